@@ -1,0 +1,52 @@
+# Two commands: `make repro` runs the study, `make test` runs every test. `make help` lists the rest.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(abspath $(VENV))/bin
+export PATH := $(BIN):$(PATH)
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export DVC_NO_ANALYTICS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help repro show test test-fast lint format prune
+
+help:  ## list what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+
+repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PROFILE=cxr5]
+	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
+	@python -m evidrift.params.study params.yaml
+	@dvc repro
+	@python -m evidrift.report.tables metrics/compare.json
+
+show: $(VENV)/.runtime  ## print the study's tables again
+	@python -m evidrift.report.tables metrics/compare.json
+
+prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families that left the grid
+	@python -m tools.prune params.yaml
+
+test: $(VENV)/.development lint  ## lint, then every test
+	python -m pytest
+
+test-fast: $(VENV)/.development  ## tests that take at most two minutes together
+	python -m pytest -m "not slow"
+
+lint: $(VENV)/.development  ## ruff and mypy
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: $(VENV)/.development  ## let ruff mend what it can
+	ruff check --fix .
+	ruff format .
+
+$(VENV)/.runtime: requirements.txt constraints.txt
+	@echo "Installing into $(VENV) (a few minutes, about 3 GB) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "error: Python 3.11 is needed, $(PYTHON) is another version. Set PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
+	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch $@

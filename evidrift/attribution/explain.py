@@ -1,0 +1,118 @@
+"""Explain both checkpoints of one architecture and seed with one attribution family."""
+
+import logging
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from evidrift.attribution.layers import resolve
+from evidrift.attribution.maps import CheckpointMaps, LayerMaps
+from evidrift.attribution.network import Network
+from evidrift.attribution.scores import logit_scale, predicted_classes
+from evidrift.errors import UserError
+
+if TYPE_CHECKING:
+    from evidrift.images.store import Images
+
+# Compiled, batched and cached passes round differently, by far less than this share of the logits' scale.
+TOLERANCE = 1e-3
+
+logger = logging.getLogger(__name__)
+
+
+def explain_checkpoints(
+    family: ModuleType,
+    params: Any,
+    classifiers: dict[str, keras.Model],
+    images: "Images",
+    prepare: Callable[[np.ndarray], Any],
+    recorded: dict[str, np.ndarray],
+) -> dict[str, CheckpointMaps]:
+    """Maps of every image under each checkpoint.
+
+    Args:
+        family: a module of `attribution.families`.
+        params: its `Params`.
+        classifiers: by checkpoint (`tl`, `ft`), network input -> logits.
+        images: to explain.
+        prepare: brings pixels, (n, size, size) uint8, to the network's input.
+        recorded: each checkpoint's logits of these images as its training stage wrote them,
+            (n, classes): they give the predicted class and the scale for the unit form, and the
+            checkpoint must give them again.
+
+    Raises:
+        UserError: a checkpoint gives other logits than were recorded, or lacks a layer.
+    """
+    maps = {}
+    for checkpoint, classifier in classifiers.items():
+        network = Network(classifier, resolve(classifier, params.layers), prepare, params.score)
+        for layer in network.layers:
+            if not layer.rectified:
+                logger.warning(
+                    "%s: layer %s can be negative: Grad-CAM++ is not defined there, and the other methods' "
+                    "maps are to be read with care.",
+                    checkpoint,
+                    layer.name,
+                )
+        maps[checkpoint] = _explain(family, params, network, images, recorded[checkpoint], checkpoint)
+    return maps
+
+
+def _explain(
+    family: ModuleType, params: Any, network: Network, images: "Images", recorded: np.ndarray, checkpoint: str
+) -> CheckpointMaps:
+    if len(recorded) != len(images.ids):
+        raise UserError(
+            f"{checkpoint}: there are recorded predictions of {len(recorded)} images, but {len(images.ids)} "
+            "images to explain. The training stages ran on another store: run `dvc repro`."
+        )
+    targets = images.labels if params.target == "true" else predicted_classes(recorded)
+    scale = logit_scale(recorded)
+    batches = []
+    with tqdm(total=len(targets), desc=f"explain {checkpoint}", unit="image", disable=None) as progress:
+        for first in range(0, len(targets), params.batch_size):
+            batch = slice(first, first + params.batch_size)
+            result = family.explain(network, images.pixels[batch], targets[batch], params, scale)
+            _check(result.logits, recorded[batch], scale, images.ids[batch], checkpoint)
+            batches.append(result)
+            progress.update(len(result.targets))
+    return _join(batches)
+
+
+def _check(
+    logits: np.ndarray, recorded: np.ndarray, scale: float, image_ids: np.ndarray, checkpoint: str
+) -> None:
+    same = np.isclose(logits, recorded, rtol=0, atol=TOLERANCE * scale, equal_nan=True).all(axis=1)
+    if not same.all():
+        at = int(np.argmin(same))
+        raise UserError(
+            f"{checkpoint}: image {image_ids[at]} now gives logits {_shown(logits[at])}, but its training "
+            f"stage recorded {_shown(recorded[at])}. The weights, the store and the predictions are not of "
+            "one run, or of another kind of machine: run `dvc repro`."
+        )
+
+
+def _shown(logits: np.ndarray) -> str:
+    return " ".join(f"{value:.4g}" for value in logits)
+
+
+def _join(batches: list[CheckpointMaps]) -> CheckpointMaps:
+    layers = {}
+    for label, first in batches[0].layers.items():
+        parts = [batch.layers[label] for batch in batches]
+        layers[label] = LayerMaps(
+            name=first.name,
+            rectified=first.rectified,
+            constant_gradient=all(part.constant_gradient for part in parts),
+            methods={m: np.concatenate([part.methods[m] for part in parts]) for m in first.methods},
+            not_defined=first.not_defined,
+        )
+    return CheckpointMaps(
+        targets=np.concatenate([batch.targets for batch in batches]),
+        logits=np.concatenate([batch.logits for batch in batches]),
+        layers=layers,
+    )

@@ -1,0 +1,160 @@
+"""The CAM family: activations A of a target layer, weighted by the gradient g = dS/dA of the score S.
+
+All methods come from one pass; maps are signed, that is before the ReLU that ends each formula.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+import numpy as np
+from pydantic import AfterValidator, Field
+
+from evidrift.attribution.maps import CheckpointMaps, LayerMaps
+from evidrift.params.section import Section
+
+if TYPE_CHECKING:
+    from evidrift.attribution.network import Network
+
+Method = Literal["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"]
+
+# On a tensor with negative values the denominator 2 + S_k g may vanish or change its sign.
+NEEDS_RECTIFIED = ("grad_cam_pp", "grad_cam_pp_unit")
+CONSTANT = 1e-6
+
+Item = TypeVar("Item")
+
+
+def _each_once(values: list[Item]) -> list[Item]:
+    if len(set(values)) < len(values):
+        raise ValueError(f"{values} names something more than once.")
+    return values
+
+
+class Params(Section):
+    """What the CAM family computes.
+
+    Attributes:
+        methods: attribution methods.
+        layers: `penultimate`, `last`, or layers by name.
+        score: `centred` logit, or `raw` for comparison with the literature.
+        target: explain the `true` or the `predicted` class.
+        batch_size: images per pass.
+    """
+
+    methods: Annotated[list[Method], Field(min_length=1), AfterValidator(_each_once)]
+    layers: Annotated[list[str], Field(min_length=1), AfterValidator(_each_once)]
+    score: Literal["centred", "raw"]
+    target: Literal["true", "predicted"]
+    batch_size: Annotated[int, Field(ge=1)]
+
+
+def explain(
+    network: "Network", pixels: np.ndarray, targets: np.ndarray, params: Params, logit_scale: float
+) -> CheckpointMaps:
+    """Maps of one batch of images.
+
+    Args:
+        network: with the layers and the score of `params`.
+        pixels: (n, size, size) uint8.
+        targets: (n,) class indices.
+        params: which methods.
+        logit_scale: the checkpoint's, from `scores.logit_scale`.
+    """
+    result = network.run(pixels, targets)
+    layers = {}
+    for layer in network.layers:
+        activations, gradients = result.activations[layer.label], result.gradients[layer.label]
+        not_defined = tuple(m for m in params.methods if m in NEEDS_RECTIFIED and not layer.rectified)
+        methods = [method for method in params.methods if method not in not_defined]
+        # what is not finite goes into the map, where it is counted as `nan`
+        with np.errstate(all="ignore"):
+            maps: dict[str, np.ndarray] = {
+                method: cam(method, activations, gradients, logit_scale) for method in methods
+            }
+            constant = is_constant(gradients)
+        layers[layer.label] = LayerMaps(layer.name, layer.rectified, constant, maps, not_defined)
+    return CheckpointMaps(targets, result.logits, layers)
+
+
+def cam(method: Method, activations: np.ndarray, gradients: np.ndarray, logit_scale: float) -> np.ndarray:
+    """Signed maps of one method, (n, h, w) float32; `logit_scale` serves the unit form alone."""
+    if method == "grad_cam_pp_unit":
+        return grad_cam_pp(activations, gradients / np.float32(logit_scale))
+    formulas = {
+        "grad_cam": grad_cam,
+        "grad_cam_pp": grad_cam_pp,
+        "layer_cam": layer_cam,
+        "hires_cam": hires_cam,
+    }
+    return formulas[method](activations, gradients)
+
+
+def grad_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Grad-CAM before its final ReLU (Selvaraju et al. 2017, arXiv 1610.02391, eqs. 1 and 2).
+
+    Args:
+        activations: target layer's output, (n, h, w, channels).
+        gradients: d score / d activations, same shape.
+
+    Returns:
+        Signed maps, (n, h, w), in units of the score: sum_k mean_ij(g_k) A_k.
+    """
+    return np.einsum("nhwk,nk->nhw", activations, gradients.mean(axis=(1, 2)))
+
+
+def grad_cam_pp(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Grad-CAM++ before its final ReLU (Chattopadhay et al. 2018, arXiv 1710.11063, eqs. 5 and 19).
+
+    w_k = sum_ij alpha ReLU(g) with alpha = g^2 / (2 g^2 + S_k g^3) = 1 / (2 + S_k g), S_k = sum_ij A_k,
+    where g is not 0. Without the additive epsilon of most implementations, which decides the weights
+    where gradients are small. Where g <= 0 the term is 0, so there g is set to 0: no 0 / 0 at
+    g = -2 / S_k, and on rectified activations the denominator is never below 2.
+
+    The second and third derivatives g^2 and g^3 are those of exp(S), the paper's choice of score.
+
+    Args:
+        activations: target layer's output, non-negative, (n, h, w, channels).
+        gradients: d score / d activations, same shape. Their scale matters: see the unit form.
+
+    Returns:
+        Signed maps, (n, h, w): sum_k w_k A_k.
+    """
+    positive = np.maximum(gradients, 0)
+    sums = activations.sum(axis=(1, 2), keepdims=True)
+    weights = (positive / (2 + sums * positive)).sum(axis=(1, 2))
+    return np.einsum("nhwk,nk->nhw", activations, weights)
+
+
+def layer_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """LayerCAM before its final ReLU (Jiang et al. 2021, IEEE TIP 30, eqs. 5 to 7).
+
+    Args:
+        activations: target layer's output, (n, h, w, channels).
+        gradients: d score / d activations, same shape.
+
+    Returns:
+        Signed maps, (n, h, w), in units of the score: sum_k ReLU(g_k) A_k.
+    """
+    return np.einsum("nhwk,nhwk->nhw", activations, np.maximum(gradients, 0))
+
+
+def hires_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """HiResCAM (Draelos and Carin 2020, arXiv 2011.08891): g and A multiplied element by element.
+
+    Args:
+        activations: target layer's output, (n, h, w, channels).
+        gradients: d score / d activations, same shape.
+
+    Returns:
+        Signed maps, (n, h, w), in units of the score: sum_k g_k A_k.
+    """
+    return np.einsum("nhwk,nhwk->nhw", activations, gradients)
+
+
+def is_constant(gradients: np.ndarray) -> bool:
+    """Whether max - min <= 1e-6 max|g| over space, for every image and channel.
+
+    Then Grad-CAM = HiResCAM, and LayerCAM and Grad-CAM++ differ only by HW / (2 + pool_k dS/dpool_k) per
+    channel. Images whose gradients are not finite have no say.
+    """
+    spread = gradients.max(axis=(1, 2)) - gradients.min(axis=(1, 2))
+    return not np.any(spread > CONSTANT * np.abs(gradients).max(axis=(1, 2)))

@@ -1,0 +1,34 @@
+"""The score that is explained, and the scale of a checkpoint's logits."""
+
+import numpy as np
+
+
+def centred_logits(logits: np.ndarray) -> np.ndarray:
+    """Logits less their mean over the classes: what a softmax classifier can see of them.
+
+    A single sigmoid output z stands for the two classes' scores -z and +z, whose mean is 0 already.
+
+    Args:
+        logits: (n, classes), or (n, 1) of a sigmoid output.
+
+    Returns:
+        (n, classes), at least two.
+    """
+    if logits.shape[1] == 1:
+        return np.concatenate([-logits, logits], axis=1)
+    return logits - logits.mean(axis=1, keepdims=True)
+
+
+def predicted_classes(logits: np.ndarray) -> np.ndarray:
+    """The class of the highest score, (n,)."""
+    return centred_logits(logits).argmax(axis=1)
+
+
+def logit_scale(logits: np.ndarray) -> float:
+    """Standard deviation of the centred logits over images and classes.
+
+    Images whose logits are not finite are left out, so that one of them does not void all others; nan
+    where no image remains.
+    """
+    finite = logits[np.isfinite(logits).all(axis=1)].astype(np.float64)
+    return float(centred_logits(finite).std()) if len(finite) else float("nan")

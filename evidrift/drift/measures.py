@@ -1,0 +1,97 @@
+"""The measures of a pair of maps: features once per map, then all pairs by index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evidrift.drift import areas, concentration, patterns
+from evidrift.drift.canvas import OK, SIDE, Canvases
+from evidrift.drift.tablefile import curve_column
+
+
+@dataclass(frozen=True)
+class Features:
+    """All that the measures need of n maps.
+
+    Attributes:
+        status: (n,) index into canvas.STATUSES.
+        centre: centre of mass, (n, 2) as row and column over the image's sides.
+        top: top set by share of the area.
+        half: cells at half the maximum or above.
+        pattern: standardised canvases, (n, cells).
+        ranks: their standardised ranks, (n, cells).
+        local: window statistics for SSIM.
+        gini: (n,), on the native grid.
+        entropy: (n,), on the native grid.
+    """
+
+    status: np.ndarray
+    centre: np.ndarray
+    top: dict[float, areas.AreaSets]
+    half: areas.AreaSets
+    pattern: np.ndarray
+    ranks: np.ndarray
+    local: patterns.LocalStatistics
+    gini: np.ndarray
+    entropy: np.ndarray
+
+
+def describe(maps: Canvases, shares: Sequence[float]) -> Features:
+    """Features of n maps; `shares` are the areas whose top sets will be compared."""
+    values = maps.values.reshape(len(maps.values), -1)
+    ascending = np.sort(values, axis=1)
+    return Features(
+        status=maps.status,
+        centre=_centres(maps.values),
+        top={share: areas.top_area(values, ascending, share) for share in shares},
+        half=areas.half_maximum(values, ascending),
+        pattern=patterns.standardised(values),
+        ranks=patterns.ranked(values),
+        local=patterns.local_statistics(maps.values),
+        gini=concentration.gini(maps.native, maps.inside),
+        entropy=concentration.entropy(maps.native, maps.inside),
+    )
+
+
+def measure(
+    features: Features, before: np.ndarray, after: np.ndarray, area: float, curve: Sequence[float]
+) -> dict[str, np.ndarray]:
+    """Every measure of every pair, float32, NaN where either map is not `ok`.
+
+    Args:
+        features: of all maps, described with `area` and `curve`.
+        before: index of each pair's first map, (pairs,).
+        after: index of each pair's second map.
+        area: share of the canvas for `overlap`.
+        curve: further shares, each giving its own column.
+
+    Returns:
+        displacement: distance of the centres of mass over the image's diagonal, 0 to 1.
+        overlap, overlap_<percent>, iou_half_max: intersection over union, 0 to 1.
+        correlation, spearman, ssim: at most 1.
+        concentration, entropy: the second map's Gini coefficient or entropy minus the first's.
+    """
+    moved = features.centre[after] - features.centre[before]
+    found = {
+        "displacement": np.hypot(moved[:, 0], moved[:, 1]) / np.sqrt(2),
+        "overlap": areas.overlap(features.top[area], before, after),
+        "correlation": patterns.correlation(features.pattern, before, after),
+        "concentration": features.gini[after] - features.gini[before],
+        "entropy": features.entropy[after] - features.entropy[before],
+        "spearman": patterns.correlation(features.ranks, before, after),
+        "ssim": patterns.ssim(features.local, before, after),
+        "iou_half_max": areas.overlap(features.half, before, after),
+    }
+    for share in curve:
+        found[curve_column(share)] = areas.overlap(features.top[share], before, after)
+    usable = np.maximum(features.status[before], features.status[after]) == OK
+    return {name: np.where(usable, value, np.nan).astype(np.float32) for name, value in found.items()}
+
+
+def _centres(values: np.ndarray) -> np.ndarray:
+    """Centres of mass of canvases that sum to one, (n, 2): row and column, 0 to 1."""
+    place = (np.arange(SIDE) + 0.5) / SIDE
+    rows = values.sum(axis=2, dtype=np.float64) @ place
+    columns = values.sum(axis=1, dtype=np.float64) @ place
+    return np.stack([rows, columns], axis=1)

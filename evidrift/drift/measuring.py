@@ -1,0 +1,125 @@
+"""Measure every planned pair of one architecture, class by class."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import combinations, groupby
+
+import numpy as np
+
+from evidrift.drift.canvas import OK, draw
+from evidrift.drift.measures import Features, describe, measure
+from evidrift.drift.pairs import Pairs
+from evidrift.drift.source import ArchitectureMaps
+from evidrift.params.drift import Drift
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The measures of all pairs, and the agreement of methods.
+
+    Attributes:
+        pairs: by (layer, method): column name -> (pairs,), with `status` and `thin` beside the measures.
+        agreement: by (layer, method, other method): Pearson's correlation of the two methods' maps of
+            the same image, (checkpoints, seeds, images); NaN where either is not `ok`.
+    """
+
+    pairs: dict[tuple[str, str], dict[str, np.ndarray]]
+    agreement: dict[tuple[str, str, str], np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One class: its images, the rows of its pairs, and both maps' place among the block's maps."""
+
+    images: np.ndarray
+    rows: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+
+def measure_all(maps: ArchitectureMaps, pairs: Pairs, params: Drift) -> Measured:
+    """Measure all pairs for every method and layer.
+
+    Both maps of a pair belong to one class, so a class is a block: its maps are described once, need
+    little memory, and blocks are independent, so that they run side by side.
+    """
+    methods = sorted(maps.signed)
+    measured = Measured(
+        {key: {} for key in methods},
+        {
+            (layer, one, other): np.full(maps.predicted.shape, np.nan, dtype=np.float32)
+            for layer, names in _by_layer(methods)
+            for one, other in combinations(names, 2)
+        },
+    )
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        blocks = list(pool.map(lambda block: _measure_block(maps, block, params), _blocks(maps, pairs)))
+    for block, columns, agreement in blocks:
+        for key, found in columns.items():
+            for name, values in found.items():
+                whole = measured.pairs[key].setdefault(name, np.empty(len(pairs.kind), dtype=values.dtype))
+                whole[block.rows] = values
+        for pair, correlation in agreement.items():
+            measured.agreement[pair][:, :, block.images] = correlation
+    return measured
+
+
+def _blocks(maps: ArchitectureMaps, pairs: Pairs) -> Iterator[_Block]:
+    labels = maps.labels[pairs.image_before]
+    for label in np.unique(maps.labels):
+        images = np.flatnonzero(maps.labels == label)
+        rows = np.flatnonzero(labels == label)
+
+        def place(checkpoint: np.ndarray, seed: np.ndarray, image: np.ndarray) -> np.ndarray:
+            run = checkpoint[rows] * len(maps.seeds) + seed[rows]
+            return run * len(images) + np.searchsorted(images, image[rows])
+
+        yield _Block(
+            images,
+            rows,
+            place(pairs.checkpoint_before, pairs.seed_before, pairs.image_before),
+            place(pairs.checkpoint_after, pairs.seed_after, pairs.image_after),
+        )
+
+
+def _measure_block(
+    maps: ArchitectureMaps, block: _Block, params: Drift
+) -> tuple[_Block, dict[tuple[str, str], dict[str, np.ndarray]], dict[tuple[str, str, str], np.ndarray]]:
+    columns, agreement = {}, {}
+    for layer, methods in _by_layer(sorted(maps.signed)):
+        described = {}
+        for method in methods:
+            features = _describe(maps.signed[layer, method][:, :, block.images], maps, block, params)
+            columns[layer, method] = _columns(features, block, params)
+            described[method] = (features.pattern, features.status == OK)
+        for one, other in combinations(methods, 2):
+            agreement[layer, one, other] = _agreement(described[one], described[other], maps, block)
+    return block, columns, agreement
+
+
+def _describe(signed: np.ndarray, maps: ArchitectureMaps, block: _Block, params: Drift) -> Features:
+    runs = signed.shape[0] * signed.shape[1]
+    content = np.tile(maps.content[block.images], (runs, 1))
+    canvases = draw(signed.reshape(-1, *signed.shape[3:]), content, maps.size)
+    return describe(canvases, (params.area, *params.curve))
+
+
+def _columns(features: Features, block: _Block, params: Drift) -> dict[str, np.ndarray]:
+    status = np.maximum(features.status[block.before], features.status[block.after])
+    thin = features.top[params.area].thin
+    found = {"status": status, "thin": (thin[block.before] | thin[block.after]) & (status == OK)}
+    return found | measure(features, block.before, block.after, params.area, params.curve)
+
+
+def _agreement(
+    one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], maps: ArchitectureMaps, block: _Block
+) -> np.ndarray:
+    correlation = np.einsum("mc,mc->m", one[0], other[0])
+    correlation[~(one[1] & other[1])] = np.nan
+    return correlation.reshape(2, len(maps.seeds), len(block.images))
+
+
+def _by_layer(methods: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    return [(layer, [name for _, name in group]) for layer, group in groupby(methods, key=lambda key: key[0])]

@@ -1,0 +1,88 @@
+"""Which maps are paired: the drift itself, seeds against seeds (the floor), patients against patients (chance)."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from evidrift.seeds import stream
+
+KINDS = ("drift", "seed_tl", "seed_ft", "random")
+CHECKPOINTS = ("tl", "ft")
+TL, FT = range(2)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of maps of one architecture, the same for every method and layer. All arrays are (pairs,).
+
+    Attributes:
+        kind: index into KINDS.
+        seed_before, seed_after: index into the study's seeds.
+        checkpoint_before, checkpoint_after: index into CHECKPOINTS.
+        image_before, image_after: index into the images; they differ in random pairs only.
+    """
+
+    kind: np.ndarray
+    seed_before: np.ndarray
+    seed_after: np.ndarray
+    checkpoint_before: np.ndarray
+    checkpoint_after: np.ndarray
+    image_before: np.ndarray
+    image_after: np.ndarray
+
+
+def plan(
+    seeds: tuple[int, ...],
+    image_ids: np.ndarray,
+    patient_ids: np.ndarray,
+    labels: np.ndarray,
+    draws: int,
+    draw_seed: int,
+) -> Pairs:
+    """All pairs, in order of kind, seeds, image and draw. Both maps of a pair are of the same class.
+
+    With one seed there are no pairs of seeds; an image whose class has no other patient gets no random
+    pair, one with fewer than `draws` other patients gets as many as there are.
+    """
+    images = np.arange(len(image_ids))
+    blocks = [_block("drift", (s, s), (TL, FT), images, images) for s in range(len(seeds))]
+    for kind, checkpoint in (("seed_tl", TL), ("seed_ft", FT)):
+        for both in combinations(range(len(seeds)), 2):
+            blocks.append(_block(kind, both, (checkpoint, checkpoint), images, images))
+    for s, seed in enumerate(seeds):
+        drawn = _draw(seed, image_ids, patient_ids, labels, draws, draw_seed)
+        blocks.append(_block("random", (s, s), (TL, FT), *drawn))
+    return Pairs(*np.concatenate(blocks, axis=1))
+
+
+def _block(
+    kind: str, seeds: tuple[int, int], checkpoints: tuple[int, int], before: np.ndarray, after: np.ndarray
+) -> np.ndarray:
+    constants = (KINDS.index(kind), *seeds, *checkpoints)
+    return np.stack([*(np.full(len(before), value) for value in constants), before, after])
+
+
+def _draw(
+    seed: int, image_ids: np.ndarray, patient_ids: np.ndarray, labels: np.ndarray, draws: int, draw_seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images of other patients of the same class: up to `draws` patients each, one image of every patient.
+
+    The stream depends on the image and the seed, not on the architecture or the method: all of them are
+    measured against the same pairs.
+    """
+    before: list[int] = []
+    after: list[int] = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        images_of = {
+            patient: members[patient_ids[members] == patient] for patient in np.unique(patient_ids[members])
+        }
+        for image in members:
+            others = [patient for patient in images_of if patient != patient_ids[image]]
+            random = stream("chance", draw_seed, seed, image_ids[image])
+            chosen = random.choice(len(others), size=min(draws, len(others)), replace=False)
+            after.extend(random.choice(images_of[others[k]]) for k in chosen)
+            before.extend([image] * len(chosen))
+    order = np.argsort(before, kind="stable")
+    return np.asarray(before, dtype=int)[order], np.asarray(after, dtype=int)[order]

@@ -1,0 +1,132 @@
+"""All maps of one architecture: every seed, both checkpoints, every method and layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from evidrift.attribution.mapfile import CHECKPOINTS, MapFile
+from evidrift.attribution.scores import predicted_classes
+from evidrift.drift.grid_files import check_folder
+from evidrift.errors import UserError
+
+
+@dataclass(frozen=True)
+class ArchitectureMaps:
+    """Maps of one architecture on the n test images.
+
+    Attributes:
+        architecture: its name.
+        seeds: of the study's grid, in the grid's order.
+        classes: class names.
+        image_ids: (n,).
+        patient_ids: (n,).
+        labels: (n,) index into classes.
+        content: top, left, bottom, right of each image inside its square, px, (n, 4).
+        size: side of the square, px.
+        predicted: index of the largest logit, (checkpoints, seeds, n).
+        signed: by layer and method, maps as stored, (checkpoints, seeds, n, h, w).
+        constant_gradient: by layer, in any seed.
+        rectified: by layer, in every seed.
+        not_defined: layers and methods that were asked for, but that the layer does not allow.
+        versions: by library, all that were found.
+    """
+
+    architecture: str
+    seeds: tuple[int, ...]
+    classes: tuple[str, ...]
+    image_ids: np.ndarray
+    patient_ids: np.ndarray
+    labels: np.ndarray
+    content: np.ndarray
+    size: int
+    predicted: np.ndarray
+    signed: dict[tuple[str, str], np.ndarray]
+    constant_gradient: dict[str, bool]
+    rectified: dict[str, bool]
+    not_defined: tuple[tuple[str, str], ...]
+    versions: dict[str, list[str]]
+
+
+def read_maps(
+    folder: Path, architecture: str, seeds: Sequence[int], families: Sequence[str], manifest: Path
+) -> ArchitectureMaps:
+    """Read an architecture's map files, and its images' labels and patients from the manifest.
+
+    Raises:
+        UserError: a file is missing or lies outside the grid, or files disagree on the images.
+    """
+    check_folder(folder, [f"{seed}-{family}.h5" for seed in seeds for family in families])
+    files = [
+        [MapFile(folder / f"{seed}-{family}.h5").require(architecture, seed, family) for seed in seeds]
+        for family in families
+    ]
+    every = [file for row in files for file in row]
+    first = every[0]
+    image_ids = first.image_ids()
+    for file in every:
+        _check_same_images(file, first, image_ids)
+    rows = _rows_of(image_ids, manifest)
+    logits = [[file.logits(checkpoint) for file in files[0]] for checkpoint in CHECKPOINTS]
+    layers = sorted({layer for row in files for layer, _ in row[0].methods()})
+    return ArchitectureMaps(
+        architecture=architecture,
+        seeds=tuple(seeds),
+        classes=first.origin.classes,
+        image_ids=image_ids,
+        patient_ids=rows["patient_id"].to_numpy(dtype=str),
+        labels=_codes(rows["label"], first.origin.classes, manifest),
+        content=first.content(),
+        size=first.origin.size,
+        predicted=np.array([[predicted_classes(each) for each in row] for row in logits]),
+        signed={key: _stack(row, *key) for row in files for key in row[0].methods()},
+        constant_gradient={layer: any(f.constant_gradient(layer) for f in _with(every, layer)) for layer in layers},
+        rectified={layer: all(f.rectified(layer) for f in _with(every, layer)) for layer in layers},
+        not_defined=tuple(sorted({key for file in every for key in file.not_defined()})),
+        versions=_versions(every),
+    )
+
+
+def _stack(files: list[MapFile], layer: str, method: str) -> np.ndarray:
+    return np.stack([[file.maps(checkpoint, layer, method) for file in files] for checkpoint in CHECKPOINTS])
+
+
+def _with(files: list[MapFile], layer: str) -> list[MapFile]:
+    return [file for file in files if layer in {name for name, _ in file.methods()}]
+
+
+def _check_same_images(file: MapFile, first: MapFile, image_ids: np.ndarray) -> None:
+    if not np.array_equal(file.image_ids(), image_ids):
+        raise UserError(
+            f"{file.path} and {first.path} hold maps of different images. Their prepared stores differed: "
+            "run `dvc repro`."
+        )
+
+
+def _rows_of(image_ids: np.ndarray, manifest: Path) -> pd.DataFrame:
+    table = pd.read_csv(manifest, dtype=str, keep_default_na=False).set_index("image_id")
+    if missing := sorted(set(image_ids) - set(table.index)):
+        raise UserError(
+            f"{manifest} has no row for {missing[0]} ({len(missing)} missing), of which there are maps. "
+            "Both must come from one run of prepare: run `dvc repro`."
+        )
+    return table.loc[image_ids]
+
+
+def _codes(labels: pd.Series, classes: tuple[str, ...], manifest: Path) -> np.ndarray:
+    if unknown := sorted(set(labels) - set(classes)):
+        raise UserError(
+            f"{manifest} has the label {unknown[0]}; the networks were trained on {', '.join(classes)}. "
+            "Run `dvc repro`."
+        )
+    return np.array([classes.index(label) for label in labels])
+
+
+def _versions(files: list[MapFile]) -> dict[str, list[str]]:
+    libraries = sorted({library for file in files for library in file.origin.versions})
+    return {
+        library: sorted({file.origin.versions[library] for file in files if library in file.origin.versions})
+        for library in libraries
+    }

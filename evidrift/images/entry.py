@@ -1,0 +1,87 @@
+"""One image of a source on its way into the store, and why it may be left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Reason = Literal[
+    "unreadable",  # neither PNG nor JPEG, damaged, or not to be opened
+    "empty",  # no bytes, or one grey value all over
+    "too_small",
+    "too_large",
+    "duplicate",  # the pixels of another image with the same label
+    "conflicting_labels",  # the pixels of an image with another label
+    "unknown_label",
+    "bad_name",  # control characters, or no UTF-8
+    "outside",  # a link that leaves the source folder
+    "missing",  # in the manifest, not in the folder
+    "changed",  # not the sha256 that the manifest gives
+]
+
+
+class Excluded(Exception):  # noqa: N818 - not an error: the image is left out and listed
+    """An image is left out.
+
+    Attributes:
+        reason: one word, counted in the metrics.
+        detail: what was found, for the list of exclusions.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image as its source lists it, before it is read.
+
+    Attributes:
+        path: relative to the source, with "/"; the image id.
+        label: its class; "" where the source gives none.
+        patient_id: None where it is not known.
+        split: as given by the source, else None.
+        extra: further columns of a manifest.
+        excluded: set where the listing alone shows that the image cannot be used.
+    """
+
+    path: str
+    label: str
+    patient_id: str | None = None
+    split: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+    excluded: Excluded | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a source holds.
+
+    Attributes:
+        entries: every image, sorted by path.
+        ignored: number of other files by their suffix, or "hidden".
+    """
+
+    entries: list[Entry]
+    ignored: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is known of an image once it is read.
+
+    Attributes:
+        entry: as the source lists it.
+        width: px, upright, before resizing; likewise `height`.
+        sha256: of the file; of the pixels where there is no file.
+        pixel_hash: of the grey pixels before resizing: equal for identical images.
+        content: top, left, bottom, right of the image inside its padding, half open, px.
+    """
+
+    entry: Entry
+    width: int
+    height: int
+    sha256: str
+    pixel_hash: str
+    content: tuple[int, int, int, int]

@@ -1,0 +1,56 @@
+"""Architectures by name: each is one file in zoo/. Needs no TensorFlow, so parameters are checked fast.
+
+A file in zoo/ defines
+
+MIN_SIZE: smallest side of the input, px.
+preprocess(images): float images (n, h, w, 3) in 0..255 to the network's input, by arithmetic only.
+build(size, weights, **options): the trunk as a flat functional Keras model, from the input (size, size, 3)
+    to the rectified tensor that enters global pooling, (h, w, channels). Keras is imported inside.
+"""
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+from evidrift.errors import UserError
+
+ZOO = Path(__file__).parent / "zoo"
+Options = Mapping[str, int | float]
+
+
+def names() -> list[str]:
+    """All architectures, sorted."""
+    return sorted(path.stem for path in ZOO.glob("[a-z]*.py"))
+
+
+def find(name: str) -> ModuleType:
+    """The architecture's module.
+
+    Raises:
+        UserError: no file in zoo/ has that name.
+    """
+    if name not in names():
+        close = difflib.get_close_matches(name, names(), n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(names())}."
+        raise UserError(f"{name} is not an architecture. {hint}")
+    return importlib.import_module(f"evidrift.models.zoo.{name}")
+
+
+def check(name: str, size: int, options: Options) -> ModuleType:
+    """The architecture's module, if it can be built at that size and with those options.
+
+    Raises:
+        UserError: unknown architecture, too small a size, or an option that its `build` does not have.
+    """
+    module = find(name)
+    if size < module.MIN_SIZE:
+        raise UserError(f"prepare.size is {size}, but {name} needs at least {module.MIN_SIZE} px.")
+    allowed = [key for key in inspect.signature(module.build).parameters if key not in ("size", "weights")]
+    for key in options:
+        if key not in allowed:
+            takes = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
+            raise UserError(f"architectures.{name}.options.{key} is not an option of {name}; {takes}.")
+    return module

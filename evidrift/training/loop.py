@@ -1,0 +1,161 @@
+"""The epoch loop of both training stages.
+
+Every random stream derives from (seed, epoch) alone: order of images, choice of views, dropout. An epoch
+therefore needs nothing of the epochs before it but the weights and Adam's moments, and training can be
+resumed exactly.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from evidrift.images.views import choose_views
+from evidrift.params.training import Training
+from evidrift.seeds import seed_of, stream
+from evidrift.training.adam import Adam
+from evidrift.training.schedule import learning_rate
+
+Forward = Callable[[tf.Tensor], tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What the loop trains on or validates with.
+
+    Attributes:
+        labels: (n,) class indices.
+        n_views: augmented copies to choose from beside each example itself.
+        inputs: (rows, view of each row) -> the network's inputs for these rows.
+    """
+
+    labels: np.ndarray
+    n_views: int
+    inputs: Callable[[np.ndarray, np.ndarray], np.ndarray | tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of a training's history."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+
+
+def fit(
+    model: keras.Model,
+    variables: list[keras.Variable],
+    training: Examples,
+    validation: Examples,
+    params: Training,
+    seed: int,
+    description: str,
+) -> tuple[list[Epoch], int]:
+    """Train `variables` of a model that gives logits; leave it with the weights of the chosen epoch.
+
+    Args:
+        model: inputs -> logits, (n, classes).
+        variables: those to train; the others stay.
+        training: the training split.
+        validation: chooses the epoch when `params.checkpoint` is `best`: lowest loss, earliest of equals.
+        params: epochs, batch size, rates, checkpoint.
+        seed: of order, views and dropout.
+        description: for the progress bar.
+
+    Returns:
+        The history, and the number of the epoch whose weights the model has now, from 1.
+    """
+    tf.config.experimental.enable_op_determinism()
+    step = _compiled_step(model, [variable.value for variable in variables])
+    forward = compile_forward(model)
+    steps_per_epoch = -(-len(training.labels) // params.batch_size)
+    history: list[Epoch] = []
+    best: tuple[int, list[np.ndarray]] | None = None
+    # file= names the stream anew: tqdm's default is the one of import time, which tests have replaced
+    epochs = tqdm(range(params.epochs), desc=description, unit="epoch", disable=None, file=sys.stderr)
+    for epoch in epochs:
+        seed_dropout(model, seed, epoch)
+        losses, hits, rate = [], [], 0.0
+        for number, (rows, views) in enumerate(_batches(training, params.batch_size, seed, epoch)):
+            rate = learning_rate(epoch * steps_per_epoch + number, steps_per_epoch, params)
+            labels = training.labels[rows]
+            loss, logits = step(training.inputs(rows, views), labels, tf.constant(rate, tf.float32))
+            losses.append(float(loss) * len(rows))
+            hits.append(int(np.sum(np.argmax(logits.numpy(), -1) == labels)))
+        n = len(training.labels)
+        row = Epoch(epoch + 1, sum(losses) / n, sum(hits) / n, *evaluate(forward, validation), rate)
+        is_best = all(row.validation_loss < earlier.validation_loss for earlier in history)
+        history.append(row)
+        epochs.set_postfix(loss=f"{row.train_loss:.3f}", accuracy=f"{row.validation_accuracy:.3f}")
+        if params.checkpoint == "best" and is_best:
+            best = (row.epoch, [variable.numpy() for variable in model.variables])
+    if best is None:
+        return history, len(history)
+    for variable, value in zip(model.variables, best[1], strict=True):
+        variable.assign(value)
+    return history, best[0]
+
+
+def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+    """Start every layer's random stream anew from (seed, epoch)."""
+    keras.utils.set_random_seed(seed_of("epoch", seed, epoch))
+    for layer in model._flatten_layers():
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign([seed_of("dropout", seed), epoch])
+
+
+def compile_forward(model: keras.Model) -> Forward:
+    """The model without dropout as one compiled function of its inputs."""
+    return tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+
+
+def predict(forward: Forward, examples: Examples, batch_size: int = 32) -> np.ndarray:
+    """Logits of every example without augmentation, (n, classes) float32."""
+    n = len(examples.labels)
+    batches = [np.arange(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
+    inputs = (tf.convert_to_tensor(examples.inputs(rows, np.zeros(len(rows), int))) for rows in batches)
+    return np.concatenate([forward(batch).numpy() for batch in inputs])
+
+
+def evaluate(forward: Forward, examples: Examples) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy."""
+    logits = predict(forward, examples).astype(np.float64)
+    shifted = logits - logits.max(-1, keepdims=True)
+    log_probabilities = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    chosen = log_probabilities[np.arange(len(logits)), examples.labels]
+    return float(-chosen.mean()), float(np.mean(logits.argmax(-1) == examples.labels))
+
+
+def _batches(
+    examples: Examples, batch_size: int, seed: int, epoch: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    n = len(examples.labels)
+    order = stream("order", seed, epoch).permutation(n)
+    views = choose_views(n, examples.n_views, seed, epoch)
+    for start in range(0, n, batch_size):
+        rows = order[start : start + batch_size]
+        yield rows, views[rows]
+
+
+def _compiled_step(model: keras.Model, variables: list[tf.Variable]) -> Callable:
+    adam = Adam(variables)
+
+    @tf.function(reduce_retracing=True)
+    def step(inputs: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(variables)
+            logits = model(inputs, training=True)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+        adam.apply(tape.gradient(loss, variables), rate)
+        return loss, logits
+
+    return step

@@ -1,0 +1,42 @@
+"""The predictions file: a checkpoint's logits of every test image."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from evidrift.errors import UserError
+
+
+def write_predictions(
+    path: Path, ids: np.ndarray, labels: np.ndarray, logits: np.ndarray, classes: tuple[str, ...]
+) -> None:
+    """A Parquet table: image_id, label, and `logit_<class>` for each class.
+
+    Args:
+        path: of the file.
+        ids: (n,) image ids.
+        labels: (n,) class indices.
+        logits: (n, classes).
+        classes: names, in the order of the logits.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = {f"logit_{name}": logits[:, index].astype(np.float32) for index, name in enumerate(classes)}
+    names = np.asarray(classes, dtype=object)[labels]
+    pd.DataFrame({"image_id": ids.astype(object), "label": names, **columns}).to_parquet(path, index=False)
+
+
+def read_predictions(path: Path, ids: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+    """The logits of exactly these images, (n, classes) float32.
+
+    Raises:
+        UserError: the file holds other images or classes.
+    """
+    table = pd.read_parquet(path)
+    names = [f"logit_{name}" for name in classes]
+    if list(table.columns[2:]) != names or not np.array_equal(table["image_id"].to_numpy(), ids):
+        raise UserError(
+            f"{path} holds predictions of other images or classes than the prepared store. "
+            "They are of different runs: run `dvc repro`."
+        )
+    return table[names].to_numpy()

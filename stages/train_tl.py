@@ -1,0 +1,48 @@
+"""Train one head on cached features: the transfer-learning checkpoint `tl` is backbone + head."""
+
+import argparse
+from pathlib import Path
+
+from evidrift.errors import run
+from evidrift.models.checkpoint import save_weights
+from evidrift.params.train_tl import load_train_tl
+from evidrift.training.features import read_features
+from evidrift.training.loop import compile_forward, predict
+from evidrift.training.outputs import write_history, write_metrics
+from evidrift.training.predictions import write_predictions
+from evidrift.training.transfer import feature_examples, train_head
+
+
+def main() -> None:
+    """Run the stage."""
+    args = parse_args()
+    params = load_train_tl(args.params, args.architecture)
+    training, validation, test = (
+        read_features(args.features, split) for split in ("train", "validation", "test")
+    )
+    name = f"train_tl {args.architecture} seed {args.seed}"
+    head, history, chosen = train_head(training, validation, params, args.seed, name)
+    logits = predict(compile_forward(head), feature_examples(test))
+    save_weights(head, args.head)
+    write_history(args.history, history)
+    write_predictions(args.predictions, test.ids, test.labels, logits, test.classes)
+    identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "tl"}
+    write_metrics(args.metrics, identity, history[chosen - 1], logits, test.labels, test.classes)
+
+
+def parse_args() -> argparse.Namespace:
+    """Paths as dvc.yaml declares them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--architecture", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True, help="pooled features of the backbone")
+    parser.add_argument("--head", type=Path, required=True, help="to write: the head's weights")
+    parser.add_argument("--predictions", type=Path, required=True, help="to write: logits of the test split")
+    parser.add_argument("--history", type=Path, required=True, help="to write: a row an epoch")
+    parser.add_argument("--metrics", type=Path, required=True, help="to write: accuracy, AUC, calibration")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,61 @@
+"""dvc.yaml's code dependencies are exactly what each stage imports."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.pipeline.workplace import ROOT
+from tools.closure import closure
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_listed_modules_are_the_import_closure(stage):
+    listed = [dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")]
+    assert listed == sorted(closure(stage)), f"run `python -m tools.closure {stage}` and paste its list"
+
+
+def test_every_stage_script_is_a_stage_and_the_other_way_round():
+    assert {path.stem for path in ROOT.glob("stages/[a-z]*.py")} == set(STAGES)
+
+
+def test_init_files_are_empty_so_that_they_need_not_be_listed():
+    assert [path for path in ROOT.glob("evidrift/**/__init__.py") if path.read_text().strip()] == []
+
+
+def traces(study):
+    return [json.loads(path.read_text()) for path in sorted(study.trace.glob("*.json"))]
+
+
+@pytest.mark.slow
+def test_what_a_running_stage_loads_is_listed(tiny_study):
+    seen = set()
+    for trace in traces(tiny_study):
+        stage = trace["argv"][0].rsplit("/", 1)[-1].removesuffix(".py")
+        seen.add(stage)
+        values = dict(zip(trace["argv"][1::2], trace["argv"][2::2], strict=False))
+        listed = {
+            dep.replace("${item.arch}", values.get("--architecture", "")).replace(
+                "${item.family}", values.get("--family", "")
+            )
+            for dep in STAGES[stage]["deps"]
+        }
+        loaded = {
+            name.replace(".", "/") + ".py"
+            for name in trace["modules"]
+            if name.split(".")[0] in ("evidrift", "stages")
+        }
+        loaded = {path for path in loaded if (ROOT / path).exists()}  # packages have no such file
+        assert loaded <= listed, f"{stage} loads what dvc.yaml does not list: {sorted(loaded - listed)}"
+    assert seen == set(STAGES)
+
+
+@pytest.mark.slow
+def test_prepare_drift_and_compare_never_load_tensorflow(tiny_study):
+    for stage in ("prepare", "drift", "compare"):
+        loaded = [trace for trace in traces(tiny_study) if trace["argv"][0].endswith(f"{stage}.py")]
+        assert loaded
+        for trace in loaded:
+            assert not {"tensorflow", "keras"} & set(trace["modules"])

@@ -1,0 +1,68 @@
+"""Do the checkpoints beat a linear model on 16x16 thumbnails, on the same test split?
+
+    python -m tools.thumbnail_baseline data/store.h5 data/predictions/mobilenetv2/1-tl.parquet ...
+
+A network that does not has learned nothing that the overall brightness of a film does not tell already. The
+linear model is fitted in this run, on the training split. Leaves with 1 where a checkpoint does not beat it.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegressionCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from evidrift.images.store import Images, ImageStore
+
+SIDE = 16
+
+
+def thumbnails(images: Images) -> np.ndarray:
+    """Each film averaged down to 16x16, as a row: (n, 256)."""
+    small = [cv2.resize(film, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for film in images.pixels]
+    return np.stack(small).reshape(len(small), -1).astype(np.float64)
+
+
+def baseline_accuracy(store: ImageStore) -> float:
+    """Test accuracy of the linear model, its penalty chosen by cross-validation inside the training split."""
+    training, test = store.split("train"), store.split("test")
+    linear = LogisticRegressionCV(
+        Cs=np.logspace(-4, 0, 5), l1_ratios=(0,), use_legacy_attributes=False, max_iter=2000
+    )
+    model = make_pipeline(StandardScaler(), linear).fit(thumbnails(training), training.labels)
+    return float(model.score(thumbnails(test), test.labels))
+
+
+def checkpoint_accuracy(path: Path) -> float:
+    """Test accuracy of the checkpoint whose predictions these are."""
+    table = pd.read_parquet(path)
+    logits = table.filter(regex="^logit_")
+    predicted = logits.columns[logits.to_numpy().argmax(-1)].str.removeprefix("logit_")
+    return float(np.mean(predicted == table["label"]))
+
+
+def main() -> None:
+    """Print the accuracies; leave with 1 where a checkpoint does not beat the baseline."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("store", type=Path)
+    parser.add_argument("predictions", type=Path, nargs="+")
+    args = parser.parse_args()
+    baseline = baseline_accuracy(ImageStore(args.store))
+    print(f"linear model on {SIDE}x{SIDE} thumbnails: test accuracy {baseline:.3f}")
+    beaten = True
+    for path in args.predictions:
+        accuracy = checkpoint_accuracy(path)
+        beaten &= accuracy > baseline
+        print(f"{path}: test accuracy {accuracy:.3f}, {'above' if accuracy > baseline else 'NOT above'} it")
+    sys.exit(0 if beaten else 1)
+
+
+if __name__ == "__main__":
+    main()
