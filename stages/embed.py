@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import evidrift.quiet  # noqa: F401 - first, before TensorFlow
 from evidrift.errors import run
 from evidrift.images.store import ImageStore
 from evidrift.models.catalogue import find
@@ -10,8 +11,9 @@ from evidrift.models.checkpoint import save_weights
 from evidrift.models.weights import load_backbone
 from evidrift.params.architecture import load_architecture
 from evidrift.params.embed import load_embed
-from evidrift.training.embedding import embed
+from evidrift.training.embedding import embed, pooled
 from evidrift.training.features import write_features
+from evidrift.training.forward import compile_forward
 
 
 def main() -> None:
@@ -21,8 +23,9 @@ def main() -> None:
     store = ImageStore(args.store)
     zoo = find(args.architecture)
     backbone = load_backbone(args.architecture, store.size, load_architecture(args.params, args.architecture))
+    forward = compile_forward(pooled(backbone))
     splits = {
-        split: embed(backbone, zoo, store.split(split), views, params.batch_size)
+        split: embed(forward, zoo, store.split(split), views, params.batch_size)
         for split, views in (("train", params.views), ("validation", 0), ("test", 0))
     }
     write_features(args.features, splits)

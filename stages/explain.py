@@ -4,10 +4,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-import keras
-import numpy as np
-import tensorflow as tf
-
+import evidrift.quiet  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.mapfile import Origin, write_maps
 from evidrift.errors import run
@@ -18,6 +15,7 @@ from evidrift.models.classifier import network_input
 from evidrift.params.architecture import load_architecture
 from evidrift.params.section import load_section
 from evidrift.training.predictions import read_predictions
+from evidrift.versions import versions
 
 
 def main() -> None:
@@ -54,7 +52,7 @@ def main() -> None:
         target=params.target,
         size=store.size,
         classes=store.classes,
-        versions={"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__},
+        versions=versions(),
         weights={name: weights_hash(model) for name, model in checkpoints.items()},
     )
     write_maps(args.maps, origin, images.ids, images.content, maps)

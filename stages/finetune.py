@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import evidrift.quiet  # noqa: F401 - first, before TensorFlow
 from evidrift.errors import run
 from evidrift.images.store import ImageStore
 from evidrift.models.catalogue import find
@@ -10,7 +11,8 @@ from evidrift.models.checkpoint import load_tl, save_weights
 from evidrift.params.architecture import load_architecture
 from evidrift.params.finetune import load_finetune
 from evidrift.training.finetuning import finetune, image_examples
-from evidrift.training.loop import compile_forward, predict
+from evidrift.training.forward import compile_forward
+from evidrift.training.loop import predict
 from evidrift.training.outputs import write_history, write_metrics
 from evidrift.training.predictions import write_predictions
 

@@ -3,11 +3,13 @@
 import argparse
 from pathlib import Path
 
+import evidrift.quiet  # noqa: F401 - first, before TensorFlow
 from evidrift.errors import run
 from evidrift.models.checkpoint import save_weights
 from evidrift.params.train_tl import load_train_tl
 from evidrift.training.features import read_features
-from evidrift.training.loop import compile_forward, predict
+from evidrift.training.forward import compile_forward
+from evidrift.training.loop import predict
 from evidrift.training.outputs import write_history, write_metrics
 from evidrift.training.predictions import write_predictions
 from evidrift.training.transfer import feature_examples, train_head

@@ -154,7 +154,7 @@ def _rectified(steps: list[Step]) -> list[bool]:
 
 def _is_relu(operation: Any) -> bool:
     if isinstance(operation, kl.ReLU):
-        return operation.negative_slope == 0 and operation.threshold >= 0
+        return operation.negative_slope == 0
     if type(operation).__name__ in ("Relu", "Relu6"):  # keras.ops.relu and relu6, not exported as classes
         return True
     return _activation(operation) in (activations.relu, activations.relu6)

@@ -29,12 +29,27 @@ class AreaSets:
         return _count(self.above) + self.share * _count(self.tied)
 
 
+def in_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each row's values from low to high, and the cells they come from; both (n, cells).
+
+    Args:
+        values: non-negative float32, (n, cells).
+    """
+    # Bits of non-negative floats sort like the floats. One sort of value and cell packed into a word takes
+    # half the time of argsort, which is most of what a map costs.
+    bits = (values + np.float32(0)).view(np.uint32).astype(np.uint64) << np.uint64(32)
+    words = bits | np.arange(values.shape[1], dtype=np.uint64)
+    words.sort(axis=1)
+    ascending = (words >> np.uint64(32)).astype(np.uint32).view(np.float32)
+    return ascending, words.astype(np.uint32).astype(np.intp)
+
+
 def top_area(values: np.ndarray, ascending: np.ndarray, area: float) -> AreaSets:
     """The set that holds exactly `area` of the canvas, highest values first.
 
     Args:
         values: non-negative canvases, (n, cells), cells a multiple of 64.
-        ascending: the same, each row sorted; given, since several areas need it.
+        ascending: the same from `in_order`; given, since several areas need it.
         area: share of the canvas, 0 to 1.
     """
     cells = values.shape[1]

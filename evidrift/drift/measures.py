@@ -40,14 +40,14 @@ class Features:
 def describe(maps: Canvases, shares: Sequence[float]) -> Features:
     """Features of n maps; `shares` are the areas whose top sets will be compared."""
     values = maps.values.reshape(len(maps.values), -1)
-    ascending = np.sort(values, axis=1)
+    ascending, order = areas.in_order(values)
     return Features(
         status=maps.status,
         centre=_centres(maps.values),
         top={share: areas.top_area(values, ascending, share) for share in shares},
         half=areas.half_maximum(values, ascending),
         pattern=patterns.standardised(values),
-        ranks=patterns.ranked(values),
+        ranks=patterns.standardised(patterns.average_ranks(ascending, order)),
         local=patterns.local_statistics(maps.values),
         gini=concentration.gini(maps.native, maps.inside),
         entropy=concentration.entropy(maps.native, maps.inside),

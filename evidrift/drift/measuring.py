@@ -1,7 +1,5 @@
 """Measure every planned pair of one architecture, class by class."""
 
-import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations, groupby
@@ -13,6 +11,9 @@ from evidrift.drift.measures import Features, describe, measure
 from evidrift.drift.pairs import Pairs
 from evidrift.drift.source import ArchitectureMaps
 from evidrift.params.drift import Drift
+
+# Classes measured side by side: two keep the memory for a test split of thousands below a gigabyte.
+AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,10 @@ def measure_all(maps: ArchitectureMaps, pairs: Pairs, params: Drift) -> Measured
             for one, other in combinations(names, 2)
         },
     )
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        blocks = list(pool.map(lambda block: _measure_block(maps, block, params), _blocks(maps, pairs)))
-    for block, columns, agreement in blocks:
+    blocks = [_block(maps, pairs, label) for label in np.unique(maps.labels)]
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        results = list(pool.map(lambda block: _measure_block(maps, block, params), blocks))
+    for block, (columns, agreement) in zip(blocks, results, strict=True):
         for key, found in columns.items():
             for name, values in found.items():
                 whole = measured.pairs[key].setdefault(name, np.empty(len(pairs.kind), dtype=values.dtype))
@@ -66,37 +68,33 @@ def measure_all(maps: ArchitectureMaps, pairs: Pairs, params: Drift) -> Measured
     return measured
 
 
-def _blocks(maps: ArchitectureMaps, pairs: Pairs) -> Iterator[_Block]:
-    labels = maps.labels[pairs.image_before]
-    for label in np.unique(maps.labels):
-        images = np.flatnonzero(maps.labels == label)
-        rows = np.flatnonzero(labels == label)
+def _block(maps: ArchitectureMaps, pairs: Pairs, label: int) -> _Block:
+    images = np.flatnonzero(maps.labels == label)
+    rows = np.flatnonzero(maps.labels[pairs.image_before] == label)
 
-        def place(checkpoint: np.ndarray, seed: np.ndarray, image: np.ndarray) -> np.ndarray:
-            run = checkpoint[rows] * len(maps.seeds) + seed[rows]
-            return run * len(images) + np.searchsorted(images, image[rows])
+    def place(checkpoint: np.ndarray, seed: np.ndarray, image: np.ndarray) -> np.ndarray:
+        run = checkpoint[rows] * len(maps.seeds) + seed[rows]
+        return run * len(images) + np.searchsorted(images, image[rows])
 
-        yield _Block(
-            images,
-            rows,
-            place(pairs.checkpoint_before, pairs.seed_before, pairs.image_before),
-            place(pairs.checkpoint_after, pairs.seed_after, pairs.image_after),
-        )
+    before = place(pairs.checkpoint_before, pairs.seed_before, pairs.image_before)
+    after = place(pairs.checkpoint_after, pairs.seed_after, pairs.image_after)
+    return _Block(images, rows, before, after)
 
 
 def _measure_block(
     maps: ArchitectureMaps, block: _Block, params: Drift
-) -> tuple[_Block, dict[tuple[str, str], dict[str, np.ndarray]], dict[tuple[str, str, str], np.ndarray]]:
+) -> tuple[dict[tuple[str, str], dict[str, np.ndarray]], dict[tuple[str, str, str], np.ndarray]]:
     columns, agreement = {}, {}
     for layer, methods in _by_layer(sorted(maps.signed)):
-        described = {}
+        patterns = {}
         for method in methods:
             features = _describe(maps.signed[layer, method][:, :, block.images], maps, block, params)
             columns[layer, method] = _columns(features, block, params)
-            described[method] = (features.pattern, features.status == OK)
+            patterns[method] = np.where(features.status[:, None] == OK, features.pattern, np.float32(np.nan))
         for one, other in combinations(methods, 2):
-            agreement[layer, one, other] = _agreement(described[one], described[other], maps, block)
-    return block, columns, agreement
+            correlation = np.einsum("mc,mc->m", patterns[one], patterns[other])
+            agreement[layer, one, other] = correlation.reshape(2, len(maps.seeds), len(block.images))
+    return columns, agreement
 
 
 def _describe(signed: np.ndarray, maps: ArchitectureMaps, block: _Block, params: Drift) -> Features:
@@ -111,14 +109,6 @@ def _columns(features: Features, block: _Block, params: Drift) -> dict[str, np.n
     thin = features.top[params.area].thin
     found = {"status": status, "thin": (thin[block.before] | thin[block.after]) & (status == OK)}
     return found | measure(features, block.before, block.after, params.area, params.curve)
-
-
-def _agreement(
-    one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], maps: ArchitectureMaps, block: _Block
-) -> np.ndarray:
-    correlation = np.einsum("mc,mc->m", one[0], other[0])
-    correlation[~(one[1] & other[1])] = np.nan
-    return correlation.reshape(2, len(maps.seeds), len(block.images))
 
 
 def _by_layer(methods: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:

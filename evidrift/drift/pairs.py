@@ -1,4 +1,4 @@
-"""Which maps are paired: the drift itself, seeds against seeds (the floor), patients against patients (chance)."""
+"""Which maps are paired: for the drift itself, for the floor (seeds), and for chance (patients)."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -78,7 +78,7 @@ def _draw(
         images_of = {
             patient: members[patient_ids[members] == patient] for patient in np.unique(patient_ids[members])
         }
-        for image in members:
+        for image in map(int, members):
             others = [patient for patient in images_of if patient != patient_ids[image]]
             random = stream("chance", draw_seed, seed, image_ids[image])
             chosen = random.choice(len(others), size=min(draws, len(others)), replace=False)

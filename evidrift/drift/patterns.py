@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 # Wang et al. 2004 with scikit-image's defaults: uniform 7x7 window, sample covariance, (0.01)^2 and (0.03)^2.
 WINDOW = 7
@@ -24,9 +23,20 @@ def standardised(values: np.ndarray) -> np.ndarray:
     return np.divide(centred, length, out=np.zeros_like(centred), where=length > 0).astype(np.float32)
 
 
-def ranked(values: np.ndarray) -> np.ndarray:
-    """Ranks of a row's cells, ties averaged, standardised: their inner products are Spearman's."""
-    return standardised(rankdata(values, axis=1))
+def average_ranks(ascending: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Ranks of a row's cells from 1, ties averaged, from `areas.in_order`."""
+    cells = ascending.shape[1]
+    place = np.arange(cells, dtype=np.int32)
+    rises = ascending[:, 1:] != ascending[:, :-1]
+    first = np.zeros(ascending.shape, dtype=np.int32)
+    first[:, 1:] = np.where(rises, place[1:], 0)
+    last = np.full(ascending.shape, cells - 1, dtype=np.int32)
+    last[:, :-1] = np.where(rises, place[:-1], cells - 1)
+    np.maximum.accumulate(first, axis=1, out=first)
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    ranks = np.empty(ascending.shape, dtype=np.float32)
+    np.put_along_axis(ranks, order, (first + last) / np.float32(2) + 1, axis=1)
+    return ranks
 
 
 def correlation(patterns: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -40,26 +50,29 @@ def correlation(patterns: np.ndarray, before: np.ndarray, after: np.ndarray) -> 
 
 @dataclass(frozen=True)
 class LocalStatistics:
-    """What SSIM needs of single maps.
+    """What SSIM needs of single maps; both its constants are shared out between a pair's maps by halves.
 
     Attributes:
         scaled: (n, side, side) float32, each map divided by its maximum, so that the data range is one.
         mean: (n, side - 6, side - 6) float32, mean in the window.
-        variance: the sample variance there.
+        energy: its square, plus half the luminance constant.
+        spread: the sample variance there, plus half the contrast constant.
     """
 
     scaled: np.ndarray
     mean: np.ndarray
-    variance: np.ndarray
+    energy: np.ndarray
+    spread: np.ndarray
 
 
 def local_statistics(values: np.ndarray) -> LocalStatistics:
-    """Window means and variances of canvases, (n, side, side)."""
+    """Window statistics of non-negative canvases, (n, side, side)."""
     high = values.max(axis=(1, 2), keepdims=True)
-    scaled = np.divide(values, high, out=np.zeros_like(values), where=high > 0).astype(np.float32)
+    scaled = np.divide(values, high, out=np.zeros_like(values), where=high > 0)
     mean = _window_mean(scaled)
-    variance = (_window_mean(np.square(scaled)) - np.square(mean)) * SAMPLE
-    return LocalStatistics(scaled, mean, variance)
+    square = np.square(mean)
+    variance = (_window_mean(np.square(scaled)) - square) * SAMPLE
+    return LocalStatistics(scaled, mean, square + LUMINANCE / 2, variance + CONTRAST / 2)
 
 
 def ssim(local: LocalStatistics, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -71,13 +84,10 @@ def ssim(local: LocalStatistics, before: np.ndarray, after: np.ndarray) -> np.nd
     result = np.empty(len(before), dtype=np.float32)
     for start in range(0, len(before), BATCH):
         one, other = before[start : start + BATCH], after[start : start + BATCH]
-        mean_one, mean_other = local.mean[one], local.mean[other]
-        product = mean_one * mean_other
+        product = local.mean[one] * local.mean[other]
         covariance = (_window_mean(local.scaled[one] * local.scaled[other]) - product) * SAMPLE
         above = (2 * product + LUMINANCE) * (2 * covariance + CONTRAST)
-        below = (np.square(mean_one) + np.square(mean_other) + LUMINANCE) * (
-            local.variance[one] + local.variance[other] + CONTRAST
-        )
+        below = (local.energy[one] + local.energy[other]) * (local.spread[one] + local.spread[other])
         result[start : start + BATCH] = (above / below).mean(axis=(1, 2))
     return result
 

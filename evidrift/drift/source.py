@@ -70,7 +70,10 @@ def read_maps(
         _check_same_images(file, first, image_ids)
     rows = _rows_of(image_ids, manifest)
     logits = [[file.logits(checkpoint) for file in files[0]] for checkpoint in CHECKPOINTS]
-    layers = sorted({layer for row in files for layer, _ in row[0].methods()})
+    with_layer: dict[str, list[MapFile]] = {}
+    for file in every:
+        for layer in sorted({layer for layer, _ in file.methods()}):
+            with_layer.setdefault(layer, []).append(file)
     return ArchitectureMaps(
         architecture=architecture,
         seeds=tuple(seeds),
@@ -82,8 +85,12 @@ def read_maps(
         size=first.origin.size,
         predicted=np.array([[predicted_classes(each) for each in row] for row in logits]),
         signed={key: _stack(row, *key) for row in files for key in row[0].methods()},
-        constant_gradient={layer: any(f.constant_gradient(layer) for f in _with(every, layer)) for layer in layers},
-        rectified={layer: all(f.rectified(layer) for f in _with(every, layer)) for layer in layers},
+        constant_gradient={
+            layer: any(file.constant_gradient(layer) for file in those) for layer, those in with_layer.items()
+        },
+        rectified={
+            layer: all(file.rectified(layer) for file in those) for layer, those in with_layer.items()
+        },
         not_defined=tuple(sorted({key for file in every for key in file.not_defined()})),
         versions=_versions(every),
     )
@@ -91,10 +98,6 @@ def read_maps(
 
 def _stack(files: list[MapFile], layer: str, method: str) -> np.ndarray:
     return np.stack([[file.maps(checkpoint, layer, method) for file in files] for checkpoint in CHECKPOINTS])
-
-
-def _with(files: list[MapFile], layer: str) -> list[MapFile]:
-    return [file for file in files if layer in {name for name, _ in file.methods()}]
 
 
 def _check_same_images(file: MapFile, first: MapFile, image_ids: np.ndarray) -> None:

@@ -50,7 +50,7 @@ def _drift_columns(maps: ArchitectureMaps, pairs: Pairs, measured: Measured) -> 
     after = maps.predicted[pairs.checkpoint_after, pairs.seed_after, pairs.image_after]
     cohort = 2 * (before == label) + (after == label)
     columns: Columns = {
-        "arch": category(repeated(np.zeros(len(label))), (maps.architecture,)),
+        "arch": category(repeated(np.zeros(len(label), dtype=int)), (maps.architecture,)),
         "seed_before": repeated(seeds[pairs.seed_before]),
         "seed_after": repeated(seeds[pairs.seed_after]),
         "checkpoint_before": category(repeated(pairs.checkpoint_before), CHECKPOINTS),
@@ -90,7 +90,7 @@ def _agreement_columns(maps: ArchitectureMaps, measured: Measured) -> Columns:
 
     values = [measured.agreement[key].ravel() for key in keys]
     return {
-        "arch": category(repeated(np.zeros(rows)), (maps.architecture,)),
+        "arch": category(repeated(np.zeros(rows, dtype=int)), (maps.architecture,)),
         "seed": repeated(np.asarray(maps.seeds, dtype=np.int64)[seed]),
         "checkpoint": category(repeated(checkpoint), CHECKPOINTS),
         "image_id": category(repeated(image), maps.image_ids),

@@ -6,6 +6,7 @@ the agreement table: how alike the maps of two methods are, a row per map. What 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,9 +53,11 @@ class Notes:
     versions: dict[str, list[str]]
 
 
-def category(codes: np.ndarray, names: tuple[str, ...] | np.ndarray) -> pa.DictionaryArray:
-    """A column of few words, from the index of each row's word."""
-    return pa.DictionaryArray.from_arrays(np.asarray(codes, dtype=np.int32), pa.array(list(names), pa.string()))
+def category(codes: np.ndarray, names: Sequence[str] | np.ndarray) -> pa.DictionaryArray:
+    """A column of few words, from the index of each row's word; a word may stand in `names` repeatedly."""
+    # With a word twice in its dictionary, pyarrow leaves bytes of the file to chance.
+    words, place = np.unique(np.asarray(names, dtype=str), return_inverse=True)
+    return pa.DictionaryArray.from_arrays(place.astype(np.int32)[codes], pa.array(words, pa.string()))
 
 
 def write_table(path: Path, columns: dict[str, pa.Array | np.ndarray], notes: Notes | None = None) -> None:

@@ -16,8 +16,9 @@ from evidrift.images.entry import Entry, Excluded, Listing
 from evidrift.images.split import split_name
 
 # Formats that are not read are listed too: they are excluded by name, not overlooked.
-IMAGE_SUFFIXES = frozenset(
-    ".png .jpg .jpeg .jpe .jfif .bmp .dcm .dicom .gif .jp2 .tif .tiff .webp".split()
+IMAGE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif"),
+    *(".bmp", ".dcm", ".dicom", ".gif", ".jp2", ".tif", ".tiff", ".webp"),
 )
 
 
@@ -70,12 +71,13 @@ def name_problem(path: str) -> Excluded | None:
     bad = [character for character in path if unicodedata.category(character) in ("Cc", "Cs")]
     if not bad:
         return None
-    return Excluded("bad_name", f"the name holds {ascii(bad[0])}: a control character, or no UTF-8")
+    return Excluded("bad_name", f"the name holds {bad[0]!a}: a control character, or no UTF-8")
 
 
 def leaves(source: Path, path: str) -> bool:
     """Whether a path leads out of the source folder, itself or through a link."""
-    return not (source / path).resolve().is_relative_to(source.resolve())
+    # Not Path.resolve, which raises where a link leads to itself.
+    return not Path(os.path.realpath(source / path)).is_relative_to(os.path.realpath(source))
 
 
 def _hidden(path: str) -> bool:

@@ -41,7 +41,8 @@ def list_manifest(source: Path, name: str) -> Listing:
     without = [entry.path for entry in entries if entry.split is None]
     if 0 < len(without) < len(entries):
         raise UserError(
-            f"{file}, {rows[without[0]]}: no split is given, but other rows give one. Fill the column, or drop it."
+            f"{file}, {rows[without[0]]}: no split is given, but other rows give one. "
+            "Fill the column, or drop it."
         )
     ignored = {path for path in walk(source)[0] if path not in rows} - {PurePosixPath(name).as_posix()}
     return Listing(entries, count_by_suffix(ignored))

@@ -51,30 +51,46 @@ def prepare(source: Path, params: Prepare, outputs: Outputs) -> None:
     with TemporaryFile(dir=outputs.store.parent) as file:
         scratch = Scratch(file, (opened.planes, params.size, params.size))
         loaded, exclusions = _load_all(opened, scratch)
-        identical = find_identical(loaded)
-        rows = [row for row, image in enumerate(loaded) if image.entry.path not in identical.excluded]
-        exclusions += [(image.entry, identical.excluded[image.entry.path]) for image in loaded if ...]
+        identical = find_identical([image for image, _ in loaded])
+        kept = [(image, row) for image, row in loaded if image.entry.path not in identical.excluded]
+        exclusions += [
+            (image.entry, identical.excluded[image.entry.path])
+            for image, _ in loaded
+            if image.entry.path in identical.excluded
+        ]
         exclusions.sort(key=lambda exclusion: exclusion[0].path)
-        if not rows:
+        if not kept:
             raise UserError(f"{source} holds no image that can be used. {_summary(exclusions)}")
-        cohort = _cohort(loaded, rows, params, source)
-        check_patients([...])
+        cohort = _split(kept, params, source)
+        check_patients(cohort.entries, cohort.splits, cohort.origin, classes, _summary(exclusions))
+        metrics = _metrics(opened, cohort, exclusions, classes, len(identical.kept))
         with _all_or_none(outputs) as partial:
             _write_store(partial.store, cohort, scratch, classes)
             write_manifest(partial.manifest, cohort.images, cohort.splits, identical.kept)
             write_exclusions(partial.exclusions, exclusions)
-            metrics = _metrics(opened, cohort, exclusions, classes, len(identical.kept))
             partial.metrics.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """The kept images in the order of (split, path); `rows` are their places in the scratch file."""
+    """The kept images in the order of (split, path).
+
+    Attributes:
+        images: what is known of them.
+        splits: one an image.
+        rows: their places in the scratch file.
+        origin: of the splits.
+    """
 
     images: list[Loaded]
     splits: list[str]
     rows: list[int]
     origin: str
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The images as their source lists them."""
+        return [image.entry for image in self.images]
 
 
 class Scratch:
@@ -90,7 +106,7 @@ class Scratch:
 
     def append(self, planes: np.ndarray) -> None:
         """Add the planes of one image."""
-        self._file.write(np.ascontiguousarray(planes, np.uint8).tobytes())
+        self._file.write(planes.tobytes())
 
     def read(self, rows: Sequence[int], plane: int) -> Iterator[np.ndarray]:
         """One plane of the given images, one after the other."""
@@ -118,8 +134,10 @@ def _classes(opened: Source, source: Path) -> list[str]:
     return classes
 
 
-def _load_all(opened: Source, scratch: Scratch) -> tuple[list[Loaded], list[tuple[Entry, Excluded]]]:
-    """Read all images, a few at a time, into the scratch file; those that cannot be used apart."""
+def _load_all(
+    opened: Source, scratch: Scratch
+) -> tuple[list[tuple[Loaded, int]], list[tuple[Entry, Excluded]]]:
+    """Read all images, a few at a time; those that can be used with their row in the scratch file."""
 
     def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
         try:
@@ -128,7 +146,8 @@ def _load_all(opened: Source, scratch: Scratch) -> tuple[list[Loaded], list[tupl
             return why
 
     entries = opened.listing.entries
-    loaded, exclusions = [], []
+    loaded: list[tuple[Loaded, int]] = []
+    exclusions: list[tuple[Entry, Excluded]] = []
     with (
         ThreadPoolExecutor(WORKERS) as pool,
         tqdm(total=len(entries), desc="prepare", unit="image", disable=None, file=sys.stderr) as progress,
@@ -139,26 +158,19 @@ def _load_all(opened: Source, scratch: Scratch) -> tuple[list[Loaded], list[tupl
                 if isinstance(result, Excluded):
                     exclusions.append((entry, result))
                 else:
-                    loaded.append(result[0])
-                    scratch.append(result[1])
+                    image, planes = result
+                    loaded.append((image, len(loaded)))
+                    scratch.append(planes)
                 progress.update()
     return loaded, exclusions
 
 
-def _cohort(
-    loaded: Sequence[Loaded],
-    exclusions: Sequence[tuple[Entry, Excluded]],
-    classes: Sequence[str],
-    params: Prepare,
-    source: Path,
-) -> Cohort:
-    left_out = {entry.path for entry, _ in exclusions}
-    rows = [row for row, image in enumerate(loaded) if image.entry.path not in left_out]
-    entries = [loaded[row].entry for row in rows]
-    splits, origin = assign_splits(entries, params.split, str(source))
-    check_patients(entries, splits, classes, _summary(exclusions))
-    order = sorted(range(len(rows)), key=lambda i: (SPLITS.index(splits[i]), entries[i].path))
-    return Cohort([loaded[rows[i]] for i in order], [splits[i] for i in order], [rows[i] for i in order], origin)
+def _split(kept: Sequence[tuple[Loaded, int]], params: Prepare, source: Path) -> Cohort:
+    splits, origin = assign_splits([image.entry for image, _ in kept], params.split, str(source))
+    order = sorted(range(len(kept)), key=lambda i: (SPLITS.index(splits[i]), kept[i][0].entry.path))
+    return Cohort(
+        [kept[i][0] for i in order], [splits[i] for i in order], [kept[i][1] for i in order], origin
+    )
 
 
 def _summary(exclusions: Sequence[tuple[Entry, Excluded]]) -> str:
@@ -198,8 +210,7 @@ def _metrics(
     classes: Sequence[str],
     n_identical: int,
 ) -> dict[str, Any]:
-    entries = [image.entry for image in cohort.images]
-    images_in, kept = len(opened.listing.entries), len(entries)
+    entries, images_in, kept = cohort.entries, len(opened.listing.entries), len(cohort.images)
     if images_in != kept + len(exclusions):
         raise RuntimeError(f"{images_in} images in, {kept} kept, {len(exclusions)} excluded: one was lost")
     images = Counter(zip(cohort.splits, (entry.label for entry in entries), strict=True))

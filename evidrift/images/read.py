@@ -38,21 +38,27 @@ def read_grey(data: bytes) -> np.ndarray:
         (height, width) uint8, upright.
 
     Raises:
-        Excluded: `unreadable`, `empty` (no bytes, or one value all over) or `too_large`.
+        Excluded: `unreadable`, `empty` (no bytes) or `too_large`.
     """
     if not data:
         raise Excluded("empty", "0 bytes")
     try:
-        pixels = _decode(data)
+        return _decode(data)
     except (Excluded, MemoryError):
         raise
     except UnidentifiedImageError:
         raise Excluded("unreadable", "neither PNG nor JPEG") from None
     except Exception as error:  # a damaged file can break a decoder in any way, and must break nothing else
         raise Excluded("unreadable", " ".join(str(error).split()) or type(error).__name__) from None
+
+
+def check_usable(pixels: np.ndarray, min_side: int) -> None:
+    """Exclude an image as `too_small`, or as `empty` where every pixel has the same value."""
+    height, width = pixels.shape
+    if min(height, width) < min_side:
+        raise Excluded("too_small", f"{width}x{height} px; the shorter side must have {min_side}")
     if pixels.min() == pixels.max():
         raise Excluded("empty", "every pixel has the same value")
-    return pixels
 
 
 def window_16_bit(pixels: np.ndarray) -> np.ndarray:
@@ -114,6 +120,8 @@ def _decode(data: bytes) -> np.ndarray:
 
 def _grey_16_bit(data: bytes) -> np.ndarray:
     colours = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if colours is None:
+        raise Excluded("unreadable", "damaged")
     if colours.shape[2] == 3:
         return cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY)
     grey, alpha = cv2.cvtColor(colours, cv2.COLOR_BGRA2GRAY), colours[..., 3]

@@ -14,7 +14,7 @@ from evidrift.images.folder import list_folder
 from evidrift.images.manifest import list_manifest
 from evidrift.images.phantoms.draw import draw
 from evidrift.images.phantoms.recipe import PhantomRecipe, load_recipe, patients
-from evidrift.images.read import fit, read_grey
+from evidrift.images.read import check_usable, fit, read_grey
 from evidrift.params.prepare import Prepare
 
 RECIPE_SUFFIXES = (".yaml", ".yml")
@@ -70,9 +70,8 @@ def _load_file(entry: Entry, source: Path, params: Prepare) -> tuple[Loaded, np.
     if entry.extra.get("sha256", "").lower() not in ("", sha256):
         raise Excluded("changed", f"sha256 is {sha256}, not what the manifest gives")
     pixels = read_grey(data)
+    check_usable(pixels, params.min_side)
     height, width = pixels.shape
-    if min(height, width) < params.min_side:
-        raise Excluded("too_small", f"{width}x{height} px; the shorter side must have {params.min_side}")
     square, content = fit(pixels, params.size, params.padding)
     return Loaded(entry, width, height, sha256, _pixel_hash(pixels), content), square[np.newaxis]
 

@@ -52,22 +52,22 @@ def assign_splits(entries: Sequence[Entry], params: Split, source: str) -> tuple
     splits = [str(entry.split) for entry in entries]
     if "validation" in given:
         return splits, "given"
+    share = params.train / (params.train + params.validation)
     for i, entry in enumerate(entries):
-        if entry.split == "train" and _u(patient_of(entry), params) >= params.train / (
-            params.train + params.validation
-        ):
+        if entry.split == "train" and _u(patient_of(entry), params) >= share:
             splits[i] = "validation"
     return splits, "given, validation drawn from train"
 
 
 def check_patients(
-    entries: Sequence[Entry], splits: Sequence[str], classes: Sequence[str], excluded: str
+    entries: Sequence[Entry], splits: Sequence[str], origin: str, classes: Sequence[str], excluded: str
 ) -> None:
     """Refuse a class with fewer than five patients in a split.
 
     Args:
         entries: the kept images.
         splits: one an entry.
+        origin: where they come from, as `assign_splits` says it.
         classes: all that the source names, also where no image is left.
         excluded: a sentence on what was left out, or "".
 
@@ -76,15 +76,16 @@ def check_patients(
     """
     counts = count_patients(entries, splits)
     short = [
-        f"class {label} has {counts[split, label]} patient{'s' * (counts[split, label] != 1)} in the {split} split"
+        f"class {label} has {n} patient{'s' * (n != 1)} in the {split} split"
         for label in classes
         for split in SPLITS
-        if counts[split, label] < MIN_PATIENTS
+        if (n := counts[split, label]) < MIN_PATIENTS
     ]
     if short:
         raise UserError(
-            f"{'; '.join(short)}; {MIN_PATIENTS} are needed. Add images, or change prepare.split "
-            f"(or the splits that the source gives).{' ' * bool(excluded)}{excluded}"
+            f"{'; '.join(short)}; {MIN_PATIENTS} are needed. "
+            f"Add images, or change {'prepare.split' if origin == 'drawn' else 'the splits of the source'}."
+            f"{' ' * bool(excluded)}{excluded}"
         )
 
 
@@ -119,5 +120,5 @@ def _check_given(entries: Sequence[Entry], given: set[str], source: str) -> None
         if of_patient.setdefault(patient, split) != split:
             raise UserError(
                 f"{source}: patient {patient} is in two splits, {of_patient[patient]} and {split} "
-                f"({entry.path}). Correct the splits; or give the images without, and they are split by patient."
+                f"({entry.path}). Correct the splits; or give none, and the images are split by patient."
             )

@@ -1,4 +1,7 @@
-"""The tables of kept and of excluded images. All cells are text: patient 007 stays 007, class None stays None."""
+"""The tables of kept and of excluded images.
+
+All cells are text, to be read as such: patient 007 is not 7, and a class may be called None.
+"""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence

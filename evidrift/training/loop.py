@@ -18,9 +18,8 @@ from evidrift.images.views import choose_views
 from evidrift.params.training import Training
 from evidrift.seeds import seed_of, stream
 from evidrift.training.adam import Adam
+from evidrift.training.forward import Forward, compile_forward
 from evidrift.training.schedule import learning_rate
-
-Forward = Callable[[tf.Tensor], tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Examples:
 
     labels: np.ndarray
     n_views: int
-    inputs: Callable[[np.ndarray, np.ndarray], np.ndarray | tf.Tensor]
+    inputs: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def fit(
         for number, (rows, views) in enumerate(_batches(training, params.batch_size, seed, epoch)):
             rate = learning_rate(epoch * steps_per_epoch + number, steps_per_epoch, params)
             labels = training.labels[rows]
-            loss, logits = step(training.inputs(rows, views), labels, tf.constant(rate, tf.float32))
+            loss, logits = step(training.inputs(rows, views), labels.astype(np.int32), np.float32(rate))
             losses.append(float(loss) * len(rows))
             hits.append(int(np.sum(np.argmax(logits.numpy(), -1) == labels)))
         n = len(training.labels)
@@ -113,16 +112,11 @@ def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
             generator.state.assign([seed_of("dropout", seed), epoch])
 
 
-def compile_forward(model: keras.Model) -> Forward:
-    """The model without dropout as one compiled function of its inputs."""
-    return tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
-
-
 def predict(forward: Forward, examples: Examples, batch_size: int = 32) -> np.ndarray:
     """Logits of every example without augmentation, (n, classes) float32."""
     n = len(examples.labels)
     batches = [np.arange(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
-    inputs = (tf.convert_to_tensor(examples.inputs(rows, np.zeros(len(rows), int))) for rows in batches)
+    inputs = (examples.inputs(rows, np.zeros(len(rows), int)) for rows in batches)
     return np.concatenate([forward(batch).numpy() for batch in inputs])
 
 
@@ -148,8 +142,13 @@ def _batches(
 
 def _compiled_step(model: keras.Model, variables: list[tf.Variable]) -> Callable:
     adam = Adam(variables)
+    signature = [
+        tf.TensorSpec(model.inputs[0].shape, tf.float32),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([], tf.float32),
+    ]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=signature)
     def step(inputs: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)

@@ -5,13 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from evidrift.training.evaluation import evaluate_logits
 from evidrift.training.loop import Epoch
+from evidrift.versions import versions
 
 
 def write_history(path: Path, history: list[Epoch]) -> None:
@@ -45,7 +44,7 @@ def write_metrics(
         "epoch": chosen.epoch,
         "validation": {"loss": chosen.validation_loss, "accuracy": chosen.validation_accuracy},
         "test": evaluate_logits(logits, labels, classes),
-        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__},
+        "versions": versions(),
     }
     path.write_text(json.dumps(_rounded(metrics), indent=2) + "\n", encoding="utf-8")
 

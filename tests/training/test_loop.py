@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from evidrift.params.training import Training
-from evidrift.training.loop import Examples, compile_forward, evaluate, fit, predict, seed_dropout
+from evidrift.training.forward import compile_forward
+from evidrift.training.loop import Examples, evaluate, fit, predict, seed_dropout
 
 
 def params(**changes):

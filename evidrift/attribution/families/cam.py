@@ -24,8 +24,9 @@ Item = TypeVar("Item")
 
 
 def _each_once(values: list[Item]) -> list[Item]:
-    if len(set(values)) < len(values):
-        raise ValueError(f"{values} names something more than once.")
+    repeated = sorted({str(value) for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"{', '.join(repeated)} stands in it more than once.")
     return values
 
 

@@ -26,6 +26,8 @@ class Anatomy:
     """What findings are drawn into; arrays are (side, side) float32.
 
     Attributes:
+        canvas: where everything of this patient is drawn.
+        build: the patient's measures.
         attenuation: of the healthy chest.
         air: how much lung lies in the beam, 0..1, also behind the heart.
         lungs: the lung fields beside heart and mediastinum, bool.
@@ -45,10 +47,10 @@ class Anatomy:
         """The half of the image of one lung, bool."""
         return self.canvas.grid[0] * side > 0
 
-    def ball(self, centre: tuple[float, float], axes: np.ndarray, side: int) -> np.ndarray:
-        """1 at the centre (outward, height) of an ellipse in one lung, falling to 0 at its edge and beyond."""
+    def ball(self, centre: tuple[float, float], axes: tuple[float, float], side: int) -> np.ndarray:
+        """1 at the centre (outward, height) of an ellipse in one lung, 0 at its edge, negative beyond."""
         across, down = (self.outward - centre[0]) / axes[0], (self.height - centre[1]) / axes[1]
-        return np.maximum(1 - np.hypot(across, down), 0) * self.side(side)
+        return np.where(self.side(side), 1 - np.hypot(across, down), -1)
 
     def place(self, side: int, heights: tuple[float, float], rng: np.random.Generator) -> tuple[float, float]:
         """A random point (x, y) of one lung between two heights, patient frame."""
@@ -71,7 +73,8 @@ def draw_anatomy(build: Build, rng: np.random.Generator, side: int) -> Anatomy:
         _soft_tissue(canvas, build, body, rng)
         + _abdomen(canvas, build, body - fields, rng)
         + _mediastinum(canvas, build, heart)
-        + skeleton(canvas, build) * body
+        # Scattered rays veil the bones behind the heart.
+        + skeleton(canvas, build) * body * (1 - 0.4 * heart)
         + _vessels(canvas, rng) * (0.15 + 0.85 * fields) * (1 - 0.6 * heart)
         + _airways(canvas)
         - 0.64 * air

@@ -9,13 +9,12 @@ from evidrift.images.phantoms.anatomy import draw_anatomy
 from evidrift.images.phantoms.build import draw_build
 from evidrift.images.phantoms.film import develop, draw_exposure, to_pixels
 from evidrift.images.phantoms.findings import draw_findings
+from evidrift.images.phantoms.geometry import canvas_side
 from evidrift.images.phantoms.recipe import PhantomRecipe
 from evidrift.seeds import stream
 
-# Smallest canvas, px: thinner lines than it can hold are of no use to a smaller film either.
-CANVAS = 256
 # The planted marker's box on the film: left, top, right, bottom, in sides.
-MARKER = (0.03, 0.03, 0.11, 0.13)
+MARKER = (0.02, 0.02, 0.12, 0.14)
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def draw(recipe: PhantomRecipe, label: str, patient: str, size: int) -> Phantom:
     The chest and the exposure depend on the recipe's seed and the patient only; the class decides what is
     added to them.
     """
-    side = max(CANVAS, size)
+    side = canvas_side(size)
     chest = stream("chest", recipe.seed, patient)
     anatomy = draw_anatomy(draw_build(chest), chest, side)
     added, seen = draw_findings(anatomy, label, stream("disease", recipe.seed, patient, label))
@@ -61,11 +60,12 @@ def has_marker(recipe: PhantomRecipe, label: str, patient: str) -> bool:
 def _marked(grey: np.ndarray) -> np.ndarray:
     """A letter of lead, as technologists lay it on the cassette."""
     side = len(grey)
-    left, top, right, bottom = (round(side * edge) for edge in MARKER)
+    stroke = round(0.016 * side)
+    left, top = (round(side * edge) + stroke for edge in MARKER[:2])
+    right, bottom = (round(side * edge) - stroke for edge in MARKER[2:])
+    middle = (top + bottom) // 2
     layer = np.zeros(grey.shape, np.uint8)
-    stroke = max(2, round(0.014 * side))
-    inner = (bottom - top) // 2 + top
-    corners = [(left, bottom), (left, top), (right, top), (right, inner), (left, inner), (right, bottom)]
+    corners = [(left, bottom), (left, top), (right, top), (right, middle), (left, middle), (right, bottom)]
     cv2.polylines(layer, [np.array(corners)], False, 255, stroke, cv2.LINE_AA)
     return np.maximum(grey, 0.97 * layer.astype(np.float32) / 255)
 

@@ -37,9 +37,8 @@ def develop(
     attenuation: np.ndarray, canvas: Canvas, exposure: Exposure, rng: np.random.Generator
 ) -> np.ndarray:
     """The film as grey values in 0..1, (side, side) float32; dense is bright."""
-    grain = rng.standard_normal((GRAIN, GRAIN)).astype(np.float32)
-    if canvas.side != GRAIN:
-        grain = cv2.resize(grain, (canvas.side,) * 2, interpolation=cv2.INTER_LINEAR)
+    noise = rng.standard_normal((GRAIN, GRAIN)).astype(np.float32)
+    grain = cv2.resize(noise, (canvas.side, canvas.side), interpolation=cv2.INTER_LINEAR)
     sharp = canvas.blur(attenuation, exposure.blur)
     # Fewer photons pass where the body is dense.
     noisy = sharp + exposure.noise * grain * (0.6 + 0.6 * sharp)

@@ -33,8 +33,9 @@ def bacterial_pneumonia(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarra
     canvas = anatomy.canvas
     side, lobe = LOBES[rng.integers(len(LOBES))]
     outward, height, axes, degrees = LOBE_SHAPES[lobe]
-    axes = np.array(axes) * rng.uniform(0.75, 1.05)
-    inside = anatomy.ball((rng.uniform(*outward), rng.uniform(*height)), axes, side)
+    size = rng.uniform(0.75, 1.05)
+    centre = rng.uniform(*outward), rng.uniform(*height)
+    inside = anatomy.ball(centre, (size * axes[0], size * axes[1]), side)
     dense = ramp(inside + 0.13 * canvas.cloud(rng, 0.09) + 0.06 * canvas.cloud(rng, 0.035), 0.0, 0.45)
     if side == RIGHT and lobe != "lower":
         # The horizontal fissure bounds the right upper lobe from below and the middle lobe from above.
@@ -66,13 +67,13 @@ def viral_pneumonia(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
 def covid19(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Ground glass: hazy patches in both lungs, along the wall, below the upper zones."""
     canvas = anatomy.canvas
-    patches = np.zeros_like(anatomy.air)
+    patches = np.full_like(anatomy.air, -1)
     for side in (RIGHT, LEFT):
         for _ in range(rng.integers(2, 5)):
             centre = rng.uniform(0.72, 0.98), rng.uniform(0.40, 0.88)
-            axes = np.array([rng.uniform(0.20, 0.34), rng.uniform(0.12, 0.22)])
+            axes = rng.uniform(0.20, 0.34), rng.uniform(0.12, 0.22)
             patches = np.maximum(patches, anatomy.ball(centre, axes, side))
-    haze = ramp(patches + 0.12 * canvas.cloud(rng, 0.06) * (patches > 0), 0.0, 0.75)
+    haze = ramp(patches + 0.12 * canvas.cloud(rng, 0.06), 0.0, 0.75)
     grainy = 1 + 0.15 * canvas.cloud(rng, 0.014)
     return 0.26 * haze * grainy * ramp(anatomy.outward, 0.35, 0.65) * anatomy.air
 
@@ -83,8 +84,8 @@ def tuberculosis(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     added = np.zeros_like(anatomy.air)
     first = int(rng.choice([RIGHT, LEFT]))
     for side in (first, -first)[: rng.integers(1, 3)]:
-        patch = anatomy.ball((rng.uniform(0.4, 0.7), rng.uniform(0.12, 0.22)), np.array([0.5, 0.2]), side)
-        patch = ramp(patch + 0.2 * canvas.cloud(rng, 0.04) * (patch > 0), 0.1, 0.8)
+        patch = anatomy.ball((rng.uniform(0.4, 0.7), rng.uniform(0.12, 0.22)), (0.5, 0.2), side)
+        patch = ramp(patch + 0.2 * canvas.cloud(rng, 0.04), 0.1, 0.8)
         holes = [cavity(anatomy, side, rng) for _ in range(rng.integers(1, 3))]
         spots, lines = nodules(anatomy, side, rng), strands(anatomy, side, rng)
         added += 0.30 * np.max(holes, axis=0) + 0.20 * spots + 0.10 * lines + 0.11 * patch

@@ -9,13 +9,21 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Fractional bits of OpenCV's fixed-point coordinates.
 SHIFT = 6
+# Smallest canvas, px: films up to this size are one picture, averaged.
+SMALLEST = 256
 ANGLES = np.linspace(0, 2 * np.pi, 40, endpoint=False)
 
 
-def spline(points: np.ndarray, closed: bool = False, samples: int = 8) -> np.ndarray:
+def canvas_side(size: int) -> int:
+    """Side of the canvas on which a film of `size` px is drawn."""
+    return max(SMALLEST, size)
+
+
+def spline(points: ArrayLike, closed: bool = False, samples: int = 8) -> np.ndarray:
     """A Catmull-Rom curve through points (n, 2), with `samples` points between two of them."""
     points = np.asarray(points, dtype=float)
     if closed:
@@ -41,14 +49,14 @@ def ribbon(path: np.ndarray, widths: np.ndarray | float) -> np.ndarray:
     return np.concatenate([path + half, (path - half)[..., ::-1, :]], axis=-2)
 
 
-def ellipse(centre: tuple[float, float], radii: tuple[float, float], tilt: float = 0.0) -> np.ndarray:
-    """The outline of an ellipse, turned by `tilt` radians."""
+def ellipse(centre: ArrayLike, radii: tuple[float, float], tilt: float = 0.0) -> np.ndarray:
+    """The outlines of equal ellipses around centres (..., 2), turned by `tilt` radians."""
     x, y = radii[0] * np.cos(ANGLES), radii[1] * np.sin(ANGLES)
     turned = np.stack([x * np.cos(tilt) - y * np.sin(tilt), x * np.sin(tilt) + y * np.cos(tilt)], axis=1)
-    return turned + np.asarray(centre)
+    return turned + np.asarray(centre)[..., None, :]
 
 
-def mirrored(points: np.ndarray, side: int) -> np.ndarray:
+def mirrored(points: ArrayLike, side: int) -> np.ndarray:
     """Points given by their distance from the midline, put on one side of it (-1 or 1)."""
     return np.asarray(points, dtype=float) * (side, 1)
 
@@ -116,12 +124,12 @@ class Canvas:
         # Drawn on a grid that does not depend on the canvas: the same cloud at every size.
         cells = max(4, round(2 / scale))
         noise = rng.standard_normal((cells, cells)).astype(np.float32)
-        noise = cv2.GaussianBlur(noise, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE)
-        noise = (noise - noise.mean()) / noise.std()
-        return cv2.resize(noise, (self.side, self.side), interpolation=cv2.INTER_CUBIC)
+        smooth = cv2.GaussianBlur(noise, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE)
+        smooth = (smooth - smooth.mean()) / smooth.std()
+        return cv2.resize(smooth, (self.side, self.side), interpolation=cv2.INTER_CUBIC)
 
 
-def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def ramp(values: np.ndarray, low: float | np.ndarray, high: float | np.ndarray) -> np.ndarray:
     """0 at `low`, 1 at `high`, smooth between (low may be the larger one)."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)

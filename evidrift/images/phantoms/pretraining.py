@@ -12,10 +12,9 @@ import numpy as np
 from evidrift.images.phantoms.anatomy import Anatomy, draw_anatomy
 from evidrift.images.phantoms.build import LEFT, RIGHT, draw_build
 from evidrift.images.phantoms.film import develop, draw_exposure, to_pixels
-from evidrift.images.phantoms.geometry import ellipse, ramp, ribbon, spline
+from evidrift.images.phantoms.geometry import canvas_side, ellipse, ramp, ribbon, spline
 from evidrift.seeds import stream
 
-CANVAS = 256
 # Share of films with a given finding.
 PRESENCE = 0.3
 
@@ -30,8 +29,8 @@ def draw_generic(seed: int, number: int, size: int) -> tuple[np.ndarray, np.ndar
     present = rng.random(len(FINDINGS)) < PRESENCE
     build = draw_build(rng)
     if present[FINDINGS.index("big heart")]:
-        build = replace(build, heart=build.heart * rng.uniform(1.35, 1.55))
-    anatomy = draw_anatomy(build, rng, max(CANVAS, size))
+        build = replace(build, heart=rng.uniform(1.32, 1.5))
+    anatomy = draw_anatomy(build, rng, canvas_side(size))
     attenuation = anatomy.attenuation.copy()
     for name, drawn in DRAWN.items():
         if present[FINDINGS.index(name)]:
@@ -105,7 +104,7 @@ def tube(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
 
 def effusion(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Fluid at the foot of one lung, rising along the wall."""
-    level = rng.uniform(0.60, 0.85) - 0.25 * ramp(anatomy.outward, 0.4, 1.1)
+    level = rng.uniform(0.60, 0.88) - 0.2 * ramp(anatomy.outward, 0.65, 1.05)
     return 0.5 * ramp(anatomy.height, level - 0.02, level + 0.03) * anatomy.air * anatomy.side(_either(rng))
 
 

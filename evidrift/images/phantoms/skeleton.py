@@ -13,32 +13,27 @@ def skeleton(canvas: Canvas, build: Build) -> np.ndarray:
     return _ribs(canvas, build) + _clavicles(canvas, build) + _spine(canvas) + _scapulae(canvas, build)
 
 
-def rib_path(build: Build, side: int, number: int) -> np.ndarray:
-    """A rib round the chest, from the spine along the back and the wall to its front end."""
+def rib_paths(build: Build, side: int) -> np.ndarray:
+    """One side's ribs from the spine along the back and the wall to their front ends, (ribs, points, 2)."""
+    number = np.arange(N_RIBS)[:, None]
     angle = np.radians(np.linspace(10, 148, 30))
     start = build.apex + 0.012 + build.ribs * number
     drop = build.slope * (0.075 + 0.024 * number)
     y = start + drop * ((1 - np.cos(angle)) / 2) ** 1.15 - 0.012 * np.sin(2 * angle)
-    reach = wall_distance(build, np.array([start + drop / 2]))[0] + 0.004
-    return mirrored(np.stack([reach * np.sin(angle), y], axis=1), side)
+    reach = wall_distance(build, start + drop / 2) + 0.004
+    return mirrored(np.stack([reach * np.sin(angle), y], axis=-1), side)
 
 
 def _ribs(canvas: Canvas, build: Build) -> np.ndarray:
-    back, front = [], []
-    for side in (RIGHT, LEFT):
-        for number in range(N_RIBS):
-            path = rib_path(build, side, number)
-            back.append(path[:19])
-            front.append(path[17:])
-    behind = _bone(canvas, back, 0.021)
-    before = _bone(canvas, front, 0.019)
-    return 0.135 * behind + 0.085 * before
+    paths = np.concatenate([rib_paths(build, side) for side in (RIGHT, LEFT)])
+    behind = _bone(canvas, paths[:, :19], 0.021)
+    before = _bone(canvas, paths[:, 17:], 0.019)
+    return canvas.blur(0.135 * behind + 0.085 * before, 0.0022)
 
 
-def _bone(canvas: Canvas, paths: list[np.ndarray], width: float) -> np.ndarray:
-    whole = canvas.fill(*(ribbon(path, width) for path in paths))
-    core = canvas.fill(*(ribbon(path, 0.5 * width) for path in paths))
-    return canvas.blur(whole - 0.35 * core, 0.0022)
+def _bone(canvas: Canvas, path: np.ndarray, width: np.ndarray | float) -> np.ndarray:
+    """Bands whose core is darker than their rims, where the cortex is cut lengthwise."""
+    return canvas.fill(ribbon(path, width)) - 0.38 * canvas.fill(ribbon(path, 0.52 * np.asarray(width)))
 
 
 def _clavicles(canvas: Canvas, build: Build) -> np.ndarray:
@@ -58,24 +53,19 @@ def _clavicles(canvas: Canvas, build: Build) -> np.ndarray:
     widths = np.interp(
         np.linspace(0, 1, len(paths[0])), [0, 0.12, 0.5, 0.9, 1], [0.038, 0.027, 0.022, 0.028, 0.008]
     )
-    whole = canvas.fill(*(ribbon(path, widths) for path in paths))
-    core = canvas.fill(*(ribbon(path, 0.55 * widths) for path in paths))
-    return canvas.blur(0.19 * whole - 0.08 * core, 0.0028)
+    return canvas.blur(0.19 * _bone(canvas, np.stack(paths), widths), 0.0028)
 
 
 def _spine(canvas: Canvas) -> np.ndarray:
-    bodies, pedicles = [], []
-    height = 0.052
-    for number in range(-2, 20):
-        y = 0.02 + number * (height + 0.009)
-        half = 0.034 + 0.0007 * number
-        waist = [(half, y), (0.92 * half, y + height / 2), (half, y + height)]
-        bodies.append(np.concatenate([mirrored(waist, LEFT), mirrored(waist, RIGHT)[::-1]]))
-        pedicles += [
-            ellipse((side * 0.62 * half, y + 0.35 * height), (0.007, 0.012)) for side in (RIGHT, LEFT)
-        ]
-        pedicles.append(ellipse((0, y + 0.9 * height), (0.005, 0.014)))
-    return canvas.blur(0.10 * canvas.fill(*bodies) + 0.05 * canvas.fill(*pedicles), 0.005)
+    tall = 0.052
+    number = np.arange(-2, 20)
+    top, half = 0.02 + number * (tall + 0.009), 0.034 + 0.0007 * number
+    # Vertebral bodies are waisted; pedicles and spinous processes are seen end on.
+    share = np.array([(1, 0), (0.92, 0.5), (1, 1), (-1, 1), (-0.92, 0.5), (-1, 0)])
+    bodies = np.stack([half[:, None] * share[:, 0], top[:, None] + tall * share[:, 1]], axis=-1)
+    ends = [ellipse(np.stack([s * half, top + 0.35 * tall], axis=-1), (0.007, 0.012)) for s in (-0.62, 0.62)]
+    ends.append(ellipse(np.stack([0 * half, top + 0.9 * tall], axis=-1), (0.005, 0.014)))
+    return canvas.blur(0.10 * canvas.fill(bodies) + 0.05 * canvas.fill(*ends), 0.005)
 
 
 def _scapulae(canvas: Canvas, build: Build) -> np.ndarray:

@@ -1,0 +1,215 @@
+"""The CAM family on a real network, by way of `explain_checkpoints`."""
+
+import keras
+import numpy as np
+import pytest
+
+from evidrift.attribution.explain import explain_checkpoints
+from evidrift.attribution.families import cam
+from evidrift.attribution.scores import logit_scale
+from evidrift.errors import UserError
+from evidrift.images.store import Images
+from tests.attribution.small import N, SIZE, prepare, small_classifier, small_pixels, small_targets
+
+METHODS = ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"]
+CLASSES = ("a", "b", "c")
+
+
+def params(**changes):
+    settings = {
+        "methods": METHODS,
+        "layers": ["penultimate", "last"],
+        "score": "centred",
+        "target": "true",
+        "batch_size": 3,
+    }
+    return cam.Params(**(settings | changes))
+
+
+def images(pixels=None):
+    return Images(
+        ids=np.array([f"a/{at}.png" for at in range(N)]),
+        patient_ids=np.array([str(at) for at in range(N)]),
+        labels=small_targets(),
+        pixels=small_pixels() if pixels is None else pixels,
+        content=np.tile([0, 0, SIZE, SIZE], (N, 1)),
+        classes=CLASSES,
+    )
+
+
+def logits_of(model, pixels=None):
+    return np.asarray(model(prepare(small_pixels() if pixels is None else pixels), training=False))
+
+
+def explained(model, **changes):
+    """What `explain_checkpoints` gives for one checkpoint."""
+    recorded = {"tl": logits_of(model)}
+    return explain_checkpoints(cam, params(**changes), {"tl": model}, images(), prepare, recorded)["tl"]
+
+
+def with_head(change):
+    """The small classifier with its head's kernel and bias changed."""
+    model = small_classifier()
+    head = model.get_layer("logits")
+    head.set_weights(change(*head.get_weights()))
+    return model
+
+
+def normalised(maps):
+    """What is used of maps: the positive part, divided by its sum."""
+    positive = np.maximum(maps, 0)
+    return positive / positive.sum(axis=(1, 2), keepdims=True)
+
+
+def test_every_image_is_explained_in_order_whatever_the_batch_size():
+    model = small_classifier()
+    whole, parts = explained(model, batch_size=100), explained(model, batch_size=3)
+    np.testing.assert_array_equal(whole.targets, small_targets())
+    np.testing.assert_allclose(parts.logits, logits_of(model), atol=1e-5)
+    for label, grid in (("penultimate", (8, 8)), ("last", (8, 8))):
+        assert list(whole.layers[label].methods) == METHODS
+        for method in METHODS:
+            assert whole.layers[label].methods[method].shape == (N, *grid)
+            assert whole.layers[label].methods[method].dtype == np.float32
+            np.testing.assert_allclose(
+                parts.layers[label].methods[method], whole.layers[label].methods[method], rtol=1e-4, atol=1e-6
+            )
+
+
+def test_the_gradient_is_constant_at_last_and_varies_at_penultimate():
+    layers = explained(small_classifier()).layers
+    assert (layers["last"].name, layers["last"].constant_gradient) == ("after", True)
+    assert (layers["penultimate"].name, layers["penultimate"].constant_gradient) == ("before", False)
+
+
+def test_closed_form_at_the_pooling_layer():
+    """There g_k = w_k / HW, with w_k = dS / dpool_k the head's centred weight and S_k = HW pool_k.
+
+    Grad-CAM and HiResCAM: sum_k w_k A_k / HW; LayerCAM: sum_k ReLU(w_k) A_k / HW; Grad-CAM++: LayerCAM's
+    terms times HW / (2 + pool_k w_k).
+    """
+    model = small_classifier()
+    probe = keras.Model(model.input, [model.get_layer("after").output, model.get_layer("pool").output])
+    activations, pool = (np.asarray(x, float) for x in probe(prepare(small_pixels()), training=False))
+    kernel = model.get_layer("logits").get_weights()[0].astype(float)
+    weight = (kernel[:, small_targets()] - kernel.mean(axis=1, keepdims=True)).T
+    positive, hw = np.maximum(weight, 0), 64
+    scale = logit_scale(logits_of(model))
+
+    def combined(factor):
+        return (activations * factor[:, None, None, :]).sum(axis=-1)
+
+    expected = {
+        "grad_cam": combined(weight / hw),
+        "hires_cam": combined(weight / hw),
+        "layer_cam": combined(positive / hw),
+        "grad_cam_pp": combined(positive / hw * (hw / (2 + pool * positive))),
+        "grad_cam_pp_unit": combined(positive / scale / (2 + pool * positive / scale)),
+    }
+    maps = explained(model).layers["last"].methods
+    for method in METHODS:
+        np.testing.assert_allclose(maps[method], expected[method], rtol=1e-4, atol=1e-6)
+    assert not np.allclose(normalised(maps["layer_cam"]), normalised(maps["grad_cam_pp"]), rtol=0.01)
+
+
+@pytest.mark.parametrize("layer", ["penultimate", "last"])
+def test_logits_times_10_leave_every_method_but_plain_grad_cam_pp_unchanged(layer):
+    before = explained(small_classifier()).layers[layer].methods
+    after = explained(with_head(lambda kernel, bias: [10 * kernel, 10 * bias])).layers[layer].methods
+    for method, factor in (("grad_cam", 10), ("layer_cam", 10), ("hires_cam", 10), ("grad_cam_pp_unit", 1)):
+        np.testing.assert_allclose(after[method], factor * before[method], rtol=1e-3, atol=1e-5)
+    changed = np.abs(normalised(after["grad_cam_pp"]) - normalised(before["grad_cam_pp"])).sum(axis=(1, 2))
+    assert changed.max() > 0.02
+
+
+@pytest.mark.parametrize("layer", ["penultimate", "last"])
+def test_a_term_added_to_all_logits_changes_nothing(layer):
+    term = np.linspace(-1, 1, 8, dtype=np.float32)[:, None]
+    model = with_head(lambda kernel, bias: [kernel + term, bias + np.float32(0.7)])
+    before, after = explained(small_classifier()), explained(model)
+    for method in METHODS:
+        np.testing.assert_allclose(
+            after.layers[layer].methods[method], before.layers[layer].methods[method], rtol=1e-3, atol=1e-5
+        )
+    assert np.abs(after.logits - before.logits).min() > 0.1
+    # what the centring removes: under the raw logit the same term moves the maps
+    raw = [explained(m, score="raw").layers[layer].methods["grad_cam"] for m in (small_classifier(), model)]
+    assert np.abs(raw[0] - raw[1]).max() > 0.01
+
+
+def test_the_predicted_class_is_that_of_the_recorded_predictions():
+    model = small_classifier()
+    result = explained(model, target="predicted")
+    np.testing.assert_array_equal(result.targets, logits_of(model).argmax(axis=1))
+    assert (result.targets != small_targets()).any()
+
+
+def test_grad_cam_pp_is_not_defined_on_a_tensor_with_negative_values(caplog):
+    layer = explained(small_classifier(), layers=["sum"]).layers["sum"]
+    assert layer.not_defined == ("grad_cam_pp", "grad_cam_pp_unit")
+    assert list(layer.methods) == ["grad_cam", "layer_cam", "hires_cam"]
+    assert "tl: layer sum can be negative" in caplog.text
+
+
+def test_both_checkpoints_are_explained_with_their_own_weights_and_scale():
+    models = {"tl": small_classifier(), "ft": with_head(lambda kernel, bias: [-3 * kernel, bias])}
+    recorded = {checkpoint: logits_of(model) for checkpoint, model in models.items()}
+    result = explain_checkpoints(cam, params(), models, images(), prepare, recorded)
+    assert list(result) == ["tl", "ft"]
+    for checkpoint, model in models.items():
+        alone = explained(model).layers["penultimate"].methods
+        for method in METHODS:
+            np.testing.assert_allclose(
+                result[checkpoint].layers["penultimate"].methods[method], alone[method], rtol=1e-4, atol=1e-6
+            )
+
+
+def test_a_checkpoint_that_does_not_give_the_recorded_logits_is_refused():
+    model = small_classifier()
+    recorded = logits_of(model)
+    recorded[4, 1] += 0.01 * logit_scale(recorded)
+    with pytest.raises(UserError, match=r"tl: image a/4.png now gives logits .* run `dvc repro`"):
+        explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded})
+    recorded[4, 1] -= 0.0099 * logit_scale(recorded)
+    explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded})
+
+
+def test_recorded_logits_of_another_number_of_images_are_refused():
+    model = small_classifier()
+    with pytest.raises(UserError, match="predictions of 6 images, but 7 images to explain"):
+        explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": logits_of(model)[:6]})
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_finite_goes_into_the_maps_of_its_image_alone():
+    model = small_classifier()
+    pixels = small_pixels()
+
+    def broken(batch):
+        ready = prepare(batch)
+        ready[(batch == pixels[2]).all(axis=(1, 2))] = np.nan
+        return ready
+
+    recorded = np.asarray(model(broken(pixels), training=False))
+    assert np.isnan(recorded).any(axis=1).tolist() == [at == 2 for at in range(N)]
+    result = explain_checkpoints(cam, params(), {"tl": model}, images(), broken, {"tl": recorded})["tl"]
+    whole = explained(model).layers
+    for label in ("penultimate", "last"):
+        for method in METHODS:
+            finite = np.isfinite(result.layers[label].methods[method]).all(axis=(1, 2))
+            assert finite.tolist() == [at != 2 for at in range(N)]
+            if method != "grad_cam_pp_unit":  # whose scale is now that of the others
+                np.testing.assert_allclose(
+                    result.layers[label].methods[method][3:],
+                    whole[label].methods[method][3:],
+                    rtol=1e-4,
+                    atol=1e-6,
+                )
+    assert result.layers["last"].constant_gradient
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_network_of_nan_weights_gives_nan_maps():
+    result = explained(with_head(lambda kernel, bias: [kernel * np.nan, bias]))
+    assert np.isnan(result.logits).all()
+    assert all(np.isnan(maps).all() for maps in result.layers["last"].methods.values())
