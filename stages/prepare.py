@@ -12,14 +12,13 @@ def main() -> None:
     """Run the stage."""
     args = parse_args()
     params = load_prepare(args.params)
-    prepare(args.source, params, Outputs(args.store, args.manifest, args.exclusions, args.metrics))
+    prepare(Path(params.source), params, Outputs(args.store, args.manifest, args.exclusions, args.metrics))
 
 
 def parse_args() -> argparse.Namespace:
     """Paths as dvc.yaml declares them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--source", type=Path, required=True, help="a folder of images, or a phantom recipe")
     parser.add_argument("--store", type=Path, required=True, help="to write: the prepared store")
     parser.add_argument("--manifest", type=Path, required=True, help="to write: the kept images")
     parser.add_argument(

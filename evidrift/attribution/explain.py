@@ -86,9 +86,11 @@ def _explain(
 def _check(
     logits: np.ndarray, recorded: np.ndarray, scale: float, image_ids: np.ndarray, checkpoint: str
 ) -> None:
-    same = np.isclose(logits, recorded, rtol=0, atol=TOLERANCE * scale, equal_nan=True).all(axis=1)
-    if not same.all():
-        at = int(np.argmin(same))
+    with np.errstate(invalid="ignore"):
+        differs = np.abs(logits - recorded) > TOLERANCE * scale
+    differs |= np.isfinite(logits) != np.isfinite(recorded)
+    if differs.any():
+        at = int(differs.any(axis=1).argmax())
         raise UserError(
             f"{checkpoint}: image {image_ids[at]} now gives logits {_shown(logits[at])}, but its training "
             f"stage recorded {_shown(recorded[at])}. The weights, the store and the predictions are not of "

@@ -70,10 +70,10 @@ def read_maps(
         _check_same_images(file, first, image_ids)
     rows = _rows_of(image_ids, manifest)
     logits = [[file.logits(checkpoint) for file in files[0]] for checkpoint in CHECKPOINTS]
-    with_layer: dict[str, list[MapFile]] = {}
+    having: dict[str, list[MapFile]] = {}
     for file in every:
         for layer in sorted({layer for layer, _ in file.methods()}):
-            with_layer.setdefault(layer, []).append(file)
+            having.setdefault(layer, []).append(file)
     return ArchitectureMaps(
         architecture=architecture,
         seeds=tuple(seeds),
@@ -85,12 +85,8 @@ def read_maps(
         size=first.origin.size,
         predicted=np.array([[predicted_classes(each) for each in row] for row in logits]),
         signed={key: _stack(row, *key) for row in files for key in row[0].methods()},
-        constant_gradient={
-            layer: any(file.constant_gradient(layer) for file in those) for layer, those in with_layer.items()
-        },
-        rectified={
-            layer: all(file.rectified(layer) for file in those) for layer, those in with_layer.items()
-        },
+        constant_gradient={name: any(f.constant_gradient(name) for f in fs) for name, fs in having.items()},
+        rectified={name: all(f.rectified(name) for f in fs) for name, fs in having.items()},
         not_defined=tuple(sorted({key for file in every for key in file.not_defined()})),
         versions=_versions(every),
     )

@@ -42,7 +42,9 @@ def choose_cases(table: pd.DataFrame, seed: int, n: int) -> list[Choice]:
     right = shown.loc[shown["cohort"] == "right", "image_id"].tolist()
 
     last = [Choice(image_id, _reason(0, len(regressed), MADE_WRONG)) for image_id in regressed[: min(1, n)]]
-    first = [Choice(right[at], _reason(at, len(right), KEPT_RIGHT)) for at in _spaced(len(right), n - len(last))]
+    first = [
+        Choice(right[at], _reason(at, len(right), KEPT_RIGHT)) for at in _spaced(len(right), n - len(last))
+    ]
     return first + last
 
 

@@ -7,7 +7,9 @@ from evidrift.attribution.scores import centred_logits, logit_scale, predicted_c
 def test_centred_logits_lose_what_is_added_to_all_of_them():
     logits = np.array([[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]])
     assert centred_logits(logits).tolist() == [[-2, -1, 3], [-1, -1, 2]]
-    np.testing.assert_allclose(centred_logits(logits + [[5], [-7]]), centred_logits(logits), atol=1e-12)
+    np.testing.assert_allclose(
+        centred_logits(logits + np.array([[5], [-7]])), centred_logits(logits), atol=1e-12
+    )
 
 
 def test_one_sigmoid_output_stands_for_minus_and_plus_z():

@@ -295,17 +295,10 @@ def test_a_failed_write_leaves_no_output(source, out, monkeypatch):
 
 def test_the_stage_prints_one_error_without_traceback_and_leaves_nothing(tmp_path, out):
     source = class_folders(tmp_path / "films", ["normal"], n=3)
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"prepare": params().model_dump()}))
+    section = params(source=str(source)).model_dump()
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"prepare": section}))
     store, manifest, exclusions, metrics = outputs(out)
-    command = [
-        sys.executable,
-        "-m",
-        "stages.prepare",
-        "--params",
-        tmp_path / "params.yaml",
-        "--source",
-        source,
-    ]
+    command = [sys.executable, "-m", "stages.prepare", "--params", tmp_path / "params.yaml"]
     command += ["--store", store, "--manifest", manifest, "--exclusions", exclusions, "--metrics", metrics]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1

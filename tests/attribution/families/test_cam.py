@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from evidrift.attribution.families import cam
+from evidrift.attribution.layers import TargetLayer
+from evidrift.attribution.network import Pass
 from evidrift.errors import UserError
 from evidrift.params.section import validate
 
@@ -111,7 +113,7 @@ def test_a_channel_without_activation_or_gradient_adds_nothing():
     silent = [[[0, 0], [0, 0]]]
     for method in FORMULAS:
         assert computed(method, silent, [[[0, -1], [-3, 0]]]).tolist() == [0, 0, 0, 0]
-        both = computed(method, FIELD_A + silent, FIELD_G + [[[0, -1], [2, 0]]])
+        both = computed(method, FIELD_A + silent, [*FIELD_G, [[0, -1], [2, 0]]])
         np.testing.assert_array_equal(both, computed(method, FIELD_A, FIELD_G))
 
 
@@ -135,6 +137,38 @@ def test_an_image_without_finite_gradients_does_not_hide_that_the_others_are_con
     gradients = np.ones((2, 4, 4, 2), np.float32)
     gradients[0, 1, 1, 0] = np.nan
     assert cam.is_constant(gradients)
+
+
+class FixedNetwork:
+    """Returns a given pass over three images, at one rectified layer."""
+
+    layers = (TargetLayer("last", "relu", 1, None, rectified=True),)
+
+    def __init__(self, activations, gradients):
+        self.result = Pass(np.zeros((3, 2), np.float32), {"last": activations}, {"last": gradients})
+
+    def run(self, pixels, targets):
+        return self.result
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("broken", ["activations", "gradients"])
+def test_what_is_not_finite_goes_into_the_maps_of_its_image_alone(broken, value):
+    whole = {
+        "activations": np.repeat(array(OWN_A), 3, 0),
+        "gradients": np.repeat(array(FIELD_G[:1] * 3), 3, 0),
+    }
+    whole["activations"] = whole["activations"][:, :, :2]
+    settings, pixels, targets = cam.Params(**VALID), np.zeros((3, 4, 4), np.uint8), np.zeros(3, int)
+    expected = cam.explain(FixedNetwork(**whole), pixels, targets, settings, 2.0).layers["last"]
+    whole[broken] = whole[broken].copy()
+    whole[broken][1, :, :, 0] = value
+    result = cam.explain(FixedNetwork(**whole), pixels, targets, settings, 2.0).layers["last"]
+    for method, maps in result.methods.items():
+        np.testing.assert_array_equal(maps[[0, 2]], expected.methods[method][[0, 2]])
+        assert not np.isfinite(maps[1]).all()
+    assert result.constant_gradient == expected.constant_gradient
 
 
 VALID = {

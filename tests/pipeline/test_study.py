@@ -1,0 +1,144 @@
+"""The tiny study as its users use it: repro, metrics, plots, remotes, experiments."""
+
+import json
+import shutil
+import sys
+
+import h5py
+import pandas as pd
+import pytest
+import yaml
+
+from tests.pipeline.workplace import Workplace
+
+pytestmark = pytest.mark.slow
+
+ARCHITECTURES, SEEDS = ("resnetv2_mini", "inception_mini"), (1, 2)
+
+
+def outputs(study):
+    lock = yaml.safe_load((study.path / "dvc.lock").read_text())
+    return {
+        out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]
+    }
+
+
+def test_two_clean_runs_in_two_folders_give_the_same_bytes(tiny_studies):
+    first, second = map(outputs, tiny_studies)
+    assert len(first) > 40
+    assert first == second
+
+
+def test_a_second_repro_runs_nothing(tiny_study):
+    assert "Data and pipelines are up to date." in tiny_study.run("dvc", "repro")
+    assert json.loads(tiny_study.run("dvc", "status", "--json")) == {}
+
+
+def test_the_grid_is_complete(tiny_study):
+    for arch in ARCHITECTURES:
+        table = pd.read_parquet(tiny_study.path / f"data/drift/{arch}.parquet")
+        assert set(table["pair_kind"]) == {"drift", "seed_tl", "seed_ft", "random"}
+        drift = table[table["pair_kind"] == "drift"]
+        assert set(drift["seed_before"]) == set(SEEDS)
+        assert len(drift) == 30 * len(SEEDS) * len(drift[["layer", "method"]].drop_duplicates())
+        for seed in SEEDS:
+            with h5py.File(tiny_study.path / f"data/maps/{arch}/{seed}-cam.h5") as file:
+                assert len(file["image_id"]) == 30
+
+
+def test_dvc_keeps_no_gitignore_inside_the_output_folders(tiny_study):
+    found = [
+        path
+        for folder in ("data", "models", "metrics", "plots")
+        for path in (tiny_study.path / folder).rglob(".gitignore")
+    ]
+    assert found == []
+
+
+def test_only_the_summary_lies_in_git(tiny_study):
+    tracked = tiny_study.run("git", "ls-files", "data", "models", "metrics", "plots").split()
+    assert tracked == ["metrics/compare.json"]
+
+
+def test_metrics_and_plots_can_be_shown(tiny_study):
+    shown = json.loads(tiny_study.run("dvc", "metrics", "show", "--json"))
+    files = next(iter(shown.values()))["data"]
+    assert "metrics/compare.json" in files
+    assert "metrics/finetune/inception_mini-2.json" in files
+    page = tiny_study.run("dvc", "plots", "show", "--out", "scratch/plots").strip()
+    assert page.endswith("index.html")
+
+
+def test_a_changed_threshold_reruns_drift_and_compare_and_shows_in_metrics_and_params_diff(tiny_copy):
+    tiny_copy.replace("params.yaml", "area: 0.2", "area: 0.3")
+    ran = tiny_copy.repro()
+    assert sorted(ran) == ["compare", "drift@inception_mini", "drift@resnetv2_mini"]
+    assert json.loads(tiny_copy.run("dvc", "params", "diff", "--json"))["params.yaml"]["drift.area"] == {
+        "old": 0.2,
+        "new": 0.3,
+    }
+    assert "metrics/compare.json" in json.loads(tiny_copy.run("dvc", "metrics", "diff", "--json"))["diff"]
+    assert tiny_copy.run("dvc", "plots", "diff", "HEAD", "--out", "scratch/diff").strip().endswith("index.html")
+
+
+def test_an_experiment_with_one_value_changed_leaves_its_name(tiny_copy):
+    said = tiny_copy.run("dvc", "exp", "run", "--name", "wider", "--set-param", "drift.area=0.3")
+    assert "Ran experiment(s): wider" in said
+    assert yaml.safe_load((tiny_copy.path / "params.yaml").read_text())["drift"]["area"] == 0.3
+
+
+def pull_into_a_new_clone(study, remote, place):
+    """Push to a folder remote, clone afresh, pull; what `dvc repro` runs then."""
+    study.run("dvc", "remote", "add", "--default", "--force", "store", str(remote))
+    study.commit("remote")
+    study.run("dvc", "push", "--quiet")
+    clone = study.clone(place)
+    clone.run("dvc", "pull", "--quiet")
+    assert (clone.path / "data/store.h5").read_bytes() == (study.path / "data/store.h5").read_bytes()
+    return clone.repro()
+
+
+def test_after_push_clone_and_pull_nothing_reruns(tiny_copy, tmp_path):
+    assert pull_into_a_new_clone(tiny_copy, tmp_path / "remote", tmp_path / "clone") == []
+
+
+def test_a_dropped_seed_is_refused_until_pruned_and_then_pulls_as_well(tiny_copy, tmp_path):
+    tiny_copy.replace("params.yaml", "seeds: [1, 2]", "seeds: [1]")
+    refused = tiny_copy.run("dvc", "repro", expect=255)
+    assert "make prune" in refused
+    assert "Traceback" not in refused
+    pruned = tiny_copy.run(sys.executable, "-m", "tools.prune", "params.yaml")
+    assert "deleted data/maps/resnetv2_mini/2-cam.h5" in pruned
+    assert "-1" not in pruned
+    ran = tiny_copy.repro()
+    assert sorted(ran) == ["compare", "drift@inception_mini", "drift@resnetv2_mini"]
+    tiny_copy.commit("one seed")
+    assert pull_into_a_new_clone(tiny_copy, tmp_path / "remote", tmp_path / "clone") == []
+
+
+def test_make_repro_checks_runs_and_prints_the_study(tiny_copy):
+    venv = str(Workplace(tiny_copy.path).env["PATH"].split(":")[0]).removesuffix("/bin")
+    shutil.rmtree(tiny_copy.path / "data" / "compare")
+    said = tiny_copy.run("make", "repro", f"VENV={venv}")
+    assert "Running stage 'compare'" in said or "is cached" in said
+    for word in ("displacement", "overlap", "correlation", "concentration", "floor", "chance", "plots/figures"):
+        assert word in said
+
+
+def test_make_repro_with_a_typo_starts_no_work(tiny_copy):
+    venv = str(tiny_copy.env["PATH"].split(":")[0]).removesuffix("/bin")
+    tiny_copy.replace("params.yaml", "draws: 3", "drawz: 3")
+    said = tiny_copy.run("make", "repro", f"VENV={venv}", expect=2)
+    assert "error: params.yaml: drift.drawz is not a parameter. Did you mean draws?" in said
+    assert "Traceback" not in said
+    assert "Running stage" not in said
+
+
+def test_an_unknown_profile_names_those_that_exist_and_changes_stay(tiny_copy):
+    venv = str(tiny_copy.env["PATH"].split(":")[0]).removesuffix("/bin")
+    said = tiny_copy.run("make", "repro", "PROFILE=papers", f"VENV={venv}", expect=2)
+    assert "There is no profile papers. There are: cxr5, cxr5_small, paper, tiny." in said
+    tiny_copy.replace("params.yaml", "draws: 3", "draws: 4")
+    said = tiny_copy.run("make", "repro", "PROFILE=paper", f"VENV={venv}", expect=2)
+    assert "params.yaml has uncommitted changes" in said
+    assert "draws: 4" in (tiny_copy.path / "params.yaml").read_text()
