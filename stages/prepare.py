@@ -12,7 +12,7 @@ def main() -> None:
     """Run the stage."""
     args = parse_args()
     params = load_prepare(args.params)
-    prepare(Path(params.source), params, Outputs(args.store, args.manifest, args.exclusions, args.metrics))
+    prepare(params, Outputs(args.store, args.manifest, args.exclusions, args.metrics))
 
 
 def parse_args() -> argparse.Namespace:

@@ -32,7 +32,11 @@ def baseline_accuracy(store: ImageStore) -> float:
     """Test accuracy of the linear model, its penalty chosen by cross-validation inside the training split."""
     training, test = store.split("train"), store.split("test")
     linear = LogisticRegressionCV(
-        Cs=np.logspace(-4, 0, 5), l1_ratios=(0,), use_legacy_attributes=False, max_iter=2000
+        Cs=np.logspace(-4, 0, 5),
+        l1_ratios=(0,),
+        scoring="accuracy",
+        use_legacy_attributes=False,
+        max_iter=2000,
     )
     model = make_pipeline(StandardScaler(), linear).fit(thumbnails(training), training.labels)
     return float(model.score(thumbnails(test), test.labels))

@@ -7,10 +7,11 @@
 (c) whose gradient varies over space. Global average pooling hands back the same gradient everywhere,
     and pointwise linear operations (1x1 convolution, batch normalisation, dropout) keep it so, as do
     zero-padding and average pooling without overlap; anything else between a tensor and the pooling
-    makes its gradient vary: a ReLU gates it from place to place, a wider kernel meets the border.
+    makes its gradient vary: a ReLU gates it from place to place, a wider kernel meets the border. Where
+    the grid has a single place (a small input), nothing varies.
 
 All three are read from the graph rather than probed with numbers, so that the answer does not depend on
-the weights.
+the weights; what the gradients then really do is measured and stored with the maps.
 """
 
 import difflib
@@ -168,15 +169,17 @@ def _activation(operation: Any) -> Any:
 
 def _keeps_gradient_constant(step: Step, steps: list[Step]) -> bool:
     """Whether a gradient that is the same at every place of the output is so at the inputs too."""
-    operation = step.operation
+    operation, inputs = step.operation, [steps[at].output for at in step.inputs]
+    if all(tensor.shape[1:-1] in ((), (1, 1)) for tensor in inputs):
+        return True  # a single place
     if isinstance(operation, kl.Conv2D | kl.DepthwiseConv2D):
         pointwise = operation.kernel_size == (1, 1) and operation.strides == (1, 1)
         return pointwise and _activation(operation) is activations.linear
     if isinstance(operation, kl.Activation | kl.Dense):
         return _activation(operation) is activations.linear
     if isinstance(operation, kl.AveragePooling2D):
-        sides = steps[step.inputs[0]].output.shape[1:3]
-        tiles = all(side % pool == 0 for side, pool in zip(sides, operation.pool_size, strict=True))
+        sides = zip(inputs[0].shape[1:3], operation.pool_size, strict=True)
+        tiles = all(side % pool == 0 for side, pool in sides)
         return tiles and operation.strides == operation.pool_size
     return isinstance(operation, LINEAR_POINTWISE)
 

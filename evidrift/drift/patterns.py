@@ -89,7 +89,7 @@ def ssim(local: LocalStatistics, before: np.ndarray, after: np.ndarray) -> np.nd
         above = (2 * product + LUMINANCE) * (2 * covariance + CONTRAST)
         below = (local.energy[one] + local.energy[other]) * (local.spread[one] + local.spread[other])
         result[start : start + BATCH] = (above / below).mean(axis=(1, 2))
-    return result
+    return np.minimum(result, 1)  # float32 may end a few millionths above
 
 
 def _window_mean(images: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ the agreement table: how alike the maps of two methods are, a row per map. What 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +22,11 @@ METADATA = b"evidrift"
 def curve_column(area: float) -> str:
     """The column of the overlap at another share of the area, e.g. `overlap_10` for 0.1."""
     return f"overlap_{100 * area:g}"
+
+
+def measures_of(columns: Iterable[str]) -> list[str]:
+    """Those of a drift table's columns that are measures, the curve included."""
+    return [name for name in columns if name in PRIMARY + SECONDARY or name.startswith("overlap_")]
 
 
 def table_name(architecture: str) -> str:

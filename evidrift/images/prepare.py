@@ -38,12 +38,13 @@ class Outputs(NamedTuple):
     metrics: Path
 
 
-def prepare(source: Path, params: Prepare, outputs: Outputs) -> None:
+def prepare(params: Prepare, outputs: Outputs) -> None:
     """Read every image of the source, leave out what cannot be used, split the rest, write it all.
 
     Raises:
         UserError: the source cannot be listed, or what it holds does not make a study.
     """
+    source = Path(params.source)
     opened = open_source(source, params)
     classes = _classes(opened, source)
     for path in outputs:

@@ -95,7 +95,9 @@ def _allowed_keys(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
         if isinstance(here, type) and issubclass(here, BaseModel) and key in here.model_fields:
             here = here.model_fields[key].annotation
         here = next(_sections_in(here), here)
-    return [field.alias or name for name, field in here.model_fields.items()] if isinstance(here, type) and issubclass(here, BaseModel) else []
+    if not (isinstance(here, type) and issubclass(here, BaseModel)):
+        return []
+    return [field.alias or name for name, field in here.model_fields.items()]
 
 
 def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -149,7 +149,7 @@ def _caption(figure: Figure, case: Case, area: float, top: float) -> None:
     stayed = 2 * case.overlap / (1 + case.overlap)
     facts = (
         f"probability of this class {100 * before:.0f} % → {100 * after:.0f} %",
-        f"{100 * stayed:.0f} % of the strongest {100 * area:g} % stayed in place (overlap {case.overlap:.2f})",
+        f"{100 * stayed:.0f} % of the strongest {100 * area:g} % stayed (overlap {case.overlap:.2f})",
         f"centre moved by {100 * case.displacement:.0f} % of the diagonal",
     )
     write(figure, LEFT, top + 0.24, "   ·   ".join(facts))
@@ -223,13 +223,12 @@ def _bar(figure: Figure, top: float, height: float, colours: np.ndarray, ends: t
 def _foot(figure: Figure, area: float) -> None:
     """What the outlines and the R mean."""
     looks = ((BEFORE, "before"), (AFTER, "after"))
+    strongest = f"the strongest {100 * area:g} % of the image"
     handles = [
-        Line2D(
-            [], [], color=QUIET, lw=1.4, ls=line, label=f"the strongest {100 * area:g} % of the image {when}"
-        )
-        for line, when in looks
+        Line2D([], [], color=QUIET, lw=1.4, ls=line, label=f"{strongest} {when}") for line, when in looks
     ]
     down = figure.get_size_inches()[1]
     add_legend(figure, LEFT, down - 0.6, WIDTH, handles)
-    note = "R: the patient's right side, as films are usually stored.  Colours: 1 is evidence spread evenly."
-    write(figure, LEFT, down - 0.33, note, color=QUIET)
+    side = "R: the patient's right side, as films are usually stored."
+    scale = "Colours: one scale a case; 1 is evidence spread evenly."
+    write(figure, LEFT, down - 0.33, f"{side}  {scale}", color=QUIET)

@@ -148,8 +148,10 @@ def _draw(axes: Axes, layer: Layer, architectures: list[str]) -> None:
         axes.bar(x, floor - chance, 2 * half, chance, color=colour, alpha=0.17, lw=0)
         axes.hlines(floor, x - half, x + half, color=colour, **FLOOR)
         axes.hlines(chance, x - half, x + half, color=colour, **CHANCE)
-        axes.errorbar(x, mean, np.nan_to_num(sd), fmt="none", ecolor=colour, elinewidth=1.4, capsize=3)
-        axes.plot(x, mean, **POINT, marker=MARKERS[number % len(MARKERS)], color=colour, zorder=5)
+        axes.errorbar(x, mean, sd, fmt="none", ecolor=colour, elinewidth=1.4, capsize=3)
+        axes.plot(
+            x, mean, **POINT, marker=MARKERS[number % len(MARKERS)], color=colour, zorder=5, clip_on=False
+        )
     if not np.isfinite(layer.rows["mean"].to_numpy(float)).any():
         axes.text(
             0.5, 0.5, "nothing to show: the common cohort is empty", ha="center", transform=axes.transAxes

@@ -38,6 +38,13 @@ def test_miniatures_have_a_rectified_8x8_grid_one_stage_before_the_last(architec
     assert [layer.rectified for layer in layers] == [True, True]
 
 
+def test_a_gradient_that_comes_back_from_a_single_place_does_not_vary():
+    zoo = import_module("evidrift.models.zoo.densenet_mini")
+    # at 32 px `pool4_relu` (2x2) is averaged to 1x1, so its gradient is constant; at 64 px it is not
+    layers = [resolve(build_classifier(zoo.build(size, None), 5, 0), ["penultimate"])[0] for size in (32, 64)]
+    assert [layer.name for layer in layers] == ["pool3_relu", "pool4_relu"]
+
+
 def test_an_activation_off_the_skip_connection_is_not_penultimate():
     assert target_layers(small_classifier()) == ("before", "after")
 

@@ -70,7 +70,7 @@ class Prepared:
 def prepared(source: Path, out: Path, **changes) -> Prepared:
     """Prepare a source, and check what must hold for every one."""
     files = outputs(out)
-    prepare(source, params(**changes), files)
+    prepare(params(source=str(source), **changes), files)
     metrics = json.loads(files.metrics.read_text())
     manifest, exclusions = _rows(files.manifest), _rows(files.exclusions)
     store = ImageStore(files.store)

@@ -16,7 +16,7 @@ from tests.images.films import class_folders, film, outputs, params, prepared, s
 def refused(source: Path, out: Path, **changes) -> str:
     """The error's sentence; nothing is left behind."""
     with pytest.raises(UserError) as error:
-        prepare(source, params(**changes), outputs(out))
+        prepare(params(source=str(source), **changes), outputs(out))
     assert [path for path in out.rglob("*") if path.is_file()] == []
     return str(error.value)
 
@@ -289,7 +289,7 @@ def test_a_failed_write_leaves_no_output(source, out, monkeypatch):
 
     monkeypatch.setattr("evidrift.images.prepare.write_exclusions", fail)
     with pytest.raises(OSError, match="disk full"):
-        prepare(source, params(), outputs(out))
+        prepare(params(source=str(source)), outputs(out))
     assert [path for path in out.rglob("*") if path.is_file()] == []
 
 

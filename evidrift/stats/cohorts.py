@@ -1,0 +1,67 @@
+"""Which images count: the common cohort for every comparison, and the four cohorts beside it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evidrift.drift.tablefile import PRIMARY
+
+
+@dataclass(frozen=True)
+class CommonCohort:
+    """Images right in both checkpoints of every architecture and seed.
+
+    Attributes:
+        image_ids: sorted.
+        n_patients: to whom they belong.
+    """
+
+    image_ids: tuple[str, ...]
+    n_patients: int
+
+    def select(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Rows of a drift table whose images, both of them in a random pair, belong to the cohort."""
+        return pairs[pairs["image_id"].isin(self.image_ids) & pairs["image_id_after"].isin(self.image_ids)]
+
+
+def common_cohort(pairs: pd.DataFrame) -> CommonCohort:
+    """The common cohort of the drift tables of all architectures."""
+    drift = pairs[pairs["pair_kind"] == "drift"]
+    right = (drift["cohort"] == "right").groupby(drift["image_id"], observed=True).all()
+    image_ids = right.index[right].astype(str).sort_values()
+    patients = drift.loc[drift["image_id"].isin(image_ids), "patient_id"]
+    return CommonCohort(tuple(image_ids), patients.nunique())
+
+
+def cohort_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Mean measures of the drift pairs by cohort.
+
+    Returns:
+        A row per architecture, seed, cohort, layer and method: n_images, n_measured (with status `ok`), and
+        the mean of each primary measure as it stands in the drift table.
+    """
+    keys = ["arch", "seed_before", "cohort", "layer", "method"]
+    groups = pairs[pairs["pair_kind"] == "drift"].groupby(keys, observed=True)
+    means = groups[list(PRIMARY)].mean()
+    means.insert(0, "n_images", groups.size())
+    means.insert(1, "n_measured", groups["overlap"].count())
+    return means.reset_index().rename(columns={"seed_before": "seed"})
+
+
+def status_table(pairs: pd.DataFrame, cohort: CommonCohort) -> pd.DataFrame:
+    """How many drift pairs have which status, over all test images and over the common cohort.
+
+    Returns:
+        A row per architecture, layer, method and `images` (all, common): pairs, ok, flat, blank, nan, thin.
+    """
+    drift = pairs[pairs["pair_kind"] == "drift"]
+    parts = []
+    for images, rows in (("all", drift), ("common", cohort.select(drift))):
+        flags = pd.DataFrame({word: rows["status"] == word for word in ("ok", "flat", "blank", "nan")})
+        flags.insert(0, "pairs", True)
+        flags["thin"] = rows["thin"]
+        keys = [rows[key].astype(str) for key in ("arch", "layer", "method")]
+        counts = flags.groupby(keys).sum().astype(int).reset_index()
+        counts.insert(3, "images", images)
+        parts.append(counts)
+    return pd.concat(parts, ignore_index=True)

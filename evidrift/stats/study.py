@@ -1,0 +1,77 @@
+"""What compare reads: the drift tables and the training metrics of the whole grid."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from evidrift.drift.grid_files import check_folder
+from evidrift.drift.tablefile import Notes, agreement_name, notes_of, read_table, table_name
+from evidrift.params.grid import Grid
+
+CHECKPOINTS = ("tl", "ft")
+
+
+@dataclass(frozen=True)
+class Study:
+    """All results of the grid.
+
+    Attributes:
+        architectures: in the grid's order.
+        seeds: in the grid's order.
+        pairs: every drift table, one below the other.
+        agreement: every agreement table, likewise.
+        notes: by architecture.
+        training: by architecture, seed and checkpoint, its metrics file's content.
+        patients_known: whether patient ids were given; else every image is its own patient.
+    """
+
+    architectures: tuple[str, ...]
+    seeds: tuple[int, ...]
+    pairs: pd.DataFrame
+    agreement: pd.DataFrame
+    notes: dict[str, Notes]
+    training: dict[tuple[str, int, str], dict[str, Any]]
+    patients_known: bool
+
+
+def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, *, patients_known: bool) -> Study:
+    """Read the grid's results.
+
+    Args:
+        grid: which architectures and seeds.
+        drift: folder of drift and agreement tables.
+        train_tl: folder of the transfer-learning metrics.
+        finetune: folder of the fine-tuning metrics.
+        patients_known: from prepare's metrics.
+
+    Raises:
+        UserError: a folder lacks a file of the grid, or holds one outside it.
+    """
+    architectures = grid.architectures
+    check_folder(drift, [name(each) for each in architectures for name in (table_name, agreement_name)])
+    tables = {each: read_table(drift / table_name(each)) for each in architectures}
+    agreement = [read_table(drift / agreement_name(each)) for each in architectures]
+    training = {}
+    for checkpoint, folder in zip(CHECKPOINTS, (train_tl, finetune), strict=True):
+        runs = {(each, seed): f"{each}-{seed}.json" for each in architectures for seed in grid.seeds}
+        check_folder(folder, runs.values())
+        for run, name in runs.items():
+            training[*run, checkpoint] = json.loads((folder / name).read_text(encoding="utf-8"))
+    return Study(
+        architectures=tuple(architectures),
+        seeds=tuple(grid.seeds),
+        pairs=_joined(list(tables.values())),
+        agreement=_joined(agreement),
+        notes={each: notes_of(table) for each, table in tables.items()},
+        training=training,
+        patients_known=patients_known,
+    )
+
+
+def _joined(tables: list[pa.Table]) -> pd.DataFrame:
+    bare = [table.replace_schema_metadata(None) for table in tables]
+    return pa.concat_tables(bare).unify_dictionaries().to_pandas()

@@ -1,0 +1,78 @@
+import numpy as np
+
+from evidrift.drift.pairs import KINDS, Pairs, plan
+
+IDS = np.array(["a0", "a1", "a2", "a3", "b0", "b1"])
+PATIENTS = np.array(["p0", "p1", "p1", "p2", "p3", "p3"])
+LABELS = np.array([0, 0, 0, 0, 1, 1])
+
+
+def planned(seeds: tuple[int, ...] = (1, 2, 3), draws: int = 2, draw_seed: int = 0) -> Pairs:
+    return plan(seeds, IDS, PATIENTS, LABELS, draws, draw_seed)
+
+
+def rows(pairs: Pairs, kind: str) -> np.ndarray:
+    columns = (
+        pairs.seed_before,
+        pairs.seed_after,
+        pairs.checkpoint_before,
+        pairs.checkpoint_after,
+        pairs.image_before,
+        pairs.image_after,
+    )
+    return np.stack(columns, axis=1)[pairs.kind == KINDS.index(kind)]
+
+
+def test_drift_pairs_are_both_checkpoints_of_one_seed_and_image():
+    expected = [[seed, seed, 0, 1, image, image] for seed in range(3) for image in range(6)]
+    np.testing.assert_array_equal(rows(planned(), "drift"), expected)
+
+
+def test_seed_pairs_are_one_checkpoint_under_every_two_seeds():
+    for kind, checkpoint in (("seed_tl", 0), ("seed_ft", 1)):
+        expected = [
+            [*seeds, checkpoint, checkpoint, image, image]
+            for seeds in ((0, 1), (0, 2), (1, 2))
+            for image in range(6)
+        ]
+        np.testing.assert_array_equal(rows(planned(), kind), expected)
+
+
+def test_one_seed_gives_no_seed_pairs():
+    pairs = planned(seeds=(7,))
+    assert len(rows(pairs, "seed_tl")) == len(rows(pairs, "seed_ft")) == 0
+    assert len(rows(pairs, "drift")) == 6
+
+
+def test_random_pairs_join_different_patients_of_one_class_under_one_seed():
+    found = rows(planned(draws=2), "random")
+    before, after = found[:, 4], found[:, 5]
+    assert (PATIENTS[before] != PATIENTS[after]).all()
+    assert (LABELS[before] == LABELS[after]).all()
+    assert (found[:, 0] == found[:, 1]).all()
+    assert (found[:, 2] == 0).all()
+    assert (found[:, 3] == 1).all()
+
+
+def test_there_are_as_many_draws_as_wanted_or_as_other_patients():
+    # Class a has three patients: two others for each image. Class b has one: none.
+    for draws, expected in ((1, 1), (2, 2), (20, 2)):
+        before = rows(planned(seeds=(1,), draws=draws), "random")[:, 4]
+        assert np.bincount(before, minlength=6).tolist() == [expected] * 4 + [0, 0]
+
+
+def test_an_image_meets_every_other_patient_once_at_most():
+    found = rows(planned(seeds=(1,), draws=20), "random")
+    met = [(image, PATIENTS[other]) for image, other in found[:, 4:]]
+    assert len(set(met)) == len(met)
+
+
+def test_draws_of_a_seed_stay_when_a_seed_is_added():
+    alone, more = rows(planned(seeds=(2,)), "random"), rows(planned(seeds=(1, 2)), "random")
+    np.testing.assert_array_equal(more[more[:, 0] == 1][:, 4:], alone[:, 4:])
+
+
+def test_another_draw_seed_draws_others():
+    ids = np.array([f"i{k}" for k in range(30)])
+    first, second = (plan((1,), ids, ids, np.zeros(30), 3, seed).image_after for seed in (0, 1))
+    assert (first != second).any()
