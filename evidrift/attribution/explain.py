@@ -70,7 +70,7 @@ def _explain(
             f"{checkpoint}: there are recorded predictions of {len(recorded)} images, but {len(images.ids)} "
             "images to explain. The training stages ran on another store: run `dvc repro`."
         )
-    targets = images.labels if params.target == "true" else predicted_classes(recorded)
+    targets = images.labels if params.target == "label" else predicted_classes(recorded)
     scale = logit_scale(recorded)
     batches = []
     with tqdm(total=len(targets), desc=f"explain {checkpoint}", unit="image", disable=None) as progress:

@@ -35,7 +35,7 @@ class Origin:
         seed: of training.
         family: attribution family.
         score: `centred` or `raw` logit.
-        target: the `true` or the `predicted` class.
+        target: the image's `label`, or each checkpoint's `prediction`.
         size: side of the network's input, px.
         classes: names in the order of the logits.
         versions: of tensorflow, keras and numpy.

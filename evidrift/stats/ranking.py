@@ -235,5 +235,6 @@ def _vanishes_under_unit_form(
 ) -> bool | None:
     if SCALED not in (one, two):
         return None
-    still = _reversed(scores, layer, *(UNIT if method == SCALED else method for method in (one, two)), pair)
+    one, two = (UNIT if method == SCALED else method for method in (one, two))
+    still = _reversed(scores, layer, one, two, pair)
     return None if still is None else not still

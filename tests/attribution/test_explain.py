@@ -20,7 +20,7 @@ def params(**changes):
         "methods": METHODS,
         "layers": ["penultimate", "last"],
         "score": "centred",
-        "target": "true",
+        "target": "label",
         "batch_size": 3,
     }
     return cam.Params(**(settings | changes))
@@ -139,7 +139,7 @@ def test_a_term_added_to_all_logits_changes_nothing(layer):
 
 def test_the_predicted_class_is_that_of_the_recorded_predictions():
     model = small_classifier()
-    result = explained(model, target="predicted")
+    result = explained(model, target="prediction")
     np.testing.assert_array_equal(result.targets, logits_of(model).argmax(axis=1))
     assert (result.targets != small_targets()).any()
 

@@ -26,7 +26,7 @@ def write(
         seed=seed,
         family="cam",
         score="centred",
-        target="true",
+        target="label",
         size=32,
         classes=("covid19", "normal"),
         versions={"numpy": numpy},

@@ -37,14 +37,14 @@ class Params(Section):
         methods: attribution methods.
         layers: `penultimate`, `last`, or layers by name.
         score: `centred` logit, or `raw` for comparison with the literature.
-        target: explain the `true` or the `predicted` class.
+        target: explain the image's `label`, or each checkpoint's `prediction`.
         batch_size: images per pass.
     """
 
     methods: Annotated[list[Method], Field(min_length=1), AfterValidator(_each_once)]
     layers: Annotated[list[str], Field(min_length=1), AfterValidator(_each_once)]
     score: Literal["centred", "raw"]
-    target: Literal["true", "predicted"]
+    target: Literal["label", "prediction"]
     batch_size: Annotated[int, Field(ge=1)]
 
 

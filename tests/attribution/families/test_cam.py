@@ -175,7 +175,7 @@ VALID = {
     "methods": ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"],
     "layers": ["penultimate", "last"],
     "score": "centred",
-    "target": "true",
+    "target": "label",
     "batch_size": 16,
 }
 

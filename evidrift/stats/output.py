@@ -1,0 +1,115 @@
+"""Write the study's result: metrics/compare.json for git and DVC, and every table as CSV."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evidrift.drift.tablefile import PRIMARY
+from evidrift.stats.compare import Result
+from evidrift.stats.floors import OVERLAP_ALL
+from evidrift.stats.models import MEASURES, over_seeds
+from evidrift.stats.ranking import NO_TEST, Observed
+
+# The JSON is kept in git: enough for what means over some hundred images can tell.
+DECIMALS = 4
+IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised")
+
+
+def metrics(result: Result) -> dict[str, Any]:
+    """The small summary for metrics/compare.json: nested by name, so that `dvc metrics diff` can tell."""
+    observed = result.observed
+    return _plain(
+        {
+            "common_cohort": {
+                "images": len(result.cohort.image_ids),
+                "patients": result.cohort.n_patients,
+                "decidable": not observed.undecidable,
+            },
+            "models": _models(result.models),
+            "drift": _drift(result.drift),
+            "basis": observed.basis,
+            "ranking": _rankings(observed),
+            "reversals": [
+                {key: list(value) if key == "scores" else value for key, value in asdict(reversal).items()}
+                for reversal in observed.reversals
+            ],
+            "tests": NO_TEST,
+            "warnings": list(result.warnings),
+        }
+    )
+
+
+def write_metrics(path: Path, result: Result) -> None:
+    """Write metrics/compare.json."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(metrics(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_tables(folder: Path, result: Result) -> None:
+    """Write every table as CSV: drift, statuses, cohorts, models, agreement, rankings, reversals."""
+    rankings = [
+        {"layer": each.layer, "method": each.method, "place": place, "arch": arch, "score": score}
+        for each in result.observed.rankings
+        for place, (arch, score) in enumerate(each.scores, start=1)
+    ]
+    scores = ("stable_by_method", "other_by_method", "stable_by_against", "other_by_against")
+    reversals = [
+        {**asdict(each), **dict(zip(scores, each.scores, strict=True))} for each in result.observed.reversals
+    ]
+    tables = {
+        "drift": result.drift,
+        "statuses": result.statuses,
+        "cohorts": result.cohorts,
+        "models": result.models,
+        "agreement": result.agreement,
+        "rankings": pd.DataFrame(rankings, columns=["layer", "method", "place", "arch", "score"]),
+        "reversals": pd.DataFrame(
+            reversals,
+            columns=[
+                *("layer", "method", "against", "stable", "other", *scores),
+                *("alike", "effect_of_confidence", "excluded_maps_matter"),
+            ],
+        ),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _models(models: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    nested: dict[str, dict[str, dict[str, float]]] = {}
+    for row in over_seeds(models).reset_index().to_dict("records"):
+        values = {key: row[key] for name in MEASURES for key in (name, f"{name}_sd")}
+        nested.setdefault(row["arch"], {})[row["checkpoint"]] = values
+    return nested
+
+
+def _drift(drift: pd.DataFrame) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for row in drift[drift["measure"].isin((*PRIMARY, OVERLAP_ALL))].to_dict("records"):
+        here = nested.setdefault(row["arch"], {}).setdefault(row["method"], {}).setdefault(row["layer"], {})
+        here[row["measure"]] = {name: row[name] for name in IN_METRICS}
+    return nested
+
+
+def _rankings(observed: Observed) -> dict[str, dict[str, list[str]]]:
+    nested: dict[str, dict[str, list[str]]] = {}
+    for each in observed.rankings:
+        nested.setdefault(each.layer, {})[each.method] = [arch for arch, _ in each.scores]
+    return nested
+
+
+def _plain(value: Any) -> Any:
+    """JSON's types: numbers rounded, missing ones null."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return round(float(value), DECIMALS) if np.isfinite(value) else None
+    return value
