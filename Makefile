@@ -16,10 +16,10 @@ repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PR
 	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
 	@python -m evidrift.params.study params.yaml
 	@dvc repro
-	@python -m evidrift.report.tables metrics/compare.json
+	@cat data/compare/study.txt
 
 show: $(VENV)/.runtime  ## print the study's tables again
-	@python -m evidrift.report.tables metrics/compare.json
+	@cat data/compare/study.txt
 
 prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families that left the grid
 	@python -m tools.prune params.yaml

@@ -8,7 +8,7 @@ from evidrift.stats.caveats import caveats
 from evidrift.stats.cohorts import CommonCohort, cohort_table, common_cohort, status_table
 from evidrift.stats.floors import summarise
 from evidrift.stats.models import model_table
-from evidrift.stats.ranking import Observed, median_agreement, observe
+from evidrift.stats.ranking import Observed, alike_groups, median_agreement, observe
 from evidrift.stats.study import Study
 
 
@@ -26,6 +26,8 @@ class Result:
         cohorts: from `cohorts.cohort_table`.
         models: from `models.model_table`.
         agreement: median correlation of the maps of two methods, a row per architecture, layer and pair.
+        alike: by layer, groups of methods that cannot disagree.
+        patients_known: whether patient ids were given.
         observed: rankings and reversals of means.
         warnings: sentences.
     """
@@ -39,6 +41,8 @@ class Result:
     cohorts: pd.DataFrame
     models: pd.DataFrame
     agreement: pd.DataFrame
+    alike: dict[str, list[list[str]]]
+    patients_known: bool
     observed: Observed
     warnings: tuple[str, ...]
 
@@ -60,9 +64,23 @@ def compare(study: Study, min_patients: int) -> Result:
         cohorts=_sorted(cohort_table(study.pairs), study.architectures),
         models=model_table(study.training),
         agreement=_sorted(agreement.rename("correlation").reset_index(), study.architectures),
+        alike=alike_groups(drift[["layer", "method"]], study.notes, agreement),
+        patients_known=study.patients_known,
         observed=observed,
         warnings=tuple(caveats(study, drift, statuses)),
     )
+
+
+def overlaps(result: Result) -> pd.DataFrame:
+    """The overlap as intersection over union, as the study's figure 2 shows it.
+
+    Returns:
+        architecture, method, layer, measure, mean, sd, floor, chance: of the common cohort.
+    """
+    table = result.drift[result.drift["measure"] == "overlap"].rename(columns={"arch": "architecture"})
+    values = ["mean", "floor", "chance"]
+    table[values] = 1 - table[values]
+    return table[["architecture", "method", "layer", "measure", "mean", "sd", "floor", "chance"]]
 
 
 def _sorted(table: pd.DataFrame, architectures: tuple[str, ...]) -> pd.DataFrame:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from evidrift.drift.tablefile import PRIMARY
 from evidrift.stats.compare import Result
-from evidrift.stats.floors import OVERLAP_ALL
 from evidrift.stats.models import MEASURES, over_seeds
 from evidrift.stats.ranking import NO_TEST, Observed
 
@@ -91,7 +90,7 @@ def _models(models: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
 
 def _drift(drift: pd.DataFrame) -> dict[str, Any]:
     nested: dict[str, Any] = {}
-    for row in drift[drift["measure"].isin((*PRIMARY, OVERLAP_ALL))].to_dict("records"):
+    for row in drift[drift["measure"].isin(PRIMARY)].to_dict("records"):
         here = nested.setdefault(row["arch"], {}).setdefault(row["method"], {}).setdefault(row["layer"], {})
         here[row["measure"]] = {name: row[name] for name in IN_METRICS}
     return nested

@@ -150,6 +150,29 @@ def degenerate(layer: str, one: str, other: str, notes: list[Notes]) -> bool:
     return constant and any({one, other} <= group for group in SAME_MAP)
 
 
+def alike_groups(
+    methods: pd.DataFrame, notes: Mapping[str, Notes], agreement: pd.Series
+) -> dict[str, list[list[str]]]:
+    """Methods that cannot disagree, by layer: degenerate in any architecture, or with maps nearly the same.
+
+    Args:
+        methods: columns layer and method, what there is.
+        notes: by architecture.
+        agreement: from `median_agreement`.
+    """
+    groups: dict[str, list[list[str]]] = {}
+    for layer, rows in methods.groupby("layer", observed=True, sort=False):
+        present = sorted(set(rows["method"]))
+        constant = any(note.constant_gradient.get(layer, False) for note in notes.values())
+        same = [sorted(group & set(present)) for group in SAME_MAP] if constant else []
+        for pair in combinations(present, 2):
+            likeness = [agreement.get((name, layer, *pair), 0) for name in notes]
+            if max(likeness) > ALIKE and not any(set(pair) <= set(group) for group in same):
+                same.append(list(pair))
+        groups[str(layer)] = [group for group in same if len(group) > 1]
+    return groups
+
+
 def _order(key: tuple[str, str]) -> tuple[bool, str, str]:
     """Conclusions rest on `penultimate`: it comes first."""
     return (key[0] != "penultimate", *key)

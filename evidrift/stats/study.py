@@ -55,12 +55,15 @@ def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, *, patie
     check_folder(drift, [name(each) for each in architectures for name in (table_name, agreement_name)])
     tables = {each: read_table(drift / table_name(each)) for each in architectures}
     agreement = [read_table(drift / agreement_name(each)) for each in architectures]
-    training = {}
-    for checkpoint, folder in zip(CHECKPOINTS, (train_tl, finetune), strict=True):
-        runs = {(each, seed): f"{each}-{seed}.json" for each in architectures for seed in grid.seeds}
+    runs = {(each, seed): f"{each}-{seed}.json" for each in architectures for seed in grid.seeds}
+    folders = dict(zip(CHECKPOINTS, (train_tl, finetune), strict=True))
+    for folder in folders.values():
         check_folder(folder, runs.values())
-        for run, name in runs.items():
-            training[*run, checkpoint] = json.loads((folder / name).read_text(encoding="utf-8"))
+    training = {
+        (*run, checkpoint): json.loads((folder / name).read_text(encoding="utf-8"))
+        for run, name in runs.items()
+        for checkpoint, folder in folders.items()
+    }
     return Study(
         architectures=tuple(architectures),
         seeds=tuple(grid.seeds),

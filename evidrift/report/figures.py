@@ -1,0 +1,129 @@
+"""All figures of a study, from its result and the files that compare reads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+from tqdm import tqdm
+
+from evidrift.attribution.mapfile import MapFile
+from evidrift.drift.canvas import draw
+from evidrift.images.store import Images, ImageStore
+from evidrift.report.cases import LAYER, METHOD, Choice, choose_cases
+from evidrift.report.curves import training_curves
+from evidrift.report.panels import Case, case_panel
+from evidrift.report.ranking_figure import ranking_figure
+from evidrift.stats.compare import Result
+from evidrift.stats.ranking import SAME_MAP
+from evidrift.stats.study import CHECKPOINTS, Study
+
+FAMILY = "cam"  # panels show LayerCAM
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the figures' material lies.
+
+    Attributes:
+        train_tl: folder of the training histories of `tl`.
+        finetune: folder of those of `ft`.
+        maps: folder of map files, one folder an architecture.
+        store: the prepared store.
+    """
+
+    train_tl: Path
+    finetune: Path
+    maps: Path
+    store: Path
+
+
+def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n_cases: int) -> None:
+    """Write training_curves.png, ranking.png and cases_<architecture>.png.
+
+    Args:
+        folder: to write to.
+        study: every drift table and training metrics.
+        result: of `compare`.
+        sources: histories, maps and films.
+        n_cases: rows of a panel.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _draw_curves(folder / "training_curves.png", study, (sources.train_tl, sources.finetune))
+    _draw_ranking(folder / "ranking.png", study, result)
+    images = ImageStore(sources.store).split("test")
+    seed = study.seeds[0]
+    for architecture in tqdm(study.architectures, desc="panels", unit="architecture", disable=None):
+        maps = MapFile(sources.maps / architecture / f"{seed}-{FAMILY}.h5")
+        table = study.pairs[study.pairs["arch"] == architecture]
+        cases = list(_cases(choose_cases(table, seed, n_cases), table, maps, images, seed))
+        case_panel(cases, architecture, seed, result.area, folder / f"cases_{architecture}.png")
+
+
+def _draw_curves(path: Path, study: Study, folders: tuple[Path, Path]) -> None:
+    runs = [(architecture, seed) for architecture in study.architectures for seed in study.seeds]
+    histories = {
+        run: {
+            checkpoint: pd.read_csv(folder / f"{run[0]}-{run[1]}.csv")
+            for checkpoint, folder in zip(CHECKPOINTS, folders, strict=True)
+        }
+        for run in runs
+    }
+    chosen = {
+        run: {checkpoint: study.training[*run, checkpoint]["epoch"] for checkpoint in CHECKPOINTS}
+        for run in runs
+    }
+    training_curves(histories, chosen, path)
+
+
+def _draw_ranking(path: Path, study: Study, result: Result) -> None:
+    """The study's figure 2; the overlap is drawn as it is, not as drift."""
+    table = result.drift[result.drift["measure"] == "overlap"].rename(columns={"arch": "architecture"})
+    table = table.assign(**{name: 1 - table[name] for name in ("mean", "floor", "chance")})
+    constant = {
+        layer
+        for note in study.notes.values()
+        for layer, is_constant in note.constant_gradient.items()
+        if is_constant
+    }
+    groups = {layer: [sorted(group) for group in SAME_MAP] for layer in sorted(constant)}
+    cohort = result.cohort
+    patients = cohort.n_patients if study.patients_known else None
+    ranking_figure(table, groups, len(cohort.image_ids), patients, result.area, path)
+
+
+def _cases(
+    choices: list[Choice], table: pd.DataFrame, maps: MapFile, images: Images, seed: int
+) -> Iterator[Case]:
+    rows = table[
+        (table["pair_kind"] == "drift")
+        & (table["method"] == METHOD)
+        & (table["layer"] == LAYER)
+        & (table["seed_before"] == seed)
+    ].set_index("image_id")
+    place = {image_id: at for at, image_id in enumerate(maps.image_ids())}
+    at = [place[choice.image_id] for choice in choices]
+    before, after = (_canvases(maps, checkpoint, at) for checkpoint in CHECKPOINTS)
+    probabilities = [softmax(maps.logits(checkpoint)[at].astype(np.float64), axis=1) for checkpoint in CHECKPOINTS]
+    for number, choice in enumerate(choices):
+        row, image = rows.loc[choice.image_id], at[number]
+        own = [float(each[number, images.labels[image]]) for each in probabilities]
+        top, left, bottom, right = (int(edge) for edge in images.content[image])
+        yield Case(
+            label=str(row["label"]),
+            reason=choice.reason,
+            film=images.pixels[image],
+            content=(top, left, bottom, right),
+            before=before[number],
+            after=after[number],
+            probability=(own[0], own[1]),
+            predicted=(str(row["pred_before"]), str(row["pred_after"])),
+            overlap=float(row["overlap"]),
+            displacement=float(row["displacement"]),
+        )
+
+
+def _canvases(maps: MapFile, checkpoint: str, at: list[int]) -> np.ndarray:
+    return draw(maps.maps(checkpoint, LAYER, METHOD)[at], maps.content()[at], maps.origin.size).values

@@ -1,0 +1,56 @@
+"""Compare the architectures: tables, rankings, observed reversals, figures."""
+
+import argparse
+import json
+from pathlib import Path
+
+from evidrift.errors import run
+from evidrift.params.compare import load_compare
+from evidrift.params.grid import load_grid
+from evidrift.report.figures import Sources, draw_figures
+from evidrift.report.tables import console, print_result
+from evidrift.stats.compare import compare
+from evidrift.stats.output import write_metrics, write_tables
+from evidrift.stats.study import read_study
+
+
+def main() -> None:
+    """Run the stage."""
+    args = parse_args()
+    params = load_compare(args.params)
+    prepared = json.loads(args.prepare_metrics.read_text(encoding="utf-8"))
+    study = read_study(
+        load_grid(args.params), args.drift, *args.training_metrics, patients_known=prepared["patients_known"]
+    )
+    result = compare(study, params.min_patients)
+    write_metrics(args.metrics, result)
+    write_tables(args.tables, result)
+    sources = Sources(*args.histories, args.maps, args.store)
+    draw_figures(args.figures, study, result, sources, params.cases)
+    with (args.tables / "study.txt").open("w", encoding="utf-8") as file:
+        print_result(result, console(file))
+    print(f"The study's tables: {args.tables}/study.txt. Its figures: {args.figures}/.")
+
+
+def parse_args() -> argparse.Namespace:
+    """Paths as dvc.yaml declares them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--drift", type=Path, required=True, help="the folder of drift tables")
+    parser.add_argument("--maps", type=Path, required=True, help="the folder of map files")
+    parser.add_argument("--store", type=Path, required=True, help="the prepared store")
+    parser.add_argument(
+        "--histories", type=Path, nargs=2, required=True, help="folders of the histories of tl and of ft"
+    )
+    parser.add_argument(
+        "--training-metrics", type=Path, nargs=2, required=True, help="folders of the metrics of tl and of ft"
+    )
+    parser.add_argument("--prepare-metrics", type=Path, required=True, help="prepare's counts")
+    parser.add_argument("--tables", type=Path, required=True, help="to write: a folder of CSV tables")
+    parser.add_argument("--figures", type=Path, required=True, help="to write: a folder of PNG figures")
+    parser.add_argument("--metrics", type=Path, required=True, help="to write: the summary")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    run(main)
