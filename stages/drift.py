@@ -34,7 +34,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--maps", type=Path, required=True, help="the folder of the architecture's map files")
     parser.add_argument("--manifest", type=Path, required=True, help="the prepared images and their patients")
     parser.add_argument("--table", type=Path, required=True, help="to write: the drift table")
-    parser.add_argument("--agreement", type=Path, required=True, help="to write: how alike the methods' maps are")
+    parser.add_argument(
+        "--agreement", type=Path, required=True, help="to write: how alike the methods' maps are"
+    )
     parser.add_argument("--metrics", type=Path, required=True, help="to write: counts and means")
     return parser.parse_args()
 

@@ -13,8 +13,7 @@ from evidrift.params.finetune import load_finetune
 from evidrift.training.finetuning import finetune, image_examples
 from evidrift.training.forward import compile_forward
 from evidrift.training.loop import predict
-from evidrift.training.outputs import write_history, write_metrics
-from evidrift.training.predictions import write_predictions
+from evidrift.training.outputs import Outputs, Tested, write_outputs
 
 
 def main() -> None:
@@ -39,10 +38,9 @@ def main() -> None:
     history, chosen = finetune(classifier, zoo, training, validation, params, args.seed, name)
     logits = predict(compile_forward(classifier), image_examples(test, zoo, 0))
     save_weights(classifier, args.finetuned)
-    write_history(args.history, history)
-    write_predictions(args.predictions, test.ids, test.labels, logits, test.classes)
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "ft"}
-    write_metrics(args.metrics, identity, history[chosen - 1], logits, test.labels, test.classes)
+    outputs = Outputs(args.predictions, args.history, args.metrics)
+    write_outputs(outputs, identity, history, chosen, Tested(test.ids, test.labels, test.classes, logits))
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,8 +10,7 @@ from evidrift.params.train_tl import load_train_tl
 from evidrift.training.features import read_features
 from evidrift.training.forward import compile_forward
 from evidrift.training.loop import predict
-from evidrift.training.outputs import write_history, write_metrics
-from evidrift.training.predictions import write_predictions
+from evidrift.training.outputs import Outputs, Tested, write_outputs
 from evidrift.training.transfer import feature_examples, train_head
 
 
@@ -26,10 +25,9 @@ def main() -> None:
     head, history, chosen = train_head(training, validation, params, args.seed, name)
     logits = predict(compile_forward(head), feature_examples(test))
     save_weights(head, args.head)
-    write_history(args.history, history)
-    write_predictions(args.predictions, test.ids, test.labels, logits, test.classes)
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "tl"}
-    write_metrics(args.metrics, identity, history[chosen - 1], logits, test.labels, test.classes)
+    outputs = Outputs(args.predictions, args.history, args.metrics)
+    write_outputs(outputs, identity, history, chosen, Tested(test.ids, test.labels, test.classes, logits))
 
 
 def parse_args() -> argparse.Namespace:

@@ -134,6 +134,10 @@ def _print_order(result: Result, to: Console) -> None:
     main = [each for each in observed.reversals if each.layer == layers[0]]
     if main:
         to.print(reversal_table(main))
+        if any(each.effect_of_confidence for each in main):
+            to.print(
+                "effect of confidence: the reversal is gone when both checkpoints' logits have unit scale."
+            )
     else:
         to.print(f"No reversal of means observed at layer {_safe(layers[0])}.", style="bold")
     if rest := len(observed.reversals) - len(main):

@@ -1,52 +1,69 @@
-"""What a training stage leaves beside the weights: history and metrics."""
+"""What a training stage leaves beside the weights: test predictions, history and metrics."""
 
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from evidrift.training.evaluation import evaluate_logits
 from evidrift.training.loop import Epoch
+from evidrift.training.predictions import write_predictions
 from evidrift.versions import versions
 
 
-def write_history(path: Path, history: list[Epoch]) -> None:
-    """A CSV with a row an epoch, for `dvc plots`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pd.DataFrame([dataclasses.asdict(row) for row in history])
-    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+class Outputs(NamedTuple):
+    """The files to write: predictions (Parquet), history (CSV) and metrics (JSON)."""
+
+    predictions: Path
+    history: Path
+    metrics: Path
 
 
-def write_metrics(
-    path: Path,
-    identity: dict[str, Any],
-    chosen: Epoch,
-    logits: np.ndarray,
-    labels: np.ndarray,
-    classes: tuple[str, ...],
+class Tested(NamedTuple):
+    """A checkpoint's logits of the test split.
+
+    Attributes:
+        ids: (n,) image ids.
+        labels: (n,) class indices.
+        classes: names, in the order of the logits.
+        logits: (n, classes).
+    """
+
+    ids: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    logits: np.ndarray
+
+
+def write_outputs(
+    outputs: Outputs, identity: dict[str, Any], history: list[Epoch], chosen: int, tested: Tested
 ) -> None:
-    """The metrics of one checkpoint as JSON.
+    """Write all three.
 
     Args:
-        path: of the file.
+        outputs: where to.
         identity: architecture, seed and checkpoint.
-        chosen: the epoch whose weights were kept.
-        logits: of the test split, (n, classes).
-        labels: of the test split, (n,).
-        classes: names, in the order of the logits.
+        history: a row an epoch, for `dvc plots`.
+        chosen: number of the epoch whose weights were kept, from 1.
+        tested: the checkpoint on the test split.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for path in outputs:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_predictions(outputs.predictions, tested.ids, tested.labels, tested.logits, tested.classes)
+    table = pd.DataFrame([dataclasses.asdict(row) for row in history])
+    table.to_csv(outputs.history, index=False, float_format="%.6g", lineterminator="\n")
+    kept = history[chosen - 1]
     metrics = {
         **identity,
-        "epoch": chosen.epoch,
-        "validation": {"loss": chosen.validation_loss, "accuracy": chosen.validation_accuracy},
-        "test": evaluate_logits(logits, labels, classes),
+        "epoch": kept.epoch,
+        "validation": {"loss": kept.validation_loss, "accuracy": kept.validation_accuracy},
+        "test": evaluate_logits(tested.logits, tested.labels, tested.classes),
         "versions": versions(),
     }
-    path.write_text(json.dumps(_rounded(metrics), indent=2) + "\n", encoding="utf-8")
+    outputs.metrics.write_text(json.dumps(_rounded(metrics), indent=2) + "\n", encoding="utf-8")
 
 
 def _rounded(value: Any) -> Any:

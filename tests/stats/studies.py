@@ -43,6 +43,4 @@ def write_metrics(folder: Path, arch: str, seed: int, checkpoint: str, accuracy:
 def study_of(folder: Path, *maps: ArchitectureMaps, params: Drift = PARAMS, known: bool = True) -> Study:
     """A study read back from its files."""
     grid = write_study(folder, list(maps), params)
-    return read_study(
-        grid, folder / "drift", folder / "train_tl", folder / "finetune", patients_known=known
-    )
+    return read_study(grid, folder / "drift", folder / "train_tl", folder / "finetune", patients_known=known)

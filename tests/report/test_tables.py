@@ -1,0 +1,131 @@
+import io
+from dataclasses import replace
+
+import pytest
+
+from evidrift.report.tables import console, print_result
+from evidrift.stats.compare import Result, compare
+from evidrift.stats.ranking import Reversal
+from tests.drift.study import architecture
+from tests.stats.studies import study_of
+
+FIRST = {"noise_by_method": {"grad_cam": 0.3, "layer_cam": 1.0}}
+SECOND = {"noise_by_method": {"grad_cam": 1.0, "layer_cam": 0.3}}
+TWELVE = [f"p{k}" for k in range(12)]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def printed(result: Result, file: io.StringIO | None = None) -> str:
+    file = file or io.StringIO()
+    print_result(result, console(file))
+    return file.getvalue()
+
+
+@pytest.fixture
+def result(tmp_path) -> Result:
+    one = architecture("densenet_mini", patients=TWELVE, **FIRST)
+    two = architecture("resnetv2_mini", patients=TWELVE, **SECOND)
+    return compare(study_of(tmp_path, one, two), min_patients=1)
+
+
+def test_off_a_terminal_the_tables_are_plain_and_fit(result):
+    text = printed(result)
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 110
+    assert "…" not in text
+
+
+def test_colour_is_for_terminals_unless_no_color_is_set(result, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    warned = replace(result, warnings=("look out",))
+    assert "\x1b[33m" in printed(warned, Terminal())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[33m" not in printed(warned, Terminal())
+
+
+def test_the_study_s_numbers_are_shown_with_spread_floor_and_chance(result):
+    text = printed(result)
+    row = result.drift.query(
+        "arch == 'densenet_mini' and method == 'layer_cam' and measure == 'overlap'"
+    ).iloc[0]
+    assert f"{row['mean']:.3f} ± {row['sd']:.3f}" in text
+    assert f"{row['floor']:.3f} / {row['chance']:.3f}" in text
+    assert "0.815 ± 0.007" in text  # accuracies 0.81 and 0.82
+    assert "12 test images of 12 patients" in text
+
+
+def test_rankings_and_reversals_say_that_no_test_has_been_made(result):
+    text = printed(result)
+    for ranking in result.observed.rankings:
+        assert " < ".join(f"{arch} {score:.3f}" for arch, score in ranking.scores) in text
+    assert ("Reversals observed" in text) == bool(result.observed.reversals)
+    assert "No test has been made" in text
+
+
+def test_a_reversal_is_shown_with_both_orders_and_its_reservations(result):
+    reversal = Reversal(
+        layer="penultimate",
+        method="grad_cam_pp",
+        against="layer_cam",
+        stable="densenet_mini",
+        other="resnetv2_mini",
+        scores=(0.1, 0.2, 0.4, 0.3),
+        alike=0.996,
+        effect_of_confidence=True,
+        excluded_maps_matter=True,
+    )
+    elsewhere = replace(reversal, layer="last")
+    observed = replace(result.observed, reversals=(reversal, elsewhere, elsewhere))
+    text = printed(replace(result, observed=observed))
+    for piece in (
+        "densenet_mini 0.100",
+        "< resnetv2_mini 0.200",
+        "resnetv2_mini 0.300",
+        "< densenet_mini 0.400",
+    ):
+        assert piece in text
+    words = " ".join(text.split())
+    assert "effect of confidence: the reversal is gone" in words
+    assert "0.996" in words
+    assert "At other layers: 2 more" in words
+
+
+def test_no_reversal_is_said_in_words(result):
+    text = printed(replace(result, observed=replace(result.observed, reversals=())))
+    assert "No reversal of means observed at layer penultimate." in text
+    assert "No test has been made" in text
+
+
+def test_a_small_cohort_is_not_decidable(tmp_path):
+    study = study_of(tmp_path, architecture(), architecture("resnetv2_mini"))
+    text = printed(compare(study, min_patients=20))
+    assert "not decidable: the common cohort has 6 patients" in text
+    assert "most stable first" not in text
+
+
+def test_one_seed_and_missing_numbers_are_shown_as_such(tmp_path):
+    text = printed(compare(study_of(tmp_path, architecture(seeds=(1,))), min_patients=1))
+    assert "mean, one seed" in text
+    assert " - / 0." in text
+    assert "Ranking by raw 1 - overlap" in text
+    assert "Note: One seed" in text
+
+
+def test_one_architecture_has_no_order_to_reverse(tmp_path):
+    text = printed(compare(study_of(tmp_path, architecture()), min_patients=1))
+    assert "One architecture: there is no order to reverse." in text
+
+
+def test_names_are_printed_as_they_are_and_without_control_characters(tmp_path):
+    maps = architecture("[red]evil[/red]", methods=[("block[1]\x1b[31m", "grad_cam"), ("last", "grad_cam")])
+    result = compare(study_of(tmp_path, replace(architecture(), signed=maps.signed)), min_patients=1)
+    renamed = replace(result, warnings=("[bold]loud[/bold] \x1b[2J",))
+    text = printed(renamed)
+    assert "block[1]?[31m" in text
+    assert "[bold]loud[/bold] ?[2J" in text
+    assert "\x1b" not in text

@@ -1,0 +1,163 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evidrift.errors import UserError
+from evidrift.stats.compare import compare, overlaps
+from evidrift.stats.output import metrics, write_metrics, write_tables
+from evidrift.stats.study import read_study
+from tests.drift.study import architecture
+from tests.stats.studies import study_of, write_study
+
+# Grad-CAM finds the first architecture the steadier one, LayerCAM the second.
+FIRST = {"noise_by_method": {"grad_cam": 0.3, "layer_cam": 1.0}}
+SECOND = {"noise_by_method": {"grad_cam": 1.0, "layer_cam": 0.3}}
+TWELVE = [f"p{k}" for k in range(12)]
+
+
+def two_architectures(**changes):
+    return (
+        architecture("densenet_mini", patients=TWELVE, **FIRST, **changes),
+        architecture("resnetv2_mini", patients=TWELVE, **SECOND, **changes),
+    )
+
+
+def test_a_planted_reversal_is_observed(tmp_path):
+    result = compare(study_of(tmp_path, *two_architectures(seeds=(1,))), min_patients=12)
+    (found,) = result.observed.reversals
+    assert (found.method, found.stable) == ("grad_cam", "densenet_mini")
+    assert (found.against, found.other) == ("layer_cam", "resnetv2_mini")
+
+
+def test_the_metrics_are_strict_json_nested_by_name(tmp_path):
+    result = compare(study_of(tmp_path, *two_architectures()), min_patients=12)
+    write_metrics(tmp_path / "compare.json", result)
+    found = json.loads((tmp_path / "compare.json").read_text())
+    row = result.drift.query(
+        "arch == 'densenet_mini' and method == 'grad_cam' and measure == 'overlap'"
+    ).iloc[0]
+    numbers = found["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
+    assert numbers["mean"] == pytest.approx(row["mean"], abs=5e-5)
+    assert set(numbers) == {"mean", "sd", "floor", "chance", "excess", "normalised"}
+    assert found["common_cohort"] == {"images": 12, "patients": 12, "decidable": True}
+    # Accuracies 0.81 and 0.82; AUC could not be computed.
+    assert found["models"]["resnetv2_mini"]["tl"]["accuracy"] == 0.815
+    assert found["models"]["resnetv2_mini"]["tl"]["accuracy_sd"] == pytest.approx(0.0071)
+    assert found["models"]["resnetv2_mini"]["ft"]["auc"] is None
+    assert "No test has been made" in found["tests"]
+
+
+def test_the_same_study_gives_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        result = compare(study_of(tmp_path / name, *two_architectures()), min_patients=1)
+        write_tables(tmp_path / name / "tables", result)
+        write_metrics(tmp_path / name / "tables" / "compare.json", result)
+    files = sorted((tmp_path / "one" / "tables").iterdir())
+    names = ["agreement", "cohorts", "drift", "models", "rankings", "reversals", "statuses"]
+    assert [path.name for path in files] == sorted(["compare.json", *(f"{name}.csv" for name in names)])
+    for path in files:
+        assert path.read_bytes() == (tmp_path / "two" / "tables" / path.name).read_bytes()
+
+
+def test_the_tables_can_be_read_back(tmp_path):
+    result = compare(study_of(tmp_path, *two_architectures()), min_patients=1)
+    write_tables(tmp_path / "tables", result)
+    drift = pd.read_csv(tmp_path / "tables" / "drift.csv")
+    assert list(drift["arch"].unique()) == ["densenet_mini", "resnetv2_mini"]
+    assert {"overlap", "overlap_all", "overlap_50", "ssim"} <= set(drift["measure"])
+    models = pd.read_csv(tmp_path / "tables" / "models.csv")
+    assert models[["arch", "seed", "checkpoint"]].values.tolist()[:2] == [
+        ["densenet_mini", 1, "tl"],
+        ["densenet_mini", 1, "ft"],
+    ]
+
+
+def test_the_grid_s_order_of_architectures_is_kept(tmp_path):
+    maps = [architecture(name) for name in ("resnetv2_mini", "densenet_mini")]
+    result = compare(study_of(tmp_path, *maps), min_patients=1)
+    assert list(result.drift["arch"].unique()) == ["resnetv2_mini", "densenet_mini"]
+    assert list(metrics(result)["models"]) == ["resnetv2_mini", "densenet_mini"]
+
+
+def test_one_architecture_has_a_ranking_of_one_and_no_reversal(tmp_path):
+    result = compare(study_of(tmp_path, architecture()), min_patients=1)
+    assert all(len(ranking.scores) <= 1 for ranking in result.observed.rankings)
+    assert result.observed.reversals == ()
+
+
+def test_one_seed_is_a_caveat_and_has_no_floor(tmp_path):
+    result = compare(study_of(tmp_path, architecture(seeds=(1,))), min_patients=1)
+    assert any(warning.startswith("One seed") for warning in result.warnings)
+    assert result.drift[["sd", "floor", "excess", "normalised"]].isna().all(axis=None)
+    numbers = metrics(result)["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
+    assert numbers["floor"] is None
+    assert metrics(result)["models"]["densenet_mini"]["tl"]["accuracy_sd"] is None
+
+
+def test_an_empty_common_cohort_decides_nothing_and_pretends_no_number(tmp_path):
+    maps = architecture()
+    result = compare(study_of(tmp_path, replace(maps, predicted=1 - maps.predicted)), min_patients=1)
+    assert "0 patients" in result.observed.undecidable
+    numbers = metrics(result)["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
+    assert set(numbers.values()) == {None}
+    write_tables(tmp_path / "tables", result)
+
+
+def test_no_other_patient_of_the_class_leaves_chance_missing_with_a_caveat(tmp_path):
+    maps = architecture(patients=("p0", "p1", "p0", "p1"))
+    result = compare(study_of(tmp_path, maps), min_patients=1)
+    assert result.drift["chance"].isna().all()
+    assert any(warning.startswith("Chance is missing") for warning in result.warnings)
+    assert all(ranking.scores == () for ranking in result.observed.rankings)
+
+
+def test_caveats_name_unknown_patients_mixed_versions_and_unusable_maps(tmp_path):
+    other = {"keras": ["3.15.1"], "numpy": ["2.3.0"], "tensorflow": ["2.21.0"]}
+    maps = replace(architecture(), versions=other, rectified={"penultimate": False})
+    maps.signed["penultimate", "grad_cam"][0, 0, 0] = np.nan
+    warnings = compare(study_of(tmp_path, maps, known=False), min_patients=1).warnings
+    starts = [
+        "Patients unknown",
+        "The grid mixes versions of numpy: 2.3.0, 2.4.6",
+        "densenet_mini: penultimate",
+    ]
+    for start in starts:
+        assert any(warning.startswith(start) for warning in warnings)
+    assert any(warning.startswith("1 drift pairs") for warning in warnings)
+    assert len(warnings) == 4
+
+
+def test_a_clean_study_has_no_caveats(tmp_path):
+    assert compare(study_of(tmp_path, *two_architectures()), min_patients=1).warnings == ()
+
+
+def test_methods_that_one_architecture_lacks_are_ranked_without_it(tmp_path):
+    one = architecture("densenet_mini", methods=[("penultimate", "grad_cam"), ("penultimate", "grad_cam_pp")])
+    two = architecture("vit_mini", methods=[("penultimate", "grad_cam")])
+    two = replace(two, not_defined=(("penultimate", "grad_cam_pp"),))
+    result = compare(study_of(tmp_path, one, two), min_patients=1)
+    by_method = {ranking.method: ranking for ranking in result.observed.rankings}
+    assert by_method["grad_cam_pp"].unscored == ("vit_mini",)
+    assert any("not defined" in warning for warning in result.warnings)
+
+
+def test_overlaps_are_given_back_as_intersection_over_union(tmp_path):
+    result = compare(study_of(tmp_path, architecture()), min_patients=1)
+    row = overlaps(result).iloc[0]
+    drift = result.drift[result.drift["measure"] == "overlap"].iloc[0]
+    assert row["mean"] == pytest.approx(1 - drift["mean"])
+    assert row["floor"] == pytest.approx(1 - drift["floor"])
+    assert row["sd"] == drift["sd"]
+
+
+@pytest.mark.parametrize("folder", ["drift", "train_tl", "finetune"])
+def test_a_file_outside_the_grid_stops_the_comparison(tmp_path, folder):
+    grid = write_study(tmp_path, [architecture()])
+    (tmp_path / folder / "dropped").touch()
+    with pytest.raises(UserError, match=f"{folder}/dropped is outside the grid.*make prune"):
+        read_study(
+            grid, *(tmp_path / name for name in ("drift", "train_tl", "finetune")), patients_known=True
+        )
