@@ -25,7 +25,8 @@ def main() -> None:
     result = compare(study, params.min_patients)
     write_metrics(args.metrics, result)
     write_tables(args.tables, result)
-    sources = Sources(*args.histories, args.maps, args.store)
+    train_tl, finetune = args.histories
+    sources = Sources(train_tl, finetune, args.maps, args.store)
     draw_figures(args.figures, study, result, sources, params.cases)
     with (args.tables / "study.txt").open("w", encoding="utf-8") as file:
         print_result(result, console(file))

@@ -1,12 +1,14 @@
 """The modules that each stage really imports: what dvc.yaml must list as its code dependencies.
 
-    python -m tools.closure            prints them, stage by stage, ready to paste
+    python -m tools.closure            prints them, stage by stage
+    python -m tools.closure --write    writes them into dvc.yaml
 
 A forgotten module would mean silently stale results, so a test compares this with dvc.yaml.
 """
 
 import argparse
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -16,8 +16,7 @@ from evidrift.report.cases import LAYER, METHOD, Choice, choose_cases
 from evidrift.report.curves import training_curves
 from evidrift.report.panels import Case, case_panel
 from evidrift.report.ranking_figure import ranking_figure
-from evidrift.stats.compare import Result
-from evidrift.stats.ranking import SAME_MAP
+from evidrift.stats.compare import Result, overlaps
 from evidrift.stats.study import CHECKPOINTS, Study
 
 FAMILY = "cam"  # panels show LayerCAM
@@ -52,7 +51,7 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
     """
     folder.mkdir(parents=True, exist_ok=True)
     _draw_curves(folder / "training_curves.png", study, (sources.train_tl, sources.finetune))
-    _draw_ranking(folder / "ranking.png", study, result)
+    _draw_ranking(folder / "ranking.png", result)
     images = ImageStore(sources.store).split("test")
     seed = study.seeds[0]
     for architecture in tqdm(study.architectures, desc="panels", unit="architecture", disable=None):
@@ -78,20 +77,11 @@ def _draw_curves(path: Path, study: Study, folders: tuple[Path, Path]) -> None:
     training_curves(histories, chosen, path)
 
 
-def _draw_ranking(path: Path, study: Study, result: Result) -> None:
-    """The study's figure 2; the overlap is drawn as it is, not as drift."""
-    table = result.drift[result.drift["measure"] == "overlap"].rename(columns={"arch": "architecture"})
-    table = table.assign(**{name: 1 - table[name] for name in ("mean", "floor", "chance")})
-    constant = {
-        layer
-        for note in study.notes.values()
-        for layer, is_constant in note.constant_gradient.items()
-        if is_constant
-    }
-    groups = {layer: [sorted(group) for group in SAME_MAP] for layer in sorted(constant)}
+def _draw_ranking(path: Path, result: Result) -> None:
+    """The study's figure 2."""
     cohort = result.cohort
-    patients = cohort.n_patients if study.patients_known else None
-    ranking_figure(table, groups, len(cohort.image_ids), patients, result.area, path)
+    patients = cohort.n_patients if result.patients_known else None
+    ranking_figure(overlaps(result), result.alike, len(cohort.image_ids), patients, result.area, path)
 
 
 def _cases(
@@ -106,7 +96,9 @@ def _cases(
     place = {image_id: at for at, image_id in enumerate(maps.image_ids())}
     at = [place[choice.image_id] for choice in choices]
     before, after = (_canvases(maps, checkpoint, at) for checkpoint in CHECKPOINTS)
-    probabilities = [softmax(maps.logits(checkpoint)[at].astype(np.float64), axis=1) for checkpoint in CHECKPOINTS]
+    probabilities = [
+        softmax(maps.logits(checkpoint)[at].astype(np.float64), axis=1) for checkpoint in CHECKPOINTS
+    ]
     for number, choice in enumerate(choices):
         row, image = rows.loc[choice.image_id], at[number]
         own = [float(each[number, images.labels[image]]) for each in probabilities]

@@ -32,6 +32,7 @@ def metrics(result: Result) -> dict[str, Any]:
             "models": _models(result.models),
             "drift": _drift(result.drift),
             "basis": observed.basis,
+            "undecidable": observed.undecidable or None,
             "ranking": _rankings(observed),
             "reversals": [
                 {key: list(value) if key == "scores" else value for key, value in asdict(reversal).items()}

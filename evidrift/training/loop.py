@@ -148,7 +148,6 @@ def _compiled_step(model: keras.Model, variables: list[tf.Variable]) -> Callable
         tf.TensorSpec([], tf.float32),
     ]
 
-    @tf.function(input_signature=signature)
     def step(inputs: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)
@@ -157,4 +156,4 @@ def _compiled_step(model: keras.Model, variables: list[tf.Variable]) -> Callable
         adam.apply(tape.gradient(loss, variables), rate)
         return loss, logits
 
-    return step
+    return tf.function(step, input_signature=signature)

@@ -1,4 +1,4 @@
-"""Bad input through the real stage prepare: one clear error, exit code 1, no traceback, nothing half-written."""
+"""Bad input through the real stage prepare: one clear error, exit code 1, nothing half-written."""
 
 import subprocess
 import sys

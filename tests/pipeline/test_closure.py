@@ -14,7 +14,7 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_listed_modules_are_the_import_closure(stage):
     listed = [dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")]
-    assert listed == sorted(closure(stage)), f"run `python -m tools.closure {stage}` and paste its list"
+    assert listed == sorted(closure(stage)), "run `python -m tools.closure --write`"
 
 
 def test_every_stage_script_is_a_stage_and_the_other_way_round():

@@ -50,7 +50,7 @@ def commands(place):
     from dvc.repo import Repo
 
     with Repo(str(place.path)) as repo:
-        stages = {stage.addressing: stage.cmd for stage in repo.index.stages}
+        stages = {stage.name: stage.cmd for stage in repo.index.stages}
     for name in ("prepare", "embed", "train_tl", "finetune", "explain", "drift", "compare"):
         for address, command in sorted(stages.items()):
             if address.split("@")[0] == name:
@@ -110,7 +110,9 @@ def test_compare_reports_all_three_and_decides_nothing_on_ten_patients(study):
     assert "not decidable" in json.dumps(summary)
 
 
-def test_imagenet_weights_without_a_network_say_what_was_to_be_downloaded_and_the_ways_around(study, tmp_path):
+def test_imagenet_weights_without_a_network_say_what_was_to_be_downloaded_and_the_ways_around(
+    study, tmp_path
+):
     params = parameters()
     params["architectures"]["resnet50v2"]["weights"] = "imagenet"
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))

@@ -18,9 +18,7 @@ ARCHITECTURES, SEEDS = ("resnetv2_mini", "inception_mini"), (1, 2)
 
 def outputs(study):
     lock = yaml.safe_load((study.path / "dvc.lock").read_text())
-    return {
-        out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]
-    }
+    return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
 
 
 def test_two_clean_runs_in_two_folders_give_the_same_bytes(tiny_studies):
@@ -78,7 +76,9 @@ def test_a_changed_threshold_reruns_drift_and_compare_and_shows_in_metrics_and_p
         "new": 0.3,
     }
     assert "metrics/compare.json" in json.loads(tiny_copy.run("dvc", "metrics", "diff", "--json"))["diff"]
-    assert tiny_copy.run("dvc", "plots", "diff", "HEAD", "--out", "scratch/diff").strip().endswith("index.html")
+    assert (
+        tiny_copy.run("dvc", "plots", "diff", "HEAD", "--out", "scratch/diff").strip().endswith("index.html")
+    )
 
 
 def test_an_experiment_with_one_value_changed_leaves_its_name(tiny_copy):
@@ -121,7 +121,15 @@ def test_make_repro_checks_runs_and_prints_the_study(tiny_copy):
     shutil.rmtree(tiny_copy.path / "data" / "compare")
     said = tiny_copy.run("make", "repro", f"VENV={venv}")
     assert "Running stage 'compare'" in said or "is cached" in said
-    for word in ("displacement", "overlap", "correlation", "concentration", "floor", "chance", "plots/figures"):
+    for word in (
+        "displacement",
+        "overlap",
+        "correlation",
+        "concentration",
+        "floor",
+        "chance",
+        "plots/figures",
+    ):
         assert word in said
 
 

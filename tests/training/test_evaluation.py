@@ -40,7 +40,8 @@ def test_the_interval_is_wilsons():
 
 
 def test_calibration_error_by_hand():
-    # bin (0.867, 0.933]: two at 0.9, one right: gap |0.5 - 0.9|; bin (0.6, 0.667]: one at 0.65, right: gap 0.35
+    # bin (0.867, 0.933]: two at 0.9, one right: gap |0.5 - 0.9|
+    # bin (0.6, 0.667]: one at 0.65, right: gap 0.35
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.35, 0.65]])
     labels = np.array([0, 1, 1])
     assert calibration_error(probabilities, labels) == pytest.approx((2 * 0.4 + 0.35) / 3)
