@@ -65,17 +65,34 @@ def _paths(module: str) -> Iterator[str]:
             yield path
 
 
+def with_closures(pipeline: str) -> str:
+    """The text of dvc.yaml with each stage's list of modules replaced by its closure."""
+    lines: list[str] = []
+    stage, in_list = "", False
+    for line in pipeline.splitlines():
+        name = re.match(r"^  (\w+):$", line)
+        stage = name[1] if name else stage
+        is_module = re.match(r"^      - (evidrift|stages)/.*\.py$", line) is not None
+        if is_module and not in_list:
+            lines += [f"      - {path}" for path in sorted(closure(stage))]
+        in_list = is_module
+        if not is_module:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Print the closure of the named stages, or of all."""
+    """Print the closures, or write them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("stage", nargs="*", help="e.g. explain; all where none is given")
-    names = parser.parse_args().stage or [path.stem for path in sorted(ROOT.glob("stages/[a-z]*.py"))]
-    for name in names:
-        print(f"{name}:")
-        for path in sorted(closure(name)):
-            print(f"      - {path}")
+    parser.add_argument("--write", action="store_true", help="into dvc.yaml")
+    if parser.parse_args().write:
+        file = ROOT / "dvc.yaml"
+        file.write_text(with_closures(file.read_text(encoding="utf-8")), encoding="utf-8")
+        return
+    for path in sorted(ROOT.glob("stages/[a-z]*.py")):
+        print(f"{path.stem}:", *sorted(closure(path.stem)), sep="\n      - ")
 
 
 if __name__ == "__main__":
