@@ -35,9 +35,11 @@ OUTPUTS = {
     "train_tl": ["--head", "--predictions", "--history", "--metrics"],
     "finetune": ["--finetuned", "--predictions", "--history", "--metrics"],
     "explain": ["--maps"],
-    "drift": ["--table", "--metrics"],
+    "drift": ["--table", "--agreement", "--metrics"],
     "compare": ["--tables", "--figures", "--metrics"],
 }
+
+pytestmark = pytest.mark.slow
 
 ARCHITECTURES, SEEDS = ("resnetv2_mini", "inception_mini"), (1, 2)
 
@@ -97,9 +99,9 @@ def test_a_new_seed_runs_its_own_stages_then_drift_and_compare(place):
     )
     params["grid"]["seeds"] = [1, 2]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
-    # the shims' outputs of seed 3 lie in the folders still; the real drift stage would name `make prune`
+    # seed 3's files lie in the folders still: the real drift stage names `make prune`
     place.run(sys.executable, "-m", "tools.prune", "params.yaml")
-    assert set(place.repro()) == stages("drift", "compare")
+    assert place.repro() == []  # what drift and compare gave for this grid is in the run cache
 
 
 def test_an_overlap_threshold_reruns_drift_and_compare(place):
