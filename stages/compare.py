@@ -1,7 +1,6 @@
 """Compare the architectures: tables, rankings, observed reversals, figures."""
 
 import argparse
-import json
 from pathlib import Path
 
 from evidrift.errors import run
@@ -18,10 +17,7 @@ def main() -> None:
     """Run the stage."""
     args = parse_args()
     params = load_compare(args.params)
-    prepared = json.loads(args.prepare_metrics.read_text(encoding="utf-8"))
-    study = read_study(
-        load_grid(args.params), args.drift, *args.training_metrics, patients_known=prepared["patients_known"]
-    )
+    study = read_study(load_grid(args.params), args.drift, *args.training_metrics, args.prepare_metrics)
     result = compare(study, params.min_patients)
     write_metrics(args.metrics, result)
     write_tables(args.tables, result)
@@ -30,7 +26,8 @@ def main() -> None:
     draw_figures(args.figures, study, result, sources, params.cases)
     with (args.tables / "study.txt").open("w", encoding="utf-8") as file:
         print_result(result, console(file))
-    print(f"The study's tables: {args.tables}/study.txt. Its figures: {args.figures}/.")
+        print(f"Figures: {args.figures}", file=file)
+    print(f"The study's tables: {args.tables}/study.txt")
 
 
 def parse_args() -> argparse.Namespace:

@@ -16,6 +16,8 @@ def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame) -> Iterat
         drift: from `floors.summarise`.
         statuses: from `cohorts.status_table`.
     """
+    if study.phantoms:
+        yield "The images are phantoms, drawn by a program: nothing here is about patients."
     if not study.patients_known:
         yield "Patients unknown: every image counts as its own patient."
     if len(study.seeds) == 1:

@@ -27,6 +27,7 @@ class Study:
         notes: by architecture.
         training: by architecture, seed and checkpoint, its metrics file's content.
         patients_known: whether patient ids were given; else every image is its own patient.
+        phantoms: whether the images were drawn by this program.
     """
 
     architectures: tuple[str, ...]
@@ -36,9 +37,10 @@ class Study:
     notes: dict[str, Notes]
     training: dict[tuple[str, int, str], dict[str, Any]]
     patients_known: bool
+    phantoms: bool
 
 
-def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, *, patients_known: bool) -> Study:
+def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, prepared: Path) -> Study:
     """Read the grid's results.
 
     Args:
@@ -46,7 +48,7 @@ def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, *, patie
         drift: folder of drift and agreement tables.
         train_tl: folder of the transfer-learning metrics.
         finetune: folder of the fine-tuning metrics.
-        patients_known: from prepare's metrics.
+        prepared: prepare's metrics.
 
     Raises:
         UserError: a folder lacks a file of the grid, or holds one outside it.
@@ -64,6 +66,7 @@ def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, *, patie
         for run, name in runs.items()
         for checkpoint, folder in folders.items()
     }
+    images = json.loads(prepared.read_text(encoding="utf-8"))
     return Study(
         architectures=tuple(architectures),
         seeds=tuple(grid.seeds),
@@ -71,7 +74,8 @@ def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, *, patie
         agreement=_joined(agreement),
         notes={each: notes_of(table) for each, table in tables.items()},
         training=training,
-        patients_known=patients_known,
+        patients_known=images["patients_known"],
+        phantoms=images["source"] == "phantoms",
     )
 
 

@@ -71,9 +71,9 @@ def test_a_changed_threshold_reruns_drift_and_compare_and_shows_in_metrics_and_p
     tiny_copy.replace("params.yaml", "area: 0.2", "area: 0.3")
     ran = tiny_copy.repro()
     assert sorted(ran) == ["compare", "drift@inception_mini", "drift@resnetv2_mini"]
-    assert json.loads(tiny_copy.run("dvc", "params", "diff", "--json"))["params.yaml"]["drift.area"] == {
-        "old": 0.2,
-        "new": 0.3,
+    changed = json.loads(tiny_copy.run("dvc", "params", "diff", "--json"))["params.yaml"]
+    assert {name: (value["old"], value["new"]) for name, value in changed.items()} == {
+        "drift.area": (0.2, 0.3)
     }
     assert "metrics/compare.json" in json.loads(tiny_copy.run("dvc", "metrics", "diff", "--json"))["diff"]
     assert (
@@ -137,7 +137,7 @@ def test_make_repro_with_a_typo_starts_no_work(tiny_copy):
     venv = str(tiny_copy.env["PATH"].split(":")[0]).removesuffix("/bin")
     tiny_copy.replace("params.yaml", "draws: 3", "drawz: 3")
     said = tiny_copy.run("make", "repro", f"VENV={venv}", expect=2)
-    assert "error: params.yaml: drift.drawz is not a parameter. Did you mean draws?" in said
+    assert "params.yaml: drift.drawz is not a parameter. Did you mean draws?" in said
     assert "Traceback" not in said
     assert "Running stage" not in said
 

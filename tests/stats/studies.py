@@ -40,7 +40,20 @@ def write_metrics(folder: Path, arch: str, seed: int, checkpoint: str, accuracy:
     (folder / f"{arch}-{seed}.json").write_text(json.dumps(content))
 
 
-def study_of(folder: Path, *maps: ArchitectureMaps, params: Drift = PARAMS, known: bool = True) -> Study:
+def study_of(
+    folder: Path,
+    *maps: ArchitectureMaps,
+    params: Drift = PARAMS,
+    known: bool = True,
+    source: str = "folder",
+) -> Study:
     """A study read back from its files."""
     grid = write_study(folder, list(maps), params)
-    return read_study(grid, folder / "drift", folder / "train_tl", folder / "finetune", patients_known=known)
+    return read(folder, grid, known, source)
+
+
+def read(folder: Path, grid: Grid, known: bool = True, source: str = "folder") -> Study:
+    """Read a study that was written to a folder."""
+    prepared = folder / "prepare.json"
+    prepared.write_text(json.dumps({"patients_known": known, "source": source}))
+    return read_study(grid, folder / "drift", folder / "train_tl", folder / "finetune", prepared)

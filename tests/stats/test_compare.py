@@ -8,9 +8,8 @@ import pytest
 from evidrift.errors import UserError
 from evidrift.stats.compare import compare, overlaps
 from evidrift.stats.output import metrics, write_metrics, write_tables
-from evidrift.stats.study import read_study
 from tests.drift.study import architecture
-from tests.stats.studies import study_of, write_study
+from tests.stats.studies import read, study_of, write_study
 
 # Grad-CAM finds the first architecture the steadier one, LayerCAM the second.
 FIRST = {"noise_by_method": {"grad_cam": 0.3, "layer_cam": 1.0}}
@@ -153,11 +152,16 @@ def test_overlaps_are_given_back_as_intersection_over_union(tmp_path):
     assert row["sd"] == drift["sd"]
 
 
+def test_phantoms_are_called_phantoms(tmp_path):
+    drawn = compare(study_of(tmp_path / "drawn", architecture(), source="phantoms"), min_patients=1)
+    films = compare(study_of(tmp_path / "films", architecture()), min_patients=1)
+    assert [warning for warning in drawn.warnings if "phantoms" in warning]
+    assert not [warning for warning in films.warnings if "phantoms" in warning]
+
+
 @pytest.mark.parametrize("folder", ["drift", "train_tl", "finetune"])
 def test_a_file_outside_the_grid_stops_the_comparison(tmp_path, folder):
     grid = write_study(tmp_path, [architecture()])
     (tmp_path / folder / "dropped").touch()
     with pytest.raises(UserError, match=f"{folder}/dropped is outside the grid.*make prune"):
-        read_study(
-            grid, *(tmp_path / name for name in ("drift", "train_tl", "finetune")), patients_known=True
-        )
+        read(tmp_path, grid)
