@@ -15,11 +15,12 @@ help:  ## list what there is
 repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PROFILE=cxr5]
 	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
 	@python -m evidrift.params.study params.yaml
+	@python -m tools.prune params.yaml --check
 	@dvc repro
 	@cat data/compare/study.txt
 
 show: $(VENV)/.runtime  ## print the study's tables again
-	@cat data/compare/study.txt
+	@cat data/compare/study.txt 2>/dev/null || { echo "There is no study yet: make repro" >&2; exit 1; }
 
 prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families that left the grid
 	@python -m tools.prune params.yaml

@@ -44,6 +44,16 @@ def test_the_grid_is_complete(tiny_study):
                 assert len(file["image_id"]) == 30
 
 
+def test_the_figures_are_drawn(tiny_study):
+    drawn = {path.name for path in (tiny_study.path / "plots/figures").iterdir()}
+    assert drawn == {
+        "training_curves.png",
+        "ranking.png",
+        "cases_resnetv2_mini.png",
+        "cases_inception_mini.png",
+    }
+
+
 def test_dvc_keeps_no_gitignore_inside_the_output_folders(tiny_study):
     found = [
         path
@@ -63,8 +73,10 @@ def test_metrics_and_plots_can_be_shown(tiny_study):
     files = next(iter(shown.values()))["data"]
     assert "metrics/compare.json" in files
     assert "metrics/finetune/inception_mini-2.json" in files
-    page = tiny_study.run("dvc", "plots", "show", "--out", "scratch/plots").strip()
-    assert page.endswith("index.html")
+    plots = json.loads(tiny_study.run("dvc", "plots", "show", "--json", "--out", "scratch/plots"))
+    assert "errors" not in plots
+    assert "plots/finetune/inception_mini-2.csv" in plots["data"]
+    assert any("cases_inception_mini.png" in name for name in plots["data"])
 
 
 def test_a_changed_threshold_reruns_drift_and_compare_and_shows_in_metrics_and_params_diff(tiny_copy):

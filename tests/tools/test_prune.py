@@ -1,0 +1,74 @@
+"""Pruning deletes outputs that left the grid, and nothing of the user's."""
+
+import shutil
+
+import pytest
+import yaml
+
+from evidrift.errors import UserError
+from tests.pipeline.workplace import ROOT
+from tools import prune
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """The real dvc.yaml over the tiny grid (resnetv2_mini and inception_mini, seeds 1 and 2)."""
+    shutil.copy2(ROOT / "dvc.yaml", tmp_path)
+    params = yaml.safe_load((ROOT / "profiles" / "tiny.yaml").read_text())
+    params["prepare"]["source"] = "data/mine"
+    params["architectures"]["inception_mini"] |= {"weights": "models/own/backbone.weights.h5"}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    monkeypatch.chdir(tmp_path)
+
+    def write(*names):
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+
+    write(*KEPT, *OUTSIDE)
+    return tmp_path
+
+
+OUTSIDE = [
+    "data/drift/densenet_mini-methods.parquet",
+    "data/drift/densenet_mini.parquet",
+    "data/maps/densenet_mini/1-cam.h5",
+    "data/maps/inception_mini/1-rise.h5",
+    "data/maps/inception_mini/3-cam.h5",
+    "metrics/finetune/inception_mini-3.json",
+    "models/inception_mini/3/head.weights.h5",
+]
+KEPT = [
+    "data/drift/inception_mini.parquet",
+    "data/maps/inception_mini/2-cam.h5",
+    "data/mine/normal/1.png",  # the image source
+    "data/store.h5",
+    "data/maps/notes.txt",  # fits no output
+    "models/inception_mini/backbone.weights.h5",
+    "models/own/backbone.weights.h5",  # looks like an output, but is a weights file of the parameters
+]
+
+
+def test_only_outputs_outside_the_grid_are_found(project):
+    found = prune.outside_the_grid(project, project / "params.yaml")
+    assert [path.as_posix() for path in found] == OUTSIDE
+
+
+def test_they_are_deleted_and_named_with_the_folders_they_leave_empty(project, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["prune", "params.yaml"])
+    prune.main()
+    assert capsys.readouterr().out.splitlines() == [f"deleted {name}" for name in OUTSIDE]
+    left = sorted(
+        path.relative_to(project).as_posix() for path in project.glob("[dm]*/**/*") if path.is_file()
+    )
+    assert left == sorted(KEPT)
+    assert not (project / "data/maps/densenet_mini").exists()
+
+
+def test_a_check_deletes_nothing_and_stops(project, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["prune", "params.yaml", "--check"])
+    with pytest.raises(
+        UserError, match=r"and 6 more outputs lie outside the grid of params.yaml. `make prune`"
+    ):
+        prune.main()
+    assert all((project / name).exists() for name in OUTSIDE)
