@@ -17,7 +17,8 @@ def main() -> None:
     """Run the stage."""
     args = parse_args()
     params = load_compare(args.params)
-    study = read_study(load_grid(args.params), args.drift, *args.training_metrics, args.prepare_metrics)
+    tl, ft = args.training_metrics
+    study = read_study(load_grid(args.params), args.drift, tl, ft, args.prepare_metrics)
     result = compare(study, params.min_patients)
     write_metrics(args.metrics, result)
     write_tables(args.tables, result)

@@ -4,7 +4,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-import evidrift.quiet  # noqa: F401 - first, before TensorFlow
+import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.mapfile import Origin, write_maps
 from evidrift.errors import run

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-import evidrift.quiet  # noqa: F401 - first, before TensorFlow
+import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.errors import run
 from evidrift.images.store import ImageStore
 from evidrift.models.catalogue import find

@@ -94,7 +94,8 @@ def _check(
         raise UserError(
             f"{checkpoint}: image {image_ids[at]} now gives logits {_shown(logits[at])}, but its training "
             f"stage recorded {_shown(recorded[at])}. The weights, the store and the predictions are not of "
-            "one run, or of another kind of machine: run `dvc repro`."
+            "one run, or of another kind of machine. `dvc repro --force` with this stage's name, "
+            "explain@<architecture>-<seed>-<family>, makes them all anew."
         )
 
 

@@ -19,7 +19,7 @@ class Canvases:
         values: (n, 56, 56) float32, each summing to one; zeros where the status is not `ok`.
         status: (n,) index into STATUSES.
         native: (n, h, w) positive part on the layer's own grid; zeros outside the image and where not `ok`.
-        inside: (n, h, w) bool, the cells of that grid whose centre lies inside the image.
+        inside: (n, h, w) bool, the cells of that grid that belong to the image, see `cells_inside`.
     """
 
     values: np.ndarray
@@ -75,14 +75,23 @@ def resample(maps: np.ndarray, content: np.ndarray, size: int) -> np.ndarray:
 
 
 def cells_inside(content: np.ndarray, size: int, grid: tuple[int, ...]) -> np.ndarray:
-    """Cells of a grid over the square whose centre lies inside the image, (n, h, w) bool."""
+    """Cells of a grid over the square whose centre lies inside the image, (n, h, w) bool.
+
+    An image so narrow that it lies between two rows' or columns' centres has the one nearest to its middle.
+    """
     top, left, bottom, right = np.asarray(content, dtype=np.float64).T[:, :, None]
     height, width = grid
-    y = (np.arange(height) + 0.5) * size / height
-    x = (np.arange(width) + 0.5) * size / width
-    rows = (y >= top) & (y < bottom)
-    columns = (x >= left) & (x < right)
+    rows, columns = _span(top, bottom, size, height), _span(left, right, size, width)
     return rows[:, :, None] & columns[:, None, :]
+
+
+def _span(start: np.ndarray, stop: np.ndarray, size: int, cells: int) -> np.ndarray:
+    """Which cells along one axis belong to images from `start` to `stop`, both (n, 1): (n, cells) bool."""
+    cell = np.arange(cells)
+    centre = (cell + 0.5) * size / cells
+    inside = (centre >= start) & (centre < stop)
+    nearest = cell == np.floor((start + stop) / 2 * cells / size)
+    return np.where(inside.any(axis=1, keepdims=True), inside, nearest)
 
 
 def _neighbours(

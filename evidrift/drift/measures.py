@@ -67,7 +67,9 @@ def measure(
         curve: further shares, each giving its own column.
 
     Returns:
-        displacement: distance of the centres of mass over the image's diagonal, 0 to 1.
+        displacement: distance of the centres of mass over the canvas's diagonal, 0 to 1. The canvas is the
+            image squashed to a square, padded or not: a step along the film's shorter side counts for more
+            than one of as many millimetres along the longer.
         overlap, overlap_<percent>, iou_half_max: intersection over union, 0 to 1.
         correlation, spearman, ssim: at most 1.
         concentration, entropy: the second map's Gini coefficient or entropy minus the first's.

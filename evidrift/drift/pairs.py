@@ -8,8 +8,7 @@ import numpy as np
 from evidrift.seeds import stream
 
 KINDS = ("drift", "seed_tl", "seed_ft", "random")
-CHECKPOINTS = ("tl", "ft")
-TL, FT = range(2)
+TL, FT = range(2)  # index into mapfile.CHECKPOINTS
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Pairs:
     Attributes:
         kind: index into KINDS.
         seed_before, seed_after: index into the study's seeds.
-        checkpoint_before, checkpoint_after: index into CHECKPOINTS.
+        checkpoint_before, checkpoint_after: TL or FT.
         image_before, image_after: index into the images; they differ in random pairs only.
     """
 

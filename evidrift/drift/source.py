@@ -28,6 +28,8 @@ class ArchitectureMaps:
         size: side of the square, px.
         predicted: index of the largest logit, (checkpoints, seeds, n).
         signed: by layer and method, maps as stored, (checkpoints, seeds, n, h, w).
+        score: `centred` or `raw` logit, all that were found.
+        target: the class explained, `label` or `prediction`, all that were found.
         constant_gradient: by layer, in any seed.
         rectified: by layer, in every seed.
         not_defined: layers and methods that were asked for, but that the layer does not allow.
@@ -44,6 +46,8 @@ class ArchitectureMaps:
     size: int
     predicted: np.ndarray
     signed: dict[tuple[str, str], np.ndarray]
+    score: list[str]
+    target: list[str]
     constant_gradient: dict[str, bool]
     rectified: dict[str, bool]
     not_defined: tuple[tuple[str, str], ...]
@@ -56,7 +60,8 @@ def read_maps(
     """Read an architecture's map files, and its images' labels and patients from the manifest.
 
     Raises:
-        UserError: a file is missing or lies outside the grid, or files disagree on the images.
+        UserError: a file is missing or lies outside the grid, files disagree on the images, or two families
+            have the same method at a layer.
     """
     check_folder(folder, [f"{seed}-{family}.h5" for seed in seeds for family in families])
     files = [
@@ -84,12 +89,30 @@ def read_maps(
         content=first.content(),
         size=first.origin.size,
         predicted=np.array([[predicted_classes(each) for each in row] for row in logits]),
-        signed={key: _stack(row, *key) for row in files for key in row[0].methods()},
+        signed=_signed(files),
+        score=sorted({file.origin.score for file in every}),
+        target=sorted({file.origin.target for file in every}),
         constant_gradient={name: any(f.constant_gradient(name) for f in fs) for name, fs in having.items()},
         rectified={name: all(f.rectified(name) for f in fs) for name, fs in having.items()},
         not_defined=tuple(sorted({key for file in every for key in file.not_defined()})),
         versions=_versions(every),
     )
+
+
+def _signed(files: list[list[MapFile]]) -> dict[tuple[str, str], np.ndarray]:
+    """Maps by layer and method, from one row of files a family."""
+    signed: dict[tuple[str, str], np.ndarray] = {}
+    holder: dict[tuple[str, str], MapFile] = {}
+    for row in files:
+        for key in row[0].methods():
+            if key in holder:
+                raise UserError(
+                    f"{holder[key].path} and {row[0].path} both hold {key[1]} at {key[0]}; a method "
+                    "comes from one family. Take it out of one of the two in the parameters' section explain."
+                )
+            holder[key] = row[0]
+            signed[key] = _stack(row, *key)
+    return signed
 
 
 def _stack(files: list[MapFile], layer: str, method: str) -> np.ndarray:

@@ -3,10 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
+from evidrift.attribution.mapfile import CHECKPOINTS
 from evidrift.drift import pairs as planning
 from evidrift.drift.canvas import STATUSES
 from evidrift.drift.measuring import Measured, measure_all
-from evidrift.drift.pairs import CHECKPOINTS, KINDS, Pairs
+from evidrift.drift.pairs import KINDS, Pairs
 from evidrift.drift.source import ArchitectureMaps
 from evidrift.drift.tablefile import Notes, category
 from evidrift.params.drift import Drift
@@ -27,7 +28,15 @@ def build(maps: ArchitectureMaps, params: Drift) -> tuple[Columns, Columns, Note
         maps.seeds, maps.image_ids, maps.patient_ids, maps.labels, params.draws, params.seed
     )
     measured = measure_all(maps, pairs, params)
-    notes = Notes(params.area, maps.constant_gradient, maps.rectified, maps.not_defined, maps.versions)
+    notes = Notes(
+        area=params.area,
+        score=maps.score,
+        target=maps.target,
+        constant_gradient=maps.constant_gradient,
+        rectified=maps.rectified,
+        not_defined=maps.not_defined,
+        versions=maps.versions,
+    )
     return _drift_columns(maps, pairs, measured), _agreement_columns(maps, measured), notes
 
 

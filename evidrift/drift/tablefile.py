@@ -45,6 +45,8 @@ class Notes:
 
     Attributes:
         area: share of the image's area behind the column `overlap`.
+        score: of which the maps are, `centred` or `raw` logit; all that were found.
+        target: the class explained, each image's `label` or each checkpoint's `prediction`; likewise.
         constant_gradient: by target layer, the gradient does not vary over space.
         rectified: by target layer, its tensor has no negative values.
         not_defined: layers and methods that were asked for, but that the layer does not allow.
@@ -52,6 +54,8 @@ class Notes:
     """
 
     area: float
+    score: list[str]
+    target: list[str]
     constant_gradient: dict[str, bool]
     rectified: dict[str, bool]
     not_defined: tuple[tuple[str, str], ...]

@@ -26,9 +26,9 @@ def build_backbone(name: str, size: int, options: Options, weights: str | None =
         A flat functional model from (size, size, 3) to the rectified (h, w, channels) that enters pooling.
 
     Raises:
-        UserError: the architecture, its size or an option does not exist.
+        UserError: the architecture, its size, an option or its ImageNet weights do not exist.
     """
-    built = check(name, size, options).build(size, weights, **options)
+    built = check(name, size, options, weights).build(size, weights, **options)
     new_names = _names_as_in_a_fresh_process(built)
     inputs = keras.Input((size, size, 3), name="input_layer")
     clone = keras.models.clone_model(built, inputs, clone_function=_cloner(name, new_names))

@@ -3,6 +3,7 @@
 A file in zoo/ defines
 
 MIN_SIZE: smallest side of the input, px.
+IMAGENET: by option, the values for which Keras has ImageNet weights; None where it has none at all.
 preprocess(images): float images (n, h, w, 3) in 0..255 to the network's input, by arithmetic only.
 build(size, weights, **options): the trunk as a flat functional Keras model, from the input (size, size, 3)
     to the rectified tensor that enters global pooling, (h, w, channels). Keras is imported inside.
@@ -39,11 +40,12 @@ def find(name: str) -> ModuleType:
     return importlib.import_module(f"evidrift.models.zoo.{name}")
 
 
-def check(name: str, size: int, options: Options) -> ModuleType:
-    """The architecture's module, if it can be built at that size and with those options.
+def check(name: str, size: int, options: Options, weights: str | None = None) -> ModuleType:
+    """The architecture's module, if it can be built at that size and with those options and weights.
 
     Raises:
-        UserError: unknown architecture, too small a size, or an option that its `build` does not have.
+        UserError: unknown architecture, too small a size, an option that its `build` does not have, or
+            ImageNet weights that do not exist.
     """
     module = find(name)
     if size < module.MIN_SIZE:
@@ -53,4 +55,20 @@ def check(name: str, size: int, options: Options) -> ModuleType:
         if key not in allowed:
             takes = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
             raise UserError(f"architectures.{name}.options.{key} is not an option of {name}; {takes}.")
+    if weights == "imagenet":
+        _check_imagenet(name, module, options)
     return module
+
+
+def _check_imagenet(name: str, module: ModuleType, options: Options) -> None:
+    if module.IMAGENET is None:
+        raise UserError(
+            f"architectures.{name}.weights is imagenet, but there are no ImageNet weights of {name}. "
+            "Give a weights file, or `none`."
+        )
+    for key, values in module.IMAGENET.items():
+        if key in options and options[key] not in values:
+            raise UserError(
+                f"architectures.{name}.options.{key} is {options[key]}, but there are ImageNet weights for "
+                f"{', '.join(map(str, values))} only. Choose one of these, or give other weights."
+            )

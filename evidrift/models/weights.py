@@ -1,6 +1,5 @@
 """Pretrained weights of an architecture's trunk: ImageNet's, a file's, or none."""
 
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -10,6 +9,7 @@ import keras
 from evidrift.errors import UserError
 from evidrift.models.backbone import build_backbone
 from evidrift.models.checkpoint import load_weights
+from evidrift.models.pinned import check_pinned
 from evidrift.params.architecture import Architecture
 
 
@@ -29,7 +29,7 @@ def load_backbone(name: str, size: int, section: Architecture) -> keras.Model:
     backbone = build_backbone(name, size, section.options)
     if section.weights != "none":
         path = Path(section.weights)
-        _check_sha256(name, path, section.sha256)
+        check_pinned(name, path, section.sha256)
         load_weights(backbone, path)
     return backbone
 
@@ -70,18 +70,3 @@ def keras_cache() -> Path:
     if not os.access(home, os.W_OK):
         home = Path("/tmp/.keras")  # noqa: S108 - Keras's own way out
     return home / "models"
-
-
-def _check_sha256(name: str, path: Path, expected: str | None) -> None:
-    if not path.is_file():
-        raise UserError(
-            f"architectures.{name}.weights is {path}, which is not a file. "
-            "Give an existing weights file, `imagenet` or `none`."
-        )
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != expected:
-        raise UserError(
-            f"architectures.{name}.sha256 is {expected}, but {path} has {found}. "
-            "It is another file than the one that was pinned: restore that one, or pin this one."
-        )

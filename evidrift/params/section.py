@@ -1,6 +1,7 @@
 """One section of a parameter file: read, typed, and refused with a sentence where it is wrong."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,10 +16,21 @@ from evidrift.errors import UserError
 class Section(BaseModel):
     """Base of all parameter sections: every key is required, none may be added, types are strict."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 AnySection = TypeVar("AnySection", bound=Section)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which 1e-05, as `dvc exp run -S` writes it, is a number (YAML 1.2), not text (1.1)."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
 
 
 def read_params(path: Path) -> dict[str, Any]:
@@ -28,7 +40,7 @@ def read_params(path: Path) -> dict[str, Any]:
         UserError: the file is missing, is no YAML, or holds no mapping.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - it is a safe one
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -79,9 +91,6 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]
         return f"{name} is not a parameter. {hint}"
     if kind == "missing":
         return f"{name} is missing."
-    if kind in ("float_type", "int_type") and _is_number(error["input"]):
-        number = float(error["input"])
-        return f"{name} is {found}, which YAML reads as text. Write it as {number!r}."
     message = error["msg"].removeprefix("Value error, ")
     if kind == "value_error":
         return f"{name}: {message}"
@@ -105,14 +114,6 @@ def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in getattr(annotation, "__args__", ()):
         yield from _sections_in(argument)
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return isinstance(value, str)
 
 
 def _shown(value: Any) -> str:

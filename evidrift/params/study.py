@@ -5,11 +5,14 @@ python -m evidrift.params.study params.yaml
 
 import argparse
 import importlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from evidrift.errors import UserError, run
+from evidrift.images.phantoms.recipe import load_recipe
 from evidrift.models import catalogue
+from evidrift.models.pinned import check_pinned
 from evidrift.params.architecture import Architecture
 from evidrift.params.compare import Compare
 from evidrift.params.drift import Drift
@@ -21,6 +24,7 @@ from evidrift.params.section import Section, read_params, validate
 from evidrift.params.train_tl import TrainTl
 
 FAMILIES = Path(__file__).parent.parent / "attribution" / "families"
+BY_ARCHITECTURE = ("architectures", "train_tl", "finetune")
 
 
 class Study(Section):
@@ -38,7 +42,7 @@ class Study(Section):
 
 
 def check(path: Path) -> Study:
-    """Validate every section of a parameter file and what they imply together.
+    """Validate every section of a parameter file, what they imply together, and the files they name.
 
     Paths in it are taken relative to the working folder, as the stages take them.
 
@@ -46,46 +50,87 @@ def check(path: Path) -> Study:
         UserError: one line for each thing that is wrong.
     """
     study = validate(read_params(path), Study, f"{path}: ")
-    faults = [f"{path}: {fault}" for fault in _faults(study)]
-    for name, content in study.explain.items():
-        if (FAMILIES / f"{name}.py").exists():
-            family = importlib.import_module(f"evidrift.attribution.families.{name}")
-            try:
-                validate(content, family.Params, f"{path}: ", ("explain", name))
-            except UserError as error:
-                faults.append(str(error))
+    faults = [*_grid_faults(study), *_prepare_faults(study.prepare), *_name_faults(study)]
+    for name in study.grid.architectures:
+        faults += _architecture_faults(name, study)
+    for name in study.explain:
+        faults += _family_faults(name, study)
     if faults:
-        raise UserError("\n".join(faults))
+        raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
     return study
 
 
-def _faults(study: Study) -> list[str]:
-    source, faults = Path(study.prepare.source), []
+def _grid_faults(study: Study) -> Iterator[str]:
+    """Sections that the grid names, but that are not there."""
+    for name in study.grid.families:
+        if name in _families() and name not in study.explain:
+            yield f"explain.{name} is missing, though grid.families names {name}."
+    for name in study.grid.architectures:
+        for section in BY_ARCHITECTURE:
+            if name in catalogue.names() and name not in getattr(study, section):
+                yield f"{section}.{name} is missing, though grid.architectures names {name}."
+
+
+def _name_faults(study: Study) -> Iterator[str]:
+    """Names of architectures and families that do not exist."""
+    places: list[tuple[str, Iterable[str]]] = [("grid.architectures: ", study.grid.architectures)]
+    places += [(f"{section}.", getattr(study, section)) for section in BY_ARCHITECTURE]
+    for where, names in places:
+        for name in names:
+            yield from _told(where, catalogue.find, name)
+    for where, names in (("grid.families: ", study.grid.families), ("explain.", study.explain)):
+        for name in names:
+            if name not in _families():
+                known = ", ".join(_families())
+                yield f"{where}{name} is not an attribution family. There are: {known}."
+
+
+def _prepare_faults(prepare: Prepare) -> Iterator[str]:
+    source, manifest = Path(prepare.source), prepare.manifest
     if not source.exists():
-        faults.append(
+        yield (
             f"prepare.source is {source}, which does not exist. Give a folder of images or a phantom recipe."
         )
-    for name in study.grid.families:
-        if not (FAMILIES / f"{name}.py").exists():
-            known = ", ".join(sorted(path.stem for path in FAMILIES.glob("[a-z]*.py")))
-            faults.append(f"grid.families: {name} is not an attribution family. There are: {known}.")
-        elif name not in study.explain:
-            faults.append(f"explain.{name} is missing, though grid.families names {name}.")
-    for name in study.grid.architectures:
-        try:
-            catalogue.find(name)
-        except UserError as error:
-            faults.append(f"grid.architectures: {error}")
-            continue
-        for section in ("architectures", "train_tl", "finetune"):
-            if name not in getattr(study, section):
-                faults.append(f"{section}.{name} is missing, though grid.architectures names {name}.")
-        if name in study.architectures:
-            try:
-                catalogue.check(name, study.prepare.size, study.architectures[name].options)
-            except UserError as error:
-                faults.append(str(error))
-    return faults
+    elif source.is_dir():
+        if manifest and not (source / manifest).is_file():
+            yield (
+                f"prepare.manifest is {manifest}, but {source / manifest} does not exist. "
+                "It names a file inside the source folder."
+            )
+    else:
+        if manifest:
+            yield f"prepare.manifest is {manifest}, but {source} is a recipe. Set it to null."
+        yield from _told("prepare.source: ", load_recipe, source)
+
+
+def _architecture_faults(name: str, study: Study) -> Iterator[str]:
+    """What the network cannot be built from; unknown names and missing sections are told elsewhere."""
+    section = study.architectures.get(name)
+    if section is None or name not in catalogue.names():
+        return
+    yield from _told("", catalogue.check, name, study.prepare.size, section.options, section.weights)
+    if section.sha256:
+        yield from _told("", check_pinned, name, Path(section.weights), section.sha256)
+
+
+def _family_faults(name: str, study: Study) -> Iterator[str]:
+    """What the family's own parameters refuse."""
+    if name in _families():
+        family = importlib.import_module(f"evidrift.attribution.families.{name}")
+        yield from _told("", validate, study.explain[name], family.Params, "", ("explain", name))
+
+
+def _families() -> list[str]:
+    return sorted(path.stem for path in FAMILIES.glob("[a-z]*.py"))
+
+
+def _told(where: str, check_it: Callable, *arguments: Any) -> list[str]:
+    """The lines of the UserError that a call raises, each behind `where`; none if it raises none."""
+    try:
+        check_it(*arguments)
+    except UserError as error:
+        return [where + line for line in str(error).splitlines()]
+    return []
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from evidrift.attribution.mapfile import CHECKPOINTS
 from evidrift.report.style import (
     GRID,
     INK,
@@ -26,7 +27,6 @@ from evidrift.report.style import (
 )
 
 Run = tuple[str, int]  # architecture, seed
-STAGES = ("tl", "ft")
 COLUMN, ROW, GAP = 3.5, 2.1, 0.3
 LEFT, RIGHT, TOP, BOTTOM = 0.75, 0.25, 0.55, 0.6
 NARROWEST = COLUMN + 0.9  # what title and legend need
@@ -86,14 +86,14 @@ def _draw(
     colour: str,
 ) -> None:
     """One seed's curves; fine-tuning starts where the longest transfer learning of its column ends."""
-    for stage, start in zip(STAGES, (0, switch), strict=True):
-        table = tables[stage]
+    for checkpoint, start in zip(CHECKPOINTS, (0, switch), strict=True):
+        table = tables[checkpoint]
         epochs = start + table["epoch"].to_numpy()
         validation = table[f"validation_{measure}"].to_numpy()
         dot = "." if len(table) == 1 else ""  # one epoch makes no line
         axes.plot(epochs, table[f"train_{measure}"], **TRAINING, color=colour, marker=dot)
         axes.plot(epochs, validation, **VALIDATION, color=colour, marker=dot)
-        kept = table["epoch"].to_numpy() == chosen.get(stage)
+        kept = table["epoch"].to_numpy() == chosen.get(checkpoint)
         axes.plot(epochs[kept], validation[kept], **KEPT, color=colour, zorder=5)
 
 
@@ -137,7 +137,7 @@ def _legends(palette: Mapping[int, str]) -> tuple[list[Line2D], list[Line2D]]:
 
 def _highest_loss(histories: Mapping[Run, Mapping[str, pd.DataFrame]]) -> float:
     """Top of the shared loss axis: the highest finite loss and a little more."""
-    tables = [run[stage] for run in histories.values() for stage in STAGES]
+    tables = [run[checkpoint] for run in histories.values() for checkpoint in CHECKPOINTS]
     losses = np.concatenate([table[["train_loss", "validation_loss"]].to_numpy().ravel() for table in tables])
     finite = losses[np.isfinite(losses)]
     return 1.05 * float(finite.max()) if finite.size and finite.max() > 0 else 1.0

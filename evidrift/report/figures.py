@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import softmax
 from tqdm import tqdm
 
-from evidrift.attribution.mapfile import MapFile
+from evidrift.attribution.mapfile import CHECKPOINTS, MapFile
 from evidrift.drift.canvas import draw
 from evidrift.images.store import Images, ImageStore
 from evidrift.report.cases import LAYER, METHOD, Choice, choose_cases
@@ -17,9 +17,7 @@ from evidrift.report.curves import training_curves
 from evidrift.report.panels import Case, case_panel
 from evidrift.report.ranking_figure import ranking_figure
 from evidrift.stats.compare import Result, overlaps
-from evidrift.stats.study import CHECKPOINTS, Study
-
-FAMILY = "cam"  # panels show LayerCAM
+from evidrift.stats.study import Study
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,10 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
     images = ImageStore(sources.store).split("test")
     seed = study.seeds[0]
     for architecture in tqdm(study.architectures, desc="panels", unit="architecture", disable=None):
-        maps = MapFile(sources.maps / architecture / f"{seed}-{FAMILY}.h5")
         table = study.pairs[study.pairs["arch"] == architecture]
-        cases = list(_cases(choose_cases(table, seed, n_cases), table, maps, images, seed))
+        choices = choose_cases(table, seed, n_cases)
+        files = [sources.maps / architecture / f"{seed}-{family}.h5" for family in study.families]
+        cases = list(_cases(choices, table, files, images, seed))
         case_panel(cases, architecture, seed, result.area, folder / f"cases_{architecture}.png")
 
 
@@ -85,22 +84,26 @@ def _draw_ranking(path: Path, result: Result) -> None:
 
 
 def _cases(
-    choices: list[Choice], table: pd.DataFrame, maps: MapFile, images: Images, seed: int
+    choices: list[Choice], table: pd.DataFrame, files: list[Path], images: Images, seed: int
 ) -> Iterator[Case]:
+    """The chosen images with their film and maps, of one of the families' map files."""
+    if not choices:  # of a method or layer that was not computed, there are no maps
+        return
+    maps = next(file for file in map(MapFile, files) if (LAYER, METHOD) in file.methods())
     rows = table[
         (table["pair_kind"] == "drift")
         & (table["method"] == METHOD)
         & (table["layer"] == LAYER)
         & (table["seed_before"] == seed)
     ].set_index("image_id")
-    place = {image_id: at for at, image_id in enumerate(maps.image_ids())}
-    at = [place[choice.image_id] for choice in choices]
+    at = _places(choices, maps.image_ids())
+    films = _places(choices, images.ids)
     before, after = (_canvases(maps, checkpoint, at) for checkpoint in CHECKPOINTS)
     probabilities = [
         softmax(maps.logits(checkpoint)[at].astype(np.float64), axis=1) for checkpoint in CHECKPOINTS
     ]
-    for number, choice in enumerate(choices):
-        row, image = rows.loc[choice.image_id], at[number]
+    for number, (choice, image) in enumerate(zip(choices, films, strict=True)):
+        row = rows.loc[choice.image_id]
         own = [float(each[number, images.labels[image]]) for each in probabilities]
         top, left, bottom, right = (int(edge) for edge in images.content[image])
         yield Case(
@@ -115,6 +118,11 @@ def _cases(
             overlap=float(row["overlap"]),
             displacement=float(row["displacement"]),
         )
+
+
+def _places(choices: list[Choice], image_ids: np.ndarray) -> list[int]:
+    place = {image_id: at for at, image_id in enumerate(image_ids)}
+    return [place[choice.image_id] for choice in choices]
 
 
 def _canvases(maps: MapFile, checkpoint: str, at: list[int]) -> np.ndarray:

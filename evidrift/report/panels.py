@@ -94,9 +94,8 @@ def case_panel(cases: Sequence[Case], architecture: str, seed: int, area: float,
         if cases:
             _foot(figure, area)
         else:
-            write(
-                figure, LEFT, TOP, "No case to show: no image with usable maps was right before fine-tuning."
-            )
+            missing = f"no usable {method_name(METHOD)} map at {LAYER} of an image right before fine-tuning"
+            write(figure, LEFT, TOP, f"No case to show: there is {missing}.")
         save_png(figure, path)
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from evidrift.drift.tablefile import PRIMARY
 from evidrift.stats.compare import Result
 from evidrift.stats.models import MEASURES, over_seeds
-from evidrift.stats.ranking import NO_TEST, NORMALISED, Ranking, Reversal
+from evidrift.stats.ranking import NO_TEST, Ranking, Reversal
 
 # Where output is not a terminal, whose width could be asked.
 WIDTH = 110
@@ -44,9 +44,11 @@ def print_result(result: Result, to: Console) -> None:
         style="bold",
     )
     to.print(models_table(result))
-    layers = list(dict.fromkeys(result.drift["layer"]))
-    for layer in layers:
-        to.print(drift_table(result, layer))
+    if cohort.image_ids:
+        for layer in dict.fromkeys(result.drift["layer"]):
+            to.print(drift_table(result, layer))
+    else:
+        to.print("The common cohort is empty: there is no drift to compare. Each cohort's: cohorts.csv.")
     _print_order(result, to)
     for warning in result.warnings:
         to.print(f"Note: {_safe(warning)}", style="yellow")
@@ -88,8 +90,7 @@ def drift_table(result: Result, layer: str) -> Table:
 
 def ranking_table(result: Result) -> Table:
     """Architectures by method and layer, most stable first."""
-    by = "excess overlap / (chance - floor)" if result.observed.basis == NORMALISED else "raw 1 - overlap"
-    table = _table(f"Ranking by {by}, most stable first")
+    table = _table("Ranking by excess overlap / (chance - floor), most stable first")
     for heading in ("layer", "method"):
         table.add_column(heading, no_wrap=True)
     table.add_column("order")

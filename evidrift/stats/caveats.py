@@ -22,8 +22,20 @@ def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame) -> Iterat
         yield "Patients unknown: every image counts as its own patient."
     if len(study.seeds) == 1:
         yield (
-            "One seed: there is no floor, so the rankings are of raw drift, in which the noise between "
-            "trainings is contained, and nothing can be said about architectures as recipes."
+            "One seed: there is no floor, so the drift in the tables holds the noise between trainings, and "
+            "nothing can be said about architectures as recipes."
+        )
+    if study.identical_across_splits:
+        yield (
+            f"Images identical to one in another split: {study.identical_across_splits}. The networks may be "
+            "tested on what they were trained on."
+        )
+    if any("raw" in note.score for note in study.notes.values()):
+        yield "Maps are of the raw logit: it holds a term that softmax cannot see and training does not move."
+    if any("prediction" in note.target for note in study.notes.values()):
+        yield (
+            "Each checkpoint's prediction is explained, not the label: the two maps of a regressed or fixed "
+            "image are of different classes, and chance holds maps of other classes where a partner is wrong."
         )
     for library, versions in _versions(study).items():
         if len(versions) > 1:
@@ -43,8 +55,9 @@ def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame) -> Iterat
             f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out of "
             f"the means; {OVERLAP_ALL} counts them as overlap 0."
         )
-    if drift.loc[drift["measure"] == "overlap", "chance"].isna().any():
-        yield "Chance is missing somewhere: it needs two patients of one class in the common cohort."
+    overlaps = drift[drift["measure"] == "overlap"]
+    if overlaps.loc[overlaps["mean"].notna(), "chance"].isna().any():
+        yield "Chance is missing somewhere: it needs two patients of one class among the test images."
 
 
 def _versions(study: Study) -> dict[str, list[str]]:

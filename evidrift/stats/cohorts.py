@@ -1,10 +1,11 @@
 """Which images count: the common cohort for every comparison, and the four cohorts beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from evidrift.drift.tablefile import PRIMARY
+from evidrift.drift.tablefile import PRIMARY, Notes
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,12 @@ class CommonCohort:
     n_patients: int
 
     def select(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        """Rows of a drift table whose images, both of them in a random pair, belong to the cohort."""
-        return pairs[pairs["image_id"].isin(self.image_ids) & pairs["image_id_after"].isin(self.image_ids)]
+        """Rows of a drift table whose image belongs to the cohort.
+
+        The partner of a random pair need not: it only stands for another patient of the class, and is
+        explained at that class though some checkpoint may get it wrong. So every image keeps all its draws.
+        """
+        return pairs[pairs["image_id"].isin(self.image_ids)]
 
 
 def common_cohort(pairs: pd.DataFrame) -> CommonCohort:
@@ -48,20 +53,24 @@ def cohort_table(pairs: pd.DataFrame) -> pd.DataFrame:
     return means.reset_index().rename(columns={"seed_before": "seed"})
 
 
-def status_table(pairs: pd.DataFrame, cohort: CommonCohort) -> pd.DataFrame:
+def status_table(pairs: pd.DataFrame, cohort: CommonCohort, notes: Mapping[str, Notes]) -> pd.DataFrame:
     """How many drift pairs have which status, over all test images and over the common cohort.
 
     Returns:
-        A row per architecture, layer, method and `images` (all, common): pairs, ok, flat, blank, nan, thin.
+        A row per architecture, layer, method and `images` (all, common): pairs, ok, flat, blank, nan, thin,
+        and whether the method is `not_defined` at the layer, which leaves it without pairs.
     """
-    drift = pairs[pairs["pair_kind"] == "drift"]
+    keys = ["arch", "layer", "method"]
+    drift = pairs[pairs["pair_kind"] == "drift"].astype(dict.fromkeys(keys, str))
+    undefined = [(arch, *key) for arch, note in notes.items() for key in note.not_defined]
+    every = sorted({*drift[keys].itertuples(index=False, name=None), *undefined})
     parts = []
     for images, rows in (("all", drift), ("common", cohort.select(drift))):
         flags = pd.DataFrame({word: rows["status"] == word for word in ("ok", "flat", "blank", "nan")})
         flags.insert(0, "pairs", True)
         flags["thin"] = rows["thin"]
-        keys = [rows[key].astype(str) for key in ("arch", "layer", "method")]
-        counts = flags.groupby(keys).sum().astype(int).reset_index()
+        counts = flags.groupby([rows[key] for key in keys]).sum().astype(int)
+        counts = counts.reindex(pd.MultiIndex.from_tuples(every, names=keys), fill_value=0).reset_index()
         counts.insert(3, "images", images)
-        parts.append(counts)
+        parts.append(counts.assign(not_defined=[key in undefined for key in every]))
     return pd.concat(parts, ignore_index=True)

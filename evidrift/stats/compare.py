@@ -20,6 +20,8 @@ class Result:
         architectures: in the grid's order.
         seeds: in the grid's order.
         area: share of the image's area behind `overlap`.
+        score: of which the maps are, all that were found.
+        target: the class explained, all that were found.
         cohort: the common cohort.
         drift: from `floors.summarise`, in the grid's order, `penultimate` first.
         statuses: from `cohorts.status_table`.
@@ -35,6 +37,8 @@ class Result:
     architectures: tuple[str, ...]
     seeds: tuple[int, ...]
     area: float
+    score: tuple[str, ...]
+    target: tuple[str, ...]
     cohort: CommonCohort
     drift: pd.DataFrame
     statuses: pd.DataFrame
@@ -53,11 +57,14 @@ def compare(study: Study, min_patients: int) -> Result:
     drift = _sorted(summarise(study.pairs, cohort), study.architectures)
     agreement = median_agreement(study.agreement, cohort)
     observed = observe(drift, study.architectures, study.seeds, cohort, min_patients, study.notes, agreement)
-    statuses = _sorted(status_table(study.pairs, cohort), study.architectures)
+    notes = study.notes.values()
+    statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     return Result(
         architectures=study.architectures,
         seeds=study.seeds,
-        area=next(iter(study.notes.values())).area,
+        area=next(iter(notes)).area,
+        score=tuple(sorted({score for note in notes for score in note.score})),
+        target=tuple(sorted({target for note in notes for target in note.target})),
         cohort=cohort,
         drift=drift,
         statuses=statuses,

@@ -27,11 +27,12 @@ def metrics(result: Result) -> dict[str, Any]:
             "common_cohort": {
                 "images": len(result.cohort.image_ids),
                 "patients": result.cohort.n_patients,
-                "decidable": not observed.undecidable,
             },
+            "score": list(result.score),
+            "target": list(result.target),
             "models": _models(result.models),
             "drift": _drift(result.drift),
-            "basis": observed.basis,
+            "decidable": not observed.undecidable,
             "undecidable": observed.undecidable or None,
             "ranking": _rankings(observed),
             "reversals": [

@@ -4,7 +4,7 @@ Nothing here is a test. A reversal is only that: under one method architecture a
 another b. Whether chance explains it is not asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -15,8 +15,6 @@ from evidrift.stats.cohorts import CommonCohort
 from evidrift.stats.floors import OVERLAP_ALL
 
 NO_TEST = "No test has been made: rankings and reversals are of means, as observed."
-# The two ways to score an architecture: the design's, and what is left of it where no floor exists.
-NORMALISED, RAW = "normalised", "mean"
 MEASURE = "overlap"
 # Maps of two methods that are this alike cannot disagree in earnest.
 ALIKE = 0.99
@@ -83,13 +81,11 @@ class Observed:
     """What the means say about the order of architectures.
 
     Attributes:
-        basis: `normalised` excess overlap, or with one seed its raw `mean`, which holds seed noise.
         undecidable: why no order is given; empty where one is.
         rankings: by layer and method.
         reversals: between methods that are not degenerate.
     """
 
-    basis: str
     undecidable: str
     rankings: tuple[Ranking, ...]
     reversals: tuple[Reversal, ...]
@@ -107,7 +103,7 @@ def observe(
     notes: Mapping[str, Notes],
     agreement: pd.Series,
 ) -> Observed:
-    """Rank the architectures and name the reversals.
+    """Rank the architectures by their normalised excess overlap and name the reversals.
 
     Args:
         summary: from `floors.summarise`.
@@ -118,19 +114,29 @@ def observe(
         notes: by architecture.
         agreement: from `median_agreement`.
     """
-    basis = NORMALISED if len(seeds) > 1 else RAW
-    if cohort.n_patients < min_patients:
-        reason = (
-            f"not decidable: the common cohort has {cohort.n_patients} patients, fewer than "
-            f"compare.min_patients, {min_patients}"
-        )
-        return Observed(basis, reason, (), ())
-    scores, filled = (_scores(summary, measure, basis) for measure in (MEASURE, OVERLAP_ALL))
+    if undecidable := _undecidable(len(seeds), cohort.n_patients, min_patients):
+        return Observed(undecidable, (), ())
+    scores, filled = (_scores(summary, measure) for measure in (MEASURE, OVERLAP_ALL))
     rankings = tuple(
         _ranking(key, scores[key], filled[key], architectures) for key in sorted(scores, key=_order)
     )
     reversals = tuple(_reversals(scores, filled, architectures, notes, agreement))
-    return Observed(basis, "", rankings, reversals)
+    return Observed("", rankings, reversals)
+
+
+def _undecidable(n_seeds: int, n_patients: int, min_patients: int) -> str:
+    """Why nothing can be said about the order of architectures; empty where something can."""
+    if n_seeds == 1:
+        return (
+            "not decidable: with one seed there is no floor, so a difference between architectures cannot be "
+            "told from the noise between trainings"
+        )
+    if n_patients < min_patients:
+        return (
+            f"not decidable: the common cohort has {n_patients} patients, fewer than compare.min_patients, "
+            f"{min_patients}"
+        )
+    return ""
 
 
 def median_agreement(agreement: pd.DataFrame, cohort: CommonCohort) -> pd.Series:
@@ -166,11 +172,19 @@ def alike_groups(
         constant = any(note.constant_gradient.get(layer, False) for note in notes.values())
         same = [sorted(group & set(present)) for group in SAME_MAP] if constant else []
         for pair in combinations(present, 2):
-            likeness = [agreement.get((name, layer, *pair), 0) for name in notes]
-            if max(likeness) > ALIKE and not any(set(pair) <= set(group) for group in same):
+            likeness = _likeness(agreement, layer, pair, notes) or 0
+            if likeness > ALIKE and not any(set(pair) <= set(group) for group in same):
                 same.append(list(pair))
         groups[str(layer)] = [group for group in same if len(group) > 1]
     return groups
+
+
+def _likeness(
+    agreement: pd.Series, layer: str, methods: tuple[str, str], architectures: Iterable[str]
+) -> float | None:
+    """Median correlation of two methods' maps, the architectures' largest; None where there is none."""
+    found = [agreement.get((name, layer, *sorted(methods))) for name in architectures]
+    return max((float(value) for value in found if value is not None and not pd.isna(value)), default=None)
 
 
 def _order(key: tuple[str, str]) -> tuple[bool, str, str]:
@@ -178,13 +192,12 @@ def _order(key: tuple[str, str]) -> tuple[bool, str, str]:
     return (key[0] != "penultimate", *key)
 
 
-def _scores(summary: pd.DataFrame, measure: str, basis: str) -> Scores:
+def _scores(summary: pd.DataFrame, measure: str) -> Scores:
     scores: Scores = {}
     for row in summary[summary["measure"] == measure].itertuples():
         here = scores.setdefault((row.layer, row.method), {})
-        value = getattr(row, basis)
-        if not pd.isna(value):
-            here[row.arch] = float(value)
+        if not pd.isna(row.normalised):
+            here[row.arch] = float(row.normalised)
     return scores
 
 
@@ -238,8 +251,6 @@ def _reversal(
 ) -> Reversal:
     here, there = scores[layer, one], scores[layer, two]
     stable, other = sorted(pair, key=lambda name: here[name])
-    likeness = [agreement.get((name, layer, *sorted((one, two)))) for name in pair]
-    known = [float(value) for value in likeness if value is not None and not pd.isna(value)]
     return Reversal(
         layer=layer,
         method=one,
@@ -247,7 +258,7 @@ def _reversal(
         stable=stable,
         other=other,
         scores=(here[stable], here[other], there[stable], there[other]),
-        alike=max(known, default=None),
+        alike=_likeness(agreement, layer, (one, two), pair),
         effect_of_confidence=_vanishes_under_unit_form(scores, layer, one, two, pair),
         excluded_maps_matter=not _reversed(filled, layer, one, two, pair),
     )

@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from evidrift.attribution.mapfile import CHECKPOINTS
 from evidrift.drift.grid_files import check_folder
 from evidrift.drift.tablefile import Notes, agreement_name, notes_of, read_table, table_name
 from evidrift.params.grid import Grid
-
-CHECKPOINTS = ("tl", "ft")
 
 
 @dataclass(frozen=True)
@@ -22,29 +21,33 @@ class Study:
     Attributes:
         architectures: in the grid's order.
         seeds: in the grid's order.
+        families: attribution families.
         pairs: every drift table, one below the other.
         agreement: every agreement table, likewise.
         notes: by architecture.
         training: by architecture, seed and checkpoint, its metrics file's content.
         patients_known: whether patient ids were given; else every image is its own patient.
         phantoms: whether the images were drawn by this program.
+        identical_across_splits: images identical to one in another split.
     """
 
     architectures: tuple[str, ...]
     seeds: tuple[int, ...]
+    families: tuple[str, ...]
     pairs: pd.DataFrame
     agreement: pd.DataFrame
     notes: dict[str, Notes]
     training: dict[tuple[str, int, str], dict[str, Any]]
     patients_known: bool
     phantoms: bool
+    identical_across_splits: int
 
 
 def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, prepared: Path) -> Study:
     """Read the grid's results.
 
     Args:
-        grid: which architectures and seeds.
+        grid: which architectures, seeds and families.
         drift: folder of drift and agreement tables.
         train_tl: folder of the transfer-learning metrics.
         finetune: folder of the fine-tuning metrics.
@@ -70,12 +73,14 @@ def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, prepared
     return Study(
         architectures=tuple(architectures),
         seeds=tuple(grid.seeds),
+        families=tuple(grid.families),
         pairs=_joined(list(tables.values())),
         agreement=_joined(agreement),
         notes={each: notes_of(table) for each, table in tables.items()},
         training=training,
         patients_known=images["patients_known"],
         phantoms=images["source"] == "phantoms",
+        identical_across_splits=images["identical_across_splits"],
     )
 
 

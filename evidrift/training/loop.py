@@ -5,6 +5,7 @@ therefore needs nothing of the epochs before it but the weights and Adam's momen
 resumed exactly.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from evidrift.errors import UserError
 from evidrift.images.views import choose_views
 from evidrift.params.training import Training
 from evidrift.seeds import seed_of, stream
@@ -71,8 +73,10 @@ def fit(
 
     Returns:
         The history, and the number of the epoch whose weights the model has now, from 1.
+
+    Raises:
+        UserError: the loss is not finite any more.
     """
-    tf.config.experimental.enable_op_determinism()
     step = _compiled_step(model, [variable.value for variable in variables])
     forward = compile_forward(model)
     steps_per_epoch = -(-len(training.labels) // params.batch_size)
@@ -91,6 +95,11 @@ def fit(
             hits.append(int(np.sum(np.argmax(logits.numpy(), -1) == labels)))
         n = len(training.labels)
         row = Epoch(epoch + 1, sum(losses) / n, sum(hits) / n, *evaluate(forward, validation), rate)
+        if not math.isfinite(row.train_loss + row.validation_loss):
+            raise UserError(
+                f"{description}: training diverged in epoch {row.epoch}: the loss is {row.train_loss:.3g}, "
+                f"on validation {row.validation_loss:.3g}. Lower learning_rate, now {params.learning_rate:g}."
+            )
         is_best = all(row.validation_loss < earlier.validation_loss for earlier in history)
         history.append(row)
         epochs.set_postfix(loss=f"{row.train_loss:.3f}", accuracy=f"{row.validation_accuracy:.3f}")

@@ -168,7 +168,7 @@ def test_a_checkpoint_that_does_not_give_the_recorded_logits_is_refused():
     model = small_classifier()
     recorded = logits_of(model)
     recorded[4, 1] += 0.01 * logit_scale(recorded)
-    with pytest.raises(UserError, match=r"tl: image a/4.png now gives logits .* run `dvc repro`"):
+    with pytest.raises(UserError, match=r"tl: image a/4.png now gives logits .* `dvc repro --force`"):
         explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded})
     recorded[4, 1] -= 0.0099 * logit_scale(recorded)
     explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded})

@@ -47,6 +47,8 @@ def architecture(
         size=64,
         predicted=np.tile(labels, (2, len(seeds), 1)),
         signed=signed,
+        score=["centred"],
+        target=["label"],
         constant_gradient={layer: layer == "last" for layer, _ in methods},
         rectified={layer: True for layer, _ in methods},
         not_defined=(),

@@ -102,6 +102,21 @@ def test_evidence_in_the_padding_only_is_blank():
     assert STATUSES[draw(signed, WHOLE[None], 112).status[0]] == "ok"
 
 
+@pytest.mark.parametrize("box", [(0, 50, 112, 54), (50, 0, 54, 112)])
+def test_a_strip_between_two_centres_has_the_nearest_row_or_column(box):
+    # Cells of 16 px have centres at 40 and 56. The strip's middle, 52, lies in the fourth: 48 to 64.
+    inside = cells_inside(np.array([box]), 112, (7, 7))[0]
+    inside = inside if box[1] else inside.T
+    assert inside.all(axis=0).tolist() == [False, False, False, True, False, False, False]
+    assert inside.sum() == 7
+
+
+def test_a_strip_between_two_centres_has_evidence_and_is_not_blank():
+    strip = draw(np.abs(random_maps(1)), np.array([[0, 50, 112, 54]]), 112)
+    assert STATUSES[strip.status[0]] == "ok"
+    assert strip.native.sum(axis=(1, 2)) > 0
+
+
 def test_the_native_map_has_nothing_outside_the_image():
     drawn = draw(np.abs(random_maps(2)), np.tile([0, 20, 112, 92], (2, 1)), 112)
     assert not drawn.native[~drawn.inside].any()

@@ -19,13 +19,20 @@ def maps_of(seed: int, constant: bool) -> CheckpointMaps:
 
 
 def write(
-    folder: Path, seed: int, *, constant: bool = False, ids: list[str] = IDS, numpy: str = "2.4.6"
+    folder: Path,
+    seed: int,
+    *,
+    constant: bool = False,
+    ids: list[str] = IDS,
+    numpy: str = "2.4.6",
+    family: str = "cam",
+    score: str = "centred",
 ) -> None:
     origin = Origin(
         architecture="densenet_mini",
         seed=seed,
-        family="cam",
-        score="centred",
+        family=family,
+        score=score,
         target="label",
         size=32,
         classes=("covid19", "normal"),
@@ -33,7 +40,7 @@ def write(
         weights={"tl": "0", "ft": "1"},
     )
     both = {checkpoint: maps_of(seed, constant) for checkpoint in ("tl", "ft")}
-    write_maps(folder / f"{seed}-cam.h5", origin, np.array(ids), np.tile([0, 0, 32, 32], (3, 1)), both)
+    write_maps(folder / f"{seed}-{family}.h5", origin, np.array(ids), np.tile([0, 0, 32, 32], (3, 1)), both)
 
 
 @pytest.fixture
@@ -59,6 +66,7 @@ def test_maps_of_all_seeds_are_stacked_with_labels_and_patients(tmp_path, manife
     assert found.predicted.tolist() == [[[0, 1, 0]] * 2] * 2
     # One seed with a constant gradient is enough to call no reversal there.
     assert found.constant_gradient == {"penultimate": True}
+    assert (found.score, found.target) == (["centred"], ["label"])
     assert found.not_defined == (("penultimate", "grad_cam_pp"),)
 
 
@@ -88,3 +96,20 @@ def test_mixed_versions_are_all_kept(tmp_path, manifest):
     write(tmp_path / "maps", 2, numpy="2.3.0")
     found = read_maps(tmp_path / "maps", "densenet_mini", [1, 2], ["cam"], manifest)
     assert found.versions == {"numpy": ["2.3.0", "2.4.6"]}
+
+
+def test_one_method_in_two_families_is_refused(tmp_path, manifest):
+    for family in ("cam", "copied"):
+        write(tmp_path / "maps", 1, family=family)
+    words = r"1-cam\.h5 and .*1-copied\.h5 both hold grad_cam at penultimate.*section explain"
+    with pytest.raises(UserError, match=words):
+        read_maps(tmp_path / "maps", "densenet_mini", [1], ["cam", "copied"], manifest)
+
+
+def test_scores_of_all_files_are_kept(tmp_path, manifest):
+    write(tmp_path / "maps", 1)
+    write(tmp_path / "maps", 2, score="raw")
+    assert read_maps(tmp_path / "maps", "densenet_mini", [1, 2], ["cam"], manifest).score == [
+        "centred",
+        "raw",
+    ]

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evidrift.attribution.mapfile import CHECKPOINTS
 from evidrift.drift.measures import describe, measure
-from evidrift.drift.pairs import CHECKPOINTS
 from evidrift.drift.summary import summarise
 from evidrift.drift.table import build
 from evidrift.drift.tablefile import notes_of, read_table, write_table
@@ -137,13 +137,13 @@ def test_the_same_maps_give_the_same_bytes(tmp_path):
 
 
 def test_notes_come_back_as_written(tmp_path):
-    maps = replace(architecture(), not_defined=(("block_7", "grad_cam_pp"),))
+    maps = replace(architecture(), not_defined=(("block_7", "grad_cam_pp"),), score=["raw"])
     columns, _, notes = build(maps, PARAMS)
     write_table(tmp_path / "table.parquet", columns, notes)
     found = notes_of(read_table(tmp_path / "table.parquet"))
     assert found == notes
     assert found.not_defined == (("block_7", "grad_cam_pp"),)
-    assert found.area == 0.2
+    assert (found.area, found.score, found.target) == (0.2, ["raw"], ["label"])
 
 
 def test_the_agreement_table_correlates_two_methods_maps_of_one_image():

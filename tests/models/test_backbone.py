@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from evidrift.errors import UserError
 from evidrift.models.backbone import build_backbone
 from evidrift.models.catalogue import find
 from evidrift.models.checkpoint import weights_hash
@@ -90,6 +91,11 @@ def test_weights_given_by_keras_survive_the_renaming(monkeypatch):
     ours = build_backbone("mobilenetv2", 96, {}, weights="imagenet")
     images = network_input(PIXELS[:, :96, :96], zoo)
     np.testing.assert_array_equal(ours.predict(images, verbose=0), theirs.predict(images, verbose=0))
+
+
+def test_imagenet_weights_of_a_miniature_are_refused_rather_than_random():
+    with pytest.raises(UserError, match="there are no ImageNet weights of densenet_mini"):
+        build_backbone("densenet_mini", 32, {}, weights="imagenet")
 
 
 def test_a_classifier_shares_the_graph_of_its_trunk():

@@ -46,6 +46,16 @@ def test_an_unknown_option_is_refused_with_those_that_there_are():
         check("densenet121", 224, {"alpha": 0.35})
 
 
+def test_imagenet_weights_that_do_not_exist_are_refused():
+    with pytest.raises(UserError, match=r"there are no ImageNet weights of resnetv2_mini"):
+        check("resnetv2_mini", 224, {}, "imagenet")
+    with pytest.raises(UserError, match=r"options.alpha is 0.4, but .* 0.35, 0.5, 0.75, 1.0, 1.3, 1.4 only"):
+        check("mobilenetv2", 224, {"alpha": 0.4}, "imagenet")
+    check("mobilenetv2", 224, {"alpha": 0.4}, "none")
+    for options in ({}, {"alpha": 1}, {"alpha": 0.35}):
+        check("mobilenetv2", 224, options, "imagenet")
+
+
 def test_checking_every_architecture_loads_no_tensorflow():
     code = (
         "import sys\n"

@@ -1,16 +1,19 @@
 """Parameter files: the ones that ship are valid, and every mistake is named."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from evidrift.errors import UserError
+from evidrift.params.section import read_params
 from evidrift.params.study import check
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*.yaml"))]
-NEEDS_IMAGES_OF_THE_USER = {"paper.yaml", "cxr5.yaml"}
+# their images, and for cxr5 the weights too, lie outside the repository
+NEEDS_FILES_OF_THE_USER = {"paper.yaml", "cxr5.yaml", "cxr5_small.yaml"}
 
 
 @pytest.fixture
@@ -33,14 +36,23 @@ def mistaken(tmp_path, monkeypatch):
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_every_parameter_file_that_ships_is_valid(path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    try:
-        study = check(path)
-    except UserError as error:
-        assert path.name in NEEDS_IMAGES_OF_THE_USER
-        assert len(str(error).splitlines()) == 1
-        assert "prepare.source is" in str(error)
-    else:
-        assert study.grid.architectures
+    absent = absent_files(yaml.safe_load(path.read_text()))
+    if not absent:
+        assert check(path).grid.architectures
+        return
+    assert path.name in NEEDS_FILES_OF_THE_USER
+    with pytest.raises(UserError) as caught:
+        check(path)
+    faults = str(caught.value).splitlines()
+    assert [
+        re.search(" is (.+), which (does not exist|is not a file)", fault)[1] for fault in faults
+    ] == absent
+
+
+def absent_files(content):
+    """What a parameter file names and this machine lacks: the source, then weights files."""
+    files = [section["weights"] for section in content["architectures"].values() if section["sha256"]]
+    return [name for name in (content["prepare"]["source"], *files) if not Path(name).exists()]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
@@ -82,13 +94,40 @@ def test_a_word_where_a_number_belongs_is_shown(mistaken):
     assert "integer" in said
 
 
-def test_a_number_that_yaml_reads_as_text_says_how_to_write_it(mistaken):
-    def change(content):
-        content["train_tl"]["densenet_mini"]["learning_rate"] = "1e-3"
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1e-05", 1e-5), ("1e-5", 1e-5), ("1E5", 1e5), ("1.5e3", 1500.0), (".5e+1", 5.0), ("2.e-1", 0.2)],
+)
+def test_numbers_as_dvc_writes_them_are_numbers(tmp_path, text, number):
+    """`dvc exp run -S train_tl.a.learning_rate=0.00001` writes 1e-05, which YAML 1.1 takes for text."""
+    path = tmp_path / "params.yaml"
+    path.write_text(f"rate: {text}\n")
+    found = read_params(path)["rate"]
+    assert isinstance(found, float)
+    assert found == number
 
-    assert mistaken(change) == (
-        "params.yaml: train_tl.densenet_mini.learning_rate is '1e-3', which YAML reads as text. "
-        "Write it as 0.001."
+
+@pytest.mark.parametrize("text", ["e5", "1e", "1e-5x", "1e5e5", "'1e-05'"])
+def test_text_that_only_looks_like_a_number_stays_text(tmp_path, text):
+    path = tmp_path / "params.yaml"
+    path.write_text(f"word: {text}\n")
+    assert read_params(path) == {"word": text.strip("'")}
+
+
+def test_a_parameter_file_cannot_make_python_objects(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("grid: !!python/object/apply:os.getcwd []\n")
+    with pytest.raises(UserError, match=r"params.yaml, line 1 is not valid YAML"):
+        read_params(path)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_number_that_is_not_finite_is_refused(mistaken, value):
+    def change(content):
+        content["train_tl"]["densenet_mini"]["learning_rate"] = value
+
+    assert f"train_tl.densenet_mini.learning_rate is {value}. Input should be a finite number" in mistaken(
+        change
     )
 
 
@@ -123,6 +162,88 @@ def test_an_architecture_without_its_sections_is_refused(mistaken):
     said = mistaken(change)
     for section in ("architectures", "train_tl", "finetune"):
         assert f"{section}.resnet50v2 is missing, though grid.architectures names resnet50v2." in said
+
+
+@pytest.mark.parametrize("section", ["architectures", "train_tl", "finetune"])
+def test_a_section_of_an_architecture_that_does_not_exist_is_refused_with_the_nearest_name(mistaken, section):
+    def change(content):
+        content[section]["resnetv2_mni"] = content[section]["resnetv2_mini"]
+
+    assert mistaken(change) == (
+        f"params.yaml: {section}.resnetv2_mni is not an architecture. Did you mean resnetv2_mini?"
+    )
+
+
+def test_parameters_of_an_attribution_family_that_does_not_exist_are_refused(mistaken):
+    def change(content):
+        content["explain"]["camm"] = content["explain"]["cam"]
+
+    assert mistaken(change) == "params.yaml: explain.camm is not an attribution family. There are: cam."
+
+
+def test_a_missing_weights_file_is_refused_if_the_grid_uses_it(mistaken):
+    def change(content):
+        content["architectures"]["densenet_mini"] |= {"weights": "nowhere.weights.h5", "sha256": "0" * 64}
+        content["architectures"]["inception_mini"] |= {"weights": "unused.weights.h5", "sha256": "0" * 64}
+        content["grid"]["architectures"] = ["densenet_mini"]
+
+    assert mistaken(change) == (
+        "params.yaml: architectures.densenet_mini.weights is nowhere.weights.h5, which is not a file. "
+        "Give an existing weights file, `imagenet` or `none`."
+    )
+
+
+def test_another_weights_file_than_the_pinned_one_is_refused(mistaken, tmp_path):
+    file = tmp_path / "mine.weights.h5"
+    file.write_bytes(b"")
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # sha256 of no bytes
+
+    def change(content):
+        content["architectures"]["densenet_mini"] |= {"weights": str(file), "sha256": "0" * 64}
+
+    assert f"architectures.densenet_mini.sha256 is {'0' * 64}, but {file} has {empty}." in mistaken(change)
+
+
+def test_imagenet_weights_of_a_miniature_are_refused(mistaken):
+    def change(content):
+        content["architectures"]["densenet_mini"] |= {"weights": "imagenet", "sha256": None}
+
+    assert mistaken(change) == (
+        "params.yaml: architectures.densenet_mini.weights is imagenet, but there are no ImageNet weights of "
+        "densenet_mini. Give a weights file, or `none`."
+    )
+
+
+def test_a_manifest_beside_a_phantom_recipe_is_refused(mistaken):
+    def change(content):
+        content["prepare"]["manifest"] = "manifest.csv"
+
+    assert mistaken(change) == (
+        "params.yaml: prepare.manifest is manifest.csv, but phantoms/default.yaml is a recipe. "
+        "Set it to null."
+    )
+
+
+def test_a_manifest_that_is_not_in_the_source_folder_is_refused(mistaken, tmp_path):
+    def change(content):
+        content["prepare"] |= {"source": str(tmp_path), "manifest": "manifest.csv"}
+
+    assert f"prepare.manifest is manifest.csv, but {tmp_path / 'manifest.csv'} does not exist." in mistaken(
+        change
+    )
+
+
+def test_a_source_that_is_no_valid_recipe_is_refused_by_its_keys(mistaken, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    content = yaml.safe_load((ROOT / "phantoms" / "tiny.yaml").read_text())
+    recipe.write_text(yaml.safe_dump({**content, "contrast": -1, "sead": 1}))
+
+    def change(content):
+        content["prepare"]["source"] = str(recipe)
+
+    first, second = mistaken(change).splitlines()
+    assert first.startswith(f"params.yaml: prepare.source: {recipe}: contrast is -1.")
+    assert second == f"params.yaml: prepare.source: {recipe}: sead is not a parameter. Did you mean seed?"
 
 
 def test_images_smaller_than_the_network_can_take_are_refused(mistaken):

@@ -24,7 +24,7 @@ LAYERS = {
 STAGES = """
 import sys
 from importlib import import_module
-import evidrift.quiet
+import evidrift.start_tensorflow
 for words in sys.stdin.read().splitlines():
     name, *sys.argv[1:] = words.split()
     import_module(f"stages.{name}").main()

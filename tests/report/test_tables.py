@@ -112,8 +112,18 @@ def test_one_seed_and_missing_numbers_are_shown_as_such(tmp_path):
     text = printed(compare(study_of(tmp_path, architecture(seeds=(1,))), min_patients=1))
     assert "mean, one seed" in text
     assert " - / 0." in text
-    assert "Ranking by raw 1 - overlap" in text
+    assert "Ranking and reversals: not decidable: with one seed" in text
+    assert "most stable first" not in text
     assert "Note: One seed" in text
+
+
+def test_an_empty_cohort_is_said_in_one_sentence_instead_of_empty_tables(tmp_path):
+    maps = architecture()
+    study = study_of(tmp_path, replace(maps, predicted=1 - maps.predicted))
+    text = printed(compare(study, min_patients=1))
+    assert "The common cohort is empty: there is no drift to compare." in text
+    assert "Drift at layer" not in text
+    assert "Models on the test split" in text
 
 
 def test_one_architecture_has_no_order_to_reverse(tmp_path):

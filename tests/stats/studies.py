@@ -46,14 +46,16 @@ def study_of(
     params: Drift = PARAMS,
     known: bool = True,
     source: str = "folder",
+    identical: int = 0,
 ) -> Study:
     """A study read back from its files."""
     grid = write_study(folder, list(maps), params)
-    return read(folder, grid, known, source)
+    return read(folder, grid, known, source, identical)
 
 
-def read(folder: Path, grid: Grid, known: bool = True, source: str = "folder") -> Study:
+def read(folder: Path, grid: Grid, known: bool = True, source: str = "folder", identical: int = 0) -> Study:
     """Read a study that was written to a folder."""
     prepared = folder / "prepare.json"
-    prepared.write_text(json.dumps({"patients_known": known, "source": source}))
+    content = {"patients_known": known, "source": source, "identical_across_splits": identical}
+    prepared.write_text(json.dumps(content))
     return read_study(grid, folder / "drift", folder / "train_tl", folder / "finetune", prepared)

@@ -24,13 +24,18 @@ def test_the_common_cohort_is_right_in_both_checkpoints_of_every_architecture_an
     assert cohort.n_patients == 3  # p0 and p1 twice, p5
 
 
-def test_both_images_of_a_random_pair_belong_to_the_common_cohort(tmp_path):
+def test_a_random_pair_s_partner_may_lie_outside_the_common_cohort(tmp_path):
     maps = with_errors(architecture(), [(1, 0, 2)])
     study = study_of(tmp_path, maps)
     chosen = common_cohort(study.pairs).select(study.pairs)
-    assert maps.image_ids[2] in set(study.pairs["image_id_after"])
-    assert maps.image_ids[2] not in set(chosen["image_id"]) | set(chosen["image_id_after"])
     assert set(chosen["pair_kind"]) == {"drift", "seed_tl", "seed_ft", "random"}
+    assert maps.image_ids[2] not in set(chosen["image_id"])
+    assert maps.image_ids[2] in set(chosen["image_id_after"])
+    # Two other patients of the class, in two seeds: every image of the cohort keeps all its draws.
+    random = chosen[(chosen["pair_kind"] == "random") & (chosen["method"] == "grad_cam")]
+    assert random["image_id"].astype(str).value_counts().to_dict() == dict.fromkeys(
+        np.delete(maps.image_ids, 2), 4
+    )
 
 
 def test_nobody_right_everywhere_is_an_empty_cohort(tmp_path):
@@ -67,7 +72,28 @@ def test_statuses_are_counted_over_all_images_and_over_the_common_cohort(tmp_pat
     signed[1, 0, 3] = -1
     signed[1, 0, 3, 3, 3] = 1  # thin
     study = study_of(tmp_path, maps)
-    table = status_table(study.pairs, common_cohort(study.pairs))
-    rows = table[table["method"] == "layer_cam"].set_index("images").drop(columns=["arch", "layer", "method"])
+    table = status_table(study.pairs, common_cohort(study.pairs), study.notes)
+    assert not table["not_defined"].any()
+    rows = table[table["method"] == "layer_cam"].set_index("images")
+    rows = rows.drop(columns=["arch", "layer", "method", "not_defined"])
     assert rows.loc["all"].to_dict() == {"pairs": 12, "ok": 9, "flat": 1, "blank": 1, "nan": 1, "thin": 1}
     assert rows.loc["common"].to_dict() == {"pairs": 10, "ok": 8, "flat": 1, "blank": 0, "nan": 1, "thin": 1}
+
+
+def test_a_method_that_is_not_defined_at_a_layer_has_rows_that_say_so(tmp_path):
+    maps = replace(architecture(), not_defined=(("sum", "grad_cam_pp"),))
+    study = study_of(tmp_path, maps)
+    table = status_table(study.pairs, common_cohort(study.pairs), study.notes)
+    rows = table[table["not_defined"]]
+    assert rows[["arch", "layer", "method", "images"]].values.tolist() == [
+        ["densenet_mini", "sum", "grad_cam_pp", "all"],
+        ["densenet_mini", "sum", "grad_cam_pp", "common"],
+    ]
+    assert not rows[["pairs", "ok", "flat", "blank", "nan", "thin"]].any(axis=None)
+
+
+def test_an_empty_cohort_counts_no_pairs_of_any_method(tmp_path):
+    maps = architecture()
+    study = study_of(tmp_path, replace(maps, predicted=1 - maps.predicted))
+    table = status_table(study.pairs, common_cohort(study.pairs), study.notes)
+    assert table.groupby("images")["pairs"].agg(list).to_dict() == {"all": [12, 12], "common": [0, 0]}

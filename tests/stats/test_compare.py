@@ -11,21 +11,20 @@ from evidrift.stats.output import metrics, write_metrics, write_tables
 from tests.drift.study import architecture
 from tests.stats.studies import read, study_of, write_study
 
-# Grad-CAM finds the first architecture the steadier one, LayerCAM the second.
-FIRST = {"noise_by_method": {"grad_cam": 0.3, "layer_cam": 1.0}}
-SECOND = {"noise_by_method": {"grad_cam": 1.0, "layer_cam": 0.3}}
 TWELVE = [f"p{k}" for k in range(12)]
 
 
 def two_architectures(**changes):
-    return (
-        architecture("densenet_mini", patients=TWELVE, **FIRST, **changes),
-        architecture("resnetv2_mini", patients=TWELVE, **SECOND, **changes),
-    )
+    """Grad-CAM finds the first architecture the steadier one, LayerCAM the second."""
+    both = [architecture(name, patients=TWELVE, **changes) for name in ("densenet_mini", "resnetv2_mini")]
+    for maps, moving in zip(both, ("layer_cam", "grad_cam"), strict=True):
+        signed = maps.signed["penultimate", moving]
+        signed[0] = np.roll(signed[0], 2, axis=-1)  # before fine-tuning the evidence lay elsewhere
+    return both
 
 
 def test_a_planted_reversal_is_observed(tmp_path):
-    result = compare(study_of(tmp_path, *two_architectures(seeds=(1,))), min_patients=12)
+    result = compare(study_of(tmp_path, *two_architectures(noise=0.3)), min_patients=12)
     (found,) = result.observed.reversals
     assert (found.method, found.stable) == ("grad_cam", "densenet_mini")
     assert (found.against, found.other) == ("layer_cam", "resnetv2_mini")
@@ -41,7 +40,9 @@ def test_the_metrics_are_strict_json_nested_by_name(tmp_path):
     numbers = found["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
     assert numbers["mean"] == pytest.approx(row["mean"], abs=5e-5)
     assert set(numbers) == {"mean", "sd", "floor", "chance", "excess", "normalised"}
-    assert found["common_cohort"] == {"images": 12, "patients": 12, "decidable": True}
+    assert found["common_cohort"] == {"images": 12, "patients": 12}
+    assert (found["decidable"], found["undecidable"]) == (True, None)
+    assert (found["score"], found["target"]) == (["centred"], ["label"])
     # Accuracies 0.81 and 0.82; AUC could not be computed.
     assert found["models"]["resnetv2_mini"]["tl"]["accuracy"] == 0.815
     assert found["models"]["resnetv2_mini"]["tl"]["accuracy_sd"] == pytest.approx(0.0071)
@@ -90,6 +91,9 @@ def test_one_architecture_has_a_ranking_of_one_and_no_reversal(tmp_path):
 def test_one_seed_is_a_caveat_and_has_no_floor(tmp_path):
     result = compare(study_of(tmp_path, architecture(seeds=(1,))), min_patients=1)
     assert any(warning.startswith("One seed") for warning in result.warnings)
+    assert metrics(result)["decidable"] is False
+    assert "one seed" in metrics(result)["undecidable"]
+    assert (metrics(result)["ranking"], metrics(result)["reversals"]) == ({}, [])
     assert result.drift[["sd", "floor", "excess", "normalised"]].isna().all(axis=None)
     numbers = metrics(result)["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
     assert numbers["floor"] is None
@@ -100,6 +104,7 @@ def test_an_empty_common_cohort_decides_nothing_and_pretends_no_number(tmp_path)
     maps = architecture()
     result = compare(study_of(tmp_path, replace(maps, predicted=1 - maps.predicted)), min_patients=1)
     assert "0 patients" in result.observed.undecidable
+    assert not any(warning.startswith("Chance is missing") for warning in result.warnings)
     numbers = metrics(result)["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
     assert set(numbers.values()) == {None}
     write_tables(tmp_path / "tables", result)
@@ -157,6 +162,24 @@ def test_phantoms_are_called_phantoms(tmp_path):
     films = compare(study_of(tmp_path / "films", architecture()), min_patients=1)
     assert [warning for warning in drawn.warnings if "phantoms" in warning]
     assert not [warning for warning in films.warnings if "phantoms" in warning]
+
+
+@pytest.mark.parametrize(
+    ("changes", "start"),
+    [
+        ({"score": ["raw"]}, "Maps are of the raw logit"),
+        ({"target": ["prediction"]}, "Each checkpoint's prediction is explained"),
+    ],
+)
+def test_a_raw_logit_or_an_explained_prediction_is_a_caveat(tmp_path, changes, start):
+    result = compare(study_of(tmp_path, replace(architecture(), **changes)), min_patients=1)
+    assert [warning.startswith(start) for warning in result.warnings] == [True]
+    assert metrics(result) | changes == metrics(result)
+
+
+def test_images_identical_across_splits_are_a_caveat(tmp_path):
+    warnings = compare(study_of(tmp_path, architecture(), identical=3), min_patients=1).warnings
+    assert [warning.split(".")[0] for warning in warnings] == ["Images identical to one in another split: 3"]
 
 
 @pytest.mark.parametrize("folder", ["drift", "train_tl", "finetune"])

@@ -65,10 +65,10 @@ def test_the_summary_of_two_images_and_two_seeds_by_hand():
     assert found["sd"] == pytest.approx(0)
     assert found["floor"] == pytest.approx((0.4 + 0.1) / 2)
     assert found["floor_tl"] == pytest.approx((0.1 + 0.0) / 2)
-    # Chance of a: mean of 0.8 and 1; of b: 0.7, since its pair with c falls away.
-    assert found["chance"] == pytest.approx((0.9 + 0.7) / 2)
+    # Chance of a: mean of 0.8 and 1; of b: of 0.9 and 0.7, its partner c being another patient all the same.
+    assert found["chance"] == pytest.approx((0.9 + 0.8) / 2)
     assert found["excess"] == pytest.approx((0.3 + 0.3) / 2)
-    assert found["normalised"] == pytest.approx(0.3 / (0.8 - 0.25))
+    assert found["normalised"] == pytest.approx(0.3 / (0.85 - 0.25))
     assert (found["n_images"], found["n_patients"]) == (2, 2)
 
 

@@ -25,7 +25,7 @@ def summary(
 
 def notes(constant: tuple[str, ...] = ("last",)) -> dict[str, Notes]:
     gradient = {layer: layer in constant for layer in ("penultimate", "last")}
-    return {arch: Notes(0.2, gradient, {}, (), {}) for arch in ARCHITECTURES}
+    return {arch: Notes(0.2, ["centred"], ["label"], gradient, {}, (), {}) for arch in ARCHITECTURES}
 
 
 def observed(table: pd.DataFrame, **changes) -> Observed:
@@ -131,10 +131,12 @@ def test_an_architecture_without_a_score_is_not_ranked():
     assert result.reversals == ()
 
 
-def test_one_seed_ranks_raw_drift_and_says_so():
-    result = observed(summary({"layer_cam": (0.5, 0.3)}), seeds=(1,))
-    assert result.basis == "mean"
-    assert result.rankings[0].scores == (("densenet_mini", 0.5), ("resnetv2_mini", 0.7))
+def test_one_seed_decides_nothing():
+    table = summary({"grad_cam": (0.3, 0.5), "layer_cam": (0.5, 0.3)})
+    result = observed(table, seeds=(1,))
+    assert (result.rankings, result.reversals) == ((), ())
+    assert result.undecidable.startswith("not decidable: with one seed there is no floor")
+    assert observed(table, seeds=(1, 2)).reversals
 
 
 def test_a_small_common_cohort_decides_nothing():
@@ -168,3 +170,13 @@ def test_methods_that_cannot_disagree_are_grouped_by_layer():
         "penultimate": [["grad_cam", "layer_cam"]],
         "last": [["grad_cam", "hires_cam"], ["grad_cam_pp", "layer_cam"]],
     }
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_missing_median_of_one_architecture_does_not_hide_the_other_s(order):
+    table = summary({"grad_cam": (0.3, 0.5), "layer_cam": (0.5, 0.3)})
+    index = [(arch, "penultimate", "grad_cam", "layer_cam") for arch in ARCHITECTURES]
+    values = [(0.999, float("nan"))[k] for k in order]
+    agreement = pd.Series(values, index=pd.MultiIndex.from_tuples(index))
+    assert alike_groups(table, notes(), agreement) == {"penultimate": [["grad_cam", "layer_cam"]]}
+    assert observed(table, agreement=agreement).reversals[0].alike == 0.999

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.errors import UserError
 from evidrift.params.training import Training
 from evidrift.training.forward import compile_forward
 from evidrift.training.loop import Examples, evaluate, fit, predict, seed_dropout
@@ -86,6 +88,19 @@ def test_last_leaves_the_weights_of_the_last_epoch():
     assert evaluate(compile_forward(model), examples(9))[0] == pytest.approx(
         history[-1].validation_loss, abs=1e-12
     )
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_training_that_diverges_stops_with_a_sentence(split):
+    given = {"train": examples(), "validation": examples(9)}
+    labels = given[split].labels
+    given[split] = Examples(labels, 0, lambda rows, views: np.full((len(rows), 5), np.nan, np.float32))
+    model = head()
+    said = (
+        r"finetune a seed 1: training diverged in epoch 1: the loss is .*nan.* Lower learning_rate, now 0.05"
+    )
+    with pytest.raises(UserError, match=said):
+        fit(model, model.trainable_variables, *given.values(), params(), 1, "finetune a seed 1")
 
 
 def test_only_the_given_variables_move():

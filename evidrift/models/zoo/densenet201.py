@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import keras
 
 MIN_SIZE = 32
+IMAGENET: dict = {}
 
 
 def preprocess(images: Any) -> Any:

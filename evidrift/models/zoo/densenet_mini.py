@@ -1,4 +1,4 @@
-"""A DenseNet (Huang et al. 2017, https://arxiv.org/abs/1608.06993) of 153,000 parameters.
+"""A DenseNet (Huang et al. 2017, https://arxiv.org/abs/1608.06993) of 160,000 parameters.
 
 The block types and layer names are those of keras.applications; growth 12, blocks of 3, 4, 6 and 4 layers.
 """
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import keras
 
 MIN_SIZE = 32
+IMAGENET = None
 GROWTH = 12
 BLOCKS = (3, 4, 6, 4)
 

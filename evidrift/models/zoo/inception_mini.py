@@ -1,4 +1,4 @@
-"""An Inception V3 (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567) of 2xx,000 parameters.
+"""An Inception V3 (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567) of 281,000 parameters.
 
 Its block types in its order: a convolutional stem, blocks of 1x1, 5x5 and double 3x3 branches (the paper's
 figure 5), a reduction, blocks of factorised 1x7 and 7x1 convolutions (figure 6), a reduction. The last block
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import keras
 
 MIN_SIZE = 32
+IMAGENET = None
 
 
 def preprocess(images: Any) -> Any:
@@ -21,7 +22,7 @@ def preprocess(images: Any) -> Any:
 
 
 def build(size: int, weights: None) -> "keras.Model":
-    """The trunk up to `mixed4`, (size / 32, size / 32, 208)."""
+    """The trunk up to `mixed4`, (size / 32, size / 32, 256)."""
     import keras
 
     inputs = keras.Input((size, size, 3))

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import keras
 
 MIN_SIZE = 32
+IMAGENET = {"alpha": (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)}
 
 
 def preprocess(images: Any) -> Any:
@@ -21,8 +22,7 @@ def build(size: int, weights: str | None, alpha: float = 1.0) -> "keras.Model":
     Args:
         size: side of the input, px.
         weights: "imagenet", or None for random ones.
-        alpha: width of all layers but the last, as a share of the paper's; ImageNet weights exist for
-            0.35, 0.5, 0.75, 1.0, 1.3 and 1.4.
+        alpha: width of all layers but the last, as a share of the paper's.
     """
     import keras
 

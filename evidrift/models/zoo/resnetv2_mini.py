@@ -1,4 +1,4 @@
-"""A ResNet V2 (He et al. 2016, https://arxiv.org/abs/1603.05027) of 260,000 parameters.
+"""A ResNet V2 (He et al. 2016, https://arxiv.org/abs/1603.05027) of 275,000 parameters.
 
 Pre-activation bottleneck blocks and layer names as in keras.applications; 12, 24, 40 and 56 filters in
 stages of 2, 2, 3 and 2 blocks. As in the paper, and unlike keras.applications, a stage's first block halves
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import keras
 
 MIN_SIZE = 32
+IMAGENET = None
 STAGES = ((12, 2), (24, 2), (40, 3), (56, 2))
 
 
