@@ -7,17 +7,18 @@ import pytest
 import yaml
 
 from evidrift.errors import UserError
-from evidrift.images.phantoms.recipe import CLASSES, load_recipe, patients
+from evidrift.images.phantoms.recipe import load_recipe, patients
 
 RECIPES = Path(__file__).parents[2] / "phantoms"
 
 
 @pytest.fixture
 def write(tmp_path: Path):
-    """Write the tiny recipe with some keys replaced, and return its path."""
+    """Write a small recipe with some keys replaced, and return its path."""
 
     def write_with(**changes: object) -> Path:
-        content = yaml.safe_load((RECIPES / "tiny.yaml").read_text())
+        content = yaml.safe_load((RECIPES / "default.yaml").read_text())
+        content["patients"] = {"train": 8, "validation": 5, "test": 6}
         path = tmp_path / "recipe.yaml"
         path.write_text(yaml.safe_dump({**content, **changes}))
         return path
@@ -30,7 +31,9 @@ def test_every_class_has_the_recipes_patients_in_every_split(name):
     recipe = load_recipe(RECIPES / f"{name}.yaml")
     counts = Counter((split, label) for _, label, split in patients(recipe))
     expected = {
-        (split, label): number for split, number in recipe.patients.model_dump().items() for label in CLASSES
+        (split, label): number
+        for split, number in recipe.patients.model_dump().items()
+        for label in recipe.classes
     }
     assert counts == expected
 

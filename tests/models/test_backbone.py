@@ -59,6 +59,7 @@ def test_a_full_network_ends_in_its_rectified_tensor_at_224_px(name):
     assert output.max() > 0
 
 
+@pytest.mark.slow
 def test_names_do_not_depend_on_what_was_built_before():
     first = build_backbone("inceptionv3", 75, {})
     keras.layers.Conv2D(1, 1)
@@ -83,6 +84,7 @@ def test_random_weights_depend_on_architecture_and_layer_only():
     assert 0.99 * limit < np.abs(kernels[0]).max() <= limit
 
 
+@pytest.mark.slow
 def test_weights_given_by_keras_survive_the_renaming(monkeypatch):
     """As with ImageNet's: the trunk built from them must compute what Keras's does."""
     theirs = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(96, 96, 3))

@@ -26,6 +26,7 @@ def classifier(dropout=0.2, seed=0):
     return build_classifier(build_backbone("densenet_mini", SIZE, {}), N_CLASSES, dropout, seed)
 
 
+@pytest.mark.slow
 def test_two_saves_in_different_seconds_and_processes_have_the_same_bytes(tmp_path):
     first, second = tmp_path / "first.weights.h5", tmp_path / "second.weights.h5"
     save_weights(classifier(), first)
@@ -66,6 +67,7 @@ def test_what_was_saved_is_loaded_by_us_and_by_keras(tmp_path):
         assert weights_hash(loaded) == weights_hash(saved)
 
 
+@pytest.mark.slow
 def test_both_checkpoints_are_made_of_their_files(tmp_path):
     backbone = build_backbone("densenet_mini", SIZE, {})
     head = build_head(backbone.output.shape[-1], N_CLASSES, 0.2, seed=3)

@@ -73,6 +73,7 @@ def test_features_of_a_view_are_those_of_the_augmented_image(images, backbone):
 
 
 @pytest.mark.parametrize("mode", ["inference", "update"])
+@pytest.mark.slow
 def test_finetuning_moves_every_weight_and_the_batch_statistics_only_when_asked(images, mode):
     classifier = build_classifier(build_backbone(ARCHITECTURE, 32, {}), 2, 0.3, seed=1)
     before = {variable.path: variable.numpy().copy() for variable in classifier.variables}
