@@ -38,10 +38,10 @@ def test_the_grid_is_complete(tiny_study):
         assert set(table["pair_kind"]) == {"drift", "seed_tl", "seed_ft", "random"}
         drift = table[table["pair_kind"] == "drift"]
         assert set(drift["seed_before"]) == set(SEEDS)
-        assert len(drift) == 30 * len(SEEDS) * len(drift[["layer", "method"]].drop_duplicates())
+        assert len(drift) == 20 * len(SEEDS) * len(drift[["layer", "method"]].drop_duplicates())
         for seed in SEEDS:
             with h5py.File(tiny_study.path / f"data/maps/{arch}/{seed}-cam.h5") as file:
-                assert len(file["image_id"]) == 30
+                assert len(file["image_id"]) == 20
 
 
 def test_the_figures_are_drawn(tiny_study):
@@ -87,7 +87,7 @@ def test_a_changed_threshold_reruns_drift_and_compare_and_shows_in_metrics_and_p
     assert {name: (value["old"], value["new"]) for name, value in changed.items()} == {
         "drift.area": (0.2, 0.3)
     }
-    assert "metrics/compare.json" in json.loads(tiny_copy.run("dvc", "metrics", "diff", "--json"))["diff"]
+    assert "metrics/compare.json" in json.loads(tiny_copy.run("dvc", "metrics", "diff", "--json"))
     assert (
         tiny_copy.run("dvc", "plots", "diff", "HEAD", "--out", "scratch/diff").strip().endswith("index.html")
     )
