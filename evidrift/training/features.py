@@ -29,13 +29,15 @@ class Features:
 def write_features(path: Path, splits: dict[str, Features]) -> None:
     """Write all splits to one HDF5 file without times, so that equal features give equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w", libver="v110") as file:
+    with h5py.File(path, "w") as file:
         file.attrs["classes"] = list(splits["train"].classes)
         for name in SPLITS:
             group = file.create_group(name)
-            group.create_dataset("image_id", data=splits[name].ids.astype(object), dtype=h5py.string_dtype())
-            group.create_dataset("label", data=splits[name].labels.astype(np.int32))
-            group.create_dataset("features", data=splits[name].values.astype(np.float32))
+            group.create_dataset(
+                "image_id", data=splits[name].ids.astype(object), dtype=h5py.string_dtype(), track_times=False
+            )
+            group.create_dataset("label", data=splits[name].labels.astype(np.int32), track_times=False)
+            group.create_dataset("features", data=splits[name].values.astype(np.float32), track_times=False)
 
 
 def read_features(path: Path, split: str) -> Features:
