@@ -29,13 +29,8 @@ def choose_cases(table: pd.DataFrame, seed: int, n: int) -> list[Choice]:
         seed: the one whose maps will be shown.
         n: places in the panel.
     """
-    shown = table[
-        (table["pair_kind"] == "drift")
-        & (table["method"] == METHOD)
-        & (table["layer"] == LAYER)
-        & (table["seed_before"] == seed)
-        & (table["status"] == "ok")
-    ]
+    shown = shown_pairs(table, seed)
+    shown = shown[shown["status"] == "ok"]
     # Ties go by name, so that the choice does not depend on the order of rows.
     shown = shown.astype({"image_id": str}).sort_values(["overlap", "image_id"])
     regressed = shown.loc[shown["cohort"] == "regressed", "image_id"].tolist()
@@ -46,6 +41,16 @@ def choose_cases(table: pd.DataFrame, seed: int, n: int) -> list[Choice]:
         Choice(right[at], _reason(at, len(right), KEPT_RIGHT)) for at in _spaced(len(right), n - len(last))
     ]
     return first + last
+
+
+def shown_pairs(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Rows of a drift table that panels are about: tl against ft of one seed, METHOD at LAYER."""
+    return table[
+        (table["pair_kind"] == "drift")
+        & (table["method"] == METHOD)
+        & (table["layer"] == LAYER)
+        & (table["seed_before"] == seed)
+    ]
 
 
 def _spaced(n: int, places: int) -> list[int]:

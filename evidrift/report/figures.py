@@ -12,7 +12,7 @@ from tqdm import tqdm
 from evidrift.attribution.mapfile import CHECKPOINTS, MapFile
 from evidrift.drift.canvas import draw
 from evidrift.images.store import Images, ImageStore
-from evidrift.report.cases import LAYER, METHOD, Choice, choose_cases
+from evidrift.report.cases import LAYER, METHOD, Choice, choose_cases, shown_pairs
 from evidrift.report.curves import training_curves
 from evidrift.report.panels import Case, case_panel
 from evidrift.report.ranking_figure import ranking_figure
@@ -90,12 +90,7 @@ def _cases(
     if not choices:  # of a method or layer that was not computed, there are no maps
         return
     maps = next(file for file in map(MapFile, files) if (LAYER, METHOD) in file.methods())
-    rows = table[
-        (table["pair_kind"] == "drift")
-        & (table["method"] == METHOD)
-        & (table["layer"] == LAYER)
-        & (table["seed_before"] == seed)
-    ].set_index("image_id")
+    rows = shown_pairs(table, seed).set_index("image_id")
     at = _places(choices, maps.image_ids())
     films = _places(choices, images.ids)
     before, after = (_canvases(maps, checkpoint, at) for checkpoint in CHECKPOINTS)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import log_softmax
 from tqdm import tqdm
 
 from evidrift.errors import UserError
@@ -132,9 +133,7 @@ def predict(forward: Forward, examples: Examples, batch_size: int = 32) -> np.nd
 def evaluate(forward: Forward, examples: Examples) -> tuple[float, float]:
     """Mean cross-entropy and accuracy."""
     logits = predict(forward, examples).astype(np.float64)
-    shifted = logits - logits.max(-1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-    chosen = log_probabilities[np.arange(len(logits)), examples.labels]
+    chosen = log_softmax(logits, axis=-1)[np.arange(len(logits)), examples.labels]
     return float(-chosen.mean()), float(np.mean(logits.argmax(-1) == examples.labels))
 
 
