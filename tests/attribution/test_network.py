@@ -6,6 +6,7 @@ import tensorflow as tf
 from evidrift.attribution.families.cam import is_constant
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
+from evidrift.errors import UserError
 from tests.attribution.small import N, prepare, small_classifier, small_pixels, small_targets
 
 LAYERS = ["penultimate", "last"]
@@ -112,7 +113,7 @@ def test_an_image_alone_and_among_others_gives_the_same_and_nothing_is_compiled_
         for label in LAYERS:
             gradients = np.concatenate([part.gradients[label] for part in parts])
             np.testing.assert_allclose(gradients, together.gradients[label], atol=1e-7)
-    assert network._run.experimental_get_tracing_count() == 1
+    assert network._cam_pass.experimental_get_tracing_count() == 1
 
 
 def test_dropout_is_off_even_where_the_graph_was_built_with_it_on():
@@ -146,3 +147,38 @@ def test_the_graph_knows_where_gradients_are_constant(between, constant):
     model = keras.Model(inputs, keras.layers.Dense(3)(x))
     assert is_constant(run(model, ["second"]).gradients["second"]) is constant
     assert (resolve(model, ["penultimate"])[0].name == "first") is constant
+
+
+def test_scores_are_the_centred_logits_of_the_targets():
+    model = small_classifier()
+    network = Network(model, resolve(model, LAYERS), prepare, "centred")
+    logits = model(prepare(small_pixels()), training=False).numpy()
+    inputs = network.inputs(small_pixels())
+    np.testing.assert_allclose(network.logits(inputs), logits, atol=1e-5)
+    expected = logits[np.arange(N), small_targets()] - logits.mean(axis=1)
+    np.testing.assert_allclose(network.scores(inputs, small_targets()), expected, atol=1e-5)
+
+
+def test_the_gradient_at_the_image_is_that_of_the_input_layer_as_a_target():
+    model = small_classifier()
+    network = Network(model, resolve(model, [model.layers[0].name]), prepare, "centred")
+    expected = network.run(small_pixels(), small_targets()).gradients[model.layers[0].name]
+    found = network.input_gradients(network.inputs(small_pixels()), small_targets())
+    np.testing.assert_allclose(found, expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("label", LAYERS)
+def test_scores_from_a_layers_own_activations_are_the_images_scores(label):
+    model = small_classifier()
+    network = Network(model, resolve(model, LAYERS), prepare, "centred")
+    activations = network.run(small_pixels(), small_targets()).activations[label]
+    scores = network.scores(network.inputs(small_pixels()), small_targets())
+    np.testing.assert_allclose(network.scores_from(label, activations, small_targets()), scores, atol=1e-5)
+    assert network.grid(label) == activations.shape[1:3]
+
+
+def test_scores_cannot_be_had_from_a_layer_that_a_path_goes_around():
+    model = small_classifier()
+    network = Network(model, resolve(model, ["branch"]), prepare, "centred")
+    with pytest.raises(UserError, match="branch of small is not passed by every path"):
+        network.scores_from("branch", np.zeros((1, 8, 8, 5), np.float32), small_targets(1))
