@@ -3,49 +3,33 @@
 All methods come from one pass; maps are signed, that is before the ReLU that ends each formula.
 """
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field
 
 from evidrift.attribution.maps import CheckpointMaps, LayerMaps
-from evidrift.params.section import Section
+from evidrift.attribution.settings import Choices, FamilyParams
 
 if TYPE_CHECKING:
     from evidrift.attribution.network import Network
 
-Method = Literal["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"]
+Method = Literal["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam", "xgrad_cam"]
 
 # On a tensor with negative values the denominator 2 + S_k g may vanish or change its sign.
 NEEDS_RECTIFIED = ("grad_cam_pp", "grad_cam_pp_unit")
 CONSTANT = 1e-6
 
-Item = TypeVar("Item")
 
-
-def _each_once(values: list[Item]) -> list[Item]:
-    repeated = sorted({str(value) for value in values if values.count(value) > 1})
-    if repeated:
-        raise ValueError(f"{', '.join(repeated)} stands in it more than once.")
-    return values
-
-
-class Params(Section):
+class Params(FamilyParams):
     """What the CAM family computes.
 
     Attributes:
         methods: attribution methods.
         layers: `penultimate`, `last`, or layers by name.
-        score: `centred` logit, or `raw` for comparison with the literature.
-        target: explain the image's `label`, or each checkpoint's `prediction`.
-        batch_size: images per pass.
     """
 
-    methods: Annotated[list[Method], Field(min_length=1), AfterValidator(_each_once)]
-    layers: Annotated[list[str], Field(min_length=1), AfterValidator(_each_once)]
-    score: Literal["centred", "raw"]
-    target: Literal["label", "prediction"]
-    batch_size: Annotated[int, Field(ge=1)]
+    methods: Choices[list[Method]]
+    layers: Choices[list[str]]
 
 
 def explain(
@@ -55,7 +39,7 @@ def explain(
 
     Args:
         network: with the layers and the score of `params`.
-        pixels: (n, size, size) uint8.
+        pixels: (n, H, W) uint8.
         targets: (n,) class indices.
         params: which methods.
         logit_scale: the checkpoint's, from `scores.logit_scale`.
@@ -85,6 +69,7 @@ def cam(method: Method, activations: np.ndarray, gradients: np.ndarray, logit_sc
         "grad_cam_pp": grad_cam_pp,
         "layer_cam": layer_cam,
         "hires_cam": hires_cam,
+        "xgrad_cam": xgrad_cam,
     }
     return formulas[method](activations, gradients)
 
@@ -151,11 +136,31 @@ def hires_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     return np.einsum("nhwk,nhwk->nhw", activations, gradients)
 
 
+def xgrad_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """XGrad-CAM before its final ReLU (Fu et al. 2020, arXiv 2008.02312).
+
+    w_k = sum_ij(A_k g_k) / sum_ij A_k: Grad-CAM with the mean of the gradient weighted by the activation. A
+    channel that sums to 0 has weight 0; a rectified one has nothing to weigh then.
+
+    Args:
+        activations: target layer's output, (n, h, w, channels).
+        gradients: d score / d activations, same shape.
+
+    Returns:
+        Signed maps, (n, h, w), in units of the score: sum_k w_k A_k. At a gradient that is constant over
+        space they are Grad-CAM's.
+    """
+    total = activations.sum(axis=(1, 2))
+    products = np.einsum("nhwk,nhwk->nk", activations, gradients)
+    weights = np.divide(products, total, out=np.zeros_like(total), where=total != 0)
+    return np.einsum("nhwk,nk->nhw", activations, weights)
+
+
 def is_constant(gradients: np.ndarray) -> bool:
     """Whether max - min <= 1e-6 max|g| over space, for every image and channel.
 
-    Then Grad-CAM = HiResCAM, and LayerCAM and Grad-CAM++ differ only by HW / (2 + pool_k dS/dpool_k) per
-    channel. Images whose gradients are not finite have no say.
+    Then Grad-CAM = HiResCAM = XGrad-CAM, and LayerCAM and Grad-CAM++ differ only by
+    HW / (2 + pool_k dS/dpool_k) per channel. Images whose gradients are not finite have no say.
     """
     spread = gradients.max(axis=(1, 2)) - gradients.min(axis=(1, 2))
     return not np.any(spread > CONSTANT * np.abs(gradients).max(axis=(1, 2)))

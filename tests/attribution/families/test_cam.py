@@ -19,6 +19,8 @@ FIELD_EXPECTED = {
     "hires_cam": [0, 4, 25, 25],
     "layer_cam": [0, 4, 31, 40],
     "grad_cam_pp": [0, 0.20779, 1.87126, 2.73010],
+    # by hand: w_1 = 75/75 = 1, w_2 = (-6 - 15)/21 = -1
+    "xgrad_cam": [0, 4, 25, 25],
 }
 
 # three channels on a 2x3 grid; g varies in each, has zeros, and is -2 / S_k at one place (S_2 = 8)
@@ -32,7 +34,7 @@ OWN_G = [
     [[Fraction(-1, 4), 3, 1], [-2, Fraction(1, 8), 0]],
     [[4, -4, 0], [8, -1, Fraction(1, 2)]],
 ]
-FORMULAS = ["grad_cam", "grad_cam_pp", "layer_cam", "hires_cam"]
+FORMULAS = ["grad_cam", "grad_cam_pp", "layer_cam", "hires_cam", "xgrad_cam"]
 
 
 def relu(value):
@@ -58,6 +60,10 @@ def by_hand(method, a, g):
             return relu(Fraction(g[k][i][j]))
         if method == "grad_cam":
             return sum(Fraction(g[k][y][x]) for y, x in places) / len(places)
+        if method == "xgrad_cam":
+            total = sum(Fraction(a[k][y][x]) for y, x in places)
+            products = sum(Fraction(a[k][y][x]) * Fraction(g[k][y][x]) for y, x in places)
+            return products / total if total else Fraction(0)
         return sum(alpha(a, g, k, y, x) * relu(Fraction(g[k][y][x])) for y, x in places)
 
     return [sum(weight(k, i, j) * Fraction(a[k][i][j]) for k in channels) for i, j in places]
@@ -172,7 +178,8 @@ def test_what_is_not_finite_goes_into_the_maps_of_its_image_alone(broken, value)
 
 
 VALID = {
-    "methods": ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"],
+    "images_per_class": None,
+    "methods": ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam", "xgrad_cam"],
     "layers": ["penultimate", "last"],
     "score": "centred",
     "target": "label",
@@ -189,6 +196,7 @@ VALID = {
         ({"layers": ["last", "last"]}, "last stands in it more than once"),
         ({"score": "probability"}, "score is 'probability'"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"images_per_class": 0}, "images_per_class is 0"),
     ],
 )
 def test_wrong_parameters_are_refused_by_name(change, message):
