@@ -7,6 +7,7 @@ from pathlib import Path
 import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.mapfile import Origin, write_maps
+from evidrift.attribution.subset import choose
 from evidrift.errors import run
 from evidrift.images.store import ImageStore
 from evidrift.models.catalogue import find
@@ -41,8 +42,9 @@ def main() -> None:
         name: read_predictions(path, images.ids, store.classes)
         for name, path in zip(checkpoints, args.predictions, strict=True)
     }
+    chosen = choose(images.ids, images.labels, params.images_per_class)
     maps = explain_checkpoints(
-        family, params, checkpoints, images, lambda pixels: network_input(pixels, zoo), recorded
+        family, params, checkpoints, images, lambda pixels: network_input(pixels, zoo), recorded, chosen
     )
     origin = Origin(
         architecture=args.architecture,
@@ -55,7 +57,7 @@ def main() -> None:
         versions=versions(),
         weights={name: weights_hash(model) for name, model in checkpoints.items()},
     )
-    write_maps(args.maps, origin, images.ids, images.content, maps)
+    write_maps(args.maps, origin, images.ids[chosen], images.content[chosen], maps)
 
 
 def parse_args() -> argparse.Namespace:

@@ -31,18 +31,20 @@ def explain_checkpoints(
     images: "Images",
     prepare: Callable[[np.ndarray], Any],
     recorded: dict[str, np.ndarray],
+    chosen: np.ndarray,
 ) -> dict[str, CheckpointMaps]:
-    """Maps of every image under each checkpoint.
+    """Maps of the chosen images under each checkpoint.
 
     Args:
         family: a module of `attribution.families`.
         params: its `Params`.
         classifiers: by checkpoint (`tl`, `ft`), network input -> logits.
-        images: to explain.
+        images: of the test split.
         prepare: brings pixels, (n, size, size) uint8, to the network's input.
         recorded: each checkpoint's logits of these images as its training stage wrote them,
             (n, classes): they give the predicted class and the scale for the unit form, and the
             checkpoint must give them again.
+        chosen: positions of the images to explain, from `subset.choose`.
 
     Raises:
         UserError: a checkpoint gives other logits than were recorded, or lacks a layer.
@@ -50,7 +52,8 @@ def explain_checkpoints(
     maps = {}
     for checkpoint, classifier in classifiers.items():
         network = Network(classifier, resolve(classifier, params.layers), prepare, params.score)
-        for layer in network.layers:
+        maps[checkpoint] = _explain(family, params, network, images, recorded[checkpoint], chosen, checkpoint)
+        for layer in maps[checkpoint].layers.values():
             if not layer.rectified:
                 logger.warning(
                     "%s: layer %s can be negative: Grad-CAM++ is not defined there, and the other methods' "
@@ -58,12 +61,17 @@ def explain_checkpoints(
                     checkpoint,
                     layer.name,
                 )
-        maps[checkpoint] = _explain(family, params, network, images, recorded[checkpoint], checkpoint)
     return maps
 
 
 def _explain(
-    family: ModuleType, params: Any, network: Network, images: "Images", recorded: np.ndarray, checkpoint: str
+    family: ModuleType,
+    params: Any,
+    network: Network,
+    images: "Images",
+    recorded: np.ndarray,
+    chosen: np.ndarray,
+    checkpoint: str,
 ) -> CheckpointMaps:
     if len(recorded) != len(images.ids):
         raise UserError(
@@ -73,9 +81,9 @@ def _explain(
     targets = images.labels if params.target == "label" else predicted_classes(recorded)
     scale = logit_scale(recorded)
     batches = []
-    with tqdm(total=len(targets), desc=f"explain {checkpoint}", unit="image", disable=None) as progress:
-        for first in range(0, len(targets), params.batch_size):
-            batch = slice(first, first + params.batch_size)
+    with tqdm(total=len(chosen), desc=f"explain {checkpoint}", unit="image", disable=None) as progress:
+        for first in range(0, len(chosen), params.batch_size):
+            batch = chosen[first : first + params.batch_size]
             result = family.explain(network, images.pixels[batch], targets[batch], params, scale)
             _check(result.logits, recorded[batch], scale, images.ids[batch], checkpoint)
             batches.append(result)

@@ -27,7 +27,9 @@ class ArchitectureMaps:
         content: top, left, bottom, right of each image inside its square, px, (n, 4).
         size: side of the square, px.
         predicted: index of the largest logit, (checkpoints, seeds, n).
-        signed: by layer and method, maps as stored, (checkpoints, seeds, n, h, w).
+        signed: by layer and method, maps as stored, (checkpoints, seeds, n, h, w); NaN where not explained.
+        explained: by layer and method, the images of which there are maps, (n,) bool.
+        families: the attribution family of each method.
         score: `centred` or `raw` logit, all that were found.
         target: the class explained, `label` or `prediction`, all that were found.
         constant_gradient: by layer, in any seed.
@@ -46,6 +48,8 @@ class ArchitectureMaps:
     size: int
     predicted: np.ndarray
     signed: dict[tuple[str, str], np.ndarray]
+    explained: dict[tuple[str, str], np.ndarray]
+    families: dict[str, str]
     score: list[str]
     target: list[str]
     constant_gradient: dict[str, bool]
@@ -59,6 +63,8 @@ def read_maps(
 ) -> ArchitectureMaps:
     """Read an architecture's map files, and its images' labels and patients from the manifest.
 
+    The images are those of the family that explained the most; another may have explained some of them.
+
     Raises:
         UserError: a file is missing or lies outside the grid, files disagree on the images, or two families
             have the same method at a layer.
@@ -69,12 +75,13 @@ def read_maps(
         for family in families
     ]
     every = [file for row in files for file in row]
-    first = every[0]
+    widest = max(files, key=lambda row: len(row[0].image_ids()))
+    first = widest[0]
     image_ids = first.image_ids()
-    for file in every:
-        _check_same_images(file, first, image_ids)
+    places = [_places(row, first, image_ids) for row in files]
     rows = _rows_of(image_ids, manifest)
-    logits = [[file.logits(checkpoint) for file in files[0]] for checkpoint in CHECKPOINTS]
+    logits = [[file.logits(checkpoint) for file in widest] for checkpoint in CHECKPOINTS]
+    signed, family_of = _signed(files, places, len(image_ids))
     having: dict[str, list[MapFile]] = {}
     for file in every:
         for layer in sorted({layer for layer, _ in file.methods()}):
@@ -89,7 +96,9 @@ def read_maps(
         content=first.content(),
         size=first.origin.size,
         predicted=np.array([[predicted_classes(each) for each in row] for row in logits]),
-        signed=_signed(files),
+        signed=signed,
+        explained={key: np.isin(np.arange(len(image_ids)), places[at]) for key, at in family_of.items()},
+        families={method: families[at] for (_, method), at in sorted(family_of.items())},
         score=sorted({file.origin.score for file in every}),
         target=sorted({file.origin.target for file in every}),
         constant_gradient={name: any(f.constant_gradient(name) for f in fs) for name, fs in having.items()},
@@ -99,32 +108,44 @@ def read_maps(
     )
 
 
-def _signed(files: list[list[MapFile]]) -> dict[tuple[str, str], np.ndarray]:
-    """Maps by layer and method, from one row of files a family."""
+def _signed(
+    files: list[list[MapFile]], places: list[np.ndarray], n: int
+) -> tuple[dict[tuple[str, str], np.ndarray], dict[tuple[str, str], int]]:
+    """Maps by layer and method, and which family they are of, from one row of files a family."""
     signed: dict[tuple[str, str], np.ndarray] = {}
-    holder: dict[tuple[str, str], MapFile] = {}
-    for row in files:
+    family_of: dict[tuple[str, str], int] = {}
+    for at, row in enumerate(files):
         for key in row[0].methods():
-            if key in holder:
+            if key in family_of:
                 raise UserError(
-                    f"{holder[key].path} and {row[0].path} both hold {key[1]} at {key[0]}; a method "
-                    "comes from one family. Take it out of one of the two in the parameters' section explain."
+                    f"{files[family_of[key]][0].path} and {row[0].path} both hold {key[1]} at {key[0]}; a "
+                    "method comes from one family. Take it out of one of the two in the parameters' section "
+                    "explain."
                 )
-            holder[key] = row[0]
-            signed[key] = _stack(row, *key)
-    return signed
+            family_of[key] = at
+            signed[key] = _stack(row, *key, places[at], n)
+    return signed, family_of
 
 
-def _stack(files: list[MapFile], layer: str, method: str) -> np.ndarray:
-    return np.stack([[file.maps(checkpoint, layer, method) for file in files] for checkpoint in CHECKPOINTS])
+def _stack(files: list[MapFile], layer: str, method: str, places: np.ndarray, n: int) -> np.ndarray:
+    maps = np.stack([[file.maps(checkpoint, layer, method) for file in files] for checkpoint in CHECKPOINTS])
+    whole = np.full((*maps.shape[:2], n, *maps.shape[3:]), np.nan, maps.dtype)
+    whole[:, :, places] = maps
+    return whole
 
 
-def _check_same_images(file: MapFile, first: MapFile, image_ids: np.ndarray) -> None:
-    if not np.array_equal(file.image_ids(), image_ids):
-        raise UserError(
-            f"{file.path} and {first.path} hold maps of different images. Their prepared stores differed: "
-            "run `dvc repro`."
-        )
+def _places(files: list[MapFile], widest: MapFile, image_ids: np.ndarray) -> np.ndarray:
+    """Where a family's images stand among all; its files must agree on them."""
+    at = {image_id: place for place, image_id in enumerate(image_ids)}
+    explained = files[0].image_ids()
+    for file in files:
+        same = np.array_equal(file.image_ids(), explained)
+        if not same or not set(explained) <= set(at):
+            raise UserError(
+                f"{file.path} and {(widest if same else files[0]).path} hold maps of different images. Their "
+                "prepared stores differed: run `dvc repro`."
+            )
+    return np.array([at[image_id] for image_id in explained])
 
 
 def _rows_of(image_ids: np.ndarray, manifest: Path) -> pd.DataFrame:

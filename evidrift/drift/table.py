@@ -35,6 +35,7 @@ def build(maps: ArchitectureMaps, params: Drift) -> tuple[Columns, Columns, Note
         constant_gradient=maps.constant_gradient,
         rectified=maps.rectified,
         not_defined=maps.not_defined,
+        families=maps.families,
         versions=maps.versions,
     )
     return _drift_columns(maps, pairs, measured), _agreement_columns(maps, measured), notes
@@ -79,7 +80,16 @@ def _drift_columns(maps: ArchitectureMaps, pairs: Pairs, measured: Measured) -> 
     for name in measured.pairs[keys[0]]:
         values = np.concatenate([measured.pairs[key][name] for key in keys])
         columns[name] = category(values, STATUSES) if name == "status" else values
-    return columns
+    explained = np.concatenate(
+        [maps.explained[key][pairs.image_before] & maps.explained[key][pairs.image_after] for key in keys]
+    )
+    return (
+        columns if explained.all() else {name: _rows(column, explained) for name, column in columns.items()}
+    )
+
+
+def _rows(column: pa.Array | np.ndarray, chosen: np.ndarray) -> pa.Array | np.ndarray:
+    return column[chosen] if isinstance(column, np.ndarray) else column.filter(pa.array(chosen))
 
 
 def _agreement_columns(maps: ArchitectureMaps, measured: Measured) -> Columns:

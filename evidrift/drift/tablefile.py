@@ -50,6 +50,7 @@ class Notes:
         constant_gradient: by target layer, the gradient does not vary over space.
         rectified: by target layer, its tensor has no negative values.
         not_defined: layers and methods that were asked for, but that the layer does not allow.
+        families: the attribution family of each method.
         versions: of each library that made the maps, all that were found.
     """
 
@@ -59,6 +60,7 @@ class Notes:
     constant_gradient: dict[str, bool]
     rectified: dict[str, bool]
     not_defined: tuple[tuple[str, str], ...]
+    families: dict[str, str]
     versions: dict[str, list[str]]
 
 

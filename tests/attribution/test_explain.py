@@ -13,6 +13,7 @@ from tests.attribution.small import SIZE, N, prepare, small_classifier, small_pi
 
 METHODS = ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"]
 CLASSES = ("a", "b", "c")
+ALL = np.arange(N)
 
 
 def params(**changes):
@@ -22,6 +23,7 @@ def params(**changes):
         "score": "centred",
         "target": "label",
         "batch_size": 3,
+        "images_per_class": None,
     }
     return cam.Params(**(settings | changes))
 
@@ -41,10 +43,12 @@ def logits_of(model):
     return np.array(model(prepare(small_pixels()), training=False))
 
 
-def explained(model, **changes):
+def explained(model, chosen=ALL, **changes):
     """What `explain_checkpoints` gives for one checkpoint."""
     recorded = {"tl": logits_of(model)}
-    return explain_checkpoints(cam, params(**changes), {"tl": model}, images(), prepare, recorded)["tl"]
+    return explain_checkpoints(cam, params(**changes), {"tl": model}, images(), prepare, recorded, chosen)[
+        "tl"
+    ]
 
 
 def with_head(change):
@@ -74,6 +78,16 @@ def test_every_image_is_explained_in_order_whatever_the_batch_size():
             np.testing.assert_allclose(
                 parts.layers[label].methods[method], whole.layers[label].methods[method], rtol=1e-4, atol=1e-6
             )
+
+
+def test_only_the_chosen_images_are_explained_each_as_among_all():
+    model = small_classifier()
+    some, whole = explained(model, np.array([1, 4, 5, 6])), explained(model)
+    np.testing.assert_array_equal(some.targets, small_targets()[[1, 4, 5, 6]])
+    for method, maps in some.layers["penultimate"].methods.items():
+        np.testing.assert_allclose(
+            maps, whole.layers["penultimate"].methods[method][[1, 4, 5, 6]], rtol=1e-4, atol=1e-6
+        )
 
 
 def test_the_gradient_is_constant_at_last_and_varies_at_penultimate():
@@ -154,7 +168,7 @@ def test_grad_cam_pp_is_not_defined_on_a_tensor_with_negative_values(caplog):
 def test_both_checkpoints_are_explained_with_their_own_weights_and_scale():
     models = {"tl": small_classifier(), "ft": with_head(lambda kernel, bias: [-3 * kernel, bias])}
     recorded = {checkpoint: logits_of(model) for checkpoint, model in models.items()}
-    result = explain_checkpoints(cam, params(), models, images(), prepare, recorded)
+    result = explain_checkpoints(cam, params(), models, images(), prepare, recorded, ALL)
     assert list(result) == ["tl", "ft"]
     for checkpoint, model in models.items():
         alone = explained(model).layers["penultimate"].methods
@@ -169,15 +183,17 @@ def test_a_checkpoint_that_does_not_give_the_recorded_logits_is_refused():
     recorded = logits_of(model)
     recorded[4, 1] += 0.01 * logit_scale(recorded)
     with pytest.raises(UserError, match=r"tl: image a/4.png now gives logits .* `dvc repro --force`"):
-        explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded})
+        explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded}, ALL)
     recorded[4, 1] -= 0.0099 * logit_scale(recorded)
-    explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded})
+    explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded}, ALL)
 
 
 def test_recorded_logits_of_another_number_of_images_are_refused():
     model = small_classifier()
     with pytest.raises(UserError, match="predictions of 6 images, but 7 images to explain"):
-        explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": logits_of(model)[:6]})
+        explain_checkpoints(
+            cam, params(), {"tl": model}, images(), prepare, {"tl": logits_of(model)[:6]}, ALL
+        )
 
 
 @pytest.mark.filterwarnings("error")
@@ -191,4 +207,4 @@ def test_a_checkpoint_that_has_turned_nan_is_not_the_recorded_one():
     broken = with_head(lambda kernel, bias: [kernel * np.nan, bias])
     recorded = {"tl": logits_of(small_classifier())}
     with pytest.raises(UserError, match=r"image a/0.png now gives logits nan nan nan"):
-        explain_checkpoints(cam, params(), {"tl": broken}, images(), prepare, recorded)
+        explain_checkpoints(cam, params(), {"tl": broken}, images(), prepare, recorded, ALL)

@@ -47,6 +47,8 @@ def architecture(
         size=64,
         predicted=np.tile(labels, (2, len(seeds), 1)),
         signed=signed,
+        explained={key: np.ones(n, dtype=bool) for key in methods},
+        families={method: "cam" for _, method in methods},
         score=["centred"],
         target=["label"],
         constant_gradient={layer: layer == "last" for layer, _ in methods},

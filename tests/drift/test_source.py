@@ -12,10 +12,11 @@ IDS = ["covid19/1.png", "normal/2.png", "normal/3.png"]
 LOGITS = np.array([[2.0, 0], [0, 1], [3, 1]])
 
 
-def maps_of(seed: int, constant: bool) -> CheckpointMaps:
-    signed = np.full((3, 4, 4), seed, dtype=np.float32)
-    layer = LayerMaps("relu_9", True, constant, {"grad_cam": signed, "layer_cam": -signed}, ("grad_cam_pp",))
-    return CheckpointMaps(np.array([0, 1, 1]), LOGITS, {"penultimate": layer})
+def maps_of(seed: int, constant: bool, methods: tuple[str, str], n: int) -> CheckpointMaps:
+    signed = np.full((n, 4, 4), seed, dtype=np.float32)
+    both = dict(zip(methods, (signed, -signed), strict=True))
+    layer = LayerMaps("relu_9", True, constant, both, ("grad_cam_pp",))
+    return CheckpointMaps(np.array([0, 1, 1])[:n], LOGITS[:n], {"penultimate": layer})
 
 
 def write(
@@ -27,6 +28,7 @@ def write(
     numpy: str = "2.4.6",
     family: str = "cam",
     score: str = "centred",
+    methods: tuple[str, str] = ("grad_cam", "layer_cam"),
 ) -> None:
     origin = Origin(
         architecture="densenet_mini",
@@ -39,8 +41,9 @@ def write(
         versions={"numpy": numpy},
         weights={"tl": "0", "ft": "1"},
     )
-    both = {checkpoint: maps_of(seed, constant) for checkpoint in ("tl", "ft")}
-    write_maps(folder / f"{seed}-{family}.h5", origin, np.array(ids), np.tile([0, 0, 32, 32], (3, 1)), both)
+    both = {checkpoint: maps_of(seed, constant, methods, len(ids)) for checkpoint in ("tl", "ft")}
+    content = np.tile([0, 0, 32, 32], (len(ids), 1))
+    write_maps(folder / f"{seed}-{family}.h5", origin, np.array(ids), content, both)
 
 
 @pytest.fixture
@@ -113,3 +116,24 @@ def test_scores_of_all_files_are_kept(tmp_path, manifest):
         "centred",
         "raw",
     ]
+
+
+@pytest.mark.parametrize("families", [["costly", "cam"], ["cam", "costly"]])
+def test_a_family_may_have_explained_some_of_the_images(tmp_path, manifest, families):
+    write(tmp_path / "maps", 1)
+    write(tmp_path / "maps", 1, family="costly", ids=IDS[:2], methods=("occlusion", "rise"))
+    found = read_maps(tmp_path / "maps", "densenet_mini", [1], families, manifest)
+    assert found.image_ids.tolist() == IDS
+    assert found.predicted.shape == (2, 1, 3)
+    occlusion = found.signed["penultimate", "occlusion"]
+    assert (occlusion[:, :, :2] == 1).all() and np.isnan(occlusion[:, :, 2]).all()
+    assert found.explained["penultimate", "occlusion"].tolist() == [True, True, False]
+    assert found.explained["penultimate", "grad_cam"].all()
+    assert found.families == {"grad_cam": "cam", "layer_cam": "cam", "occlusion": "costly", "rise": "costly"}
+
+
+def test_a_family_of_other_images_than_the_widest_is_refused(tmp_path, manifest):
+    write(tmp_path / "maps", 1)
+    write(tmp_path / "maps", 1, family="costly", ids=[IDS[0], "other.png"], methods=("occlusion", "rise"))
+    with pytest.raises(UserError, match=r"1-costly\.h5 and .*1-cam\.h5 hold maps of different images"):
+        read_maps(tmp_path / "maps", "densenet_mini", [1], ["cam", "costly"], manifest)

@@ -192,3 +192,19 @@ def test_with_nobody_right_the_summary_has_no_means(tmp_path):
     write_table(tmp_path / "t.parquet", columns, notes)
     found = summarise(read_table(tmp_path / "t.parquet"))
     assert set(found["right_in_both"]["penultimate"]["grad_cam"].values()) == {None}
+
+
+def test_pairs_with_an_image_that_a_method_did_not_explain_have_no_row_of_that_method(tmp_path):
+    whole = architecture(seeds=(1,))
+    key = ("penultimate", "layer_cam")
+    some = np.array([True, True, False, True, True, True])
+    signed = whole.signed | {key: np.where(some[:, None, None], whole.signed[key], np.nan)}
+    maps = replace(whole, signed=signed, explained=whole.explained | {key: some})
+    expected, found = (table_of(each, tmp_path) for each in (whole, maps))
+    missing = whole.image_ids[2]
+    of_method = expected["method"] == "layer_cam"
+    touches = (expected["image_id"] == missing) | (expected["image_id_after"] == missing)
+    pd.testing.assert_frame_equal(
+        found, expected[~(of_method & touches)].reset_index(drop=True), check_categorical=False
+    )
+    assert (of_method & touches).sum() > 1

@@ -25,7 +25,7 @@ def summary(
 
 def notes(constant: tuple[str, ...] = ("last",)) -> dict[str, Notes]:
     gradient = {layer: layer in constant for layer in ("penultimate", "last")}
-    return {arch: Notes(0.2, ["centred"], ["label"], gradient, {}, (), {}) for arch in ARCHITECTURES}
+    return {arch: Notes(0.2, ["centred"], ["label"], gradient, {}, (), {}, {}) for arch in ARCHITECTURES}
 
 
 def observed(table: pd.DataFrame, **changes) -> Observed:
