@@ -6,7 +6,7 @@ without control characters.
 
 import math
 import sys
-from typing import IO
+from typing import IO, Any
 
 import pandas as pd
 from rich import box
@@ -16,6 +16,7 @@ from rich.table import Table
 from evidrift.drift.tablefile import PRIMARY
 from evidrift.stats.compare import Result
 from evidrift.stats.models import MEASURES, over_seeds
+from evidrift.stats.opinions import answer
 from evidrift.stats.ranking import NO_TEST, Ranking, Reversal
 
 # Where output is not a terminal, whose width could be asked.
@@ -143,7 +144,38 @@ def _print_order(result: Result, to: Console) -> None:
         to.print(f"No reversal of means observed at layer {_safe(layers[0])}.", style="bold")
     if rest := len(observed.reversals) - len(main):
         to.print(f"At other layers: {rest} more, in reversals.csv.")
+    _print_opinions(result, layers[0], to)
     to.print(f"{NO_TEST}\n", style="bold")
+
+
+def _print_opinions(result: Result, layer: str, to: Console) -> None:
+    to.print(tau_table(result, layer))
+    to.print("Does the reversal between LayerCAM and Grad-CAM++ survive?", style="bold")
+    for sentence in answer(result.question):
+        to.print(_safe(sentence))
+    to.print()
+
+
+def tau_table(result: Result, layer: str) -> Table:
+    """Kendall's tau between the orders that the methods give, one triangle of it."""
+    rows = result.taus[result.taus["layer"] == layer]
+    methods = list(dict.fromkeys([*rows["method"], *rows["other_method"]]))
+    table = _table(f"Kendall's tau of the orders at layer {_safe(layer)} (1 the same, -1 the opposite)")
+    table.add_column("")
+    for number, _ in enumerate(methods[:-1], start=1):
+        table.add_column(str(number), justify="right", no_wrap=True)
+    taus = {(row.method, row.other_method): row for row in rows.itertuples()}
+    for number, method in enumerate(methods, start=1):
+        cells = [_tau(taus[other, method]) for other in methods[: number - 1]]
+        table.add_row(f"{number} {_safe(method)}", *cells)
+    if rows["alike"].any():
+        table.caption = "(in brackets: methods that cannot disagree)"
+    return table
+
+
+def _tau(row: Any) -> str:
+    text = "-" if math.isnan(row.tau) else f"{row.tau:.2f}"
+    return f"({text})" if row.alike else text
 
 
 def _order(ranking: Ranking) -> str:

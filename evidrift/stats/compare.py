@@ -8,6 +8,7 @@ from evidrift.stats.caveats import caveats
 from evidrift.stats.cohorts import CommonCohort, cohort_table, common_cohort, status_table
 from evidrift.stats.floors import summarise
 from evidrift.stats.models import model_table
+from evidrift.stats.opinions import Question, ask, rank_agreement
 from evidrift.stats.ranking import Observed, alike_groups, median_agreement, observe
 from evidrift.stats.study import Study
 
@@ -31,6 +32,8 @@ class Result:
         alike: by layer, groups of methods that cannot disagree.
         patients_known: whether patient ids were given.
         observed: rankings and reversals of means.
+        taus: from `opinions.rank_agreement`.
+        question: whether the reversal between LayerCAM and Grad-CAM++ survives.
         warnings: sentences.
     """
 
@@ -48,6 +51,8 @@ class Result:
     alike: dict[str, list[list[str]]]
     patients_known: bool
     observed: Observed
+    taus: pd.DataFrame
+    question: Question
     warnings: tuple[str, ...]
 
 
@@ -57,6 +62,7 @@ def compare(study: Study, min_patients: int) -> Result:
     drift = _sorted(summarise(study.pairs, cohort), study.architectures)
     agreement = median_agreement(study.agreement, cohort)
     observed = observe(drift, study.architectures, study.seeds, cohort, min_patients, study.notes, agreement)
+    alike = alike_groups(drift[["layer", "method"]], study.notes, agreement)
     notes = study.notes.values()
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     return Result(
@@ -71,9 +77,11 @@ def compare(study: Study, min_patients: int) -> Result:
         cohorts=_sorted(cohort_table(study.pairs), study.architectures),
         models=model_table(study.training),
         agreement=_sorted(agreement.rename("correlation").reset_index(), study.architectures),
-        alike=alike_groups(drift[["layer", "method"]], study.notes, agreement),
+        alike=alike,
         patients_known=study.patients_known,
         observed=observed,
+        taus=rank_agreement(observed.rankings, alike),
+        question=ask(observed, study.notes),
         warnings=tuple(caveats(study, drift, statuses)),
     )
 

@@ -12,6 +12,7 @@ import pandas as pd
 from evidrift.drift.tablefile import PRIMARY
 from evidrift.stats.compare import Result
 from evidrift.stats.models import MEASURES, over_seeds
+from evidrift.stats.opinions import answer
 from evidrift.stats.ranking import NO_TEST, Observed
 
 # The JSON is kept in git: enough for what means over some hundred images can tell.
@@ -39,6 +40,7 @@ def metrics(result: Result) -> dict[str, Any]:
                 {key: list(value) if key == "scores" else value for key, value in asdict(reversal).items()}
                 for reversal in observed.reversals
             ],
+            "layer_cam_against_grad_cam_pp": _question(result),
             "tests": NO_TEST,
             "warnings": list(result.warnings),
         }
@@ -68,6 +70,7 @@ def write_tables(folder: Path, result: Result) -> None:
         "cohorts": result.cohorts,
         "models": result.models,
         "agreement": result.agreement,
+        "rank_agreement": result.taus,
         "rankings": pd.DataFrame(rankings, columns=["layer", "method", "place", "arch", "score"]),
         "reversals": pd.DataFrame(
             reversals,
@@ -103,6 +106,22 @@ def _rankings(observed: Observed) -> dict[str, dict[str, list[str]]]:
     for each in observed.rankings:
         nested.setdefault(each.layer, {})[each.method] = [arch for arch, _ in each.scores]
     return nested
+
+
+def _question(result: Result) -> dict[str, Any]:
+    """Whether the study's reversal survives, in words and by pair of architectures."""
+    question = result.question
+    return {
+        "answer": answer(question),
+        "outcomes": {
+            f"{each.reversal.other}, {each.reversal.stable}": {
+                "outcome": each.outcome,
+                "with_layer_cam": list(each.with_layer_cam),
+                "with_grad_cam_pp": list(each.with_grad_cam_pp),
+            }
+            for each in question.opinions
+        },
+    }
 
 
 def _plain(value: Any) -> Any:

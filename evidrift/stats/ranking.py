@@ -20,7 +20,7 @@ MEASURE = "overlap"
 ALIKE = 0.99
 # Where the gradient is constant over space these methods' maps coincide, or nearly (DESIGN.md, section 5).
 SAME_MAP = (
-    frozenset({"grad_cam", "hires_cam"}),
+    frozenset({"grad_cam", "hires_cam", "xgrad_cam"}),
     frozenset({"layer_cam", "grad_cam_pp", "grad_cam_pp_unit"}),
 )
 SCALED, UNIT = "grad_cam_pp", "grad_cam_pp_unit"

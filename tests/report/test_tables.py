@@ -1,10 +1,12 @@
 import io
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from evidrift.report.tables import console, print_result
 from evidrift.stats.compare import Result, compare
+from evidrift.stats.opinions import Question
 from evidrift.stats.ranking import Reversal
 from tests.drift.study import architecture
 from tests.stats.studies import study_of
@@ -133,9 +135,31 @@ def test_one_architecture_has_no_order_to_reverse(tmp_path):
 
 def test_names_are_printed_as_they_are_and_without_control_characters(tmp_path):
     maps = architecture("[red]evil[/red]", methods=[("block[1]\x1b[31m", "grad_cam"), ("last", "grad_cam")])
-    result = compare(study_of(tmp_path, replace(architecture(), signed=maps.signed)), min_patients=1)
+    maps = replace(architecture(), signed=maps.signed, explained=maps.explained)
+    result = compare(study_of(tmp_path, maps), min_patients=1)
     renamed = replace(result, warnings=("[bold]loud[/bold] \x1b[2J",))
     text = printed(renamed)
     assert "block[1]?[31m" in text
     assert "[bold]loud[/bold] ?[2J" in text
     assert "\x1b" not in text
+
+
+def test_the_question_of_the_study_is_answered_and_the_methods_agreement_is_shown(result):
+    taus = pd.DataFrame(
+        [
+            ("penultimate", "grad_cam", "layer_cam", -1.0, 2, False),
+            ("penultimate", "grad_cam", "rise", 1.0, 2, True),
+        ],
+        columns=["layer", "method", "other_method", "tau", "n_architectures", "alike"],
+    )
+    taus.loc[2] = ("penultimate", "layer_cam", "rise", float("nan"), 1, False)
+    text = printed(replace(result, taus=taus, question=Question("", (), ("rise",))))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "Does the reversal between LayerCAM and Grad-CAM++ survive?" in lines
+    assert "There is none: both methods order every pair of architectures alike." in lines
+    assert [line for line in lines if line[:2] in ("1 ", "2 ", "3 ")] == [
+        "1 2",
+        "1 grad_cam",
+        "2 layer_cam -1.00",
+        "3 rise (1.00) -",
+    ]

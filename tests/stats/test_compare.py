@@ -56,7 +56,7 @@ def test_the_same_study_gives_the_same_bytes(tmp_path):
         write_tables(tmp_path / name / "tables", result)
         write_metrics(tmp_path / name / "tables" / "compare.json", result)
     files = sorted((tmp_path / "one" / "tables").iterdir())
-    names = ["agreement", "cohorts", "drift", "models", "rankings", "reversals", "statuses"]
+    names = ["agreement", "cohorts", "drift", "models", "rank_agreement", "rankings", "reversals", "statuses"]
     assert [path.name for path in files] == sorted(["compare.json", *(f"{name}.csv" for name in names)])
     for path in files:
         assert path.read_bytes() == (tmp_path / "two" / "tables" / path.name).read_bytes()
