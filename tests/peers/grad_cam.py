@@ -54,19 +54,19 @@ Score = Callable[[torch.Tensor], torch.Tensor]
 
 
 def raw_maps(
-    method: type[BaseCAM], model: nn.Sequential, layer: str, inputs: torch.Tensor, scores: Sequence[Score]
+    method: type[BaseCAM], twin: nn.Sequential, layer: str, inputs: torch.Tensor, scores: Sequence[Score]
 ) -> np.ndarray:
     """Signed maps, (n, h, w), on the layer's own grid.
 
     Args:
         method: of the package.
-        model: a torch twin.
+        twin: a torch twin, or its part behind the preprocessing.
         layer: name of one of its modules.
-        inputs: network inputs, (n, channels, H, W).
+        inputs: of the twin, (n, channels, H, W).
         scores: of each image, from its logits.
     """
-    module = getattr(model, layer)
-    cam = method(model, [module])
+    module = getattr(twin, layer)
+    cam = method(twin, [module])
     outputs = cam.activations_and_grads(inputs)
     sum(score(output) for score, output in zip(scores, outputs, strict=True)).backward()
     activations, gradients = cam.activations_and_grads.activations[0], cam.activations_and_grads.gradients[0]

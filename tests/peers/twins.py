@@ -1,6 +1,7 @@
 """One small network twice, in Keras and in PyTorch, with the same weights and the same score."""
 
 from collections import OrderedDict
+from functools import cache
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from torch import nn
 
 from evidrift.attribution.layers import resolve
-from evidrift.attribution.network import Network
+from evidrift.attribution.network import Network, Score
 from evidrift.seeds import stream
 
 # Two cores for two libraries' thread pools.
@@ -18,6 +19,8 @@ torch.set_num_threads(1)
 HEIGHT, WIDTH = 32, 24
 CLASSES = 4
 N = 6
+SCALES = np.array([1 / 127.5, 1 / 64, 1 / 200], np.float32)
+OFFSETS = np.array([1, 2, 0.5], np.float32)
 # Maps that share a definition differ by rounding: by less than this share of a map's largest value.
 SAME = 1e-4
 
@@ -42,10 +45,22 @@ def keras_twin() -> keras.Model:
     return model
 
 
+class Preprocessing(nn.Module):
+    """`prepare`: grey images, (n, 1, H, W) in 0..255, to the network's input, (n, 3, H, W)."""
+
+    def forward(self, greys: torch.Tensor) -> torch.Tensor:
+        scales, offsets = (torch.tensor(values)[:, None, None] for values in (SCALES, OFFSETS))
+        return greys * scales - offsets
+
+
 def torch_twin(model: keras.Model) -> nn.Sequential:
-    """The same network, with the weights of a Keras twin; modules have its layers' names."""
+    """The same network, with the weights of a Keras twin: modules have its layers' names.
+
+    Its first module is the preprocessing, so it takes grey images; `twin[1:]` takes the network's input.
+    """
     twin = nn.Sequential(
         OrderedDict(
+            preprocessing=Preprocessing(),
             stem=nn.Conv2d(3, 8, 3, padding=1),
             stem_relu=nn.ReLU(),
             halve=nn.MaxPool2d(2),
@@ -81,8 +96,7 @@ class CentredLogit:
 
 def prepare(pixels: np.ndarray) -> np.ndarray:
     """Grey 0..255 to three channels of different ranges, so that a channel taken for another shows."""
-    scale = np.array([1 / 127.5, 1 / 64, 1 / 200], np.float32)
-    return pixels[..., None].astype(np.float32) * scale - np.array([1, 2, 0.5], np.float32)
+    return pixels[..., None].astype(np.float32) * SCALES - OFFSETS
 
 
 def pixels() -> np.ndarray:
@@ -99,13 +113,14 @@ def targets() -> np.ndarray:
     return np.arange(N) % CLASSES
 
 
-def network(model: keras.Model, layer: str = "penultimate") -> Network:
-    return Network(model, resolve(model, [layer]), prepare, "centred")
+@cache
+def network(model: keras.Model, layer: str = "penultimate", score: Score = "centred") -> Network:
+    return Network(model, resolve(model, [layer]), prepare, score)
 
 
-def torch_inputs(images: np.ndarray) -> torch.Tensor:
-    """(n, channels, H, W) of pixels, (n, H, W)."""
-    return torch.tensor(np.moveaxis(prepare(images), -1, 1))
+def greys() -> torch.Tensor:
+    """The images as the torch twin takes them, (N, 1, HEIGHT, WIDTH)."""
+    return torch.tensor(pixels().astype(np.float32))[:, None]
 
 
 def largest_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
