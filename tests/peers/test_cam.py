@@ -1,8 +1,9 @@
 """The CAM family against the package grad-cam, on the layer's own grid.
 
 Grad-CAM, HiResCAM, LayerCAM and XGrad-CAM coincide. Grad-CAM++ differs by an epsilon that the package adds
-to a denominator (it does in XGrad-CAM too, where it is too small to show). What else tells the package's pictures from ours: the score where users leave it to
-the model's softmax, and the subtraction of the map's minimum.
+to a denominator (it does in XGrad-CAM too, where it is too small to show). What else tells the package's
+pictures from ours: the score where users leave it to the model's softmax, and the subtraction of the map's
+minimum.
 """
 
 import cv2
