@@ -114,8 +114,11 @@ def fit(
 
 
 def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
-    """Start every layer's random stream anew from (seed, epoch)."""
-    keras.utils.set_random_seed(seed_of("epoch", seed, epoch))
+    """Start every layer's random stream anew from (seed, epoch).
+
+    There is no other randomness in a step. Keras's `set_random_seed` would cost a second an epoch: it makes
+    TensorFlow forget its compiled functions.
+    """
     for layer in model._flatten_layers():
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
