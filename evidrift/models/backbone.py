@@ -32,6 +32,7 @@ def build_backbone(name: str, size: int, options: Options, weights: str | None =
     new_names = _names_as_in_a_fresh_process(built)
     inputs = keras.Input((size, size, 3), name="input_layer")
     clone = keras.models.clone_model(built, inputs, clone_function=_cloner(name, new_names))
+    _part_starts(name, clone)
     if weights is not None:
         for layer in built.layers:
             clone.get_layer(new_names[layer.name]).set_weights(layer.get_weights())
@@ -69,3 +70,17 @@ def _cloner(architecture: str, new_names: dict[str, str]) -> Callable[[Any], Any
         return type(layer).from_config(config)
 
     return clone
+
+
+def _part_starts(architecture: str, model: keras.Model) -> None:
+    """Start the parts of a layer anew, each from a seed of its own.
+
+    Attention hands one seed to its query, key, value and output layers, which would begin as copies.
+    """
+    for layer in model.layers:
+        for part in layer._flatten_layers(include_self=False):
+            initializer = getattr(part, "kernel_initializer", None)
+            if initializer is not None:
+                seed = seed_of("initial weights", architecture, layer.name, part.name, "kernel_initializer")
+                config = initializer.get_config() | {"seed": seed}
+                part.kernel.assign(type(initializer).from_config(config)(part.kernel.shape))
