@@ -1,18 +1,15 @@
 """Insertion and deletion curves of single images (Petsiuk et al. 2018, arXiv 1806.07421, section 3.2)."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 from scipy.special import softmax
+
+from evidrift.attribution.baselines import Baseline, baseline
+from evidrift.attribution.grids import bilinear
 
 if TYPE_CHECKING:
     from evidrift.attribution.network import Network
-
-Baseline = Literal["blur", "mean", "black", "white"]
-# Standard deviation of the blur, as a share of the image's longer side: twice that of the paper's authors
-# (5 px of 224), since findings in the lungs are large and soft.
-BLUR = 0.05
 
 
 def baseline_image(pixels: np.ndarray, content: np.ndarray, kind: Baseline) -> np.ndarray:
@@ -21,18 +18,14 @@ def baseline_image(pixels: np.ndarray, content: np.ndarray, kind: Baseline) -> n
     Args:
         pixels: one image, (H, W), 0..255.
         content: top, left, bottom, right of the image in its square, half open, px.
-        kind: see `params.check`.
+        kind: see `attribution.baselines`.
 
     Returns:
         (H, W) float32, 0..255.
     """
     top, left, bottom, right = content
     result = pixels.astype(np.float32)
-    inside = result[top:bottom, left:right]
-    if kind == "blur":
-        inside[:] = gaussian_filter(inside, BLUR * max(inside.shape), mode="nearest")
-    else:
-        inside[:] = {"mean": inside.mean(), "black": 0, "white": 255}[kind]
+    result[top:bottom, left:right] = baseline(kind, pixels[np.newaxis, top:bottom, left:right])[0]
     return result
 
 
@@ -50,15 +43,14 @@ def enlarge(signed: np.ndarray, content: np.ndarray, shape: tuple[int, ...]) -> 
         (bottom - top, right - left) float64.
     """
     top, left, bottom, right = content
-    rows = _interpolation(top, bottom, shape[0], signed.shape[0])
-    columns = _interpolation(left, right, shape[1], signed.shape[1])
+    rows = _weights(top, bottom, shape[0], signed.shape[0])
+    columns = _weights(left, right, shape[1], signed.shape[1])
     return rows @ signed.astype(np.float64) @ columns.T
 
 
-def _interpolation(start: int, stop: int, size: int, cells: int) -> np.ndarray:
-    """Weights of the grid's cells along one axis in each pixel, (stop - start, cells)."""
-    place = (np.arange(start, stop) + 0.5) * cells / size - 0.5
-    return np.stack([np.interp(place, np.arange(cells), cell) for cell in np.eye(cells)], axis=1)
+def _weights(start: int, stop: int, size: int, cells: int) -> np.ndarray:
+    """Of the grid's cells in each pixel from `start` to `stop` along one side, (stop - start, cells)."""
+    return bilinear((np.arange(start, stop) + 0.5) * cells / size - 0.5, cells)
 
 
 def ranks(values: np.ndarray, ties: np.ndarray) -> np.ndarray:
@@ -90,7 +82,7 @@ def probabilities(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
 def areas(
     network: "Network",
     pixels: np.ndarray,
-    baseline: np.ndarray,
+    empty: np.ndarray,
     content: np.ndarray,
     orders: np.ndarray,
     targets: np.ndarray,
@@ -106,7 +98,7 @@ def areas(
     Args:
         network: its `inputs` must be affine in each channel.
         pixels: the image, (H, W), 0..255.
-        baseline: from `baseline_image`.
+        empty: the image without its evidence, from `baseline_image`.
         content: top, left, bottom, right of the image in its square, half open, px.
         orders: from `ranks`, (orders, bottom - top, right - left).
         targets: class index of each order, (orders,).
@@ -116,7 +108,7 @@ def areas(
     Returns:
         Insertion and deletion, both (orders,), 0..1.
     """
-    image, nothing = network.inputs(np.stack([pixels.astype(np.float32), baseline]))
+    image, nothing = network.inputs(np.stack([pixels.astype(np.float32), empty]))
     top, left, bottom, right = content
     counts = np.rint(np.linspace(0, orders[0].size, steps + 1)).astype(int)
     ends = network.logits(np.stack([nothing, image]))
