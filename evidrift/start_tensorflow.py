@@ -11,15 +11,22 @@ import logging
 import os
 import sys
 import tempfile
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
+
+# Keras looks for them, for wrappers and galleries that are not used here: a second of each stage.
+NOT_NEEDED = ("sklearn", "matplotlib")
 
 
 def _import_quietly() -> None:
     errors = os.dup(2)
     with tempfile.TemporaryFile() as messages:
         os.dup2(messages.fileno(), 2)
+        modules: dict[str, Any] = sys.modules
+        hidden = [name for name in NOT_NEEDED if name not in modules]
+        modules.update(dict.fromkeys(hidden))  # None: as if not installed
         try:
             import tensorflow as tf
 
@@ -29,6 +36,8 @@ def _import_quietly() -> None:
             os.write(errors, messages.read())
             raise
         finally:
+            for name in hidden:
+                del modules[name]
             sys.stderr.flush()
             os.dup2(errors, 2)
             os.close(errors)

@@ -24,3 +24,13 @@ def test_neither_kerass_file_nor_the_environment_changes_what_results_depend_on(
     )
     assert done.stdout.split() == ["tensorflow", "channels_last", "float32", "True"]
     assert done.stderr == ""
+
+
+def test_what_keras_would_import_for_nothing_is_left_out_and_can_be_imported_after():
+    program = (
+        "import sys, evidrift.start_tensorflow, keras;"
+        "assert not {'sklearn', 'matplotlib'} & set(sys.modules);"
+        "import sklearn.metrics, matplotlib.figure; print(sklearn.metrics.roc_auc_score([0, 1], [0, 1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1.0"
