@@ -16,11 +16,13 @@ class Step:
         operation: what was called.
         inputs: positions of the steps whose outputs it takes.
         output: its symbolic output, the first where there are several.
+        is_single: there is one output only.
     """
 
     operation: Any
     inputs: tuple[int, ...]
     output: keras.KerasTensor
+    is_single: bool
 
     @property
     def name(self) -> str:
@@ -37,20 +39,23 @@ def trace(model: keras.Model) -> list[Step]:
     end = _node(model.outputs[0])
     order = list(TopologicalSorter({node: node.parent_nodes for node in _ancestors(end)}).static_order())
     start = _node(model.inputs[0])
-    positions, steps = {start: 0}, [Step(start.operation, (), start.outputs[0])]
+    positions, steps = {start: 0}, [Step(start.operation, (), start.outputs[0], True)]
     for node in order:
         parents = [positions[parent] for parent in node.parent_nodes if parent in positions]
         if parents:
             positions[node] = len(steps)
-            steps.append(Step(node.operation, tuple(parents), node.outputs[0]))
+            steps.append(
+                Step(node.operation, tuple(parents), node.outputs[0], is_single=len(node.outputs) == 1)
+            )
     return steps
 
 
 def articulations(steps: list[Step]) -> list[int]:
-    """Positions of the steps that every path from the input to the output passes.
+    """Positions of the steps whose one output every path from the input to the logits passes.
 
     In an order of computation these are the steps that no connection jumps over: a path could take the
-    connection and never touch the step.
+    connection and never touch the step. A step with several outputs (a split) is none of them, for what
+    follows takes more than its first.
     """
     farthest = [0] * len(steps)
     for position, step in enumerate(steps):
@@ -58,9 +63,18 @@ def articulations(steps: list[Step]) -> list[int]:
             farthest[parent] = position
     found, reach = [], 0
     for position in range(len(steps)):
-        if reach <= position:
+        if reach <= position and steps[position].is_single:
             found.append(position)
         reach = max(reach, farthest[position])
+    return found
+
+
+def consumers(steps: list[Step]) -> list[list[int]]:
+    """Of each step, the positions of those that take its output."""
+    found: list[list[int]] = [[] for _ in steps]
+    for position, step in enumerate(steps):
+        for parent in dict.fromkeys(step.inputs):
+            found[parent].append(position)
     return found
 
 

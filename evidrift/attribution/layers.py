@@ -1,50 +1,47 @@
 """Target layers, found in the graph: never "the last Conv2D", which is one branch of a block.
 
-`last` is the tensor that enters global pooling. `penultimate` is the last tensor before it
+`last` is the tensor that loses its grid next: it enters global pooling (a layer, a mean over space, pooling
+of the whole grid, several of them side by side) or a Flatten. `penultimate` is the last tensor before it
 
 (a) that every path to the logits passes, so that no evidence goes around it;
-(b) that is non-negative by construction: ReLU, or concatenation or pooling of ReLUs;
+(b) that is non-negative by construction: ReLU, or concatenation, sum, gating or pooling of such;
 (c) whose gradient varies over space. Global average pooling hands back the same gradient everywhere,
     and pointwise linear operations (1x1 convolution, batch normalisation, dropout) keep it so, as do
-    zero-padding and average pooling without overlap; anything else between a tensor and the pooling
-    makes its gradient vary: a ReLU gates it from place to place, a wider kernel meets the border. Where
-    the grid has a single place (a small input), nothing varies.
+    zero-padding, average pooling without overlap and gates of one number a channel; anything else between
+    a tensor and the pooling makes its gradient vary: a ReLU gates it from place to place, a wider kernel
+    meets the border. Where the grid has a single place (a small input), nothing varies.
 
-All three are read from the graph rather than probed with numbers, so that the answer does not depend on
+Maximum pooling picks a place for each channel and a Flatten weighs each place by itself, so there the
+gradient varies at `last` already, and `penultimate`, with (c) met everywhere, is the rectified tensor before.
+
+Where none is rectified (swish, GELU, a transformer whose tokens lie on a grid), `penultimate` is the last
+tensor before `last` with (a) and (c) that is a block's output or an activation, not a bare convolution or
+normalisation, whose zero is arbitrary. It is marked as not rectified: Grad-CAM++ is not defined there. ReLUs
+before the last activation of that kind do not count, for MobileNetV3 has them far from its end.
+
+All this is read from the graph rather than probed with numbers, so that the answer does not depend on
 the weights; what the gradients then really do is measured and stored with the maps.
 """
 
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
-from keras import activations
-from keras import layers as kl
 
-from evidrift.attribution.graph import Step, articulations, trace
+from evidrift.attribution.graph import Step, articulations, consumers, trace
+from evidrift.attribution.operations import (
+    bare,
+    is_signed_activation,
+    is_single_place,
+    keeps_gradient_constant,
+    loses_grid,
+    pools_grid,
+    rectified,
+)
 from evidrift.errors import UserError
 
-GLOBAL_POOLING = (kl.GlobalAveragePooling2D, kl.GlobalMaxPooling2D)
-KEEPS_SIGN = (
-    kl.Concatenate,
-    kl.MaxPooling2D,
-    kl.AveragePooling2D,
-    kl.ZeroPadding2D,
-    kl.Dropout,
-    kl.SpatialDropout2D,
-)
-LINEAR_POINTWISE = (
-    kl.BatchNormalization,
-    kl.Concatenate,
-    kl.Add,
-    kl.ZeroPadding2D,
-    kl.Dropout,
-    kl.SpatialDropout2D,
-    kl.Rescaling,
-    kl.GlobalAveragePooling2D,
-)
 CANDIDATES_SHOWN = 12
 
 
@@ -91,31 +88,31 @@ def resolve(model: keras.Model, labels: Sequence[str]) -> list[TargetLayer]:
         UserError: a label fits no layer; the sentence lists the candidates.
     """
     steps = trace(model)
-    rectified = _rectified(steps)
+    signs = rectified(steps)
     found = []
     for label in labels:
-        position = _position(label, steps, rectified, model.name)
+        position = _position(label, steps, signs, model.name)
         step = steps[position]
-        found.append(TargetLayer(label, step.name, position, step.output, rectified[position]))
+        found.append(TargetLayer(label, step.name, position, step.output, signs[position]))
     return found
 
 
-def _position(label: str, steps: list[Step], rectified: list[bool], model: str) -> int:
+def _position(label: str, steps: list[Step], signs: list[bool], model: str) -> int:
     if label in ("penultimate", "last"):
-        pooling = _global_pooling(steps)
-        if pooling is None:
+        last = _last(steps)
+        if last is None:
             raise UserError(
-                f"{model} has no global pooling layer that every path passes, so its layer `{label}` is not "
-                f"known. Name a layer instead. {_candidates(steps, rectified)}"
+                f"{model} has no tensor that every path passes on its way into global pooling or a Flatten, "
+                f"so its layer `{label}` is not known. {_candidates(steps, signs)}"
             )
         if label == "last":
-            return steps[pooling].inputs[0]
-        found = _penultimate(steps, rectified, pooling)
+            return last
+        found = _penultimate(steps, signs, last)
         if found is None:
             raise UserError(
-                f"{model} has no layer `penultimate`: no tensor before the one that enters global pooling is "
-                "passed by every path, non-negative by construction, and has a gradient that varies over "
-                f"space. Name a layer instead. {_candidates(steps, rectified)}"
+                f"{model} has no layer `penultimate`: no tensor before {steps[last].name}, its `last`, is "
+                "passed by every path, is a block's output or an activation, and has a gradient that varies "
+                f"over space. {_candidates(steps, signs)}"
             )
         return found
     named = [position for position, step in enumerate(steps) if step.name == label and _is_spatial(step)]
@@ -123,77 +120,55 @@ def _position(label: str, steps: list[Step], rectified: list[bool], model: str) 
         close = difflib.get_close_matches(label, [step.name for step in steps if _is_spatial(step)], n=1)
         hint = f"Did you mean {close[0]}? " if close and not named else ""
         problem = f"calls the layer {label} {len(named)} times" if named else f"has no spatial layer {label}"
-        raise UserError(f"{model} {problem}. {hint}{_candidates(steps, rectified)}")
+        raise UserError(f"{model} {problem}. {hint}{_candidates(steps, signs)}")
     return named[0]
 
 
-def _global_pooling(steps: list[Step]) -> int | None:
-    """The last global pooling that every path passes: not those inside squeeze-and-excitation."""
-    passed = reversed(articulations(steps))
-    return next((at for at in passed if isinstance(steps[at].operation, GLOBAL_POOLING)), None)
+def _last(steps: list[Step]) -> int | None:
+    """The last tensor that every path passes and that only what loses the grid takes.
+
+    So it is not one that a gate pools beside the path. Global pooling comes first: a convolution whose kernel
+    covers its whole grid loses it too, but may stand before the pooling where the image is small.
+    """
+    takers = consumers(steps)
+    enters = [
+        at
+        for at in articulations(steps)
+        if at > 0 and _is_spatial(steps[at]) and takers[at] and all(loses_grid(t, steps) for t in takers[at])
+    ]
+    pooled = [at for at in enters if all(pools_grid(taker, steps) for taker in takers[at])]
+    with_grid = [at for at in pooled if not is_single_place(steps[at])]
+    return next((found[-1] for found in (with_grid, pooled, enters) if found), None)
 
 
-def _penultimate(steps: list[Step], rectified: list[bool], pooling: int) -> int | None:
-    last = steps[pooling].inputs[0]
-    for position in reversed(articulations(steps)):
-        if position < last and rectified[position] and _is_spatial(steps[position]):
-            # both ends are passed by every path, so all steps between them lie on the way
-            between = range(position + 1, pooling + 1)
-            if not all(_keeps_gradient_constant(steps[at], steps) for at in between):
-                return position
-    return None
-
-
-def _rectified(steps: list[Step]) -> list[bool]:
-    """Which steps' outputs are non-negative by construction."""
-    known: list[bool] = []
-    for step in steps:
-        inherits = isinstance(step.operation, KEEPS_SIGN) and all(known[at] for at in step.inputs)
-        known.append(inherits or _is_relu(step.operation))
-    return known
-
-
-def _is_relu(operation: Any) -> bool:
-    if isinstance(operation, kl.ReLU):
-        return operation.negative_slope == 0
-    if type(operation).__name__ in ("Relu", "Relu6"):  # keras.ops.relu and relu6, not exported as classes
-        return True
-    return _activation(operation) in (activations.relu, activations.relu6)
-
-
-def _activation(operation: Any) -> Any:
-    """The function that ends a layer, or None; recurrent and attention layers use theirs inside."""
-    ends = (kl.Activation, kl.Conv2D, kl.DepthwiseConv2D, kl.SeparableConv2D, kl.Dense)
-    return operation.activation if isinstance(operation, ends) else None
-
-
-def _keeps_gradient_constant(step: Step, steps: list[Step]) -> bool:
-    """Whether a gradient that is the same at every place of the output is so at the inputs too."""
-    operation, inputs = step.operation, [steps[at].output for at in step.inputs]
-    if all(tensor.shape[1:-1] in ((), (1, 1)) for tensor in inputs):
-        return True  # a single place
-    if isinstance(operation, kl.Conv2D | kl.DepthwiseConv2D):
-        pointwise = operation.kernel_size == (1, 1) and operation.strides == (1, 1)
-        return pointwise and _activation(operation) is activations.linear
-    if isinstance(operation, kl.Activation | kl.Dense):
-        return _activation(operation) is activations.linear
-    if isinstance(operation, kl.AveragePooling2D):
-        sides = zip(inputs[0].shape[1:3], operation.pool_size, strict=True)
-        tiles = all(side % pool == 0 for side, pool in sides)
-        return tiles and operation.strides == operation.pool_size
-    return isinstance(operation, LINEAR_POINTWISE)
+def _penultimate(steps: list[Step], signs: list[bool], last: int) -> int | None:
+    passed = articulations(steps)
+    end = next(at for at in passed if at > last and is_single_place(steps[at]))
+    # two steps that every path passes have all steps between them on the way
+    gate = max((at for at in range(end + 1) if not keeps_gradient_constant(steps[at], steps)), default=0)
+    varying = [at for at in passed if 0 < at < min(last, gate) and _is_spatial(steps[at])]
+    plain = bare(steps)
+    smooth = [
+        at for at in range(last + 1) if is_signed_activation(steps[at]) and not is_single_place(steps[at])
+    ]
+    rectified_ones = [at for at in varying if signs[at] and at > max(smooth, default=0)]
+    blocks = [at for at in varying if not plain[at]]
+    return next((found[-1] for found in (rectified_ones, blocks) if found), None)
 
 
 def _is_spatial(step: Step) -> bool:
     return len(step.output.shape) == 4
 
 
-def _candidates(steps: list[Step], rectified: list[bool]) -> str:
+def _candidates(steps: list[Step], signs: list[bool]) -> str:
     passed = [at for at in articulations(steps) if at > 0 and _is_spatial(steps[at])]
     shown = [
         f"{steps[at].name} ({'x'.join(map(str, steps[at].output.shape[1:]))}"
-        f"{', rectified' if rectified[at] else ''})"
+        f"{', rectified' if signs[at] else ''})"
         for at in passed[: -CANDIDATES_SHOWN - 1 : -1]
     ]
     more = f" and {len(passed) - len(shown)} before them" if len(passed) > len(shown) else ""
-    return f"Layers that every path passes, last first: {', '.join(shown) or 'none'}{more}."
+    return (
+        "Name a layer in explain.cam.layers instead. Those that every path passes, last first: "
+        f"{', '.join(shown) or 'none'}{more}."
+    )

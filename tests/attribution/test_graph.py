@@ -1,6 +1,6 @@
 import keras
 
-from evidrift.attribution.graph import articulations, trace
+from evidrift.attribution.graph import articulations, consumers, trace
 from tests.attribution.small import small_classifier
 
 
@@ -30,6 +30,27 @@ def test_articulations_agree_with_removing_each_step_and_searching_for_a_path():
         return len(steps) - 1 in reached
 
     assert articulations(steps) == [at for at in range(len(steps)) if not reachable_without(at)]
+
+
+def test_a_step_with_several_outputs_is_no_tensor_that_every_path_passes():
+    inputs = keras.Input((8, 8, 4), name="image")
+    left, right = keras.ops.split(keras.layers.ReLU(name="a")(inputs), 2, axis=-1)
+    model = keras.Model(inputs, keras.layers.Add(name="b")([left, keras.layers.ReLU(name="c")(right)]))
+    assert names_passed_by_every_path(model) == ["image", "a", "b"]
+
+
+def test_consumers_are_the_steps_that_take_an_output_each_once():
+    inputs = keras.Input((8, 8, 4), name="image")
+    a = keras.layers.ReLU(name="a")(inputs)
+    twice = keras.layers.Add(name="twice")([a, a])
+    model = keras.Model(inputs, keras.layers.Multiply(name="end")([a, twice]))
+    steps = trace(model)
+    assert [[steps[at].name for at in positions] for positions in consumers(steps)] == [
+        ["a"],
+        ["twice", "end"],
+        ["end"],
+        [],
+    ]
 
 
 def test_calls_of_shared_layers_in_other_models_do_not_enter():

@@ -1,11 +1,16 @@
 from importlib import import_module
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 
+from evidrift.attribution.families.cam import hires_cam, is_constant, layer_cam
 from evidrift.attribution.layers import resolve, target_layers
+from evidrift.attribution.network import Network
 from evidrift.errors import UserError
 from evidrift.models.classifier import build_classifier
+from tests.attribution.kinds import images, model_of, squeezed, with_weights
 from tests.attribution.small import small_classifier
 
 kl = keras.layers
@@ -148,24 +153,180 @@ def test_pooling_inside_a_gate_is_not_the_pooling_before_the_logits():
     inputs = keras.Input((8, 8, 3))
     x = kl.Conv2D(4, 3, activation="relu", name="before")(inputs)
     gate = kl.Reshape((1, 1, 4))(kl.Dense(4, activation="sigmoid")(kl.GlobalAveragePooling2D()(x)))
-    x = kl.Conv2D(4, 3, activation="relu", name="after")(kl.Multiply()([x, gate]))
+    x = kl.Conv2D(4, 3, activation="relu", name="after")(kl.Multiply(name="gated")([x, gate]))
     model = keras.Model(inputs, kl.Dense(2)(kl.GlobalAveragePooling2D()(x)))
-    assert target_layers(model) == ("before", "after")
+    assert target_layers(model) == ("gated", "after")
 
 
-def test_without_a_rectified_tensor_penultimate_is_an_error_that_lists_candidates():
-    model = classifier_of(kl.Conv2D(4, 3, activation="swish", name="smooth"), kl.ReLU(name="end"))
+def gated_by(gate):
+    """Two ReLUs, a gate on the second, pooling and classes."""
+
+    def part(x):
+        x = kl.Conv2D(4, 3, padding="same", activation="relu", name="first")(x)
+        x = kl.ReLU(name="second")(kl.Conv2D(4, 3, padding="same", name="conv")(x))
+        return kl.Dense(3)(kl.GlobalAveragePooling2D()(kl.Multiply(name="gated")([x, gate(x)])))
+
+    return with_weights(model_of(part))
+
+
+@pytest.mark.parametrize(
+    ("gate", "constant"),
+    [
+        pytest.param(lambda x: squeezed(x, 4, "se"), True, id="of squeeze-and-excitation"),
+        pytest.param(lambda x: kl.Conv2D(4, 1, activation="sigmoid")(x), False, id="at each place"),
+        pytest.param(
+            lambda x: kl.Dense(4)(kl.GlobalMaxPooling2D(keepdims=True)(x)), False, id="of a maximum"
+        ),
+    ],
+)
+def test_a_gate_keeps_the_gradient_constant_where_it_gives_one_number_a_channel(gate, constant):
+    model = gated_by(gate)
+    gradients = gradients_at(model, ["second"])["second"]
+    assert np.abs(gradients).max() > 1e-3
+    assert is_constant(gradients) is constant
+    assert resolve(model, ["penultimate"])[0].name == ("first" if constant else "second")
+
+
+def run_at(model, labels):
+    network = Network(model, resolve(model, labels), tf.constant, "centred")
+    return network.run(images(), np.array([0, 1, 2, 0]))
+
+
+def gradients_at(model, labels):
+    return run_at(model, labels).gradients
+
+
+def test_a_sum_and_a_product_are_rectified_where_their_parts_are_non_negative():
+    inputs = keras.Input((8, 8, 3))
+    relu, conv = kl.ReLU()(inputs), kl.Conv2D(3, 1)(inputs)
+    gate = kl.Reshape((1, 1, 3))(kl.Dense(3, activation="sigmoid")(kl.GlobalAveragePooling2D()(relu)))
+    for tensor, rectified in (
+        (kl.Add()([relu, relu]), True),
+        (relu + relu, True),
+        (kl.Multiply()([relu, gate]), True),
+        (relu * gate, True),
+        (kl.Add()([relu, conv]), False),
+        (relu * conv, False),
+        (kl.Multiply()([conv, gate]), False),
+        (relu + (-1.0), False),
+        (relu * (-1.0), False),
+        (relu - relu, False),
+    ):
+        pooled = kl.GlobalAveragePooling2D()(tensor)
+        assert resolve(keras.Model(inputs, kl.Dense(2)(pooled)), ["last"])[0].rectified is rectified
+
+
+SMOOTH_END = [kl.Conv2D(4, 3, name="top_conv"), kl.BatchNormalization(name="top_bn"), kl.Activation("gelu")]
+
+
+def block(name):
+    """A residual block whose branch ends in a bare convolution."""
+    return lambda x: kl.Add(name=name)([x, kl.Conv2D(x.shape[-1], 3, padding="same")(x)])
+
+
+@pytest.mark.parametrize(
+    ("layers", "penultimate"),
+    [
+        ([block("block"), *SMOOTH_END], "block"),
+        ([block("block"), kl.Conv2D(5, 1), kl.Dropout(0.1), kl.AveragePooling2D(2), *SMOOTH_END], "block"),
+        ([block("block"), kl.Activation("swish", name="swish"), *SMOOTH_END], "swish"),
+        ([block("block"), keras.ops.silu, kl.Dropout(0.1, name="dropped"), *SMOOTH_END], "dropped"),
+        ([block("block"), kl.Conv2D(5, 3, activation="gelu", name="gelu"), *SMOOTH_END], "gelu"),
+        ([block("block"), kl.Dense(5), kl.LayerNormalization(), *SMOOTH_END], "block"),
+    ],
+)
+def test_without_a_rectified_tensor_penultimate_is_the_last_block_or_activation(layers, penultimate):
+    fresh = [type(x).from_config(x.get_config()) if isinstance(x, kl.Layer) else x for x in layers]
+    found = resolve(classifier_of(*fresh), ["penultimate", "last"])
+    assert (found[0].name, found[0].rectified, found[1].rectified) == (penultimate, False, False)
+
+
+@pytest.mark.parametrize("signed", [kl.Activation("hard_swish"), keras.ops.gelu, kl.LeakyReLU()])
+def test_rectified_tensors_before_the_last_signed_activation_do_not_count(signed):
+    stem, end = (
+        kl.Conv2D(4, 3, activation="relu", name="stem"),
+        kl.Conv2D(4, 3, activation="relu", name="end"),
+    )
+    found = resolve(classifier_of(stem, block("block"), signed, end), ["penultimate", "last"])
+    assert found[0].name not in ("stem", "block")
+    assert not found[0].rectified
+    found = resolve(
+        classifier_of(stem, kl.Conv2D(4, 3, activation="relu", name="then"), end), ["penultimate"]
+    )
+    assert (found[0].name, found[0].rectified) == ("then", True)
+
+
+def test_a_signed_activation_inside_a_gate_leaves_the_path_rectified():
+    # `squeezed` ends in a sigmoid, after swish on a single place
+    model = gated_by(lambda x: squeezed(x, 4, "se"))
+    assert [(layer.name, layer.rectified) for layer in resolve(model, ["penultimate", "last"])] == [
+        ("first", True),
+        ("gated", True),
+    ]
+
+
+def test_hires_cam_vanishes_where_a_layer_normalisation_takes_the_tensor_alone():
+    """Its output is the same for A and 2 A, so the derivative along A, sum_k g_k A_k, is 0 at each place."""
+
+    def part(x):
+        x = block("block")(kl.Conv2D(8, 3, activation="gelu")(x))
+        return kl.Dense(3)(kl.GlobalAveragePooling2D()(kl.LayerNormalization(epsilon=1e-12, name="norm")(x)))
+
+    model = with_weights(model_of(part))
+    assert target_layers(model) == ("block", "norm")
+    result = run_at(model, ["block"])
+    at = result.activations["block"], result.gradients["block"]
+    assert np.abs(hires_cam(*at)).max() < 1e-5 * np.abs(layer_cam(*at)).max()
+
+
+def test_maximum_pooling_and_a_flatten_head_give_a_gradient_that_varies_at_last():
+    for reduce in (kl.GlobalMaxPooling2D(), kl.Flatten()):
+        model = with_weights(
+            model_of(lambda x, r=reduce: kl.Dense(3)(r(kl.Conv2D(4, 3, activation="relu", name="end")(x))))
+        )
+        assert resolve(model, ["last"])[0].name == "end"
+        assert not is_constant(gradients_at(model, ["last"])["last"])
+
+
+def test_without_a_tensor_before_last_penultimate_is_an_error_that_lists_candidates():
+    model = classifier_of(kl.Conv2D(4, 3, name="bare"), kl.ReLU(name="end"))
     with pytest.raises(
-        UserError, match=r"row has no layer `penultimate`.*end \(6x6x4, rectified\), smooth \(6x6x4\)"
+        UserError,
+        match=r"row has no layer `penultimate`: no tensor before end.*Name a layer in explain.cam.layers "
+        r"instead.*end \(6x6x4, rectified\), bare \(6x6x4\)\.",
     ):
         target_layers(model)
     assert resolve(model, ["last"])[0].name == "end"
 
 
-def test_without_global_pooling_the_error_lists_candidates():
-    model = classifier_of(kl.Conv2D(4, 3, activation="relu", name="end"), kl.Flatten())
-    with pytest.raises(UserError, match=r"no global pooling.*end \(6x6x4, rectified\)"):
+def attended(x):
+    """Mean of tokens that attention has mixed off their grid."""
+    tokens = kl.Reshape((36, 4))(x)
+    return kl.GlobalAveragePooling1D()(kl.Add()([tokens, kl.MultiHeadAttention(1, 4)(tokens, tokens)]))
+
+
+def rows_first(x):
+    """Mean over rows, then a Flatten of the columns."""
+    return kl.Flatten()(keras.ops.mean(x, axis=1))
+
+
+@pytest.mark.parametrize("reduce", [attended, rows_first])
+def test_where_the_grid_is_lost_in_a_way_unknown_the_error_lists_candidates(reduce):
+    inputs = keras.Input((8, 8, 3))
+    features = reduce(kl.Conv2D(4, 3, activation="relu", name="end")(inputs))
+    model = keras.Model(inputs, kl.Dense(2)(features), name="row")
+    with pytest.raises(
+        UserError,
+        match=r"into global pooling or a Flatten, so its layer `last` is not known\. Name a layer in "
+        r"explain.cam.layers instead.*end \(6x6x4, rectified\)",
+    ):
         resolve(model, ["last"])
+
+
+def test_the_image_itself_is_no_target_layer():
+    inputs = keras.Input((8, 8, 3))
+    with pytest.raises(UserError, match="last first: none"):
+        resolve(keras.Model(inputs, kl.Dense(2)(kl.Flatten()(inputs))), ["last"])
 
 
 def test_layers_are_found_by_name_even_off_the_main_path():
