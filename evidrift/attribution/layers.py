@@ -18,7 +18,7 @@ Where none is rectified (swish, GELU, a transformer whose tokens lie on a grid),
 tensor before `last` with (a) and (c) that is a block's output or an activation, not a bare convolution or
 normalisation, whose zero is arbitrary. It is marked as not rectified: Grad-CAM++ is not defined there. ReLUs
 before the last activation of that kind do not count, for MobileNetV3 has them far from its end. Where layer
-normalisation alone takes that tensor (ConvNeXt, a pre-norm transformer), HiResCAM is 0 at every place, because
+normalisation alone takes that tensor (ConvNeXt, a pre-norm transformer), HiResCAM is 0 at every place, for
 the normalised values do not change along the tensor itself.
 
 All this is read from the graph rather than probed with numbers, so that the answer does not depend on
