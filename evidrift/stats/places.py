@@ -53,9 +53,9 @@ def localisation(places: pd.DataFrame) -> pd.DataFrame:
     for key, measure, pairs, left_out in _pairs(places):
         patients = _by_patient(pairs)
         for checkpoint in ("tl", "ft"):
-            mean, low, high = _interval(patients[checkpoint])
+            mean, low, high = _interval(patients[checkpoint], lowest=0)
             random = patients["random"].mean()
-            above = _interval(patients[checkpoint] - patients["random"])
+            above = _interval(patients[checkpoint] - patients["random"], lowest=-1)
             counts = (len(patients), _images(pairs), left_out)
             rows.append((*key, measure, checkpoint, mean, low, high, random, mean / random, *above, *counts))
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -75,7 +75,7 @@ def changes(places: pd.DataFrame) -> pd.DataFrame:
     for key, measure, pairs, left_out in _pairs(places):
         patients = _by_patient(pairs)
         means = (patients["tl"].mean(), patients["ft"].mean())
-        change = _interval(patients["ft"] - patients["tl"])
+        change = _interval(patients["ft"] - patients["tl"], lowest=-1)
         rows.append((*key, measure, *means, *change, len(patients), _images(pairs), left_out))
     return pd.DataFrame(rows, columns=CHANGE_COLUMNS)
 
@@ -147,13 +147,16 @@ def _images(pairs: pd.DataFrame) -> int:
     return pairs.index.get_level_values("image_id").nunique()
 
 
-def _interval(patients: pd.Series) -> tuple[float, float, float]:
-    """Mean of patients' values, and its 95 % interval by Student's t; NaN where there is no spread."""
+def _interval(patients: pd.Series, lowest: float) -> tuple[float, float, float]:
+    """Mean of patients' values, and its 95 % interval by Student's t; NaN where there is no spread.
+
+    Cut off at the values' own limits, `lowest` and 1, which Student's t does not know.
+    """
     values = patients.to_numpy()
     if len(values) < 2 or np.ptp(values) < SAME:
         return float(patients.mean()), np.nan, np.nan
     low, high = stats.t.interval(CONFIDENCE, len(values) - 1, values.mean(), stats.sem(values))
-    return float(values.mean()), float(low), float(high)
+    return float(values.mean()), max(float(low), lowest), min(float(high), 1.0)
 
 
 def _line(cells: list[str] | tuple[str, ...]) -> str:

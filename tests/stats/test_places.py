@@ -65,11 +65,11 @@ def test_the_share_in_the_finding_of_two_patients_by_hand():
     found = of(localisation(TABLE), "finding", "tl")
     # p: mean of 0.2 and 0.4; q: 0.1. Two values 0.2 apart: standard error of the mean 0.1.
     assert found["mean"] == pytest.approx(0.2)
-    assert found["high"] - found["mean"] == pytest.approx(T_OF_ONE * 0.1, rel=1e-5)
-    assert found["mean"] - found["low"] == pytest.approx(T_OF_ONE * 0.1, rel=1e-5)
+    assert found["high"] == 1  # 0.2 + 1.27
+    assert found["low"] == 0  # by Student's t alone, 0.2 - 1.27
     assert (found["random"], found["ratio"]) == (pytest.approx(0.1), pytest.approx(2))
     assert found["above"] == pytest.approx(0.1)
-    assert found["above_low"] == pytest.approx(0.1 - T_OF_ONE * 0.1, rel=1e-5)
+    assert found["above_low"] == -1  # 0.1 - 1.27
     assert found[["n_patients", "n_images", "n_left_out"]].tolist() == [2, 3, 0]
 
 
@@ -86,8 +86,21 @@ def test_the_change_is_paired_by_image_and_seed():
     # p: a +0.2, b 0; q: +0.5.
     assert (found["tl"], found["ft"]) == (pytest.approx(0.2), pytest.approx(0.5))
     assert found["change"] == pytest.approx((0.1 + 0.5) / 2)
-    assert found["low"] == pytest.approx(0.3 - T_OF_ONE * 0.2, rel=1e-5)
-    assert found["high"] == pytest.approx(0.3 + T_OF_ONE * 0.2, rel=1e-5)
+
+
+def test_intervals_of_two_patients_by_hand():
+    table = TABLE.assign(finding=TABLE["finding"] / 20)
+    found = of(localisation(table), "finding", "tl")
+    # p: 0.3 / 20, q: 0.1 / 20: 0.01 apart, so the standard error of their mean is 0.005.
+    half = T_OF_ONE * 0.005
+    assert found["mean"] == pytest.approx(0.01)
+    assert found["high"] == pytest.approx(0.01 + half, rel=1e-5)
+    assert found["above_low"] == pytest.approx(0.01 - 0.1 - half, rel=1e-5)
+    assert found["above_high"] == pytest.approx(0.01 - 0.1 + half, rel=1e-5)
+    # p: +0.1 / 20, q: +0.5 / 20: 0.02 apart.
+    moved = of(changes(table), "finding")
+    assert moved["low"] == pytest.approx(0.015 - T_OF_ONE * 0.01, rel=1e-5)
+    assert moved["high"] == pytest.approx(0.015 + T_OF_ONE * 0.01, rel=1e-5)
 
 
 def test_a_map_that_cannot_be_used_leaves_its_pair_out_of_both_checkpoints():
