@@ -25,11 +25,11 @@ show: $(VENV)/.runtime  ## print the study's tables again
 prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families that left the grid
 	@python -m tools.prune params.yaml
 
-test: $(VENV)/.development lint  ## lint, then every test
+test: $(VENV)/.peers lint  ## lint, then every test
 	python -m pytest
 
-test-fast: $(VENV)/.development  ## tests that take at most two minutes together
-	python -m pytest -m "not slow"
+test-fast: $(VENV)/.development  ## tests that take at most two minutes together, none against other packages
+	python -m pytest -m "not slow" --ignore=tests/peers
 
 lint: $(VENV)/.development  ## ruff and mypy
 	ruff check .
@@ -50,4 +50,10 @@ $(VENV)/.runtime: requirements.txt constraints.txt
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+# PyTorch and two attribution packages, 0.8 GB, for the tests that compare with them. --no-deps: they would
+# bring a second OpenCV and torchvision.
+$(VENV)/.peers: requirements-peers.txt $(VENV)/.development
+	@$(BIN)/pip install --quiet --no-deps --requirement requirements-peers.txt
 	@touch $@

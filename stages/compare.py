@@ -18,7 +18,7 @@ def main() -> None:
     args = parse_args()
     params = load_compare(args.params)
     tl, ft = args.training_metrics
-    study = read_study(load_grid(args.params), args.drift, tl, ft, args.prepare_metrics)
+    study = read_study(load_grid(args.params), args.drift, args.checks, tl, ft, args.prepare_metrics)
     result = compare(study, params.min_patients)
     write_metrics(args.metrics, result)
     write_tables(args.tables, result)
@@ -36,6 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--drift", type=Path, required=True, help="the folder of drift tables")
+    parser.add_argument("--checks", type=Path, required=True, help="the folder of the methods' checks")
     parser.add_argument("--maps", type=Path, required=True, help="the folder of map files")
     parser.add_argument("--store", type=Path, required=True, help="the prepared store")
     parser.add_argument(

@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from evidrift.drift.placetable import build_places, read_masks
 from evidrift.drift.source import read_maps
 from evidrift.drift.summary import summarise
 from evidrift.drift.table import build
@@ -21,6 +22,7 @@ def main() -> None:
     drift, agreement, notes = build(maps, load_drift(args.params))
     write_table(args.table, drift, notes)
     write_table(args.agreement, agreement)
+    write_table(args.places, build_places(maps, read_masks(args.store, maps.image_ids)))
     args.metrics.parent.mkdir(parents=True, exist_ok=True)
     summary = json.dumps(summarise(read_table(args.table)), indent=2)
     args.metrics.write_text(summary + "\n", encoding="utf-8")
@@ -33,10 +35,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--maps", type=Path, required=True, help="the folder of the architecture's map files")
     parser.add_argument("--manifest", type=Path, required=True, help="the prepared images and their patients")
+    parser.add_argument("--store", type=Path, required=True, help="the prepared store, for its masks")
     parser.add_argument("--table", type=Path, required=True, help="to write: the drift table")
     parser.add_argument(
         "--agreement", type=Path, required=True, help="to write: how alike the methods' maps are"
     )
+    parser.add_argument("--places", type=Path, required=True, help="to write: where each map's evidence lies")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: counts and means")
     return parser.parse_args()
 

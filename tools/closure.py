@@ -21,12 +21,17 @@ BY_NAME = {
     "evidrift.attribution.families.": "evidrift/attribution/families/${item.family}.py",
 }
 
+# One process of this stage loads every family of the grid, and DVC cannot expand a list into dependencies:
+# the folder is exact for a grid of all families, and never too little.
+FOLDERS = {"check": {"evidrift/attribution/families/${item.family}.py": "evidrift/attribution/families"}}
+
 
 def closure(stage: str) -> set[str]:
     """Paths of all project modules that a stage script imports, directly or not, itself included.
 
     Modules loaded by name stand as dvc.yaml's template, e.g. evidrift/models/zoo/${item.arch}.py, and
-    what any of them imports counts. The empty `__init__.py` files do not.
+    what any of them imports counts. The empty `__init__.py` files do not. A stage that loads all of them
+    depends on their folder.
     """
     found: set[str] = set()
     todo = [f"stages/{stage}.py"]
@@ -39,7 +44,7 @@ def closure(stage: str) -> set[str]:
         for file in files:
             if file.name != "__init__.py":
                 todo.extend(_imports(ast.parse(file.read_text(encoding="utf-8"))))
-    return found
+    return {FOLDERS.get(stage, {}).get(path, path) for path in found}
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -72,7 +77,7 @@ def with_closures(pipeline: str) -> str:
     for line in pipeline.splitlines():
         name = re.match(r"^  (\w+):$", line)
         stage = name[1] if name else stage
-        is_module = re.match(r"^      - (evidrift|stages)/.*\.py$", line) is not None
+        is_module = re.match(r"^      - (evidrift|stages)/", line) is not None
         if is_module and not in_list:
             lines += [f"      - {path}" for path in sorted(closure(stage))]
         in_list = is_module

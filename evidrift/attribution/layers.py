@@ -35,6 +35,7 @@ import keras
 from evidrift.attribution.graph import Step, articulations, consumers, trace
 from evidrift.attribution.operations import (
     bare,
+    is_padding,
     is_signed_activation,
     is_single_place,
     keeps_gradient_constant,
@@ -148,7 +149,8 @@ def _penultimate(steps: list[Step], signs: list[bool], last: int) -> int | None:
     end = next(at for at in passed if at > last and is_single_place(steps[at]))
     # two steps that every path passes have all steps between them on the way
     gate = max((at for at in range(end + 1) if not keeps_gradient_constant(steps[at], steps)), default=0)
-    varying = [at for at in passed if 0 < at < min(last, gate) and _is_spatial(steps[at])]
+    before = [at for at in passed if 0 < at < min(last, gate)]
+    varying = [at for at in before if _is_spatial(steps[at]) and not is_padding(steps[at])]
     plain = bare(steps)
     smooth = [
         at for at in range(last + 1) if is_signed_activation(steps[at]) and not is_single_place(steps[at])

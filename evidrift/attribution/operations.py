@@ -92,6 +92,11 @@ def rectified(steps: list[Step]) -> list[bool]:
     return known
 
 
+def is_padding(step: Step) -> bool:
+    """Whether a step only pads: its outer places lie outside the image."""
+    return kind(step) == "ZeroPadding2D"
+
+
 def is_signed_activation(step: Step) -> bool:
     """Whether a step ends in an activation whose values may be negative, such as swish or GELU."""
     function = activation(step)

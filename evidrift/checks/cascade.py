@@ -1,5 +1,6 @@
 """Random weights from the head down (Adebayo et al. 2018, arXiv 1810.03292, section 4.1: cascading)."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,11 +37,11 @@ def cascade(classifier: keras.Model, depths: int, *names: str | int) -> Iterator
     """
     fresh = _redrawn(classifier, *names)
     weighted = [layer for layer in reversed(classifier.layers) if layer.weights]
-    random = 0
+    done = 0
     for count in np.rint(np.linspace(1, len(weighted), depths)).astype(int):
-        for layer in weighted[random:count]:
+        for layer in weighted[done:count]:
             layer.set_weights(fresh.get_layer(layer.name).get_weights())
-        random = count
+        done = count
         values = sum(layer.count_params() for layer in weighted[:count])
         yield values / classifier.count_params()
 
@@ -49,9 +50,10 @@ def _redrawn(classifier: keras.Model, *names: str | int) -> keras.Model:
     """The same graph with weights from their initialisers.
 
     Seeds that the layers carry are dropped: with the head's, the draw could be the one that it was trained
-    from. Without seeds, Keras's initialisers take theirs from the process's stream, which is set here.
+    from. Initialisers without a seed take one from Python's own generator, which is set here;
+    `keras.utils.set_random_seed` would also make TensorFlow forget its compiled functions.
     """
-    keras.utils.set_random_seed(seed_of("random weights", *names))
+    random.seed(seed_of("random weights", *names))
     return keras.models.clone_model(
         classifier, clone_function=lambda layer: type(layer).from_config(_unseeded(layer.get_config()))
     )

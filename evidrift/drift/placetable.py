@@ -30,11 +30,6 @@ class Masks(NamedTuple):
     findings: np.ndarray | None
 
 
-def places_name(architecture: str) -> str:
-    """File name of an architecture's places table."""
-    return f"{architecture}-places.parquet"
-
-
 def read_masks(store: Path, image_ids: np.ndarray) -> Masks:
     """The masks of test images, in the order of `image_ids`; a store of radiographs has none.
 

@@ -39,6 +39,11 @@ def agreement_name(architecture: str) -> str:
     return f"{architecture}-methods.parquet"
 
 
+def places_name(architecture: str) -> str:
+    """File name of an architecture's places table."""
+    return f"{architecture}-places.parquet"
+
+
 @dataclass(frozen=True)
 class Notes:
     """What holds for all maps of one architecture.

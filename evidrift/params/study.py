@@ -14,6 +14,7 @@ from evidrift.images.phantoms.recipe import load_recipe
 from evidrift.models import catalogue
 from evidrift.models.pinned import check_pinned
 from evidrift.params.architecture import Architecture
+from evidrift.params.check import Check
 from evidrift.params.compare import Compare
 from evidrift.params.drift import Drift
 from evidrift.params.embed import Embed
@@ -37,6 +38,7 @@ class Study(Section):
     train_tl: dict[str, TrainTl]
     finetune: dict[str, Finetune]
     explain: dict[str, dict[str, Any]]
+    check: Check
     drift: Drift
     compare: Compare
 
@@ -55,6 +57,7 @@ def check(path: Path) -> Study:
         faults += _architecture_faults(name, study)
     for name in study.explain:
         faults += _family_faults(name, study)
+    faults = faults or list(_check_faults(study))
     if faults:
         raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
     return study
@@ -118,6 +121,22 @@ def _family_faults(name: str, study: Study) -> Iterator[str]:
     if name in _families():
         family = importlib.import_module(f"evidrift.attribution.families.{name}")
         yield from _told("", validate, study.explain[name], family.Params, "", ("explain", name))
+
+
+def _check_faults(study: Study) -> Iterator[str]:
+    """What cannot be checked, in a study that is right otherwise."""
+    for seed in study.check.seeds:
+        if seed not in study.grid.seeds:
+            yield f"check.seeds names {seed}, which is not among grid.seeds."
+    asked = {
+        f"check.{part}.images_per_class": getattr(study.check, part).images_per_class
+        for part in ("faithfulness", "randomisation")
+    }
+    for name in study.grid.families:
+        explained = study.explain[name]["images_per_class"]
+        for key, wanted in asked.items():
+            if explained is not None and explained < wanted:
+                yield f"{key} is {wanted}, but explain.{name}.images_per_class is {explained}. Lower it."
 
 
 def _families() -> list[str]:

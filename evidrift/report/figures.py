@@ -18,6 +18,7 @@ from evidrift.report.panels import Case, case_panel
 from evidrift.report.ranking_figure import ranking_figure
 from evidrift.stats.compare import Result, overlaps
 from evidrift.stats.study import Study
+from evidrift.stats.trust import signs, signs_of_methods
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,14 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
     _draw_ranking(folder / "ranking.png", result)
     images = ImageStore(sources.store).split("test")
     seed = study.seeds[0]
+    marked = signs(result.marks)
     for architecture in tqdm(study.architectures, desc="panels", unit="architecture", disable=None):
         table = study.pairs[study.pairs["arch"] == architecture]
         choices = choose_cases(table, seed, n_cases)
         files = [sources.maps / architecture / f"{seed}-{family}.h5" for family in study.families]
         cases = list(_cases(choices, table, files, images, seed))
-        case_panel(cases, architecture, seed, result.area, folder / f"cases_{architecture}.png")
+        reservation = marked.get((architecture, LAYER, METHOD), "")
+        case_panel(cases, architecture, seed, result.area, reservation, folder / f"cases_{architecture}.png")
 
 
 def _draw_curves(path: Path, study: Study, folders: tuple[Path, Path]) -> None:
@@ -80,7 +83,9 @@ def _draw_ranking(path: Path, result: Result) -> None:
     """The study's figure 2."""
     cohort = result.cohort
     patients = cohort.n_patients if result.patients_known else None
-    ranking_figure(overlaps(result), result.alike, len(cohort.image_ids), patients, result.area, path)
+    signs = signs_of_methods(result.marks)
+    n_images = len(cohort.image_ids)
+    ranking_figure(overlaps(result), result.alike, n_images, patients, result.area, signs, path)
 
 
 def _cases(

@@ -27,6 +27,7 @@ from evidrift.report.style import (
     save_png,
     write,
 )
+from evidrift.stats.trust import MEANING
 
 SIDE, GAP = 2.55, 0.12
 LEFT, RIGHT, TOP, BOTTOM = 0.45, 1.15, 0.95, 0.7
@@ -72,7 +73,9 @@ class Case:
     displacement: float
 
 
-def case_panel(cases: Sequence[Case], architecture: str, seed: int, area: float, path: Path) -> None:
+def case_panel(
+    cases: Sequence[Case], architecture: str, seed: int, area: float, signs: str, path: Path
+) -> None:
     """Draw one row a case.
 
     Args:
@@ -80,6 +83,7 @@ def case_panel(cases: Sequence[Case], architecture: str, seed: int, area: float,
         architecture: for the title.
         seed: whose maps these are, for the title.
         area: share of the image's area inside the outlines.
+        signs: of the checks that speak against the method here, see `stats.trust`.
         path: of the PNG.
     """
     row = CAPTION + SIDE + ROW_GAP
@@ -88,7 +92,8 @@ def case_panel(cases: Sequence[Case], architecture: str, seed: int, area: float,
         title = f"{safe_text(architecture, 32)}: where the evidence lay before and after fine-tuning"
         write(figure, LEFT, 0.18, title, size=13, weight="bold")
         maps = f"{method_name(METHOD)} at the target layer {LAYER}, seed {seed}"
-        write(figure, LEFT, 0.5, f"{maps}. Cases are chosen by rule, not by eye.", color=QUIET)
+        against = "".join(f" {sign} {MEANING[sign].capitalize()}." for sign in signs)
+        write(figure, LEFT, 0.5, f"{maps}. Cases are chosen by rule, not by eye.{against}", color=QUIET)
         for number, case in enumerate(cases):
             _draw_case(figure, case, area, TOP + number * row)
         if cases:

@@ -27,6 +27,7 @@ from evidrift.report.style import (
     save_png,
     write,
 )
+from evidrift.stats.trust import MEANING
 
 LEFT, RIGHT, TOP, SPACE = 0.85, 0.3, 0.82, 0.25
 TITLE, BRACKET, ROW, TICKS = 0.38, 0.28, 2.5, 0.6
@@ -71,6 +72,7 @@ def ranking_figure(
     n_images: int,
     n_patients: int | None,
     area: float,
+    signs: Mapping[tuple[str, str], str],
     path: Path,
 ) -> None:
     """Draw the overlap of every architecture by method, one axes a target layer.
@@ -82,6 +84,7 @@ def ranking_figure(
         n_images: size of the common cohort.
         n_patients: patients in it, None where they are unknown.
         area: share of the image's area behind the overlap.
+        signs: by layer and method, those of the checks that speak against it, see `stats.trust`.
         path: of the PNG.
     """
     overlaps = table[table["measure"] == "overlap"]
@@ -92,6 +95,8 @@ def ranking_figure(
     cohort = f"{n_images} images ({patients}): those right before and after in every architecture and seed"
     with figure_style():
         legends = _legends(architectures, grey=any(layer.groups for layer in layers))
+        if meanings := [f"{sign} {MEANING[sign]}" for sign in MEANING if sign in "".join(signs.values())]:
+            legends.append([Line2D([], [], ls="", label="; ".join(meanings))])
         heights = [layer.head + ROW + TICKS for layer in layers]
         height = TOP + sum(legend_height(handles, width) for handles in legends) + SPACE + sum(heights)
         figure = new_figure(LEFT + width + RIGHT, height)
@@ -106,6 +111,8 @@ def ranking_figure(
             write(figure, LEFT, top, f"Target layer: {safe_text(layer.name, 48)}", weight="bold", size=10.5)
             axes = add_axes(figure, LEFT, top + layer.head, width, ROW)
             _draw(axes, layer, architectures)
+            names = [f"{method_name(each)} {signs.get((layer.name, each), '')}" for each in layer.methods]
+            axes.set_xticks(range(len(names)), [name.strip() for name in names])
             _bracket(axes, layer)
             axes.set_ylabel(f"overlap of the strongest {100 * area:g} %\n(1 = the same place)")
             top += height
@@ -158,7 +165,6 @@ def _draw(axes: Axes, layer: Layer, architectures: list[str]) -> None:
         )
     axes.set_xlim(-0.5, len(layer.methods) - 0.5)
     axes.set_ylim(0, 1)
-    axes.set_xticks(range(len(layer.methods)), [method_name(method) for method in layer.methods])
     axes.tick_params(axis="x", length=0, pad=16)
     for label in axes.get_xticklabels():
         label.set_verticalalignment("baseline")

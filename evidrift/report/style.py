@@ -30,6 +30,14 @@ METHOD_NAMES = {
     "grad_cam_pp_unit": "Grad-CAM++ unit",
     "layer_cam": "LayerCAM",
     "hires_cam": "HiResCAM",
+    "xgrad_cam": "XGrad-CAM",
+    "score_cam": "Score-CAM",
+    "ablation_cam": "Ablation-CAM",
+    "gradient_input": "Gradient x input",
+    "integrated_gradients": "Integrated gradients",
+    "smooth_grad": "SmoothGrad",
+    "occlusion": "Occlusion",
+    "rise": "RISE",
 }
 
 PARAMETERS: dict[Any, Any] = {

@@ -18,6 +18,7 @@ from evidrift.stats.compare import Result
 from evidrift.stats.models import MEASURES, over_seeds
 from evidrift.stats.opinions import answer
 from evidrift.stats.ranking import NO_TEST, Ranking, Reversal
+from evidrift.stats.trust import signs, signs_of_methods
 
 # Where output is not a terminal, whose width could be asked.
 WIDTH = 110
@@ -79,13 +80,15 @@ def drift_table(result: Result, layer: str) -> Table:
         heading = HEADINGS[measure].format(area=f"{100 * result.area:g} %")
         table.add_column(heading, no_wrap=True, justify="right")
     rows = result.drift[result.drift["layer"] == layer]
+    marked = signs(result.marks)
     for arch in result.architectures:
         methods = dict(list(rows[rows["arch"] == arch].groupby("method", observed=True, sort=False)))
         for place, (method, measures) in enumerate(methods.items(), start=1):
             values = measures.set_index("measure").loc[list(PRIMARY)]
             cells = [_drift_cell(row) for _, row in values.iterrows()]
             name = _safe(arch) if place == 1 else ""
-            table.add_row(name, _safe(method), *cells, end_section=place == len(methods))
+            label = _safe(f"{method} {marked.get((arch, layer, method), '')}".strip())
+            table.add_row(name, label, *cells, end_section=place == len(methods))
     return table
 
 
@@ -96,9 +99,11 @@ def ranking_table(result: Result) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column("order")
     layer = None
+    marked = signs_of_methods(result.marks)
     for ranking in result.observed.rankings:
         name = "" if ranking.layer == layer else _safe(ranking.layer)
-        table.add_row(name, _safe(ranking.method), _order(ranking))
+        label = f"{ranking.method} {marked.get((ranking.layer, ranking.method), '')}".strip()
+        table.add_row(name, _safe(label), _order(ranking))
         layer = ranking.layer
     return table
 

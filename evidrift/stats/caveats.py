@@ -6,15 +6,17 @@ import pandas as pd
 
 from evidrift.stats.floors import OVERLAP_ALL
 from evidrift.stats.study import Study
+from evidrift.stats.trust import reservations
 
 
-def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame) -> Iterator[str]:
+def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame, marks: pd.DataFrame) -> Iterator[str]:
     """Every caveat that applies, as a sentence.
 
     Args:
         study: that was compared.
         drift: from `floors.summarise`.
         statuses: from `cohorts.status_table`.
+        marks: from `checks.verdicts.marks`.
     """
     if study.phantoms:
         yield "The images are phantoms, drawn by a program: nothing here is about patients."
@@ -55,6 +57,7 @@ def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame) -> Iterat
             f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out of "
             f"the means; {OVERLAP_ALL} counts them as overlap 0."
         )
+    yield from reservations(marks)
     overlaps = drift[drift["measure"] == "overlap"]
     if overlaps.loc[overlaps["mean"].notna(), "chance"].isna().any():
         yield "Chance is missing somewhere: it needs two patients of one class among the test images."

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evidrift.checks.verdicts import marks
 from evidrift.stats.caveats import caveats
 from evidrift.stats.cohorts import CommonCohort, cohort_table, common_cohort, status_table
 from evidrift.stats.floors import summarise
 from evidrift.stats.models import model_table
 from evidrift.stats.opinions import Question, ask, rank_agreement
+from evidrift.stats.places import changes, localisation
 from evidrift.stats.ranking import Observed, alike_groups, median_agreement, observe
 from evidrift.stats.study import Study
 
@@ -34,6 +36,9 @@ class Result:
         observed: rankings and reversals of means.
         taus: from `opinions.rank_agreement`.
         question: whether the reversal between LayerCAM and Grad-CAM++ survives.
+        marks: what the checks say about each method, from `checks.verdicts.marks`.
+        localisation: where the evidence of the common cohort lies, from `places.localisation`.
+        moves: where fine-tuning moves it, from `places.changes`.
         warnings: sentences.
     """
 
@@ -53,6 +58,9 @@ class Result:
     observed: Observed
     taus: pd.DataFrame
     question: Question
+    marks: pd.DataFrame
+    localisation: pd.DataFrame
+    moves: pd.DataFrame
     warnings: tuple[str, ...]
 
 
@@ -64,6 +72,8 @@ def compare(study: Study, min_patients: int) -> Result:
     observed = observe(drift, study.architectures, study.seeds, cohort, min_patients, study.notes, agreement)
     alike = alike_groups(drift[["layer", "method"]], study.notes, agreement)
     notes = study.notes.values()
+    checked = _sorted(marks(study.faithfulness, study.randomisation), study.architectures)
+    places = cohort.select(study.places)
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     return Result(
         architectures=study.architectures,
@@ -82,7 +92,10 @@ def compare(study: Study, min_patients: int) -> Result:
         observed=observed,
         taus=rank_agreement(observed.rankings, alike),
         question=ask(observed, study.notes),
-        warnings=tuple(caveats(study, drift, statuses)),
+        marks=checked,
+        localisation=_sorted(localisation(places), study.architectures),
+        moves=_sorted(changes(places), study.architectures),
+        warnings=tuple(caveats(study, drift, statuses, checked)),
     )
 
 

@@ -17,6 +17,7 @@ from evidrift.stats.ranking import NO_TEST, Observed
 
 # The JSON is kept in git: enough for what means over some hundred images can tell.
 DECIMALS = 4
+IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
 IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised")
 
 
@@ -35,6 +36,7 @@ def metrics(result: Result) -> dict[str, Any]:
             "drift": _drift(result.drift),
             "decidable": not observed.undecidable,
             "undecidable": observed.undecidable or None,
+            "checks": _checks(result.marks),
             "ranking": _rankings(observed),
             "reversals": [
                 {key: list(value) if key == "scores" else value for key, value in asdict(reversal).items()}
@@ -54,7 +56,7 @@ def write_metrics(path: Path, result: Result) -> None:
 
 
 def write_tables(folder: Path, result: Result) -> None:
-    """Write every table as CSV: drift, statuses, cohorts, models, agreement, rankings, reversals."""
+    """Write every table as CSV: drift, statuses, cohorts, models, agreement, checks, places, rankings ..."""
     rankings = [
         {"layer": each.layer, "method": each.method, "place": place, "arch": arch, "score": score}
         for each in result.observed.rankings
@@ -71,6 +73,9 @@ def write_tables(folder: Path, result: Result) -> None:
         "models": result.models,
         "agreement": result.agreement,
         "rank_agreement": result.taus,
+        "checks": result.marks,
+        "localisation": result.localisation,
+        "moves": result.moves,
         "rankings": pd.DataFrame(rankings, columns=["layer", "method", "place", "arch", "score"]),
         "reversals": pd.DataFrame(
             reversals,
@@ -98,6 +103,14 @@ def _drift(drift: pd.DataFrame) -> dict[str, Any]:
     for row in drift[drift["measure"].isin(PRIMARY)].to_dict("records"):
         here = nested.setdefault(row["arch"], {}).setdefault(row["method"], {}).setdefault(row["layer"], {})
         here[row["measure"]] = {name: row[name] for name in IN_METRICS}
+    return nested
+
+
+def _checks(marks: pd.DataFrame) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for row in marks.to_dict("records"):
+        here = nested.setdefault(row["arch"], {}).setdefault(row["method"], {}).setdefault(row["layer"], {})
+        here[row["checkpoint"]] = {name: row[name] for name in IN_CHECKS}
     return nested
 
 

@@ -1,6 +1,7 @@
 """What compare reads: the drift tables and the training metrics of the whole grid."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from evidrift.attribution.mapfile import CHECKPOINTS
+from evidrift.checks.tables import faithfulness_name, randomisation_name
 from evidrift.drift.grid_files import check_folder
-from evidrift.drift.tablefile import Notes, agreement_name, notes_of, read_table, table_name
+from evidrift.drift.tablefile import Notes, agreement_name, notes_of, places_name, read_table, table_name
 from evidrift.params.grid import Grid
 
 
@@ -24,6 +26,8 @@ class Study:
         families: attribution families.
         pairs: every drift table, one below the other.
         agreement: every agreement table, likewise.
+        places: every places table, likewise.
+        faithfulness, randomisation: every table of the stage check, likewise.
         notes: by architecture.
         training: by architecture, seed and checkpoint, its metrics file's content.
         patients_known: whether patient ids were given; else every image is its own patient.
@@ -36,6 +40,9 @@ class Study:
     families: tuple[str, ...]
     pairs: pd.DataFrame
     agreement: pd.DataFrame
+    places: pd.DataFrame
+    faithfulness: pd.DataFrame
+    randomisation: pd.DataFrame
     notes: dict[str, Notes]
     training: dict[tuple[str, int, str], dict[str, Any]]
     patients_known: bool
@@ -43,12 +50,15 @@ class Study:
     identical_across_splits: int
 
 
-def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, prepared: Path) -> Study:
+def read_study(
+    grid: Grid, drift: Path, checks: Path, train_tl: Path, finetune: Path, prepared: Path
+) -> Study:
     """Read the grid's results.
 
     Args:
         grid: which architectures, seeds and families.
-        drift: folder of drift and agreement tables.
+        drift: folder of drift, agreement and places tables.
+        checks: folder of the tables of the stage check.
         train_tl: folder of the transfer-learning metrics.
         finetune: folder of the fine-tuning metrics.
         prepared: prepare's metrics.
@@ -57,9 +67,8 @@ def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, prepared
         UserError: a folder lacks a file of the grid, or holds one outside it.
     """
     architectures = grid.architectures
-    check_folder(drift, [name(each) for each in architectures for name in (table_name, agreement_name)])
-    tables = {each: read_table(drift / table_name(each)) for each in architectures}
-    agreement = [read_table(drift / agreement_name(each)) for each in architectures]
+    tables, agreement, places = _read_tables(drift, architectures, (table_name, agreement_name, places_name))
+    faithfulness, randomisation = _read_tables(checks, architectures, (faithfulness_name, randomisation_name))
     runs = {(each, seed): f"{each}-{seed}.json" for each in architectures for seed in grid.seeds}
     folders = dict(zip(CHECKPOINTS, (train_tl, finetune), strict=True))
     for folder in folders.values():
@@ -74,14 +83,25 @@ def read_study(grid: Grid, drift: Path, train_tl: Path, finetune: Path, prepared
         architectures=tuple(architectures),
         seeds=tuple(grid.seeds),
         families=tuple(grid.families),
-        pairs=_joined(list(tables.values())),
+        pairs=_joined(tables),
         agreement=_joined(agreement),
-        notes={each: notes_of(table) for each, table in tables.items()},
+        places=_joined(places),
+        faithfulness=_joined(faithfulness),
+        randomisation=_joined(randomisation),
+        notes={each: notes_of(table) for each, table in zip(architectures, tables, strict=True)},
         training=training,
         patients_known=images["patients_known"],
         phantoms=images["source"] == "phantoms",
         identical_across_splits=images["identical_across_splits"],
     )
+
+
+def _read_tables(
+    folder: Path, architectures: list[str], names: Sequence[Callable[[str], str]]
+) -> list[list[pa.Table]]:
+    """By name: the tables of all architectures, from a folder that must hold these and nothing else."""
+    check_folder(folder, [name(each) for each in architectures for name in names])
+    return [[read_table(folder / name(each)) for each in architectures] for name in names]
 
 
 def _joined(tables: list[pa.Table]) -> pd.DataFrame:

@@ -297,3 +297,16 @@ def test_an_empty_file_is_refused(tmp_path):
     path.write_text("")
     with pytest.raises(UserError, match="must hold sections"):
         check(path)
+
+
+def test_a_seed_to_check_that_is_not_trained_is_refused(mistaken):
+    said = mistaken(lambda content: content["check"].update(seeds=[1, 9]))
+    assert said == "params.yaml: check.seeds names 9, which is not among grid.seeds."
+
+
+def test_checks_of_more_images_than_a_family_explains_are_refused(mistaken):
+    said = mistaken(lambda content: content["explain"]["cam"].update(images_per_class=3))
+    assert said == (
+        "params.yaml: check.faithfulness.images_per_class is 4, but explain.cam.images_per_class is 3. "
+        "Lower it."
+    )

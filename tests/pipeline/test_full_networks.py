@@ -51,7 +51,7 @@ def commands(place):
 
     with Repo(str(place.path)) as repo:
         stages = {stage.name: stage.cmd for stage in repo.index.stages}
-    for name in ("prepare", "embed", "train_tl", "finetune", "explain", "drift", "compare"):
+    for name in ("prepare", "embed", "train_tl", "finetune", "explain", "check", "drift", "compare"):
         for address, command in sorted(stages.items()):
             if address.split("@")[0] == name:
                 assert command.startswith("python -m stages.")
@@ -85,7 +85,7 @@ def study(tmp_path_factory):
         assert started[0].returncode == 0, said
 
     finish(run([words for _, name, words in todo if name == "prepare"]))
-    training = ("embed", "train_tl", "finetune", "explain")
+    training = ("embed", "train_tl", "finetune", "explain", "check")
     for arch in LAYERS:
         finish(run([words for a, name, words in todo if a == arch and name in training]))
     finish(run([words for _, name, words in todo if name in ("drift", "compare")]))

@@ -35,7 +35,8 @@ OUTPUTS = {
     "train_tl": ["--head", "--predictions", "--history", "--metrics"],
     "finetune": ["--finetuned", "--predictions", "--history", "--metrics"],
     "explain": ["--maps"],
-    "drift": ["--table", "--agreement", "--metrics"],
+    "check": ["--faithfulness", "--randomisation", "--metrics"],
+    "drift": ["--table", "--agreement", "--places", "--metrics"],
     "compare": ["--tables", "--figures", "--metrics"],
 }
 
@@ -50,6 +51,7 @@ def stages(*names, architectures=ARCHITECTURES, seeds=SEEDS):
         "prepare": ["prepare"],
         "compare": ["compare"],
         "embed": [f"embed@{a}" for a in architectures],
+        "check": [f"check@{a}" for a in architectures],
         "drift": [f"drift@{a}" for a in architectures],
         "train_tl": [f"train_tl@{a}-{s}" for a in architectures for s in seeds],
         "finetune": [f"finetune@{a}-{s}" for a in architectures for s in seeds],
@@ -86,17 +88,16 @@ def test_one_architectures_finetuning_rate_reruns_its_branch_alone(place):
     params = yaml.safe_load((place.path / "params.yaml").read_text())
     params["finetune"]["inception_mini"]["learning_rate"] = 0.0007
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
-    branch = stages("finetune", "explain", "drift", architectures=["inception_mini"])
+    branch = stages("finetune", "explain", "check", "drift", architectures=["inception_mini"])
     assert set(place.repro()) == branch | {"compare"}
 
 
-def test_a_new_seed_runs_its_own_stages_then_drift_and_compare(place):
+def test_a_new_seed_runs_its_own_stages_then_check_drift_and_compare(place):
     params = yaml.safe_load((place.path / "params.yaml").read_text())
     params["grid"]["seeds"] = [1, 2, 3]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
-    assert set(place.repro()) == stages("train_tl", "finetune", "explain", seeds=[3]) | stages(
-        "drift", "compare"
-    )
+    own = stages("train_tl", "finetune", "explain", seeds=[3])
+    assert set(place.repro()) == own | stages("check", "drift", "compare")
     params["grid"]["seeds"] = [1, 2]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     # seed 3's files lie in the folders still: the real drift stage names `make prune`
@@ -109,15 +110,20 @@ def test_an_overlap_threshold_reruns_drift_and_compare(place):
     assert set(place.repro()) == stages("drift", "compare")
 
 
+def test_another_number_of_images_to_check_reruns_check_and_compare(place):
+    place.replace("params.yaml", "steps: 4", "steps: 5")
+    assert set(place.repro()) == stages("check", "compare")
+
+
 def test_a_comment_in_an_attribution_familys_file_reruns_its_explain_items_and_what_follows(place):
     place.replace("evidrift/attribution/families/cam.py", '"""', '# a comment\n"""')
-    assert set(place.repro()) == stages("explain", "drift", "compare")
+    assert set(place.repro()) == stages("explain", "check", "drift", "compare")
 
 
 def test_a_comment_in_one_architectures_file_reruns_that_architecture(place):
     place.replace("evidrift/models/zoo/inception_mini.py", '"""', '# a comment\n"""')
-    branch = stages("embed", "train_tl", "finetune", "explain", "drift", architectures=["inception_mini"])
-    assert set(place.repro()) == branch | {"compare"}
+    branch = stages(*OUTPUTS, architectures=["inception_mini"]) - {"prepare"}
+    assert set(place.repro()) == branch
 
 
 def test_a_new_architectures_file_reruns_nothing(place):

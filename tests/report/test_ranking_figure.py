@@ -30,10 +30,10 @@ TWO = table(
 def draw(monkeypatch, tmp_path):
     """The figure instead of its file."""
 
-    def figure_of(rows, degenerate=(), n_patients=98):
+    def figure_of(rows, degenerate=(), n_patients=98, signs=None):
         kept = []
         monkeypatch.setattr(module, "save_png", lambda figure, path: kept.append(figure))
-        ranking_figure(rows, dict(degenerate), 132, n_patients, 0.2, tmp_path / "unused.png")
+        ranking_figure(rows, dict(degenerate), 132, n_patients, 0.2, signs or {}, tmp_path / "unused.png")
         return kept[0]
 
     return figure_of
@@ -125,16 +125,24 @@ def test_an_empty_cohort_is_said_and_not_drawn(draw):
 
 def test_the_same_table_gives_the_same_bytes(tmp_path):
     for name in ("one.png", "two.png"):
-        ranking_figure(TWO, {"penultimate": [["grad_cam", "layer_cam"]]}, 132, 98, 0.2, tmp_path / name)
+        ranking_figure(TWO, {"penultimate": [["grad_cam", "layer_cam"]]}, 132, 98, 0.2, {}, tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["$\\frac{", "$\\frac{$", "<script>", "a\nb", "x" * 500])
 def test_names_from_outside_are_shown_as_they_are(name, draw, tmp_path):
     rows = TWO.assign(architecture=name, method=name, layer=name).head(1)
-    ranking_figure(rows, {}, 132, 98, 0.2, tmp_path / "named.png")
+    ranking_figure(rows, {}, 132, 98, 0.2, {}, tmp_path / "named.png")
     texts = draw(rows).findobj(Text)
     shown = [text for text in texts if safe_text(name, 32) in text.get_text()]
     assert shown
     assert not any(text.get_parse_math() for text in shown)
     assert all(len(text.get_text()) < 120 for text in texts)
+
+
+def test_a_method_that_a_check_speaks_against_carries_its_sign_and_the_legend_says_what_it_means(draw):
+    figure = draw(TWO, signs={("penultimate", "layer_cam"): "†", ("penultimate", "grad_cam"): ""})
+    words = [text.get_text() for text in figure.findobj(Text)]
+    assert "LayerCAM †" in words and "Grad-CAM" in words
+    assert any(word.startswith("† not shown to be more faithful") for word in words)
+    assert not any("†" in text.get_text() for text in draw(TWO).findobj(Text))

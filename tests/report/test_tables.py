@@ -163,3 +163,13 @@ def test_the_question_of_the_study_is_answered_and_the_methods_agreement_is_show
         "2 layer_cam -1.00",
         "3 rise (1.00) -",
     ]
+
+
+def test_a_method_that_a_check_speaks_against_carries_a_sign_wherever_its_drift_is_shown(result):
+    marks = result.marks.copy()
+    against = (marks["arch"] == "resnetv2_mini") & (marks["method"] == "layer_cam")
+    marks.loc[against, "faithful"] = False
+    lines = [" ".join(line.split()) for line in printed(replace(result, marks=marks)).splitlines()]
+    assert sum(line.startswith("layer_cam † ") for line in lines) == 2  # its drift, and the ranking
+    assert sum(line.startswith("layer_cam ") for line in lines) >= 3  # of the other architecture without
+    assert not any(line.startswith("grad_cam †") for line in lines)

@@ -3,9 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+from evidrift.checks.tables import faithfulness_name, randomisation_name, write_checks
+from evidrift.drift.placetable import Masks, build_places
 from evidrift.drift.source import ArchitectureMaps
 from evidrift.drift.table import build
-from evidrift.drift.tablefile import agreement_name, table_name, write_table
+from evidrift.drift.tablefile import agreement_name, places_name, table_name, write_table
 from evidrift.params.drift import Drift
 from evidrift.params.grid import Grid
 from evidrift.stats.study import Study, read_study
@@ -18,12 +23,63 @@ def write_study(folder: Path, maps: list[ArchitectureMaps], params: Drift = PARA
         columns, agreement, notes = build(each, params)
         write_table(folder / "drift" / table_name(each.architecture), columns, notes)
         write_table(folder / "drift" / agreement_name(each.architecture), agreement)
+        places = build_places(each, Masks(None, None))
+        write_table(folder / "drift" / places_name(each.architecture), places)
+        write_checks(folder / "checks" / faithfulness_name(each.architecture), faithfulness_of(each))
+        write_checks(folder / "checks" / randomisation_name(each.architecture), randomisation_of(each))
         for seed in each.seeds:
             for stage, checkpoint, accuracy in (("train_tl", "tl", 0.8), ("finetune", "ft", 0.95)):
                 write_metrics(folder / stage, each.architecture, seed, checkpoint, accuracy + seed / 100)
     return Grid(
         architectures=[each.architecture for each in maps], seeds=list(maps[0].seeds), families=["cam"]
     )
+
+
+def checked(maps: ArchitectureMaps) -> pd.DataFrame:
+    """A row a map of the first seed and of six patients at `penultimate`, as the tables of checks begin."""
+    return pd.DataFrame(
+        [
+            (
+                maps.architecture,
+                maps.seeds[0],
+                checkpoint,
+                layer,
+                method,
+                f"{at}.png",
+                f"p{at}",
+                "normal",
+                "ok",
+            )
+            for layer, method in sorted(maps.signed)
+            if layer == "penultimate"
+            for checkpoint in ("tl", "ft")
+            for at in range(6)
+        ],
+        columns=[
+            "arch",
+            "seed",
+            "checkpoint",
+            "layer",
+            "method",
+            "image_id",
+            "patient_id",
+            "label",
+            "status",
+        ],
+    )
+
+
+def faithfulness_of(maps: ArchitectureMaps, gain: float = 0.2) -> pd.DataFrame:
+    """A table in which every method gains as much over a random map in insertion."""
+    areas = {"insertion": 0.5 + gain, "deletion": 0.3, "insertion_random": 0.5, "deletion_random": 0.3}
+    return checked(maps).assign(**{name: np.float32(area) for name, area in areas.items()})
+
+
+def randomisation_of(maps: ArchitectureMaps, similarity: float = 0.1) -> pd.DataFrame:
+    """A table in which every method's map of a random network is as similar to the original."""
+    figures = {"share": 1.0, "similarity": similarity, "chance": 0.3}
+    rows = checked(maps).assign(depth=np.int8(1))
+    return rows.assign(**{name: np.float32(figure) for name, figure in figures.items()})
 
 
 def write_metrics(folder: Path, arch: str, seed: int, checkpoint: str, accuracy: float) -> None:
@@ -58,4 +114,5 @@ def read(folder: Path, grid: Grid, known: bool = True, source: str = "folder", i
     prepared = folder / "prepare.json"
     content = {"patients_known": known, "source": source, "identical_across_splits": identical}
     prepared.write_text(json.dumps(content))
-    return read_study(grid, folder / "drift", folder / "train_tl", folder / "finetune", prepared)
+    folders = (folder / name for name in ("drift", "checks", "train_tl", "finetune"))
+    return read_study(grid, *folders, prepared)

@@ -56,7 +56,8 @@ def test_the_same_study_gives_the_same_bytes(tmp_path):
         write_tables(tmp_path / name / "tables", result)
         write_metrics(tmp_path / name / "tables" / "compare.json", result)
     files = sorted((tmp_path / "one" / "tables").iterdir())
-    names = ["agreement", "cohorts", "drift", "models", "rank_agreement", "rankings", "reversals", "statuses"]
+    names = ["agreement", "checks", "cohorts", "drift", "localisation", "models", "moves"]
+    names += ["rank_agreement", "rankings", "reversals", "statuses"]
     assert [path.name for path in files] == sorted(["compare.json", *(f"{name}.csv" for name in names)])
     for path in files:
         assert path.read_bytes() == (tmp_path / "two" / "tables" / path.name).read_bytes()
@@ -182,9 +183,35 @@ def test_images_identical_across_splits_are_a_caveat(tmp_path):
     assert [warning.split(".")[0] for warning in warnings] == ["Images identical to one in another split: 3"]
 
 
-@pytest.mark.parametrize("folder", ["drift", "train_tl", "finetune"])
+@pytest.mark.parametrize("folder", ["drift", "checks", "train_tl", "finetune"])
 def test_a_file_outside_the_grid_stops_the_comparison(tmp_path, folder):
     grid = write_study(tmp_path, [architecture()])
     (tmp_path / folder / "dropped").touch()
     with pytest.raises(UserError, match=f"{folder}/dropped is outside the grid.*make prune"):
         read(tmp_path, grid)
+
+
+def test_the_checks_are_told_in_the_summary_and_speak_against_a_method_in_the_caveats(tmp_path):
+    study = study_of(tmp_path, architecture())
+    result = compare(study, min_patients=1)
+    found = metrics(result)["checks"]["densenet_mini"]["layer_cam"]["penultimate"]["ft"]
+    # insertion 0.7 against 0.5 of a random map; similarity 0.1 against 0.3 between patients
+    assert found == {
+        "gain": pytest.approx(0.2),
+        "faithful": True,
+        "similarity": pytest.approx(0.1),
+        "chance": pytest.approx(0.3),
+        "insensitive": False,
+    }
+    useless = replace(study, faithfulness=study.faithfulness.assign(insertion=0.5))
+    (warning,) = compare(useless, min_patients=1).warnings
+    assert warning.startswith("† not shown to be more faithful than a random map: grad_cam at penultimate (")
+
+
+def test_places_are_of_the_common_cohort(tmp_path):
+    maps = architecture()
+    maps.predicted[1, 0, 0] = 1 - maps.labels[0]
+    result = compare(study_of(tmp_path, maps), min_patients=1)
+    assert set(result.localisation["measure"]) == {"border", "corners"}  # no masks here
+    assert set(result.localisation["n_images"]) == {5}
+    assert set(result.moves["n_patients"]) == {5}

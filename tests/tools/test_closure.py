@@ -43,3 +43,12 @@ def test_written_into_the_pipeline_it_replaces_the_old_list_and_nothing_else(pro
     before = text.format(modules="      - evidrift/gone.py\n      - stages/fit.py")
     after = text.format(modules="\n".join(f"      - {path}" for path in sorted(EXPECTED)))
     assert closure.with_closures(before) == after
+
+
+def test_a_stage_that_loads_every_family_depends_on_their_folder(project):
+    (project / "stages/check.py").write_text("m = import_module(f'evidrift.attribution.families.{n}')\n")
+    family = project / "evidrift/attribution/families/cam.py"
+    family.parent.mkdir(parents=True)
+    family.write_text("import evidrift.shared\n")
+    expected = {"stages/check.py", "evidrift/attribution/families", "evidrift/shared.py"}
+    assert closure.closure("check") == expected

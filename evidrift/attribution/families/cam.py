@@ -18,6 +18,7 @@ Method = Literal["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hi
 # On a tensor with negative values the denominator 2 + S_k g may vanish or change its sign.
 NEEDS_RECTIFIED = ("grad_cam_pp", "grad_cam_pp_unit")
 CONSTANT = 1e-6
+CANCELS = 1e-5
 
 
 class Params(FamilyParams):
@@ -126,6 +127,9 @@ def layer_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
 def hires_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     """HiResCAM (Draelos and Carin 2020, arXiv 2011.08891): g and A multiplied element by element.
 
+    Where a layer normalisation alone takes the tensor, the terms of every place cancel by construction: a
+    map of less than 1e-5 of its terms is rounding, and given as 0 everywhere, to be counted as blank.
+
     Args:
         activations: target layer's output, (n, h, w, channels).
         gradients: d score / d activations, same shape.
@@ -133,7 +137,11 @@ def hires_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     Returns:
         Signed maps, (n, h, w), in units of the score: sum_k g_k A_k.
     """
-    return np.einsum("nhwk,nhwk->nhw", activations, gradients)
+    terms = activations * gradients
+    maps = terms.sum(axis=-1)
+    size = np.abs(terms).sum(axis=-1).max(axis=(1, 2))
+    cancels = np.isfinite(size) & (np.abs(maps).max(axis=(1, 2)) <= CANCELS * size)
+    return np.where(cancels[:, None, None], np.float32(0), maps)
 
 
 def xgrad_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
