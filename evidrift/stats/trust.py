@@ -53,8 +53,15 @@ def reservations(marks: pd.DataFrame) -> Iterator[str]:
 
 
 def _named(rows: pd.DataFrame) -> list[str]:
-    """`method at layer (architecture ft, ...)` for each method and layer."""
+    """`method at layer (architecture tl, ft; ...)` for each method and layer."""
     return [
-        f"{method} at {layer} ({', '.join(part['arch'] + ' ' + part['checkpoint'])})"
+        f"{method} at {layer} ({'; '.join(_checkpoints(part))})"
         for (method, layer), part in rows.groupby(["method", "layer"])
+    ]
+
+
+def _checkpoints(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"{arch} {', '.join(sorted(part['checkpoint'], reverse=True))}"  # tl before ft
+        for arch, part in rows.groupby("arch", sort=False)
     ]

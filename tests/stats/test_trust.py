@@ -41,5 +41,11 @@ def test_sentences_name_who_is_concerned_and_what_could_not_be_decided():
     assert undecided.endswith("So it is of layer_cam at penultimate (a ft).")
 
 
+def test_both_checkpoints_of_an_architecture_are_named_together():
+    both = marks(("a", "ft", "rise", False, False), ("a", "tl", "rise", False, False))
+    (sentence,) = reservations(both)
+    assert sentence.endswith("rise at penultimate (a tl, ft).")
+
+
 def test_nothing_is_said_of_methods_that_pass():
     assert list(reservations(marks(("a", "tl", "rise", True, False)))) == []
