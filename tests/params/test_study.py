@@ -307,6 +307,6 @@ def test_a_seed_to_check_that_is_not_trained_is_refused(mistaken):
 def test_checks_of_more_images_than_a_family_explains_are_refused(mistaken):
     said = mistaken(lambda content: content["explain"]["cam"].update(images_per_class=3))
     assert said == (
-        "params.yaml: check.faithfulness.images_per_class is 4, but explain.cam.images_per_class is 3. "
+        "params.yaml: check.faithfulness.images_per_class is 8, but explain.cam.images_per_class is 3. "
         "Lower it."
     )
