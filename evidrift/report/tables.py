@@ -16,12 +16,14 @@ from rich.table import Table
 from evidrift.drift.tablefile import PRIMARY
 from evidrift.stats.compare import Result
 from evidrift.stats.models import MEASURES, over_seeds
-from evidrift.stats.opinions import answer
-from evidrift.stats.ranking import NO_TEST, Ranking, Reversal
+from evidrift.stats.opinions import REFERENCE, answer
+from evidrift.stats.ranking import NO_TEST, SCALED, Ranking, Reversal
 from evidrift.stats.trust import signs, signs_of_methods
 
 # Where output is not a terminal, whose width could be asked.
-WIDTH = 110
+WIDTH = 118
+# Reversals at one layer that people still read; of more, the study's own two methods are shown.
+MANY = 6
 HEADINGS = {
     "displacement": "displacement",
     "overlap": "1 - overlap, {area}",
@@ -139,16 +141,18 @@ def _print_order(result: Result, to: Console) -> None:
     # `penultimate` comes first; conclusions rest on it.
     layers = list(dict.fromkeys(ranking.layer for ranking in observed.rankings))
     main = [each for each in observed.reversals if each.layer == layers[0]]
+    if len(main) > MANY:
+        main = [each for each in main if {each.method, each.against} == {REFERENCE, SCALED}]
     if main:
         to.print(reversal_table(main))
         if any(each.effect_of_confidence for each in main):
             to.print(
                 "effect of confidence: the reversal is gone when both checkpoints' logits have unit scale."
             )
-    else:
-        to.print(f"No reversal of means observed at layer {_safe(layers[0])}.", style="bold")
     if rest := len(observed.reversals) - len(main):
-        to.print(f"At other layers: {rest} more, in reversals.csv.")
+        to.print(f"{rest} more, between other methods or at other layers, in reversals.csv.")
+    elif not main:
+        to.print("No reversal of means observed at any layer.", style="bold")
     _print_opinions(result, layers[0], to)
     to.print(f"{NO_TEST}\n", style="bold")
 

@@ -51,6 +51,7 @@ def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame, marks: pd
         if note.not_defined:
             without = ", ".join(f"{method} at {layer}" for layer, method in note.not_defined)
             yield f"{name}: not defined, since the layer can be negative: {without}."
+    yield from _explained_in_part(study)
     unused = statuses[statuses["images"] == "common"][["flat", "blank", "nan"]].to_numpy().sum()
     if unused:
         yield (
@@ -61,6 +62,14 @@ def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame, marks: pd
     overlaps = drift[drift["measure"] == "overlap"]
     if overlaps.loc[overlaps["mean"].notna(), "chance"].isna().any():
         yield "Chance is missing somewhere: it needs two patients of one class among the test images."
+
+
+def _explained_in_part(study: Study) -> Iterator[str]:
+    """Methods that explained a stated number of images, whose figures are therefore of fewer patients."""
+    everything = study.pairs["image_id"].nunique()
+    for method, images in study.pairs.groupby("method", observed=True)["image_id"].nunique().items():
+        if images < everything:
+            yield f"{method} explained {images} of {everything} test images: its figures are of these alone."
 
 
 def _versions(study: Study) -> dict[str, list[str]]:

@@ -37,7 +37,7 @@ def result(tmp_path) -> Result:
 def test_off_a_terminal_the_tables_are_plain_and_fit(result):
     text = printed(result)
     assert "\x1b" not in text
-    assert max(map(len, text.splitlines())) <= 110
+    assert max(map(len, text.splitlines())) <= 118
     assert "…" not in text
 
 
@@ -94,12 +94,12 @@ def test_a_reversal_is_shown_with_both_orders_and_its_reservations(result):
     words = " ".join(text.split())
     assert "effect of confidence: the reversal is gone" in words
     assert "0.996" in words
-    assert "At other layers: 2 more" in words
+    assert "2 more, between other methods or at other layers" in words
 
 
 def test_no_reversal_is_said_in_words(result):
     text = printed(replace(result, observed=replace(result.observed, reversals=())))
-    assert "No reversal of means observed at layer penultimate." in text
+    assert "No reversal of means observed at any layer." in text
     assert "No test has been made" in text
 
 
@@ -173,3 +173,15 @@ def test_a_method_that_a_check_speaks_against_carries_a_sign_wherever_its_drift_
     assert sum(line.startswith("layer_cam † ") for line in lines) == 2  # its drift, and the ranking
     assert sum(line.startswith("layer_cam ") for line in lines) >= 3  # of the other architecture without
     assert not any(line.startswith("grad_cam †") for line in lines)
+
+
+def test_of_many_reversals_the_studys_own_two_methods_are_shown(result):
+    one = Reversal(
+        "penultimate", "grad_cam_pp", "layer_cam", "a", "b", (0.1, 0.2, 0.4, 0.3), None, False, False
+    )
+    others = tuple(replace(one, method=f"method_{at}") for at in range(6))
+    text = printed(replace(result, observed=replace(result.observed, reversals=(*others, one))))
+    assert "method_0" not in text
+    assert "a 0.100" in text and "6 more, between other methods" in text
+    few = printed(replace(result, observed=replace(result.observed, reversals=(*others[:5], one))))
+    assert "method_0" in few and "more, between" not in few

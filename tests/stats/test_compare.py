@@ -215,3 +215,16 @@ def test_places_are_of_the_common_cohort(tmp_path):
     assert set(result.localisation["measure"]) == {"border", "corners"}  # no masks here
     assert set(result.localisation["n_images"]) == {5}
     assert set(result.moves["n_patients"]) == {5}
+
+
+def test_a_method_that_explained_some_of_the_images_says_so(tmp_path):
+    maps = architecture(patients=TWELVE)
+    key = ("penultimate", "layer_cam")
+    some = np.arange(12) < 8
+    maps.signed[key][:, :, ~some] = np.nan
+    result = compare(
+        study_of(tmp_path, replace(maps, explained=maps.explained | {key: some})), min_patients=1
+    )
+    assert result.warnings == ("layer_cam explained 8 of 12 test images: its figures are of these alone.",)
+    n_images = result.drift.query("measure == 'overlap'").set_index("method")["n_images"]
+    assert n_images.to_dict() == {"grad_cam": 12, "layer_cam": 8}
