@@ -1,0 +1,64 @@
+"""Integrated gradients add up to the difference of scores: on the miniatures, and on a full network.
+
+Maps need far fewer steps than this: at 16 they share 97 to 98 % of their evidence with those at 512.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evidrift.attribution.families.gradients import incompleteness, integrated_gradients
+from evidrift.attribution.layers import resolve
+from evidrift.attribution.network import Network
+from evidrift.images.phantoms.draw import draw
+from evidrift.images.phantoms.recipe import load_recipe
+from evidrift.models.backbone import build_backbone
+from evidrift.models.catalogue import find
+from evidrift.models.checkpoint import load_weights
+from evidrift.models.classifier import build_classifier, network_input
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+MINIATURES = ROOT / "evidrift" / "models" / "zoo" / "weights"
+
+
+def phantoms(size, each):
+    """Images of two classes, (2 x each, size, size), those of a class together."""
+    recipe = load_recipe(ROOT / "phantoms" / "default.yaml")
+    labels = ("covid19", "normal")
+    return np.stack([draw(recipe, label, str(at), size).image for label in labels for at in range(each)])
+
+
+def classifier(name, size, weights):
+    """A trunk, and a head that tells the two classes by their mean features."""
+    backbone = build_backbone(name, size, {})
+    if weights:
+        load_weights(backbone, weights)
+    model = build_classifier(backbone, 2, 0)
+    zoo = find(name)
+    net = Network(model, resolve(model, ["last"]), lambda pixels: network_input(pixels, zoo), "centred")
+    images = phantoms(size, 4)
+    features = net.run(images, np.zeros(8, int)).activations["last"].mean(axis=(1, 2))
+    apart = features[:4].mean(axis=0) - features[4:].mean(axis=0)
+    kernel = np.stack([apart, -apart], axis=1) / np.sum(apart**2)
+    model.get_layer("logits").set_weights([kernel, -features.mean(axis=0) @ kernel])
+    return net, images[[0, 4]]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "weights", "steps"),
+    [
+        ("densenet_mini", 128, MINIATURES / "densenet_mini.weights.h5", 256),
+        ("resnetv2_mini", 128, MINIATURES / "resnetv2_mini.weights.h5", 256),
+        ("inception_mini", 128, MINIATURES / "inception_mini.weights.h5", 256),
+        ("resnet50v2", 224, None, 16),  # at its random start it is nearly linear along the path
+    ],
+)
+def test_within_one_per_cent(name, size, weights, steps):
+    net, images = classifier(name, size, weights)
+    targets = np.array([0, 1])
+    for baseline in ("black", "blur"):
+        found = integrated_gradients(net, images, targets, [baseline], steps, 32)
+        assert np.abs(incompleteness(net, images, targets, [baseline], found)).max() < 0.01
