@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
 import numpy as np
 
+import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.families import cam
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
