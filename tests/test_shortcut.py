@@ -1,0 +1,280 @@
+"""The planted shortcut: where the answer is known, the evidence must be seen to move there.
+
+A letter of lead lies in the corner of every film of class normal, for training and for testing, as if healthy
+patients came from another department. Normal has no finding, so that all else that speaks for it is spread
+over the lungs; a disease keeps a finding to point at, and its evidence moves less. A miniature is trained on
+these films, and once more on the same films without the marker.
+
+Measured when this was written, resnetv2_mini, training seeds 1 to 3 and three cohorts of phantoms. The
+marker's box is 1.2 % of the film; its share of the evidence for `normal` on marked test films, tl -> ft:
+
+                  with the marker                 without it
+grad_cam          0.02 -> 0.05 to 0.07            0.000 -> 0.000
+layer_cam         0.06 to 0.08 -> 0.11 to 0.15    0.01 -> 0.00 to 0.02
+hires_cam         0.09 to 0.11 -> 0.17 to 0.23    0.00 -> 0.00 to 0.01
+gradient_input    0.02 to 0.04 -> 0.07 to 0.11    0.002 -> 0.001 to 0.005
+occlusion         0.03 to 0.04 -> 0.10 to 0.16    0.00 to 0.01 -> 0.00 to 0.01
+
+So the transfer-learned head uses the marker already, and fine-tuning makes 1.6 to 5 times of it. The
+accuracy with the marker was 0.93 to 1.00; on the same patients' films without it, 0.60 to 0.67.
+
+In the other two miniatures methods that work on the image see the same (densenet_mini, seeds 1 and 2:
+occlusion 0.01 -> 0.04, the strongest cell on the marker in 0.60 to 0.85 of the films), and class activation
+maps do not (0.01 -> 0.01; in none). At `penultimate` what the marker changes has spread over the nine cells
+of the upper left quarter (nine tenths of the change in activation when it is erased, densenet_mini, seed 1):
+these maps show where in the layer the evidence lies.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.attribution.explain import explain_checkpoints
+from evidrift.attribution.families import cam, gradients, perturbation
+from evidrift.drift.placetable import Masks, build_places
+from evidrift.drift.tablefile import read_table, write_table
+from evidrift.images.phantoms.draw import MARKER
+from evidrift.images.prepare import Outputs, prepare
+from evidrift.images.store import Images, ImageStore
+from evidrift.models.backbone import build_backbone
+from evidrift.models.catalogue import ZOO, find
+from evidrift.models.checkpoint import load_weights
+from evidrift.models.classifier import build_classifier, network_input
+from evidrift.params.finetune import Finetune
+from evidrift.params.prepare import Prepare, Split
+from evidrift.params.train_tl import TrainTl
+from evidrift.stats.places import changes, localisation
+from evidrift.training.embedding import embed, pooled
+from evidrift.training.finetuning import finetune, image_examples
+from evidrift.training.forward import compile_forward
+from evidrift.training.loop import predict
+from evidrift.training.transfer import train_head
+from tests.drift.study import architecture
+
+pytestmark = pytest.mark.slow
+
+SIZE, SEED = 96, 1
+MARKED = "normal"
+RECIPE = {
+    "seed": 5,
+    "contrast": 1.0,
+    "patients": {"train": 40, "validation": 10, "test": 20},
+    "classes": ["covid19", "normal", "tuberculosis"],
+}
+TL = TrainTl(epochs=40, batch_size=32, learning_rate=0.03, warmup_epochs=0, dropout=0.2, checkpoint="best")
+FT = {
+    "epochs": 8,
+    "batch_size": 16,
+    "warmup_epochs": 1,
+    "dropout": 0.2,
+    "checkpoint": "last",
+    "views": 0,
+    "batchnorm": "update",
+}
+# As in the default study.
+LEARNING_RATES = {"resnetv2_mini": 0.002, "densenet_mini": 0.0015}
+COMMON = {"images_per_class": None, "score": "centred", "target": "label", "batch_size": 64}
+FAMILIES = {
+    cam: cam.Params(methods=["grad_cam", "layer_cam", "hires_cam"], layers=["penultimate"], **COMMON),
+    gradients: gradients.Params(
+        methods=["gradient_input"], steps=1, baselines=["black"], samples=1, noise=0.1, seed=0, **COMMON
+    ),
+    perturbation: perturbation.Params(
+        methods=["occlusion"], baseline="mean", masks=2, cells=2, keep=0.5, seed=0, **COMMON
+    ),
+}
+OF_THE_LAYER = ("grad_cam", "layer_cam", "hires_cam")
+OF_THE_IMAGE = ("gradient_input", "occlusion")
+METHODS = OF_THE_LAYER + OF_THE_IMAGE
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One training, seen on its own test films.
+
+    Attributes:
+        accuracy: by checkpoint.
+        accuracy_without_marker: by checkpoint, on the same patients' films without it.
+        shares: localisation of the evidence for the marked class, `finding` being the marker's box; by
+            method, measure and checkpoint.
+        moved: its change from tl to ft, by method and measure.
+    """
+
+    accuracy: dict[str, float]
+    accuracy_without_marker: dict[str, float]
+    shares: pd.DataFrame
+    moved: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory) -> dict[str, ImageStore]:
+    """The same patients with and without the marker."""
+    found = {}
+    for name, shortcut in (("with", {"class": MARKED, "share": 1.0}), ("without", None)):
+        folder = tmp_path_factory.mktemp(name)
+        (folder / "recipe.yaml").write_text(yaml.safe_dump({**RECIPE, "shortcut": shortcut}))
+        params = Prepare(
+            source=str(folder / "recipe.yaml"),
+            manifest=None,
+            size=SIZE,
+            padding=False,
+            min_side=SIZE,
+            split=Split(salt="unused", train=0.6, validation=0.15),
+        )
+        outputs = (folder / file for file in ("store.h5", "manifest.csv", "exclusions.csv", "metrics.json"))
+        prepare(params, Outputs(*outputs))
+        found[name] = ImageStore(folder / "store.h5")
+    return found
+
+
+@pytest.fixture(scope="module")
+def runs(stores, tmp_path_factory) -> dict[str, Trained]:
+    """resnetv2_mini trained with and without the marker."""
+    folder = tmp_path_factory.mktemp("places")
+    bare = stores["without"].split("test")
+    return {
+        name: train("resnetv2_mini", store, bare, folder / f"{name}.parquet")
+        for name, store in stores.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def densenet(stores, tmp_path_factory) -> Trained:
+    """densenet_mini trained with the marker."""
+    bare = stores["without"].split("test")
+    return train("densenet_mini", stores["with"], bare, tmp_path_factory.mktemp("places") / "t.parquet")
+
+
+def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
+    """Transfer learning, then fine-tuning; both checkpoints explained at the marked class's test films."""
+    zoo = find(name)
+    tuning = Finetune(learning_rate=LEARNING_RATES[name], **FT)
+    splits = {split: store.split(split) for split in ("train", "validation", "test")}
+    backbone = build_backbone(name, SIZE, {})
+    load_weights(backbone, ZOO / "weights" / f"{name}.weights.h5")
+    forward = compile_forward(pooled(backbone))
+    features = {split: embed(forward, zoo, splits[split], 0, 64) for split in ("train", "validation")}
+    head, _, _ = train_head(features["train"], features["validation"], TL, SEED, "transfer learning")
+    classifier = build_classifier(backbone, len(store.classes), tuning.dropout, SEED)
+    classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
+
+    test = splits["test"]
+    chosen = np.flatnonzero(test.labels == store.classes.index(MARKED))
+    accuracy, without_marker, maps, predicted = {}, {}, {}, {}
+    for checkpoint in ("tl", "ft"):
+        if checkpoint == "ft":
+            finetune(classifier, zoo, splits["train"], splits["validation"], tuning, SEED, "fine-tuning")
+        forward = compile_forward(classifier)
+        logits = predict(forward, image_examples(test, zoo, 0))
+        predicted[checkpoint] = logits.argmax(-1)
+        accuracy[checkpoint] = np.mean(predicted[checkpoint] == test.labels)
+        bare_logits = predict(forward, image_examples(bare, zoo, 0))
+        without_marker[checkpoint] = np.mean(bare_logits.argmax(-1) == bare.labels)
+        for family, params in FAMILIES.items():
+            explained = explain_checkpoints(
+                family,
+                params,
+                {checkpoint: classifier},
+                test,
+                lambda pixels: network_input(pixels, zoo),
+                {checkpoint: logits},
+                chosen,
+            )[checkpoint]
+            for method, signed in explained.layers["penultimate"].methods.items():
+                maps.setdefault(method, []).append(signed)
+
+    assert sorted(maps) == sorted(METHODS)
+    study = architecture(
+        name,
+        seeds=(SEED,),
+        patients=test.patient_ids[chosen],
+        methods=[("penultimate", method) for method in maps],
+    )
+    study = replace(
+        study,
+        content=test.content[chosen],
+        size=SIZE,
+        signed={("penultimate", method): np.stack(pair)[:, None] for method, pair in maps.items()},
+    )
+    write_table(table, build_places(study, Masks(None, marker_box(len(chosen)))))
+    places = read_table(table).to_pandas()
+    return Trained(
+        accuracy,
+        without_marker,
+        localisation(places).set_index(["method", "measure", "checkpoint"]),
+        changes(places).set_index(["method", "measure"]),
+    )
+
+
+def marker_box(n: int) -> np.ndarray:
+    """The marker's box on n films."""
+    left, top, right, bottom = (round(edge * SIZE) for edge in MARKER)
+    box = np.zeros((n, SIZE, SIZE), dtype=bool)
+    box[:, top:bottom, left:right] = True
+    return box
+
+
+def box_share(run: Trained, method: str, checkpoint: str) -> pd.Series:
+    return run.shares.loc[method, "finding", checkpoint]
+
+
+def test_accuracy_stays_high_and_hangs_on_the_marker(runs, densenet):
+    for run in (runs["with"], densenet):
+        assert run.accuracy["ft"] >= 0.85
+        assert run.accuracy["ft"] >= run.accuracy["tl"]
+        # Take the marker off the same patients' films, and much of it is gone.
+        assert run.accuracy_without_marker["ft"] <= run.accuracy["ft"] - 0.15
+    assert runs["without"].accuracy["ft"] >= 0.7
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_fine_tuning_moves_the_evidence_to_the_marker(runs, method):
+    before, after = (box_share(runs["with"], method, checkpoint) for checkpoint in ("tl", "ft"))
+    assert after["ratio"] >= 2.5
+    assert after["above_low"] > 0
+    assert after["mean"] >= 1.4 * before["mean"]
+    assert runs["with"].moved.loc[(method, "finding"), "low"] > 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_without_the_marker_the_evidence_does_not_move_there(runs, method):
+    with_marker, without = (box_share(runs[name], method, "ft") for name in ("with", "without"))
+    assert without["ratio"] <= 2
+    assert with_marker["mean"] >= 4 * without["mean"]
+    moved = {name: run.moved.loc[(method, "finding"), "change"] for name, run in runs.items()}
+    assert abs(moved["without"]) <= 0.25 * moved["with"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_strongest_cell_lies_on_the_marker(runs, method):
+    hits = {name: run.shares.loc[(method, "hit", "ft"), "mean"] for name, run in runs.items()}
+    assert hits["with"] >= 0.5
+    assert hits["without"] <= 0.1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_corners_tell_where_no_mask_is_known(runs, method):
+    """What a user sees of a shortcut that nobody told them of."""
+    with_marker, without = (runs[name].shares.loc[(method, "corners", "ft")] for name in ("with", "without"))
+    assert runs["with"].moved.loc[(method, "corners"), "change"] > 0
+    assert with_marker["above_low"] > 0
+    assert without["ratio"] < 1
+
+
+@pytest.mark.parametrize("method", OF_THE_IMAGE)
+def test_methods_of_the_image_see_it_in_an_architecture_whose_layer_hides_it(densenet, method):
+    assert box_share(densenet, method, "ft")["ratio"] >= 2
+    assert densenet.moved.loc[(method, "finding"), "low"] > 0
+    assert densenet.shares.loc[(method, "hit", "ft"), "mean"] >= 0.4
+
+
+@pytest.mark.parametrize("method", OF_THE_LAYER)
+def test_class_activation_maps_of_that_architecture_do_not_point_at_the_marker(densenet, method):
+    """Not a wish but a finding: whoever looks at these maps alone misses the shortcut."""
+    assert box_share(densenet, method, "ft")["ratio"] <= 2
+    assert densenet.shares.loc[(method, "hit", "ft"), "mean"] <= 0.1
