@@ -115,7 +115,7 @@ def _pixels_of(cells: int, size: int) -> np.ndarray:
 def pointing(native: np.ndarray, hits: np.ndarray) -> np.ndarray:
     """Whether the strongest cell of each map touches the finding, (n,): 1 if it does, 0 if not.
 
-    The pointing game (Zhang et al. 2016, arXiv 1608.00507, section 4.1) with the map's own cell in place of
+    The pointing game (Zhang et al. 2016, arXiv 1608.00507, section 4.2) with the map's own cell in place of
     a tolerance of 15 px around a point. Where several cells are equally strong, their share that touches.
 
     Args:
