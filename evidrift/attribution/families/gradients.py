@@ -132,8 +132,8 @@ def integrated_gradients(
     an image add up to S(x) - S(x') (completeness).
 
     The mean is taken by the midpoint rule. With ReLUs the gradient jumps at thousands of places on the path,
-    so no rule gains from smoothness, and equal gaps are best. Measured on the three miniatures, 8 to 64 steps:
-    Gauss and Legendre's points miss completeness by 1.3 times as much, points that crowd towards the baseline
+    so no rule gains from smoothness, and equal gaps are best. On the three miniatures, 8 to 64 steps, the
+    points of Gauss and Legendre miss completeness by 1.3 times as much, points crowding near the baseline
     by 1.6 times, the trapezoidal rule by 1.1 times. Maps settle long before their sum does: at 8 steps they
     share 95 % of their evidence with those at 512, at 16 steps 98 %, at 32 99 %.
 
