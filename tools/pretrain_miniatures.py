@@ -52,6 +52,7 @@ MINIATURES = {
     "densenet_mini": loop(epochs=9, learning_rate=0.003),
     "inception_mini": loop(epochs=9, learning_rate=0.01),
     "resnetv2_mini": loop(epochs=9, learning_rate=0.01),
+    "vit_mini": loop(epochs=15, learning_rate=0.003),
 }
 # Sums are split by thread, so a number of its own keeps the bytes independent of the machine's cores.
 THREADS = 2
@@ -63,14 +64,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=ZOO / "weights", help="folder to write into")
-    folder = parser.parse_args().out
+    parser.add_argument(
+        "--only", choices=MINIATURES, help="one of them: the others' bytes do not depend on it"
+    )
+    args = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     films, findings = draw_films()
-    for name, params in MINIATURES.items():
-        path = folder / f"{name}.weights.h5"
-        write_half(pretrain(name, params, films, findings), path)
+    for name in [args.only] if args.only else MINIATURES:
+        path = args.out / f"{name}.weights.h5"
+        write_half(pretrain(name, MINIATURES[name], films, findings), path)
         print(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}")
 
 
