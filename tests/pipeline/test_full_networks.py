@@ -42,6 +42,10 @@ def parameters():
         # one step: one batch holds all ten training images
         params["finetune"][name] |= {"epochs": 1, "batch_size": 10, "warmup_epochs": 0, "views": 0}
     params["explain"]["cam"]["batch_size"] = 2
+    params["check"] |= {
+        "faithfulness": {"images_per_class": 1, "steps": 2, "baseline": "blur"},
+        "randomisation": {"images_per_class": 2, "depths": 2},
+    }
     return params
 
 
