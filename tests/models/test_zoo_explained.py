@@ -75,13 +75,15 @@ def test_grad_cam_pp_is_not_defined_and_the_rest_of_its_family_is(explained):
     network, name = explained
     side = TARGETS[name][2]
     layers = maps(network, cam)
-    for layer in layers.values():
+    for label, layer in layers.items():
         assert set(layer.not_defined) == PLUS_PLUS
         assert set(layer.methods) == set(FAMILIES[cam]["methods"]) - PLUS_PLUS
-        for values in layer.methods.values():
+        for method, values in layer.methods.items():
             assert values.shape == (2, side, side)
             assert np.isfinite(values).all()
-            assert np.ptp(values, axis=(1, 2)).min() > 0
+            # a layer normalisation ignores its input's scale, so A . dS/dA is 0 at every place before it
+            blank = name != "efficientnetv2_b0" and (label, method) == ("penultimate", "hires_cam")
+            assert (np.ptp(values, axis=(1, 2)).min() > 0) == (not blank)
     assert [layers[label].constant_gradient for label in ("penultimate", "last")] == [False, True]
 
 
@@ -100,6 +102,6 @@ def test_channels_of_a_transformer_can_be_scored_and_ablated(explained):
     network, name = explained
     if name != "vit_mini":
         pytest.skip("a pass for each of hundreds of channels")
-    (layer,) = maps(network, channel_cam).values()
+    layer = maps(network, channel_cam)["penultimate"]
     assert set(layer.methods) == {"score_cam", "ablation_cam"}
     assert all(np.isfinite(values).all() for values in layer.methods.values())
