@@ -8,6 +8,8 @@ from evidrift.images.phantoms.build import draw_build
 from evidrift.images.phantoms.pretraining import DRAWN, FINDINGS, PRESENCE, draw_generic
 from evidrift.seeds import stream
 
+pytestmark = pytest.mark.slow
+
 
 def test_there_are_ten_findings_and_none_is_a_class_of_the_study():
     assert sorted(FINDINGS) == sorted(

@@ -10,6 +10,8 @@ from evidrift.models.catalogue import find
 from evidrift.models.checkpoint import weights_hash
 from evidrift.models.classifier import build_classifier, network_input
 
+pytestmark = pytest.mark.slow
+
 # Layer that enters pooling, its grid at 128 px, channels, weights.
 MINIATURES = {
     "densenet_mini": ("relu", 4, 103, 159_683),

@@ -17,6 +17,8 @@ from evidrift.models.classifier import network_input
 from evidrift.models.weights import load_backbone
 from evidrift.params.architecture import Architecture
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).parents[3] / "shared" / "weights"
 REAL = {
     "densenet121": (

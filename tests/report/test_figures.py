@@ -19,6 +19,8 @@ from tests.drift.maps import canvases_of
 from tests.drift.study import architecture
 from tests.stats.studies import study_of
 
+pytestmark = pytest.mark.slow
+
 ARCHITECTURES = ("densenet_mini", "resnetv2_mini")
 FILES = ["cases_densenet_mini.png", "cases_resnetv2_mini.png", "ranking.png", "training_curves.png"]
 
