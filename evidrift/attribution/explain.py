@@ -12,14 +12,11 @@ from tqdm import tqdm
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.maps import CheckpointMaps, LayerMaps
 from evidrift.attribution.network import Network
-from evidrift.attribution.scores import logit_scale, predicted_classes
+from evidrift.attribution.scores import differing, logit_scale, predicted_classes
 from evidrift.errors import UserError
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
-
-# Compiled, batched and cached passes round differently, by far less than this share of the logits' scale.
-TOLERANCE = 1e-3
 
 logger = logging.getLogger(__name__)
 
@@ -94,11 +91,9 @@ def _explain(
 def _check(
     logits: np.ndarray, recorded: np.ndarray, scale: float, image_ids: np.ndarray, checkpoint: str
 ) -> None:
-    with np.errstate(invalid="ignore"):
-        differs = np.abs(logits - recorded) > TOLERANCE * scale
-    differs |= np.isfinite(logits) != np.isfinite(recorded)
+    differs = differing(logits, recorded, scale)
     if differs.any():
-        at = int(differs.any(axis=1).argmax())
+        at = int(differs.argmax())
         raise UserError(
             f"{checkpoint}: image {image_ids[at]} now gives logits {_shown(logits[at])}, but its training "
             f"stage recorded {_shown(recorded[at])}. The weights, the store and the predictions are not of "

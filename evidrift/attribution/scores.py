@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# Compiled, batched and cached passes round differently, by far less than this share of the logits' scale.
+TOLERANCE = 1e-3
+
 
 def centred_logits(logits: np.ndarray) -> np.ndarray:
     """Logits less their mean over the classes: what a softmax classifier can see of them.
@@ -32,3 +35,16 @@ def logit_scale(logits: np.ndarray) -> float:
     """
     finite = logits[np.isfinite(logits).all(axis=1)].astype(np.float64)
     return float(centred_logits(finite).std()) if len(finite) else float("nan")
+
+
+def differing(logits: np.ndarray, recorded: np.ndarray, scale: float) -> np.ndarray:
+    """Which images' logits are not those that were recorded, but for rounding, (n,) bool.
+
+    Args:
+        logits: (n, classes).
+        recorded: of the same images, (n, classes).
+        scale: of the checkpoint's logits, from `logit_scale`.
+    """
+    with np.errstate(invalid="ignore"):
+        differs = np.abs(logits - recorded) > TOLERANCE * scale
+    return (differs | (np.isfinite(logits) != np.isfinite(recorded))).any(axis=1)

@@ -1,24 +1,9 @@
 """What the parameters of all attribution families have in common."""
 
-from typing import Annotated, Literal, TypeVar
+from typing import Literal
 
-from pydantic import AfterValidator, Field
-
+from evidrift.params.choices import AtLeastOne
 from evidrift.params.section import Section
-
-Item = TypeVar("Item")
-AtLeastOne = Annotated[int, Field(ge=1)]
-
-
-def _each_once(values: list[Item]) -> list[Item]:
-    repeated = sorted({str(value) for value in values if values.count(value) > 1})
-    if repeated:
-        raise ValueError(f"{', '.join(repeated)} stands in it more than once.")
-    return values
-
-
-# A list with at least one entry and none twice: Choices[list[Method]].
-Choices = Annotated[Item, Field(min_length=1), AfterValidator(_each_once)]
 
 
 class FamilyParams(Section):

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.mapfile import MapFile
 from evidrift.attribution.network import Network
-from evidrift.attribution.scores import logit_scale
+from evidrift.attribution.scores import differing, logit_scale
 from evidrift.attribution.subset import choose
 from evidrift.checks.faithfulness import faithfulness
 from evidrift.checks.originals import Originals, read_originals
@@ -24,8 +24,6 @@ from evidrift.params.check import Check
 if TYPE_CHECKING:
     from evidrift.images.store import Images
 
-# Compiled, batched and cached passes round differently, by far less than this share of the logits' scale.
-TOLERANCE = 1e-3
 COMMON = ["arch", "seed", "checkpoint", "layer", "method", "image_id", "patient_id", "label"]
 
 
@@ -129,10 +127,9 @@ def _require_same(
     parts = [chosen[at : at + batch_size] for at in range(0, len(chosen), batch_size)]
     logits = np.concatenate([network.logits(network.inputs(images.pixels[part])) for part in parts])
     for family in families:
-        close = np.abs(logits - family.logits) <= TOLERANCE * logit_scale(family.logits)
-        differs = ~close & (np.isfinite(logits) | np.isfinite(family.logits))
+        differs = differing(logits, family.logits, logit_scale(family.logits))
         if differs.any():
-            image_id = images.ids[chosen[int(differs.any(axis=1).argmax())]]
+            image_id = images.ids[chosen[int(differs.argmax())]]
             raise UserError(
                 f"{family.path}: {checkpoint} now gives other logits of image {image_id} than when its maps "
                 "were made. The weights, the store and the maps are not of one run, or of another kind of "

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
+from evidrift.attribution import grids
 from evidrift.attribution.baselines import Baseline, baseline
-from evidrift.attribution.grids import bilinear
 
 if TYPE_CHECKING:
     from evidrift.attribution.network import Network
@@ -43,14 +43,8 @@ def enlarge(signed: np.ndarray, content: np.ndarray, shape: tuple[int, ...]) -> 
         (bottom - top, right - left) float64.
     """
     top, left, bottom, right = content
-    rows = _weights(top, bottom, shape[0], signed.shape[0])
-    columns = _weights(left, right, shape[1], signed.shape[1])
-    return rows @ signed.astype(np.float64) @ columns.T
-
-
-def _weights(start: int, stop: int, size: int, cells: int) -> np.ndarray:
-    """Of the grid's cells in each pixel from `start` to `stop` along one side, (stop - start, cells)."""
-    return bilinear((np.arange(start, stop) + 0.5) * cells / size - 0.5, cells)
+    (whole,) = grids.enlarge(signed.astype(np.float64)[np.newaxis], shape)
+    return whole[top:bottom, left:right]
 
 
 def ranks(values: np.ndarray, ties: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ share of cells that touch the finding as its hit rate: every figure stands besid
 
 import numpy as np
 
+from evidrift.attribution import grids
 from evidrift.drift.canvas import SIDE
 
 # Shares of the image's side. Markers, tubes' ends and collimator edges lie here, hardly ever lung.
@@ -101,21 +102,15 @@ def touched(masks: np.ndarray, grid: tuple[int, int], size: int) -> np.ndarray:
         size: side of the square, px. Where it is no multiple of the grid, a pixel belongs to both of the
             cells that it lies across.
     """
-    rows, columns = (_pixels_of(cells, size) for cells in grid)
+    # pixels that lie in each cell along one side, wholly or in part
+    rows, columns = ((grids.shares(cells, size) > 0).astype(np.float32) for cells in grid)
     return rows @ masks.astype(np.float32) @ columns.T > 0
-
-
-def _pixels_of(cells: int, size: int) -> np.ndarray:
-    """Pixels that lie in each cell along one axis, wholly or in part: (cells, size), 1 or 0."""
-    edges, pixel = np.arange(cells + 1) * size, np.arange(size) * cells  # in whole numbers
-    lengths = _common(edges[:-1, None], edges[1:, None], pixel, pixel + cells)
-    return (lengths > 0).astype(np.float32)
 
 
 def pointing(native: np.ndarray, hits: np.ndarray) -> np.ndarray:
     """Whether the strongest cell of each map touches the finding, (n,): 1 if it does, 0 if not.
 
-    The pointing game (Zhang et al. 2016, arXiv 1608.00507, section 4.2) with the map's own cell in place of
+    The pointing game (Zhang et al. 2016, arXiv 1608.00507) with the map's own cell in place of
     a tolerance of 15 px around a point. Where several cells are equally strong, their share that touches.
 
     Args:

@@ -83,9 +83,7 @@ def _drift_columns(maps: ArchitectureMaps, pairs: Pairs, measured: Measured) -> 
     explained = np.concatenate(
         [maps.explained[key][pairs.image_before] & maps.explained[key][pairs.image_after] for key in keys]
     )
-    return (
-        columns if explained.all() else {name: _rows(column, explained) for name, column in columns.items()}
-    )
+    return {name: _rows(column, explained) for name, column in columns.items()}
 
 
 def _rows(column: pa.Array | np.ndarray, chosen: np.ndarray) -> pa.Array | np.ndarray:

@@ -23,7 +23,7 @@ def build_backbone(name: str, size: int, options: Options, weights: str | None =
         weights: "imagenet", or None for random ones, which depend on architecture and layer only.
 
     Returns:
-        A flat functional model from (size, size, 3) to the rectified (h, w, channels) that enters pooling.
+        A flat functional model from (size, size, 3) to the (h, w, channels) that enters pooling.
 
     Raises:
         UserError: the architecture, its size, an option or its ImageNet weights do not exist.

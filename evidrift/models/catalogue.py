@@ -6,7 +6,7 @@ MIN_SIZE: smallest side of the input, px.
 IMAGENET: by option, the values for which Keras has ImageNet weights; None where it has none at all.
 preprocess(images): float images (n, h, w, 3) in 0..255 to the network's input, by arithmetic only.
 build(size, weights, **options): the trunk as a flat functional Keras model, from the input (size, size, 3)
-    to the rectified tensor that enters global pooling, (h, w, channels). Keras is imported inside.
+    to the tensor that enters global pooling, (h, w, channels). Keras is imported inside.
 """
 
 import difflib

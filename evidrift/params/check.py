@@ -1,13 +1,15 @@
 """Parameters of the stage check."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from evidrift.attribution.baselines import Baseline
+from evidrift.params.choices import AtLeastOne, Choices
+from evidrift.params.grid import Seed
 from evidrift.params.section import Section, load_section
 
-AtLeastOne = Annotated[int, Field(ge=1)]
 AtLeastTwo = Annotated[int, Field(ge=2)]
 
 
@@ -23,7 +25,7 @@ class Faithfulness(Section):
 
     images_per_class: AtLeastOne
     steps: AtLeastTwo
-    baseline: Literal["blur", "mean", "black", "white"]
+    baseline: Baseline
 
 
 class Randomisation(Section):
@@ -49,19 +51,11 @@ class Check(Section):
         randomisation: maps of networks with random weights.
     """
 
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-    layers: Annotated[list[str], Field(min_length=1)]
+    seeds: Choices[list[Seed]]
+    layers: Choices[list[str]]
     batch_size: AtLeastOne
     faithfulness: Faithfulness
     randomisation: Randomisation
-
-    @field_validator("seeds", "layers")
-    @classmethod
-    def _no_repeats(cls, values: list) -> list:
-        repeated = sorted({str(value) for value in values if values.count(value) > 1})
-        if repeated:
-            raise ValueError(f"{', '.join(repeated)} stands in it more than once.")
-        return values
 
 
 def load_check(path: Path) -> Check:

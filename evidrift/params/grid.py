@@ -3,27 +3,21 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from evidrift.params.choices import Choices
 from evidrift.params.section import Section, load_section
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+Seed = Annotated[int, Field(ge=0)]
 
 
 class Grid(Section):
     """Every architecture is trained with every seed and explained by every attribution family."""
 
-    architectures: Annotated[list[Name], Field(min_length=1)]
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-    families: Annotated[list[Name], Field(min_length=1)]
-
-    @field_validator("architectures", "seeds", "families")
-    @classmethod
-    def _no_repeats(cls, values: list) -> list:
-        repeated = sorted({str(value) for value in values if values.count(value) > 1})
-        if repeated:
-            raise ValueError(f"{', '.join(repeated)} stands in it more than once.")
-        return values
+    architectures: Choices[list[Name]]
+    seeds: Choices[list[Seed]]
+    families: Choices[list[Name]]
 
 
 def load_grid(path: Path) -> Grid:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from evidrift.attribution.maps import CheckpointMaps, LayerMaps
-from evidrift.attribution.settings import Choices, FamilyParams
+from evidrift.attribution.settings import FamilyParams
+from evidrift.params.choices import Choices
 
 if TYPE_CHECKING:
     from evidrift.attribution.network import Network

@@ -9,8 +9,9 @@ import numpy as np
 
 from evidrift.attribution.grids import enlarge
 from evidrift.attribution.maps import CheckpointMaps, LayerMaps
-from evidrift.attribution.settings import Choices, FamilyParams
+from evidrift.attribution.settings import FamilyParams
 from evidrift.attribution.variants import variants
+from evidrift.params.choices import Choices
 
 if TYPE_CHECKING:
     from evidrift.attribution.network import Network

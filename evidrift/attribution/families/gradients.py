@@ -17,8 +17,8 @@ from evidrift.attribution.baselines import Baseline, baseline
 from evidrift.attribution.grids import cell_sums
 from evidrift.attribution.maps import CheckpointMaps
 from evidrift.attribution.pixel_level import GRID, PixelLevelParams, on_grid
-from evidrift.attribution.settings import AtLeastOne, Choices
 from evidrift.attribution.variants import add_up, variants
+from evidrift.params.choices import AtLeastOne, Choices
 from evidrift.seeds import stream
 
 if TYPE_CHECKING:
