@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-Baseline = Literal["blur", "mean", "black", "white"]
+Baseline = Literal["black", "white", "mean", "blur"]
 
 # Standard deviation over the shorter side: the chest's outline stays, findings do not.
 BLUR = 1 / 8

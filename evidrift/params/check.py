@@ -1,11 +1,10 @@
 """Parameters of the stage check."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from evidrift.attribution.baselines import Baseline
 from evidrift.params.choices import AtLeastOne, Choices
 from evidrift.params.grid import Seed
 from evidrift.params.section import Section, load_section
@@ -25,7 +24,7 @@ class Faithfulness(Section):
 
     images_per_class: AtLeastOne
     steps: AtLeastTwo
-    baseline: Baseline
+    baseline: Literal["blur", "mean", "black", "white"]
 
 
 class Randomisation(Section):
