@@ -44,9 +44,8 @@ def corners() -> np.ndarray:
 
 def _overlaps(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """How much of each canvas cell along one axis lies in each interval, in sides: (intervals, 56)."""
-    return SIDE * _common(
-        start[:, None], stop[:, None], np.arange(SIDE) / SIDE, np.arange(1, SIDE + 1) / SIDE
-    )
+    lengths = _common(start[:, None], stop[:, None], np.arange(SIDE) / SIDE, np.arange(1, SIDE + 1) / SIDE)
+    return np.minimum(SIDE * lengths, 1)  # rounding goes beyond, and the rest of a cell would be negative
 
 
 def on_canvas(masks: np.ndarray, content: np.ndarray, size: int) -> np.ndarray:
@@ -110,8 +109,8 @@ def touched(masks: np.ndarray, grid: tuple[int, int], size: int) -> np.ndarray:
 def pointing(native: np.ndarray, hits: np.ndarray) -> np.ndarray:
     """Whether the strongest cell of each map touches the finding, (n,): 1 if it does, 0 if not.
 
-    The pointing game (Zhang et al. 2016, arXiv 1608.00507) with the map's own cell in place of
-    a tolerance of 15 px around a point. Where several cells are equally strong, their share that touches.
+    The pointing game (Zhang et al. 2016, arXiv 1608.00507) with the map's own cell in place of a
+    tolerance of 15 px around a point. Where several cells are equally strong, their share that touches.
 
     Args:
         native: non-negative maps, zero outside the image, (n, h, w).

@@ -83,6 +83,12 @@ def test_evidence_in_one_corner_is_all_in_the_corners_and_partly_border():
     assert places.shares(values, places.border()) == pytest.approx((2 * 2.8 * 4 - 2.8**2) / 16)
 
 
+def test_no_cell_lies_in_a_place_by_less_than_nothing_or_more_than_whole():
+    for place in (places.border(), places.corners()):
+        assert place.min() == 0
+        assert place.max() <= 1
+
+
 @given(mask=arrays(bool, (1, 20, 20)))
 @settings(max_examples=30, deadline=None)
 def test_an_even_map_has_exactly_the_area_shares(mask):
