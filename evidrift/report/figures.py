@@ -83,9 +83,9 @@ def _draw_ranking(path: Path, result: Result) -> None:
     """The study's figure 2."""
     cohort = result.cohort
     patients = cohort.n_patients if result.patients_known else None
-    signs = signs_of_methods(result.marks)
+    by_method = signs_of_methods(result.marks)
     n_images = len(cohort.image_ids)
-    ranking_figure(overlaps(result), result.alike, n_images, patients, result.area, signs, path)
+    ranking_figure(overlaps(result), result.alike, n_images, patients, result.area, by_method, path)
 
 
 def _cases(
