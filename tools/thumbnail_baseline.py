@@ -3,42 +3,26 @@
     python -m tools.thumbnail_baseline data/store.h5 data/predictions/mobilenetv2/1-tl.parquet ...
 
 A network that does not has learned nothing that the overall brightness of a film does not tell already. The
-linear model is fitted in this run, on the training split. Leaves with 1 where a checkpoint does not beat it.
+linear model is that of the stage probe, fitted in this run on the training split. Leaves with 1 where a
+checkpoint does not beat it.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegressionCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from evidrift.images.store import Images, ImageStore
-
-SIDE = 16
-
-
-def thumbnails(images: Images) -> np.ndarray:
-    """Each film averaged down to 16x16, as a row: (n, 256)."""
-    small = [cv2.resize(film, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for film in images.pixels]
-    return np.stack(small).reshape(len(small), -1).astype(np.float64)
+from evidrift.images.store import ImageStore
+from evidrift.probe.prediction import linear_model
+from evidrift.probe.traits import SIDE, thumbnails
 
 
 def baseline_accuracy(store: ImageStore) -> float:
-    """Test accuracy of the linear model, its penalty chosen by cross-validation inside the training split."""
+    """Test accuracy of the linear model, fitted on the training split."""
     training, test = store.split("train"), store.split("test")
-    linear = LogisticRegressionCV(
-        Cs=np.logspace(-4, 0, 5),
-        l1_ratios=(0,),
-        scoring="accuracy",
-        use_legacy_attributes=False,
-        max_iter=2000,
-    )
-    model = make_pipeline(StandardScaler(), linear).fit(thumbnails(training), training.labels)
+    model = linear_model().fit(thumbnails(training), training.labels)
     return float(model.score(thumbnails(test), test.labels))
 
 

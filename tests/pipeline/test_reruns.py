@@ -31,6 +31,7 @@ for word in sys.argv[3:]:
 
 OUTPUTS = {
     "prepare": ["--store", "--manifest", "--exclusions", "--metrics"],
+    "probe": ["--near-duplicates", "--metrics"],
     "embed": ["--backbone", "--features"],
     "train_tl": ["--head", "--predictions", "--history", "--metrics"],
     "finetune": ["--finetuned", "--predictions", "--history", "--metrics"],
@@ -49,6 +50,7 @@ def stages(*names, architectures=ARCHITECTURES, seeds=SEEDS):
     """All items of the named stages."""
     items = {
         "prepare": ["prepare"],
+        "probe": ["probe"],
         "compare": ["compare"],
         "embed": [f"embed@{a}" for a in architectures],
         "check": [f"check@{a}" for a in architectures],
@@ -122,7 +124,7 @@ def test_a_comment_in_an_attribution_familys_file_reruns_its_explain_items_and_w
 
 def test_a_comment_in_one_architectures_file_reruns_that_architecture(place):
     place.replace("evidrift/models/zoo/inception_mini.py", '"""', '# a comment\n"""')
-    branch = stages(*OUTPUTS, architectures=["inception_mini"]) - {"prepare"}
+    branch = stages(*OUTPUTS, architectures=["inception_mini"]) - {"prepare", "probe"}
     assert set(place.repro()) == branch
 
 
