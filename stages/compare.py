@@ -18,8 +18,10 @@ def main() -> None:
     args = parse_args()
     params = load_compare(args.params)
     tl, ft = args.training_metrics
-    study = read_study(load_grid(args.params), args.drift, args.checks, tl, ft, args.prepare_metrics)
-    result = compare(study, params.min_patients)
+    study = read_study(
+        load_grid(args.params), args.drift, args.checks, tl, ft, args.prepare_metrics, args.probe
+    )
+    result = compare(study, params)
     write_metrics(args.metrics, result)
     write_tables(args.tables, result)
     train_tl, finetune = args.histories
@@ -46,6 +48,7 @@ def parse_args() -> argparse.Namespace:
         "--training-metrics", type=Path, nargs=2, required=True, help="folders of the metrics of tl and of ft"
     )
     parser.add_argument("--prepare-metrics", type=Path, required=True, help="prepare's counts")
+    parser.add_argument("--probe", type=Path, required=True, help="what is known without any network")
     parser.add_argument("--tables", type=Path, required=True, help="to write: a folder of CSV tables")
     parser.add_argument("--figures", type=Path, required=True, help="to write: a folder of PNG figures")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: the summary")

@@ -1,75 +1,206 @@
-"""What to keep in mind when reading the study's tables."""
+"""What to keep in mind when reading the study's tables and verdicts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
+from evidrift.probe.results import Prediction, Probe
 from evidrift.stats.floors import OVERLAP_ALL
+from evidrift.stats.models import over_seeds
 from evidrift.stats.study import Study
 from evidrift.stats.trust import reservations
+from evidrift.verdicts.claim import Claim
+
+# Checkpoints whose accuracies are this close perform alike.
+SAME_ACCURACY = 0.02
 
 
-def caveats(study: Study, drift: pd.DataFrame, statuses: pd.DataFrame, marks: pd.DataFrame) -> Iterator[str]:
-    """Every caveat that applies, as a sentence.
+@dataclass(frozen=True)
+class Caveat:
+    """One thing to keep in mind.
+
+    Attributes:
+        key: a short name, by which claims refer to it.
+        sentence: for people.
+        about: architectures and methods that it concerns; None for all of them.
+    """
+
+    key: str
+    sentence: str
+    about: frozenset[tuple[str, str]] | None = None
+
+    def applies(self, claim: Claim) -> bool:
+        """Whether a claim rests on what this is about."""
+        if self.about is None:
+            return True
+        archs, methods = {claim.arch, claim.other}, {claim.method, claim.against}
+        return any(arch in archs and method in methods for arch, method in self.about)
+
+
+def caveats(
+    study: Study,
+    drift: pd.DataFrame,
+    statuses: pd.DataFrame,
+    marks: pd.DataFrame,
+    models: pd.DataFrame,
+    confounding: float,
+) -> Iterator[Caveat]:
+    """Every caveat that applies.
 
     Args:
         study: that was compared.
         drift: from `floors.summarise`.
         statuses: from `cohorts.status_table`.
         marks: from `checks.verdicts.marks`.
+        models: from `models.model_table`.
+        confounding: see `params.compare.Compare`.
     """
     if study.phantoms:
-        yield "The images are phantoms, drawn by a program: nothing here is about patients."
+        yield Caveat(
+            "phantoms", "The images are phantoms, drawn by a program: nothing here is about patients."
+        )
     if not study.patients_known:
-        yield "Patients unknown: every image counts as its own patient."
+        yield Caveat("patients_unknown", "Patients unknown: every image counts as its own patient.")
     if len(study.seeds) == 1:
-        yield (
+        yield Caveat(
+            "one_seed",
             "One seed: there is no floor, so the drift in the tables holds the noise between trainings, and "
-            "nothing can be said about architectures as recipes."
+            "nothing can be said about architectures as recipes.",
         )
     if study.identical_across_splits:
-        yield (
+        yield Caveat(
+            "identical_across_splits",
             f"Images identical to one in another split: {study.identical_across_splits}. The networks may be "
-            "tested on what they were trained on."
+            "tested on what they were trained on.",
         )
+    yield from _probed(study.probe, models, confounding)
+    yield from _learning(study, models)
     if any("raw" in note.score for note in study.notes.values()):
-        yield "Maps are of the raw logit: it holds a term that softmax cannot see and training does not move."
+        yield Caveat(
+            "raw_logit",
+            "Maps are of the raw logit: it holds a term that softmax cannot see and training does not move.",
+        )
     if any("prediction" in note.target for note in study.notes.values()):
-        yield (
+        yield Caveat(
+            "target_prediction",
             "Each checkpoint's prediction is explained, not the label: the two maps of a regressed or fixed "
-            "image are of different classes, and chance holds maps of other classes where a partner is wrong."
+            "image are of different classes, and chance holds maps of other classes where a partner is "
+            "wrong.",
         )
     for library, versions in _versions(study).items():
         if len(versions) > 1:
-            yield (
+            yield Caveat(
+                "mixed_versions",
                 f"The grid mixes versions of {library}: {', '.join(versions)}. Differences may come from "
-                "them; run all of it again on one."
+                "them; run all of it again on one.",
             )
-    for name, note in study.notes.items():
-        if negative := [layer for layer, is_rectified in note.rectified.items() if not is_rectified]:
-            yield f"{name}: {', '.join(negative)} can be negative; maps there are to be read with care."
-        if note.not_defined:
-            without = ", ".join(f"{method} at {layer}" for layer, method in note.not_defined)
-            yield f"{name}: not defined, since the layer can be negative: {without}."
+    yield from _layers(study)
     yield from _explained_in_part(study)
     unused = statuses[statuses["images"] == "common"][["flat", "blank", "nan"]].to_numpy().sum()
     if unused:
-        yield (
+        yield Caveat(
+            "unusable_maps",
             f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out of "
-            f"the means; {OVERLAP_ALL} counts them as overlap 0."
+            f"the means; {OVERLAP_ALL} counts them as overlap 0.",
+            _with_unusable(statuses),
         )
-    yield from reservations(marks)
+    for key, sentence, about in reservations(marks):
+        yield Caveat(key, sentence, about)
     overlaps = drift[drift["measure"] == "overlap"]
     if overlaps.loc[overlaps["mean"].notna(), "chance"].isna().any():
-        yield "Chance is missing somewhere: it needs two patients of one class among the test images."
+        yield Caveat(
+            "chance_missing",
+            "Chance is missing somewhere: it needs two patients of one class among the test images.",
+        )
 
 
-def _explained_in_part(study: Study) -> Iterator[str]:
+def _probed(probe: Probe, models: pd.DataFrame, confounding: float) -> Iterator[Caveat]:
+    """Linear models that see no anatomy, or little, and yet tell the classes; and films seen twice."""
+    networks = over_seeds(models)["accuracy"].max()
+    for name, result in probe.predictions.items():
+        if not isinstance(result, Prediction) or networks <= result.baseline:
+            continue
+        reached = (result.accuracy - result.baseline) / (networks - result.baseline)
+        # the interval must exclude the baseline: on few images anything can look well
+        if reached >= confounding and result.low > result.baseline:
+            yield Caveat(
+                f"confounded_{name}",
+                f"Confounded: a linear model that sees only {SEES[name]} tells the classes in "
+                f"{result.accuracy:.2f} of images (largest class {result.baseline:.2f}, networks at most "
+                f"{networks:.2f}). The networks may rest on the same, and evidence that stays in place may "
+                "be that of a shortcut.",
+            )
+    if probe.n_near_duplicates:
+        yield Caveat(
+            "near_duplicates",
+            f"Near-duplicates across splits: {probe.n_near_duplicates} pairs, in data/near_duplicates.csv. "
+            "The networks may be tested on what they were trained on.",
+        )
+
+
+SEES = {
+    "thumbnails": "16 x 16 thumbnails",
+    "traits": "traits of the acquisition (shape of the film, its border, its histogram)",
+    "source": "the image's source",
+}
+
+
+def _learning(study: Study, models: pd.DataFrame) -> Iterator[Caveat]:
+    """Architectures of which fine-tuning changed the performance, not only the evidence."""
+    accuracy = over_seeds(models)["accuracy"].unstack("checkpoint")
+    change = (accuracy["ft"] - accuracy["tl"])[lambda values: values.abs() > SAME_ACCURACY]
+    if len(change):
+        told = ", ".join(
+            f"{arch} {accuracy.loc[arch, 'tl']:.2f} to {accuracy.loc[arch, 'ft']:.2f}"
+            for arch in change.index
+        )
+        yield Caveat(
+            "accuracy_differs",
+            f"Fine-tuning changed the accuracy: {told}. Drift there is of what was learned as well; see the "
+            "drift at matched accuracy.",
+            _all_methods(study, change.index),
+        )
+
+
+def _layers(study: Study) -> Iterator[Caveat]:
+    for name, note in study.notes.items():
+        if negative := [layer for layer, is_rectified in note.rectified.items() if not is_rectified]:
+            yield Caveat(
+                "not_rectified",
+                f"{name}: {', '.join(negative)} can be negative; maps there are to be read with care.",
+                _all_methods(study, [name]) if "penultimate" in negative else frozenset(),
+            )
+        if note.not_defined:
+            without = ", ".join(f"{method} at {layer}" for layer, method in note.not_defined)
+            yield Caveat(
+                "not_defined",
+                f"{name}: not defined, since the layer can be negative: {without}.",
+                frozenset((name, method) for _, method in note.not_defined),
+            )
+
+
+def _all_methods(study: Study, names: Iterable[str]) -> frozenset[tuple[str, str]]:
+    methods = study.pairs["method"].astype(str).unique()
+    return frozenset((name, method) for name in names for method in methods)
+
+
+def _with_unusable(statuses: pd.DataFrame) -> frozenset[tuple[str, str]]:
+    at = (statuses["images"] == "common") & (statuses["layer"] == "penultimate")
+    rows = statuses[at & (statuses[["flat", "blank", "nan"]].sum(axis=1) > 0)]
+    return frozenset(zip(rows["arch"], rows["method"], strict=True))
+
+
+def _explained_in_part(study: Study) -> Iterator[Caveat]:
     """Methods that explained a stated number of images, whose figures are therefore of fewer patients."""
     everything = study.pairs["image_id"].nunique()
     for method, images in study.pairs.groupby("method", observed=True)["image_id"].nunique().items():
         if images < everything:
-            yield f"{method} explained {images} of {everything} test images: its figures are of these alone."
+            yield Caveat(
+                "explained_in_part",
+                f"{method} explained {images} of {everything} test images: its figures are of these alone.",
+                frozenset((name, str(method)) for name in study.architectures),
+            )
 
 
 def _versions(study: Study) -> dict[str, list[str]]:

@@ -1,18 +1,22 @@
-"""The study's result: every table, what they say about the order of architectures, and its caveats."""
+"""The study's result: every table, the claims with their verdicts, and the caveats."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
 from evidrift.checks.verdicts import marks
-from evidrift.stats.caveats import caveats
+from evidrift.params.compare import Compare
+from evidrift.stats.caveats import Caveat, caveats
 from evidrift.stats.cohorts import CommonCohort, cohort_table, common_cohort, status_table
+from evidrift.stats.conclusions import conclude, excesses_of, order_of, with_intervals
 from evidrift.stats.floors import summarise
 from evidrift.stats.models import model_table
 from evidrift.stats.opinions import Question, ask, rank_agreement
 from evidrift.stats.places import changes, localisation
 from evidrift.stats.ranking import Observed, alike_groups, median_agreement, observe
 from evidrift.stats.study import Study
+from evidrift.verdicts.claim import Claim
+from evidrift.verdicts.stability import Extreme, extremes
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,15 @@ class Result:
         alike: by layer, groups of methods that cannot disagree.
         patients_known: whether patient ids were given.
         observed: rankings and reversals of means.
-        taus: from `opinions.rank_agreement`.
+        claims: of the primary measure, with their verdicts.
+        extremes: the most and the least stable architecture by method.
+        orders: from `orders.order_table`, at `penultimate`; empty where nothing is known of the seeds' noise.
+        taus: from `opinions.rank_agreement`, at `penultimate` with `orders.tau_table` beside it.
         question: whether the reversal between LayerCAM and Grad-CAM++ survives.
         marks: what the checks say about each method, from `checks.verdicts.marks`.
         localisation: where the evidence of the common cohort lies, from `places.localisation`.
         moves: where fine-tuning moves it, from `places.changes`.
-        warnings: sentences.
+        caveats: what to keep in mind.
     """
 
     architectures: tuple[str, ...]
@@ -56,25 +63,41 @@ class Result:
     alike: dict[str, list[list[str]]]
     patients_known: bool
     observed: Observed
+    claims: tuple[Claim, ...]
+    extremes: tuple[Extreme, ...]
+    orders: pd.DataFrame
     taus: pd.DataFrame
     question: Question
     marks: pd.DataFrame
     localisation: pd.DataFrame
     moves: pd.DataFrame
-    warnings: tuple[str, ...]
+    caveats: tuple[Caveat, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The caveats' sentences."""
+        return tuple(caveat.sentence for caveat in self.caveats)
 
 
-def compare(study: Study, min_patients: int) -> Result:
-    """Compare the architectures of a study; a common cohort under `min_patients` decides nothing."""
+def compare(study: Study, params: Compare) -> Result:
+    """Compare the architectures of a study."""
     cohort = common_cohort(study.pairs)
-    drift = _sorted(summarise(study.pairs, cohort), study.architectures)
+    excesses = excesses_of(study, cohort)
+    drift = with_intervals(summarise(study.pairs, cohort), excesses)
+    drift = _sorted(drift, study.architectures)
     agreement = median_agreement(study.agreement, cohort)
-    observed = observe(drift, study.architectures, study.seeds, cohort, min_patients, study.notes, agreement)
+    observed = observe(
+        drift, study.architectures, study.seeds, cohort, params.min_patients, study.notes, agreement
+    )
     alike = alike_groups(drift[["layer", "method"]], study.notes, agreement)
     notes = study.notes.values()
+    models = model_table(study.training)
     checked = _sorted(marks(study.faithfulness, study.randomisation), study.architectures)
     places = cohort.select(study.places)
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
+    found = tuple(caveats(study, drift, statuses, checked, models, params.confounding))
+    claims = conclude(study, excesses, observed, found, params)
+    orders, taus = order_of(excesses, rank_agreement(observed.rankings, alike))
     return Result(
         architectures=study.architectures,
         seeds=study.seeds,
@@ -85,17 +108,20 @@ def compare(study: Study, min_patients: int) -> Result:
         drift=drift,
         statuses=statuses,
         cohorts=_sorted(cohort_table(study.pairs), study.architectures),
-        models=model_table(study.training),
+        models=models,
         agreement=_sorted(agreement.rename("correlation").reset_index(), study.architectures),
         alike=alike,
         patients_known=study.patients_known,
         observed=observed,
-        taus=rank_agreement(observed.rankings, alike),
-        question=ask(observed, study.notes),
+        claims=claims,
+        extremes=tuple(extremes(claims)),
+        orders=orders,
+        taus=taus,
+        question=ask(observed, study.notes, claims),
         marks=checked,
         localisation=_sorted(localisation(places), study.architectures),
         moves=_sorted(changes(places), study.architectures),
-        warnings=tuple(caveats(study, drift, statuses, checked)),
+        caveats=found,
     )
 
 

@@ -2,10 +2,11 @@
 
 The study's reversal is between LayerCAM and Grad-CAM++. Two things could make it an artefact: Grad-CAM++
 depends on the scale of the logits, which its unit form takes out; and both are class activation maps, so
-methods of other attribution families are asked whom they side with. All of it is of means, as observed.
+methods of other attribution families are asked whom they side with. Whom they side with is of means, as
+observed; whether the reversal itself is more than chance is a claim, with a verdict.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -15,6 +16,7 @@ from scipy.stats import kendalltau
 
 from evidrift.drift.tablefile import Notes
 from evidrift.stats.ranking import SCALED, Observed, Ranking, Reversal, degenerate
+from evidrift.verdicts.claim import Claim, Verdict
 
 LAYER = "penultimate"
 REFERENCE = "layer_cam"
@@ -31,11 +33,14 @@ class Opinion:
         reversal: `stable` is the more stable under Grad-CAM++, `other` under LayerCAM.
         with_layer_cam: methods of other families that order the two as LayerCAM does.
         with_grad_cam_pp: those that order them as Grad-CAM++ does.
+        verdict, reason: of the claim that the two methods reverse the two architectures.
     """
 
     reversal: Reversal
     with_layer_cam: tuple[str, ...]
     with_grad_cam_pp: tuple[str, ...]
+    verdict: Verdict
+    reason: str
 
     @property
     def outcome(self) -> Outcome:
@@ -62,12 +67,13 @@ class Question:
     others: tuple[str, ...]
 
 
-def ask(observed: Observed, notes: Mapping[str, Notes]) -> Question:
+def ask(observed: Observed, notes: Mapping[str, Notes], claims: Sequence[Claim]) -> Question:
     """Ask the methods of other families about the reversals between LayerCAM and Grad-CAM++.
 
     Args:
         observed: rankings and reversals of means.
         notes: by architecture.
+        claims: of which those about reversals are looked up.
     """
     families = {method: family for note in notes.values() for method, family in note.families.items()}
     orders = {each.method: dict(each.scores) for each in observed.rankings if each.layer == LAYER}
@@ -80,11 +86,14 @@ def ask(observed: Observed, notes: Mapping[str, Notes]) -> Question:
             f"not decidable: at layer {LAYER} the gradient does not vary over space, so the two methods give "
             "one map up to weights of its channels, and a change of rank between them is no reversal"
         )
-    return Question(why_not, () if why_not else tuple(_opinions(observed, orders, others)), others)
+    return Question(why_not, () if why_not else tuple(_opinions(observed, orders, others, claims)), others)
 
 
 def _opinions(
-    observed: Observed, orders: dict[str, dict[str, float]], others: tuple[str, ...]
+    observed: Observed,
+    orders: dict[str, dict[str, float]],
+    others: tuple[str, ...],
+    claims: Sequence[Claim],
 ) -> list[Opinion]:
     # methods stand in alphabetical order: `method` is Grad-CAM++, `against` LayerCAM
     asked = [
@@ -96,12 +105,20 @@ def _opinions(
     for reversal in asked:
         stable, other = reversal.stable, reversal.other
         asking = [name for name in others if {stable, other} <= orders[name].keys()]
+        claim = next(
+            claim
+            for claim in claims
+            if (claim.kind, {claim.method, claim.against}, {claim.arch, claim.other})
+            == ("reversal", {SCALED, REFERENCE}, {stable, other})
+        )
         leads = {name: orders[name][stable] - orders[name][other] for name in asking}
         found.append(
             Opinion(
                 reversal,
                 with_layer_cam=tuple(name for name, lead in leads.items() if lead > 0),
                 with_grad_cam_pp=tuple(name for name, lead in leads.items() if lead < 0),
+                verdict=claim.verdict,
+                reason=claim.reason,
             )
         )
     return found
@@ -150,7 +167,8 @@ def _sentences(opinion: Opinion, others: bool) -> str:
     }[reversal.effect_of_confidence]
     return (
         f"{reversal.other} is more stable than {reversal.stable} under LayerCAM, less stable under "
-        f"Grad-CAM++. {unit} {_third(opinion, others)}"
+        f"Grad-CAM++, as observed. That the methods reverse the two is {opinion.verdict}: {opinion.reason} "
+        f"{unit} {_third(opinion, others)}"
     )
 
 

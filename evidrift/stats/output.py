@@ -1,8 +1,8 @@
 """Write the study's result: metrics/compare.json for git and DVC, and every table as CSV."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from evidrift.drift.tablefile import PRIMARY
 from evidrift.stats.compare import Result
 from evidrift.stats.models import MEASURES, over_seeds
 from evidrift.stats.opinions import answer
-from evidrift.stats.ranking import NO_TEST, Observed
+from evidrift.stats.ranking import Observed
+from evidrift.verdicts.claim import Claim
 
 # The JSON is kept in git: enough for what means over some hundred images can tell.
 DECIMALS = 4
 IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
-IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised")
+IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
+# A claim stands in the JSON under these, so they are not said again.
+IN_KEYS = ("kind", "estimand", "arch", "other", "method", "against")
 
 
 def metrics(result: Result) -> dict[str, Any]:
@@ -43,8 +46,10 @@ def metrics(result: Result) -> dict[str, Any]:
                 for reversal in observed.reversals
             ],
             "layer_cam_against_grad_cam_pp": _question(result),
-            "tests": NO_TEST,
-            "warnings": list(result.warnings),
+            "claims": _claims(result.claims),
+            "stability": _stability(result),
+            "orders": _orders(result),
+            "warnings": {caveat.key: caveat.sentence for caveat in result.caveats},
         }
     )
 
@@ -56,7 +61,7 @@ def write_metrics(path: Path, result: Result) -> None:
 
 
 def write_tables(folder: Path, result: Result) -> None:
-    """Write every table as CSV: drift, statuses, cohorts, models, agreement, checks, places, rankings ..."""
+    """Write every table as CSV: drift, claims, statuses, cohorts, models, agreement, checks, places ..."""
     rankings = [
         {"layer": each.layer, "method": each.method, "place": place, "arch": arch, "score": score}
         for each in result.observed.rankings
@@ -73,6 +78,8 @@ def write_tables(folder: Path, result: Result) -> None:
         "models": result.models,
         "agreement": result.agreement,
         "rank_agreement": result.taus,
+        "claims": claim_table(result.claims),
+        "orders": result.orders,
         "checks": result.marks,
         "localisation": result.localisation,
         "moves": result.moves,
@@ -88,6 +95,44 @@ def write_tables(folder: Path, result: Result) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def claim_table(claims: Sequence[Claim]) -> pd.DataFrame:
+    """A row per claim, its warnings joined by `; `."""
+    columns = [field.name for field in fields(Claim)]
+    rows = [asdict(claim) | {"warnings": "; ".join(claim.warnings)} for claim in claims]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _claims(claims: Sequence[Claim]) -> dict[str, Any]:
+    """By kind, estimand, method(s) and architecture(s): what is known of each claim."""
+    nested: dict[str, Any] = {}
+    for claim in claims:
+        here = nested.setdefault(claim.kind, {}).setdefault(claim.estimand.replace(" ", "_"), {})
+        methods = ", ".join(filter(None, (claim.method, claim.against)))
+        archs = ", ".join(filter(None, (claim.arch, claim.other)))
+        known = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(claim).items()
+            if name not in IN_KEYS and not (isinstance(value, float) and np.isnan(value))
+        }
+        here.setdefault(methods, {})[archs] = known
+    return nested
+
+
+def _stability(result: Result) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for each in result.extremes:
+        found = {"arch": each.arch or None, "verdict": each.verdict, "reason": each.reason}
+        nested.setdefault(each.method, {})[each.place.replace(" ", "_")] = found
+    return nested
+
+
+def _orders(result: Result) -> dict[str, dict[str, float]]:
+    nested: dict[str, dict[str, float]] = {}
+    for row in result.orders.itertuples():
+        nested.setdefault(row.method, {})[row.order] = row.probability
+    return nested
 
 
 def _models(models: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
@@ -129,6 +174,7 @@ def _question(result: Result) -> dict[str, Any]:
         "outcomes": {
             f"{each.reversal.other}, {each.reversal.stable}": {
                 "outcome": each.outcome,
+                "verdict": each.verdict,
                 "with_layer_cam": list(each.with_layer_cam),
                 "with_grad_cam_pp": list(each.with_grad_cam_pp),
             }

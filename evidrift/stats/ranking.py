@@ -1,7 +1,7 @@
 """Rankings of architectures by stability, and reversals of means between methods, as observations.
 
 Nothing here is a test. A reversal is only that: under one method architecture a has the smaller mean, under
-another b. Whether chance explains it is not asked.
+another b. Whether chance explains it is what `verdicts.claims` asks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,6 @@ from evidrift.drift.tablefile import Notes
 from evidrift.stats.cohorts import CommonCohort
 from evidrift.stats.floors import OVERLAP_ALL
 
-NO_TEST = "No test has been made: rankings and reversals are of means, as observed."
 MEASURE = "overlap"
 # Maps of two methods that are this alike cannot disagree in earnest.
 ALIKE = 0.99

@@ -14,6 +14,7 @@ from evidrift.checks.tables import faithfulness_name, randomisation_name
 from evidrift.drift.grid_files import check_folder
 from evidrift.drift.tablefile import Notes, agreement_name, notes_of, places_name, read_table, table_name
 from evidrift.params.grid import Grid
+from evidrift.probe.results import Probe, read_probe
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Study:
         patients_known: whether patient ids were given; else every image is its own patient.
         phantoms: whether the images were drawn by this program.
         identical_across_splits: images identical to one in another split.
+        probe: what is known without any network.
     """
 
     architectures: tuple[str, ...]
@@ -48,10 +50,11 @@ class Study:
     patients_known: bool
     phantoms: bool
     identical_across_splits: int
+    probe: Probe
 
 
 def read_study(
-    grid: Grid, drift: Path, checks: Path, train_tl: Path, finetune: Path, prepared: Path
+    grid: Grid, drift: Path, checks: Path, train_tl: Path, finetune: Path, prepared: Path, probe: Path
 ) -> Study:
     """Read the grid's results.
 
@@ -62,6 +65,7 @@ def read_study(
         train_tl: folder of the transfer-learning metrics.
         finetune: folder of the fine-tuning metrics.
         prepared: prepare's metrics.
+        probe: the probe's metrics.
 
     Raises:
         UserError: a folder lacks a file of the grid, or holds one outside it.
@@ -93,6 +97,7 @@ def read_study(
         patients_known=images["patients_known"],
         phantoms=images["source"] == "phantoms",
         identical_across_splits=images["identical_across_splits"],
+        probe=read_probe(probe),
     )
 
 

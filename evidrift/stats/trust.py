@@ -35,21 +35,31 @@ def signs_of_methods(marks: pd.DataFrame) -> dict[tuple[str, str], str]:
     return found
 
 
-def reservations(marks: pd.DataFrame) -> Iterator[str]:
-    """What the signs mean and whom they concern, a sentence each; and what could not be decided."""
+def reservations(marks: pd.DataFrame) -> Iterator[tuple[str, str, frozenset[tuple[str, str]]]]:
+    """What the signs mean and whom they concern; and what could not be decided.
+
+    Yields:
+        A short key, a sentence, and the architectures and methods concerned at `penultimate`.
+    """
     cases = (
-        (UNFAITHFUL, marks[[each is False for each in marks["faithful"]]]),
-        (INSENSITIVE, marks[[each is True for each in marks["insensitive"]]]),
+        ("unfaithful", UNFAITHFUL, marks[[each is False for each in marks["faithful"]]]),
+        ("insensitive", INSENSITIVE, marks[[each is True for each in marks["insensitive"]]]),
     )
-    for sign, rows in cases:
+    for key, sign, rows in cases:
         if len(rows):
-            yield f"{sign} {MEANING[sign]}: {'; '.join(_named(rows))}."
+            yield key, f"{sign} {MEANING[sign]}: {'; '.join(_named(rows))}.", _concerned(rows)
     undecided = marks[[each is None for each in marks["faithful"]]]
     if len(undecided):
-        yield (
+        sentence = (
             "Faithfulness is not decidable on fewer than five patients: raise "
             f"check.faithfulness.images_per_class. So it is of {'; '.join(_named(undecided))}."
         )
+        yield "faithfulness_not_decidable", sentence, _concerned(undecided)
+
+
+def _concerned(rows: pd.DataFrame) -> frozenset[tuple[str, str]]:
+    at = rows[rows["layer"] == "penultimate"]
+    return frozenset(zip(at["arch"], at["method"], strict=True))
 
 
 def _named(rows: pd.DataFrame) -> list[str]:

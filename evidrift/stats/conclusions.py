@@ -1,0 +1,117 @@
+"""From the drift tables to claims with verdicts, intervals and the probability of each order."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from evidrift.params.compare import Compare
+from evidrift.stats.caveats import Caveat
+from evidrift.stats.cohorts import CommonCohort
+from evidrift.stats.floors import OVERLAP_ALL
+from evidrift.stats.ranking import MEASURE, Observed, degenerate
+from evidrift.stats.study import Study
+from evidrift.verdicts.cells import Key, arrange
+from evidrift.verdicts.claim import Claim, Rules
+from evidrift.verdicts.claims import least_decided, make_claims
+from evidrift.verdicts.estimate import ESTIMANDS, Estimand, estimate
+from evidrift.verdicts.excess import Excess, excess
+from evidrift.verdicts.orders import draws, order_table, tau_table
+
+LAYER = "penultimate"  # conclusions rest on it (DESIGN.md, section 5)
+INTERVALS: dict[Estimand, tuple[str, str]] = {
+    "recipe": ("low", "high"),
+    "these checkpoints": ("fixed_low", "fixed_high"),
+}
+
+
+Excesses = Mapping[tuple[Key, str], Excess]  # by architecture, layer and method, and by measure
+
+
+def excesses_of(study: Study, cohort: CommonCohort) -> Excesses:
+    """Drift, floor, chance and excess of everything that was measured on the common cohort."""
+    arranged = arrange(study.pairs, cohort, study.seeds)
+    return {
+        (key, measure): excess(each.cells(measure))
+        for key, each in arranged.items()
+        for measure in each.measures
+    }
+
+
+def with_intervals(drift: pd.DataFrame, excesses: Excesses) -> pd.DataFrame:
+    """The summary with 95 % intervals of the normalised excess: of the recipe, and of these checkpoints."""
+    rows = []
+    for key in drift[["arch", "layer", "method", "measure"]].astype(str).itertuples(index=False, name=None):
+        mine = excesses.get((key[:3], key[3]))
+        quantity = mine.normalised if mine else None
+        rows.append(
+            {
+                name: bound
+                for estimand in ESTIMANDS
+                for name, bound in zip(
+                    INTERVALS[estimand],
+                    estimate([quantity], estimand).interval() if quantity else (float("nan"),) * 2,
+                    strict=True,
+                )
+            }
+        )
+    at = list(drift.columns).index("normalised") + 1
+    intervals = pd.DataFrame(rows, index=drift.index)
+    return pd.concat([drift.iloc[:, :at], intervals, drift.iloc[:, at:]], axis=1)
+
+
+def conclude(
+    study: Study, excesses: Excesses, observed: Observed, found: tuple[Caveat, ...], params: Compare
+) -> tuple[Claim, ...]:
+    """Every claim with its verdict and the caveats that apply; again with unusable maps as overlap 0."""
+    rules = Rules(params.min_patients, params.margin)
+    methods = sorted({method for (_, layer, method), _ in excesses if layer == LAYER})
+
+    def same(one: str, other: str, pair: tuple[str, str]) -> bool:
+        return degenerate(LAYER, one, other, [study.notes[name] for name in pair])
+
+    claims: list[Claim] = []
+    for estimand in ESTIMANDS:
+        first, again = (
+            make_claims(_at(excesses, measure), study.architectures, methods, rules, same, estimand)
+            for measure in (MEASURE, OVERLAP_ALL)
+        )
+        claims += least_decided(
+            first, again, "Counting maps that cannot be used as overlap 0 gives another verdict."
+        )
+    return tuple(_warned(claim, observed, found) for claim in claims)
+
+
+def _at(excesses: Excesses, measure: str) -> dict[tuple[str, str], Excess]:
+    """One measure's excess at the layer that conclusions rest on, by architecture and method."""
+    return {
+        (arch, method): each
+        for ((arch, layer, method), name), each in excesses.items()
+        if (layer, name) == (LAYER, measure)
+    }
+
+
+def _warned(claim: Claim, observed: Observed, found: tuple[Caveat, ...]) -> Claim:
+    keys = [caveat.key for caveat in found if caveat.applies(claim)]
+    for each in observed.reversals if claim.kind == "reversal" else ():
+        about = (each.layer, {each.method, each.against}, {each.stable, each.other})
+        if about == (LAYER, {claim.method, claim.against}, {claim.arch, claim.other}):
+            flags = {"effect_of_confidence": each.effect_of_confidence, "maps_alike": each.flagged}
+            keys += [key for key, applies in flags.items() if applies]
+    return replace(claim, warnings=tuple(dict.fromkeys(keys)))
+
+
+def order_of(excesses: Excesses, taus: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Probabilities of the orders, and Kendall's tau with its interval, at the layer of conclusions."""
+    known = {
+        key: each.normalised
+        for key, each in _at(excesses, MEASURE).items()
+        if each.normalised and each.normalised.seeds_known and each.normalised.n_patients > 1
+    }
+    methods = sorted({method for _, method in known})
+    drawn = draws(known) if known else np.empty((0, 0))
+    orders, agreement = (table(known, methods, drawn) for table in (order_table, tau_table))
+    at = taus["layer"] == LAYER
+    keys = ["method", "other_method"]
+    return orders, pd.concat([taus[at].merge(agreement, on=keys, how="left"), taus[~at]], ignore_index=True)
