@@ -19,7 +19,14 @@ def main() -> None:
     params = load_compare(args.params)
     tl, ft = args.training_metrics
     study = read_study(
-        load_grid(args.params), args.drift, args.checks, tl, ft, args.prepare_metrics, args.probe
+        load_grid(args.params),
+        args.drift,
+        args.checks,
+        tl,
+        ft,
+        args.prepare_metrics,
+        args.probe,
+        args.predictions,
     )
     result = compare(study, params)
     write_metrics(args.metrics, result)
@@ -49,6 +56,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--prepare-metrics", type=Path, required=True, help="prepare's counts")
     parser.add_argument("--probe", type=Path, required=True, help="what is known without any network")
+    parser.add_argument("--predictions", type=Path, required=True, help="the folder of test logits")
     parser.add_argument("--tables", type=Path, required=True, help="to write: a folder of CSV tables")
     parser.add_argument("--figures", type=Path, required=True, help="to write: a folder of PNG figures")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: the summary")

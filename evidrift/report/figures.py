@@ -16,6 +16,7 @@ from evidrift.report.cases import LAYER, METHOD, Choice, choose_cases, shown_pai
 from evidrift.report.curves import training_curves
 from evidrift.report.panels import Case, case_panel
 from evidrift.report.ranking_figure import ranking_figure
+from evidrift.report.verdict_figure import verdict_figure
 from evidrift.stats.compare import Result, overlaps
 from evidrift.stats.study import Study
 from evidrift.stats.trust import signs, signs_of_methods
@@ -39,7 +40,7 @@ class Sources:
 
 
 def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n_cases: int) -> None:
-    """Write training_curves.png, ranking.png and cases_<architecture>.png.
+    """Write training_curves.png, verdicts.png, ranking.png and cases_<architecture>.png.
 
     Args:
         folder: to write to.
@@ -50,6 +51,7 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
     """
     folder.mkdir(parents=True, exist_ok=True)
     _draw_curves(folder / "training_curves.png", study, (sources.train_tl, sources.finetune))
+    _draw_verdicts(folder / "verdicts.png", result)
     _draw_ranking(folder / "ranking.png", result)
     images = ImageStore(sources.store).split("test")
     seed = study.seeds[0]
@@ -86,6 +88,14 @@ def _draw_ranking(path: Path, result: Result) -> None:
     by_method = signs_of_methods(result.marks)
     n_images = len(cohort.image_ids)
     ranking_figure(overlaps(result), result.alike, n_images, patients, result.area, by_method, path)
+
+
+def _draw_verdicts(path: Path, result: Result) -> None:
+    everywhere = [caveat.key for caveat in result.caveats if caveat.about is None]
+    own = {
+        (arch, method): sign for (arch, layer, method), sign in signs(result.marks).items() if layer == LAYER
+    }
+    verdict_figure(result.claims, result.architectures, result.margin, own, everywhere, path)
 
 
 def _cases(

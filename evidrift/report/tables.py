@@ -12,8 +12,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from evidrift.associations.associations import answer as association_answer
 from evidrift.drift.tablefile import PRIMARY
-from evidrift.report.text import mean_text, number_text, plain_table, safe
+from evidrift.report.text import add_columns, interval_text, mean_text, number_text, plain_table, safe
 from evidrift.report.verdict_tables import print_verdicts
 from evidrift.stats.compare import Result
 from evidrift.stats.models import MEASURES, over_seeds
@@ -23,6 +24,10 @@ from evidrift.stats.trust import signs, signs_of_methods
 
 # Where output is not a terminal, whose width could be asked.
 WIDTH = 118
+PROPERTIES = {
+    "confusability": "the confusion of the image's pair of classes",
+    "centred_logit": "the change of the label's logit",
+}
 HEADINGS = {
     "displacement": "displacement",
     "overlap": "1 - overlap, {area}",
@@ -49,6 +54,7 @@ def print_result(result: Result, to: Console) -> None:
     to.print(models_table(result))
     print_verdicts(result, to)
     _print_question(result, to)
+    _print_associations(result, to)
     if cohort.image_ids:
         for layer in dict.fromkeys(result.drift["layer"]):
             to.print(drift_table(result, layer))
@@ -125,6 +131,39 @@ def _print_question(result: Result, to: Console) -> None:
         to.print(safe(sentence))
     to.print()
     to.print(tau_table(result, observed.rankings[0].layer))  # `penultimate` comes first
+
+
+def _print_associations(result: Result, to: Console) -> None:
+    title = "What goes with drift? Spearman's correlation over images, an observation (associations.csv)"
+    to.print(title, style="bold")
+    for key, words in PROPERTIES.items():
+        rows = result.associations[result.associations["property"] == key]
+        to.print(safe(association_answer(rows, words)))
+    to.print()
+    if (result.classes["method"] == REFERENCE).any():
+        to.print(class_drift_table(result))
+
+
+def class_drift_table(result: Result) -> Table:
+    """Each class's drift under LayerCAM beside how often it is confused."""
+    table = plain_table("Classes under LayerCAM: confusion beside the drift of images right in both")
+    add_columns(table, architecture="name", label="name", confusion="right", confused_with="name")
+    table.add_column("1 - overlap", justify="right", no_wrap=True)
+    add_columns(table, excess_over_floor="right", images="right")
+    rows = result.classes[result.classes["method"] == REFERENCE]
+    for arch, own in rows.groupby("arch", sort=False):
+        for place, row in enumerate(own.itertuples(), start=1):
+            table.add_row(
+                safe(arch) if place == 1 else "",
+                safe(row.label),
+                number_text(row.confusion),
+                safe(row.confused_with),
+                interval_text(row.drift, row.drift_low, row.drift_high),
+                interval_text(row.excess, row.excess_low, row.excess_high),
+                str(row.n_measured),
+                end_section=place == len(own),
+            )
+    return table
 
 
 def tau_table(result: Result, layer: str) -> Table:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evidrift.associations.associations import associations, image_drifts, score_changes
+from evidrift.associations.confusion import class_table, confusability, confusion_table
 from evidrift.checks.verdicts import marks
 from evidrift.params.compare import Compare
 from evidrift.stats.caveats import Caveat, caveats
@@ -27,6 +29,7 @@ class Result:
         architectures: in the grid's order.
         seeds: in the grid's order.
         area: share of the image's area behind `overlap`.
+        margin: what does not matter, see `params.compare.Compare`.
         score: of which the maps are, all that were found.
         target: the class explained, all that were found.
         cohort: the common cohort.
@@ -46,12 +49,17 @@ class Result:
         marks: what the checks say about each method, from `checks.verdicts.marks`.
         localisation: where the evidence of the common cohort lies, from `places.localisation`.
         moves: where fine-tuning moves it, from `places.changes`.
+        confusion: from `confusion.confusion_table`.
+        classes: from `confusion.class_table`.
+        associations: of drift with the confusion of the image's pair of classes and with the change of its
+            score, from `associations.associations`.
         caveats: what to keep in mind.
     """
 
     architectures: tuple[str, ...]
     seeds: tuple[int, ...]
     area: float
+    margin: float
     score: tuple[str, ...]
     target: tuple[str, ...]
     cohort: CommonCohort
@@ -71,6 +79,9 @@ class Result:
     marks: pd.DataFrame
     localisation: pd.DataFrame
     moves: pd.DataFrame
+    confusion: pd.DataFrame
+    classes: pd.DataFrame
+    associations: pd.DataFrame
     caveats: tuple[Caveat, ...]
 
     @property
@@ -97,11 +108,14 @@ def compare(study: Study, params: Compare) -> Result:
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     found = tuple(caveats(study, drift, statuses, checked, models, params.confounding))
     claims = conclude(study, excesses, observed, found, params)
+    drifts = image_drifts(study.pairs)
+    properties = confusability(study.logits).merge(score_changes(study.logits), on=["arch", "image_id"])
     orders, taus = order_of(excesses, rank_agreement(observed.rankings, alike))
     return Result(
         architectures=study.architectures,
         seeds=study.seeds,
         area=next(iter(notes)).area,
+        margin=params.margin,
         score=tuple(sorted({score for note in notes for score in note.score})),
         target=tuple(sorted({target for note in notes for target in note.target})),
         cohort=cohort,
@@ -121,6 +135,9 @@ def compare(study: Study, params: Compare) -> Result:
         marks=checked,
         localisation=_sorted(localisation(places), study.architectures),
         moves=_sorted(changes(places), study.architectures),
+        confusion=confusion_table(study.logits),
+        classes=_sorted(class_table(drifts, study.logits), study.architectures),
+        associations=_sorted(associations(drifts, properties, params.min_patients), study.architectures),
         caveats=found,
     )
 

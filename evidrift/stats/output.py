@@ -20,6 +20,7 @@ from evidrift.verdicts.claim import Claim
 DECIMALS = 4
 IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
 IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
+IN_ASSOCIATIONS = ("correlation", "low", "high", "within", "within_low", "within_high")
 # A claim stands in the JSON under these, so they are not said again.
 IN_KEYS = ("kind", "estimand", "arch", "other", "method", "against")
 
@@ -49,6 +50,7 @@ def metrics(result: Result) -> dict[str, Any]:
             "claims": _claims(result.claims),
             "stability": _stability(result),
             "orders": _orders(result),
+            "associations": _associations(result.associations),
             "warnings": {caveat.key: caveat.sentence for caveat in result.caveats},
         }
     )
@@ -80,6 +82,9 @@ def write_tables(folder: Path, result: Result) -> None:
         "rank_agreement": result.taus,
         "claims": claim_table(result.claims),
         "orders": result.orders,
+        "confusion": result.confusion,
+        "classes": result.classes,
+        "associations": result.associations,
         "checks": result.marks,
         "localisation": result.localisation,
         "moves": result.moves,
@@ -132,6 +137,14 @@ def _orders(result: Result) -> dict[str, dict[str, float]]:
     nested: dict[str, dict[str, float]] = {}
     for row in result.orders.itertuples():
         nested.setdefault(row.method, {})[row.order] = row.probability
+    return nested
+
+
+def _associations(associations: pd.DataFrame) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for row in associations.to_dict("records"):
+        here = nested.setdefault(row["property"], {}).setdefault(row["arch"], {})
+        here[row["method"]] = {name: row[name] for name in IN_ASSOCIATIONS}
     return nested
 
 

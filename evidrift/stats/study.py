@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from evidrift.associations.logits import Logits, read_logits
 from evidrift.attribution.mapfile import CHECKPOINTS
 from evidrift.checks.tables import faithfulness_name, randomisation_name
 from evidrift.drift.grid_files import check_folder
@@ -35,6 +36,7 @@ class Study:
         phantoms: whether the images were drawn by this program.
         identical_across_splits: images identical to one in another split.
         probe: what is known without any network.
+        logits: by architecture, its logits of the test split.
     """
 
     architectures: tuple[str, ...]
@@ -51,10 +53,18 @@ class Study:
     phantoms: bool
     identical_across_splits: int
     probe: Probe
+    logits: dict[str, Logits]
 
 
 def read_study(
-    grid: Grid, drift: Path, checks: Path, train_tl: Path, finetune: Path, prepared: Path, probe: Path
+    grid: Grid,
+    drift: Path,
+    checks: Path,
+    train_tl: Path,
+    finetune: Path,
+    prepared: Path,
+    probe: Path,
+    predictions: Path,
 ) -> Study:
     """Read the grid's results.
 
@@ -66,6 +76,7 @@ def read_study(
         finetune: folder of the fine-tuning metrics.
         prepared: prepare's metrics.
         probe: the probe's metrics.
+        predictions: folder of the test logits, a folder an architecture.
 
     Raises:
         UserError: a folder lacks a file of the grid, or holds one outside it.
@@ -98,6 +109,7 @@ def read_study(
         phantoms=images["source"] == "phantoms",
         identical_across_splits=images["identical_across_splits"],
         probe=read_probe(probe),
+        logits=read_logits(predictions, architectures, grid.seeds),
     )
 
 

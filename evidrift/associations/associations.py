@@ -14,9 +14,9 @@ import pandas as pd
 from scipy.special import softmax
 from scipy.stats import bootstrap
 
+from evidrift.associations.logits import Logits
 from evidrift.seeds import stream
 from evidrift.stats.floors import as_drift
-from evidrift.stats.logits import Logits
 
 LAYER, MEASURE = "penultimate", "overlap"
 CONFIDENCE = 0.95

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata, spearmanr, zscore
 
-from evidrift.stats.associations import (
+from evidrift.associations.associations import (
     answer,
     associate,
     associations,
@@ -13,7 +13,7 @@ from evidrift.stats.associations import (
     score_changes,
     spearman,
 )
-from evidrift.stats.logits import Logits
+from evidrift.associations.logits import Logits
 
 RISING = np.arange(6.0)
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evidrift.associations.logits import read_logits
 from evidrift.errors import UserError
-from evidrift.stats.logits import read_logits
 from evidrift.training.predictions import write_predictions
 
 IDS, LABELS, CLASSES = np.array(["n/0.png", "s/1.png"]), np.array([0, 1]), ("normal", "sick")

@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evidrift.stats.associations import CONFIDENCE, LAYER
-from evidrift.stats.logits import Logits
+from evidrift.associations.associations import CONFIDENCE, LAYER
+from evidrift.associations.logits import Logits
 
 # Values that differ by less are the same but for rounding: no spread, no interval.
 SAME = 1e-9

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from evidrift.stats.associations import associations
-from evidrift.stats.confusion import (
+from evidrift.associations.associations import associations
+from evidrift.associations.confusion import (
     class_table,
     confusability,
     confusion_rates,
     confusion_table,
 )
-from evidrift.stats.logits import Logits
+from evidrift.associations.logits import Logits
 
 CLASSES = ("a", "b", "c")
 IDS = np.array(["a0", "a1", "a2", "b0", "b1", "c0"])
