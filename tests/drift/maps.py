@@ -24,3 +24,15 @@ def rectangle(top: int, left: int, bottom: int, right: int) -> np.ndarray:
     canvas = np.zeros((SIDE, SIDE), dtype=np.float32)
     canvas[top:bottom, left:right] = 1
     return canvas
+
+
+def membership(values: np.ndarray, area: float) -> np.ndarray:
+    """How much each cell belongs to the top area: hand out the area level by level, evenly in a level."""
+    left, belongs = area * len(values), np.zeros(len(values))
+    for level in sorted(set(values[values > 0].tolist()), reverse=True):
+        at = values == level
+        belongs[at] = min(left / at.sum(), 1)
+        left -= belongs[at].sum()
+        if left <= 1e-9:
+            break
+    return belongs

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evidrift.drift.areas import half_maximum, in_order, overlap, top_area
-from tests.drift.maps import canvases_of, random_maps, rectangle
+from tests.drift.maps import canvases_of, membership, random_maps, rectangle
 
 CELLS = 56 * 56
 FIRST, SECOND = np.array([0]), np.array([1])
@@ -16,18 +16,6 @@ def flat_of(*maps: np.ndarray) -> np.ndarray:
 def overlap_of(one: np.ndarray, other: np.ndarray, area: float) -> float:
     values = flat_of(one, other)
     return float(overlap(top_area(values, in_order(values)[0], area), FIRST, SECOND)[0])
-
-
-def membership(values: np.ndarray, area: float) -> np.ndarray:
-    """How much each cell belongs to the top area: hand out the area level by level, evenly in a level."""
-    left, belongs = area * len(values), np.zeros(len(values))
-    for level in sorted(set(values[values > 0].tolist()), reverse=True):
-        at = values == level
-        belongs[at] = min(left / at.sum(), 1)
-        left -= belongs[at].sum()
-        if left <= 1e-9:
-            break
-    return belongs
 
 
 def test_overlap_of_a_map_with_itself_moved_by_half_its_area_is_one_third():

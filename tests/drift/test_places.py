@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from evidrift.drift import places
-from evidrift.drift.canvas import SIDE
+from evidrift.drift.canvas import OK, SIDE
 from tests.drift.maps import SIZE, WHOLE, canvases_of, random_maps
 
 # Whole numbers: a scale keeps their order and their ties exactly.
@@ -87,6 +87,60 @@ def test_no_cell_lies_in_a_place_by_less_than_nothing_or_more_than_whole():
     for place in (places.border(), places.corners()):
         assert place.min() == 0
         assert place.max() <= 1
+
+
+def test_border_and_corners_are_those_of_a_film_of_280_pixels():
+    # 5 % are 14 px, 15 % are 42 px; a cell of the canvas is 5 x 5 px.
+    far = np.minimum(np.arange(280), np.arange(280)[::-1])  # from the nearer edge
+    of_border = np.minimum(far[:, None], far) < 14
+    of_corners = np.maximum(far[:, None], far) < 42
+    for found, pixels in ((places.border(), of_border), (places.corners(), of_corners)):
+        np.testing.assert_allclose(found, pixels.reshape(SIDE, 5, SIDE, 5).mean(axis=(1, 3)), atol=1e-12)
+
+
+@given(maps=MAPS)
+@settings(max_examples=30, deadline=None)
+def test_all_of_a_map_lies_where_it_is_positive_and_nothing_where_it_is_not(maps):
+    drawn = canvases_of(*maps)
+    everything = places.shares(drawn.values, drawn.values > 0)
+    np.testing.assert_allclose(everything, drawn.status == OK, atol=1e-5)
+    assert not places.shares(drawn.values, drawn.values == 0).any()
+
+
+@given(maps=MAPS, mask=arrays(bool, (2, 20, 20)))
+@settings(max_examples=30, deadline=None)
+def test_a_mirrored_map_has_the_same_shares_and_hits_of_mirrored_places(maps, mask):
+    content = np.tile([0, 0, 20, 20], (2, 1))
+    drawn, mirrored = canvases_of(*maps), canvases_of(*maps[:, :, ::-1])
+    for place, other in (
+        (places.border(), places.border()),
+        (places.corners(), places.corners()),
+        (places.on_canvas(mask, content, 20), places.on_canvas(mask[:, :, ::-1], content, 20)),
+    ):
+        there, here = places.shares(drawn.values, place), places.shares(mirrored.values, other)
+        np.testing.assert_allclose(there, here, atol=1e-5)
+    hits = [places.touched(each, (5, 4), 20) for each in (mask, mask[:, :, ::-1])]
+    np.testing.assert_allclose(
+        places.pointing(drawn.native, hits[0]), places.pointing(mirrored.native, hits[1])
+    )
+
+
+@given(maps=MAPS, hits=arrays(bool, (2, 5, 4)))
+@settings(max_examples=30, deadline=None)
+def test_the_pointing_game_equals_a_loop_over_cells(maps, hits):
+    native = np.maximum(maps, 0)
+    for one, touching, found in zip(native, hits, places.pointing(native, hits), strict=True):
+        strongest = [cell for cell in np.ndindex(5, 4) if one[cell] == max(one.ravel())]
+        assert found == pytest.approx(sum(touching[cell] for cell in strongest) / len(strongest))
+
+
+@given(cell=st.integers(0, 19), mask=arrays(bool, (1, 20, 20)))
+@settings(max_examples=30, deadline=None)
+def test_a_map_of_a_single_cell_hits_or_misses_wholly(cell, mask):
+    map_ = np.eye(1, 20, cell).reshape(1, 5, 4)
+    row, column = divmod(cell, 4)
+    touching = mask[0, 4 * row : 4 * row + 4, 5 * column : 5 * column + 5].any()
+    assert places.pointing(map_, places.touched(mask, (5, 4), 20)).tolist() == [float(touching)]
 
 
 @given(mask=arrays(bool, (1, 20, 20)))
