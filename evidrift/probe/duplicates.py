@@ -17,7 +17,7 @@ SIDE = 24
 # An eighth of the bits. Films of different patients are at least 74 apart (cxr5, 115,921 pairs; phantoms, 1.6
 # million); copies that were re-encoded, resized or brightened are nearer, cropped ones mostly: docs/probe.md.
 THRESHOLD = 72
-BLOCK = 256  # rows of distances at a time, so that they fit into memory
+BLOCK = 64  # rows of distances at a time, so that they fit into memory
 
 
 def hashes(images: Images) -> np.ndarray:

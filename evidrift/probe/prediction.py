@@ -46,7 +46,7 @@ def predict(
         patients_of = f"{min(n_patients)} patient{'s' * (min(n_patients) != 1)}"
         return Unjudged(f"class {few} has {patients_of}; two are needed to hold one out")
     if not np.ptp(features, axis=0).any():
-        return Unjudged("it is the same for every image")
+        return Unjudged("all images are alike in it")
     folds = StratifiedGroupKFold(min(FOLDS, *n_patients))
     splits = list(folds.split(features, labels, patients))
     predicted = np.empty_like(labels)

@@ -1,7 +1,7 @@
 """The whole probe of a prepared store: what a linear model can tell, and what looks the same."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +13,6 @@ from evidrift.probe.duplicates import THRESHOLD, hashes, near_duplicates
 from evidrift.probe.prediction import predict
 from evidrift.probe.results import NearDuplicate, Probe, Unjudged
 from evidrift.probe.traits import acquisition, one_hot, thumbnails
-
-Rows = Sequence[Mapping[str, str]]
 
 
 class Seen(NamedTuple):

@@ -54,9 +54,10 @@ def test_a_source_that_is_the_class_predicts_it(tmp_path):
     assert found.predictions["source"].accuracy == 1
 
 
-def test_one_source_for_all_tells_nothing(tmp_path):
-    found, _ = probe(*write(tmp_path, cohort(source=lambda at: "here")))
-    assert found.predictions["source"] == Unjudged("it is the same for every image")
+@pytest.mark.parametrize("source", [lambda at: "here", str], ids=["one for all", "each its own"])
+def test_a_source_that_no_images_or_all_images_share_tells_nothing(tmp_path, source):
+    found, _ = probe(*write(tmp_path, cohort(source=source)))
+    assert found.predictions["source"] == Unjudged("all images are alike in it")
 
 
 def test_a_copy_planted_in_another_split_is_found_and_one_in_the_same_split_is_not(tmp_path):
