@@ -143,8 +143,8 @@ def _draw(
         axes.text(-0.02, place, name, transform=axes.get_yaxis_transform(), ha="right", va="center", size=7.5)
         leader = claim.arch if is_moved or claim.estimate < 0 else claim.other
         if claim.estimate == claim.estimate:
-            ends = [min(max(end, low), high) for end in (claim.low, claim.high)]
-            axes.hlines(place, *ends, color=colour[leader], lw=1.8)
+            left, right = (min(max(end, low), high) for end in (claim.low, claim.high))
+            axes.hlines(place, left, right, color=colour[leader], lw=1.8)
             axes.plot(claim.estimate, place, **POINT, marker=marker[leader], color=colour[leader], zorder=5)
         axes.text(
             1.02,

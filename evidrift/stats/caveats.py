@@ -124,13 +124,11 @@ def _probed(probe: Probe, models: pd.DataFrame, confounding: float) -> Iterator[
         reached = (result.accuracy - result.baseline) / (networks - result.baseline)
         # the interval must exclude the baseline: on few images anything can look well
         if reached >= confounding and result.low > result.baseline:
-            yield Caveat(
-                f"confounded_{name}",
-                f"Confounded: a linear model that sees only {SEES[name]} tells the classes in "
-                f"{result.accuracy:.2f} of images (largest class {result.baseline:.2f}, networks at most "
-                f"{networks:.2f}). The networks may rest on the same, and evidence that stays in place may "
-                "be that of a shortcut.",
+            told = (
+                f"tells the classes in {result.accuracy:.2f} of images (largest class {result.baseline:.2f}, "
+                f"networks at most {networks:.2f})"
             )
+            yield Caveat(f"confounding_{name}", PROBES[name].format(told))
     if probe.n_near_duplicates:
         yield Caveat(
             "near_duplicates",
@@ -139,10 +137,20 @@ def _probed(probe: Probe, models: pd.DataFrame, confounding: float) -> Iterator[
         )
 
 
-SEES = {
-    "thumbnails": "16 x 16 thumbnails",
-    "traits": "traits of the acquisition (shape of the film, its border, its histogram)",
-    "source": "the image's source",
+# Thumbnails hold coarse signs of disease as well; the others hold nothing of the patient.
+PROBES = {
+    "thumbnails": (
+        "A linear model that sees only 16 x 16 thumbnails {}. The networks may rest on coarse brightness too, "
+        "be it of the disease or of a shortcut: evidence that stays in place may be that of a shortcut."
+    ),
+    "traits": (
+        "Confounded: a linear model that sees only traits of the acquisition (shape of the film, its border, "
+        "its histogram) {}. Evidence that stays in place may be that of a shortcut."
+    ),
+    "source": (
+        "Confounded: a linear model that sees only the image's source {}. Evidence that stays in place may be "
+        "that of a shortcut."
+    ),
 }
 
 

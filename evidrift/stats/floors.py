@@ -80,4 +80,4 @@ def _image_means(pairs: pd.DataFrame, oriented: pd.DataFrame) -> Iterator[tuple[
     """By kind of pair: each image's mean over its measured pairs, images x measures."""
     for kind in KINDS:
         rows = pairs["pair_kind"] == kind
-        yield kind, oriented[rows].groupby(pairs["image_id"][rows].astype(str)).mean()
+        yield kind, oriented[rows].groupby(pairs["image_id"][rows], observed=True).mean()

@@ -8,11 +8,9 @@ are fixed in them: they speak of these checkpoints, not of the recipe (DESIGN.md
 Which images count is the caller's choice, e.g. `cohort.select(places)` for the common cohort.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from evidrift.drift.places import BASELINES
 
@@ -20,6 +18,7 @@ CONFIDENCE = 0.95
 # Patients' means that differ by less are the same but for rounding: no spread, no interval.
 SAME = 1e-9
 KEYS = ["arch", "layer", "method"]
+MEASURE_KEYS = [*KEYS, "measure"]
 COLUMNS = [
     *("arch", "layer", "method", "measure", "checkpoint", "mean", "low", "high"),
     *("random", "ratio", "above", "above_low", "above_high", "n_patients", "n_images", "n_left_out"),
@@ -49,16 +48,16 @@ def localisation(places: pd.DataFrame) -> pd.DataFrame:
         n_patients, n_images: measured; n_left_out: pairs of maps of which one is not `ok`.
         Intervals are missing with a single patient, and where all patients have the same value.
     """
-    rows = []
-    for key, measure, pairs, left_out in _pairs(places):
-        patients = _by_patient(pairs)
-        for checkpoint in ("tl", "ft"):
-            mean, low, high = _interval(patients[checkpoint], lowest=0)
-            random = patients["random"].mean()
-            above = _interval(patients[checkpoint] - patients["random"], lowest=-1)
-            counts = (len(patients), _images(pairs), left_out)
-            rows.append((*key, measure, checkpoint, mean, low, high, random, mean / random, *above, *counts))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    patients, counts = _by_patient(places)
+    parts = []
+    for checkpoint in ("tl", "ft"):
+        found = _intervals(patients[checkpoint], lowest=0)
+        found["random"] = patients["random"].groupby(level=MEASURE_KEYS).mean()
+        found["ratio"] = found["mean"] / found["random"]
+        above = _intervals(patients[checkpoint] - patients["random"], lowest=-1)
+        found[["above", "above_low", "above_high"]] = above
+        parts.append(counts.join(found).assign(checkpoint=checkpoint).reset_index())
+    return _in_order(pd.concat(parts))[COLUMNS]
 
 
 def changes(places: pd.DataFrame) -> pd.DataFrame:
@@ -71,13 +70,10 @@ def changes(places: pd.DataFrame) -> pd.DataFrame:
         A row per architecture, layer, method and measure, as in `localisation`: the means of `tl` and `ft`,
         and change, low, high: the mean over patients of ft - tl, paired by image and seed, -1 to 1.
     """
-    rows = []
-    for key, measure, pairs, left_out in _pairs(places):
-        patients = _by_patient(pairs)
-        means = (patients["tl"].mean(), patients["ft"].mean())
-        change = _interval(patients["ft"] - patients["tl"], lowest=-1)
-        rows.append((*key, measure, *means, *change, len(patients), _images(pairs), left_out))
-    return pd.DataFrame(rows, columns=CHANGE_COLUMNS)
+    patients, counts = _by_patient(places)
+    found = patients[["tl", "ft"]].groupby(level=MEASURE_KEYS).mean()
+    found[["change", "low", "high"]] = _intervals(patients["ft"] - patients["tl"], lowest=-1)
+    return _in_order(counts.join(found).reset_index())[CHANGE_COLUMNS]
 
 
 def markdown(localised: pd.DataFrame, changed: pd.DataFrame, layer: str, measure: str) -> str:
@@ -123,40 +119,67 @@ def markdown(localised: pd.DataFrame, changed: pd.DataFrame, layer: str, measure
     return "\n".join(lines) + "\n"
 
 
-def _pairs(places: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], str, pd.DataFrame, int]]:
-    """By key and measure: pairs of maps with columns tl, ft, random, and how many pairs are left out."""
+def _by_patient(places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Patients' means of every measure that is known, over usable pairs of maps.
+
+    Returns:
+        tl, ft, random by `MEASURE_KEYS` and patient; and by `MEASURE_KEYS` n_patients, n_images, n_left_out.
+    """
     words = [*KEYS, "checkpoint", "patient_id", "image_id"]
-    rows = places.astype(dict.fromkeys(words, str) | dict.fromkeys([*BASELINES, *BASELINES.values()], float))
-    for key, group in rows.groupby(KEYS):
-        by_map = group.set_index(["patient_id", "image_id", "seed", "checkpoint"])
-        for measure, baseline in BASELINES.items():
-            known = by_map[by_map[baseline].notna()]
-            if known.empty:
-                continue
-            pairs = known[measure].unstack("checkpoint")
-            pairs["random"] = known[baseline].unstack("checkpoint")["ft"]
-            usable = pairs.dropna()
-            yield key, measure, usable, len(pairs) - len(usable)
+    values = [*BASELINES, *BASELINES.values()]
+    rows = places.astype(dict.fromkeys(words, str) | dict.fromkeys(values, float))
+    pair = [*KEYS, "patient_id", "image_id", "seed"]
+    tl, ft = (rows[rows["checkpoint"] == name].set_index(pair)[values] for name in ("tl", "ft"))
+    every = tl.index.union(ft.index)
+    tl, ft = tl.reindex(every), ft.reindex(every)
+    measures, patients, counts = [], [], []
+    for measure, baseline in BASELINES.items():
+        known = tl[baseline].notna() | ft[baseline].notna()
+        if not known.any():
+            continue
+        pairs = pd.DataFrame({"tl": tl[measure], "ft": ft[measure], "random": ft[baseline]})[known]
+        usable = pairs.dropna()
+        images = usable.groupby([*KEYS, "patient_id", "image_id"]).mean()
+        own = images.groupby([*KEYS, "patient_id"]).mean()
+        measures.append(measure)
+        patients.append(own)
+        n_pairs, n_usable = (each.groupby(KEYS).size() for each in (pairs, usable))
+        count = pd.DataFrame(
+            {"n_patients": own.groupby(KEYS).size(), "n_images": images.groupby(KEYS).size()}, n_pairs.index
+        )
+        count["n_left_out"] = n_pairs.sub(n_usable, fill_value=0)
+        counts.append(count.fillna(0).astype(int))
+    return tuple(
+        pd.concat(parts, keys=measures, names=["measure"]).reorder_levels([*KEYS, "measure", *rest])
+        for parts, rest in ((patients, ["patient_id"]), (counts, []))
+    )
 
 
-def _by_patient(pairs: pd.DataFrame) -> pd.DataFrame:
-    return pairs.groupby(["patient_id", "image_id"]).mean().groupby("patient_id").mean()
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows by architecture, layer and method, then as `BASELINES` lists the measures."""
+    places = table["measure"].map(list(BASELINES).index)
+    ordered = table.assign(place=places).sort_values([*KEYS, "place"], kind="stable", ignore_index=True)
+    return ordered.drop(columns="place")
 
 
-def _images(pairs: pd.DataFrame) -> int:
-    return pairs.index.get_level_values("image_id").nunique()
-
-
-def _interval(patients: pd.Series, lowest: float) -> tuple[float, float, float]:
+def _intervals(patients: pd.Series, lowest: float) -> pd.DataFrame:
     """Mean of patients' values, and its 95 % interval by Student's t; NaN where there is no spread.
 
     Cut off at the values' own limits, `lowest` and 1, which Student's t does not know.
     """
-    values = patients.to_numpy()
-    if len(values) < 2 or np.ptp(values) < SAME:
-        return float(patients.mean()), np.nan, np.nan
-    low, high = stats.t.interval(CONFIDENCE, len(values) - 1, values.mean(), stats.sem(values))
-    return float(values.mean()), max(float(low), lowest), min(float(high), 1.0)
+    groups = patients.groupby(level=MEASURE_KEYS)
+    n = groups.size()
+    spread = groups.max() - groups.min() >= SAME
+    reach = special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * groups.std(ddof=1) / np.sqrt(n)
+    reach = reach.where(spread)
+    mean = groups.mean()
+    return pd.DataFrame(
+        {
+            "mean": mean,
+            "low": (mean - reach).clip(lower=lowest),
+            "high": (mean + reach).clip(upper=1.0),
+        }
+    )
 
 
 def _line(cells: list[str] | tuple[str, ...]) -> str:
