@@ -23,6 +23,7 @@ kl = keras.layers
         ("densenet121", "pool4_relu", (14, 14, 1024), "relu"),
         ("resnet50v2", "conv5_block1_preact_relu", (7, 7, 1024), "post_relu"),
         ("inceptionv3", "mixed9", (5, 5, 2048), "mixed10"),
+        ("mobilenet", "conv_dw_13_relu", (7, 7, 1024), "conv_pw_13_relu"),
         ("mobilenetv2", "block_16_depthwise_relu", (7, 7, 960), "out_relu"),
     ],
 )

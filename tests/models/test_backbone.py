@@ -24,6 +24,7 @@ FULL = {
     "densenet121": ("relu", (7, 7, 1024), {}),
     "resnet50v2": ("post_relu", (7, 7, 2048), {}),
     "inceptionv3": ("mixed10", (5, 5, 2048), {}),
+    "mobilenet": ("conv_pw_13_relu", (7, 7, 256), {"alpha": 0.25}),
     "mobilenetv2": ("out_relu", (7, 7, 1280), {"alpha": 0.35}),
 }
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 224, 224), np.uint8)

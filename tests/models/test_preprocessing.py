@@ -12,6 +12,7 @@ KERAS = {
     "densenet201": keras.applications.densenet,
     "resnet50v2": keras.applications.resnet_v2,
     "inceptionv3": keras.applications.inception_v3,
+    "mobilenet": keras.applications.mobilenet,
     "mobilenetv2": keras.applications.mobilenet_v2,
 }
 IMAGES = np.random.default_rng(0).uniform(0, 255, (2, 5, 4, 3)).astype(np.float32)

@@ -26,6 +26,11 @@ REAL = {
         "6ac62e3f3904449408e266600dd7c0dc530166a8cd1c58b746b50883d8cd5e55",
         {},
     ),
+    "mobilenet": (
+        "mobilenet_0.25_imagenet_notop.h5",
+        "dbdb03ee2a22fd895301636cd328b234bb3a9952358f436d82f46b81e0d5b0bf",
+        {"alpha": 0.25},
+    ),
     "mobilenetv2": (
         "mobilenetv2_0.35_imagenet_notop.weights.h5",
         "04af0032331eca800a501cbd14b1861ef1d07bfa5728325084bbe295e7ffaecb",
