@@ -140,16 +140,16 @@ def _probed(probe: Probe, models: pd.DataFrame, confounding: float) -> Iterator[
 # Thumbnails hold coarse signs of disease as well; the others hold nothing of the patient.
 PROBES = {
     "thumbnails": (
-        "A linear model that sees only 16 x 16 thumbnails {}. The networks may rest on coarse brightness too, "
-        "be it of the disease or of a shortcut: evidence that stays in place may be that of a shortcut."
+        "A linear model that sees only 16 x 16 thumbnails {}. The networks may rest on coarse brightness "
+        "too, of the disease or of a shortcut: evidence that stays in place may be that of a shortcut."
     ),
     "traits": (
         "Confounded: a linear model that sees only traits of the acquisition (shape of the film, its border, "
         "its histogram) {}. Evidence that stays in place may be that of a shortcut."
     ),
     "source": (
-        "Confounded: a linear model that sees only the image's source {}. Evidence that stays in place may be "
-        "that of a shortcut."
+        "Confounded: a linear model that sees only the image's source {}. Evidence that stays in place may "
+        "be that of a shortcut."
     ),
 }
 
