@@ -10,6 +10,7 @@ from evidrift.models.catalogue import find
 from evidrift.models.checkpoint import load_tl, save_weights
 from evidrift.params.architecture import load_architecture
 from evidrift.params.finetune import load_finetune
+from evidrift.training.epochs import writing_epochs
 from evidrift.training.finetuning import finetune, image_examples
 from evidrift.training.forward import compile_forward
 from evidrift.training.loop import predict
@@ -35,7 +36,9 @@ def main() -> None:
     )
     name = f"finetune {args.architecture} seed {args.seed}"
     training, validation = store.split("train"), store.split("validation")
-    history, chosen = finetune(classifier, zoo, training, validation, params, args.seed, name)
+    kept = params.epochs if args.seed in params.keep_epochs else 0
+    with writing_epochs(args.epochs, args.architecture, args.seed, classifier, kept) as keep:
+        history, chosen = finetune(classifier, zoo, training, validation, params, args.seed, name, keep)
     logits = predict(compile_forward(classifier), image_examples(test, zoo, 0))
     save_weights(classifier, args.finetuned)
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "ft"}
@@ -53,6 +56,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--backbone", type=Path, required=True, help="the pretrained backbone's weights")
     parser.add_argument("--head", type=Path, required=True, help="the transfer-learned head's weights")
     parser.add_argument("--finetuned", type=Path, required=True, help="to write: all weights")
+    parser.add_argument("--epochs", type=Path, required=True, help="to write: all weights after each epoch")
     parser.add_argument("--predictions", type=Path, required=True, help="to write: logits of the test split")
     parser.add_argument("--history", type=Path, required=True, help="to write: a row an epoch")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: accuracy, AUC, calibration")

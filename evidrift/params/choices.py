@@ -15,5 +15,6 @@ def _each_once(values: list[Item]) -> list[Item]:
     return values
 
 
-# A list with at least one entry and none twice: Choices[list[Method]].
+# A list with no entry twice: Distinct[list[Seed]]; with at least one, too: Choices[list[Method]].
+Distinct = Annotated[Item, AfterValidator(_each_once)]
 Choices = Annotated[Item, Field(min_length=1), AfterValidator(_each_once)]

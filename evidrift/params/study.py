@@ -23,6 +23,7 @@ from evidrift.params.grid import Grid
 from evidrift.params.prepare import Prepare
 from evidrift.params.section import Section, read_params, validate
 from evidrift.params.train_tl import TrainTl
+from evidrift.params.trajectory import Trajectory
 
 FAMILIES = Path(__file__).parent.parent / "attribution" / "families"
 BY_ARCHITECTURE = ("architectures", "train_tl", "finetune")
@@ -37,6 +38,7 @@ class Study(Section):
     embed: Embed
     train_tl: dict[str, TrainTl]
     finetune: dict[str, Finetune]
+    trajectory: Trajectory
     explain: dict[str, dict[str, Any]]
     check: Check
     drift: Drift
@@ -57,7 +59,7 @@ def check(path: Path) -> Study:
         faults += _architecture_faults(name, study)
     for name in study.explain:
         faults += _family_faults(name, study)
-    faults = faults or list(_check_faults(study))
+    faults = faults or [*_check_faults(study), *_trajectory_faults(study)]
     if faults:
         raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
     return study
@@ -137,6 +139,20 @@ def _check_faults(study: Study) -> Iterator[str]:
         for key, wanted in asked.items():
             if explained is not None and explained < wanted:
                 yield f"{key} is {wanted}, but explain.{name}.images_per_class is {explained}. Lower it."
+
+
+def _trajectory_faults(study: Study) -> Iterator[str]:
+    """What cannot be followed along training, in a study that is right otherwise."""
+    for seed in study.trajectory.seeds:
+        if seed not in study.grid.seeds:
+            yield f"trajectory.seeds names {seed}, which is not among grid.seeds."
+            continue
+        for name in study.grid.architectures:
+            if seed not in study.finetune[name].keep_epochs:
+                yield (
+                    f"trajectory.seeds names {seed}, but finetune.{name}.keep_epochs does not. Add {seed} "
+                    "there (fine-tuning runs again), or take it out of trajectory.seeds."
+                )
 
 
 def _families() -> list[str]:

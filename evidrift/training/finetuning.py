@@ -8,7 +8,7 @@ from evidrift.images.store import Images
 from evidrift.models.classifier import network_input, set_batchnorm
 from evidrift.params.finetune import Finetune
 from evidrift.training.embedding import view_pixels
-from evidrift.training.loop import Epoch, Examples, fit
+from evidrift.training.loop import AfterEpoch, Epoch, Examples, fit
 
 
 def finetune(
@@ -19,6 +19,7 @@ def finetune(
     params: Finetune,
     seed: int,
     description: str,
+    after_epoch: AfterEpoch | None = None,
 ) -> tuple[list[Epoch], int]:
     """Train every variable of the classifier, in place.
 
@@ -30,6 +31,7 @@ def finetune(
         params: of the loop, and how BatchNorm is treated.
         seed: of order, views and dropout.
         description: for the progress bar.
+        after_epoch: is shown the classifier as each epoch leaves it.
 
     Returns:
         The history, and the epoch whose weights the classifier has now.
@@ -43,6 +45,7 @@ def finetune(
         params,
         seed,
         description,
+        after_epoch,
     )
 
 

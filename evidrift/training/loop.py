@@ -52,6 +52,9 @@ class Epoch:
     learning_rate: float
 
 
+AfterEpoch = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model)
+
+
 def fit(
     model: keras.Model,
     variables: list[keras.Variable],
@@ -60,6 +63,7 @@ def fit(
     params: Training,
     seed: int,
     description: str,
+    after_epoch: AfterEpoch | None = None,
 ) -> tuple[list[Epoch], int]:
     """Train `variables` of a model that gives logits; leave it with the weights of the chosen epoch.
 
@@ -71,6 +75,7 @@ def fit(
         params: epochs, batch size, rates, checkpoint.
         seed: of order, views and dropout.
         description: for the progress bar.
+        after_epoch: is shown the model as each epoch leaves it; it must not change it.
 
     Returns:
         The history, and the number of the epoch whose weights the model has now, from 1.
@@ -103,6 +108,8 @@ def fit(
             )
         is_best = all(row.validation_loss < earlier.validation_loss for earlier in history)
         history.append(row)
+        if after_epoch:
+            after_epoch(row.epoch, model)
         epochs.set_postfix(loss=f"{row.train_loss:.3f}", accuracy=f"{row.validation_accuracy:.3f}")
         if params.checkpoint == "best" and is_best:
             best = (row.epoch, [variable.numpy() for variable in model.variables])

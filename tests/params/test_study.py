@@ -304,6 +304,48 @@ def test_a_seed_to_check_that_is_not_trained_is_refused(mistaken):
     assert said == "params.yaml: check.seeds names 9, which is not among grid.seeds."
 
 
+def test_a_seed_to_follow_that_is_not_trained_is_refused(mistaken):
+    said = mistaken(lambda content: content["trajectory"].update(seeds=[1, 9]))
+    assert said == "params.yaml: trajectory.seeds names 9, which is not among grid.seeds."
+
+
+def test_a_seed_to_follow_whose_epochs_are_not_kept_is_refused_and_told_how_to_mend_it(mistaken):
+    def change(content):
+        content["trajectory"]["seeds"] = [1, 2]
+        content["finetune"]["densenet_mini"]["keep_epochs"] = [2, 1]
+        content["finetune"]["inception_mini"]["keep_epochs"] = []
+
+    lines = mistaken(change).splitlines()
+    assert [
+        re.search(r"names (\d), but finetune.(\w+).keep_epochs does not", line).groups() for line in lines
+    ] == [
+        ("1", "inception_mini"),
+        ("2", "resnetv2_mini"),
+        ("2", "inception_mini"),
+    ]
+    assert lines[1].endswith("Add 2 there (fine-tuning runs again), or take it out of trajectory.seeds.")
+
+
+def test_without_a_seed_to_follow_no_epochs_need_be_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["trajectory"]["seeds"] = []
+    for section in content["finetune"].values():
+        section["keep_epochs"] = []
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    assert check(path).trajectory.seeds == []
+
+
+def test_a_seed_whose_epochs_are_kept_twice_is_refused(mistaken):
+    def change(content):
+        content["finetune"]["densenet_mini"]["keep_epochs"] = [1, 1]
+
+    assert mistaken(change) == (
+        "params.yaml: finetune.densenet_mini.keep_epochs: 1 stands in it more than once."
+    )
+
+
 def test_checks_of_more_images_than_a_family_explains_are_refused(mistaken):
     said = mistaken(lambda content: content["explain"]["cam"].update(images_per_class=3))
     assert said == (

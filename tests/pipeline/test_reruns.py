@@ -34,10 +34,11 @@ OUTPUTS = {
     "probe": ["--near-duplicates", "--metrics"],
     "embed": ["--backbone", "--features"],
     "train_tl": ["--head", "--predictions", "--history", "--metrics"],
-    "finetune": ["--finetuned", "--predictions", "--history", "--metrics"],
+    "finetune": ["--finetuned", "--epochs", "--predictions", "--history", "--metrics"],
     "explain": ["--maps"],
     "check": ["--faithfulness", "--randomisation", "--metrics"],
     "drift": ["--table", "--agreement", "--places", "--metrics"],
+    "trajectory": ["--table", "--metrics"],
     "compare": ["--tables", "--figures", "--metrics"],
 }
 
@@ -55,6 +56,7 @@ def stages(*names, architectures=ARCHITECTURES, seeds=SEEDS):
         "embed": [f"embed@{a}" for a in architectures],
         "check": [f"check@{a}" for a in architectures],
         "drift": [f"drift@{a}" for a in architectures],
+        "trajectory": [f"trajectory@{a}" for a in architectures],
         "train_tl": [f"train_tl@{a}-{s}" for a in architectures for s in seeds],
         "finetune": [f"finetune@{a}-{s}" for a in architectures for s in seeds],
         "explain": [f"explain@{a}-{s}-cam" for a in architectures for s in seeds],
@@ -90,16 +92,16 @@ def test_one_architectures_finetuning_rate_reruns_its_branch_alone(place):
     params = yaml.safe_load((place.path / "params.yaml").read_text())
     params["finetune"]["inception_mini"]["learning_rate"] = 0.0007
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
-    branch = stages("finetune", "explain", "check", "drift", architectures=["inception_mini"])
+    branch = stages("finetune", "explain", "check", "drift", "trajectory", architectures=["inception_mini"])
     assert set(place.repro()) == branch | {"compare"}
 
 
-def test_a_new_seed_runs_its_own_stages_then_check_drift_and_compare(place):
+def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(place):
     params = yaml.safe_load((place.path / "params.yaml").read_text())
     params["grid"]["seeds"] = [1, 2, 3]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     own = stages("train_tl", "finetune", "explain", seeds=[3])
-    assert set(place.repro()) == own | stages("check", "drift", "compare")
+    assert set(place.repro()) == own | stages("check", "drift", "trajectory", "compare")
     params["grid"]["seeds"] = [1, 2]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     # seed 3's files lie in the folders still: the real drift stage names `make prune`
@@ -117,9 +119,16 @@ def test_another_number_of_images_to_check_reruns_check_and_compare(place):
     assert set(place.repro()) == stages("check", "compare")
 
 
+def test_another_number_of_images_to_follow_reruns_trajectory_and_compare(place):
+    params = yaml.safe_load((place.path / "params.yaml").read_text())
+    params["trajectory"]["images_per_class"] += 1
+    (place.path / "params.yaml").write_text(yaml.safe_dump(params))
+    assert set(place.repro()) == stages("trajectory", "compare")
+
+
 def test_a_comment_in_an_attribution_familys_file_reruns_its_explain_items_and_what_follows(place):
     place.replace("evidrift/attribution/families/cam.py", '"""', '# a comment\n"""')
-    assert set(place.repro()) == stages("explain", "check", "drift", "compare")
+    assert set(place.repro()) == stages("explain", "check", "drift", "trajectory", "compare")
 
 
 def test_a_comment_in_one_architectures_file_reruns_that_architecture(place):

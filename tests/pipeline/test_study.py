@@ -39,6 +39,8 @@ def test_the_grid_is_complete(tiny_study):
         drift = table[table["pair_kind"] == "drift"]
         assert set(drift["seed_before"]) == set(SEEDS)
         assert len(drift) == 20 * len(SEEDS) * len(drift[["layer", "method"]].drop_duplicates())
+        along = pd.read_parquet(tiny_study.path / f"data/trajectory/{arch}.parquet")
+        assert along.groupby("epoch")["image_id"].nunique().to_dict() == {0: 2, 1: 2}
         for seed in SEEDS:
             with h5py.File(tiny_study.path / f"data/maps/{arch}/{seed}-cam.h5") as file:
                 assert len(file["image_id"]) == 20
@@ -125,7 +127,7 @@ def test_a_dropped_seed_is_refused_until_pruned_and_then_pulls_as_well(tiny_copy
     ran = tiny_copy.repro()
     both = ("inception_mini", "resnetv2_mini")
     assert sorted(ran) == sorted(
-        ["compare", *(f"{stage}@{arch}" for stage in ("check", "drift") for arch in both)]
+        ["compare", *(f"{stage}@{arch}" for stage in ("check", "drift", "trajectory") for arch in both)]
     )
     tiny_copy.commit("one seed")
     assert pull_into_a_new_clone(tiny_copy, tmp_path / "remote", tmp_path / "clone") == []

@@ -103,6 +103,26 @@ def test_training_that_diverges_stops_with_a_sentence(split):
         fit(model, model.trainable_variables, *given.values(), params(), 1, "finetune a seed 1")
 
 
+def test_a_watcher_sees_the_weights_of_every_epoch_and_changes_nothing():
+    seen = []
+    model = head()
+    fit(
+        model,
+        model.trainable_variables,
+        examples(),
+        examples(9),
+        params(epochs=3),
+        1,
+        "test",
+        lambda epoch, watched: seen.append((epoch, watched.get_weights())),
+    )
+    assert [epoch for epoch, _ in seen] == [1, 2, 3]
+    for epoch, weights in seen:
+        assert (epoch == 3) == all(map(np.array_equal, weights, model.get_weights()))
+    unwatched = train(epochs=3)[0]
+    assert all(map(np.array_equal, model.get_weights(), unwatched.get_weights()))
+
+
 def test_only_the_given_variables_move():
     model = head()
     kernel, bias = model.trainable_variables

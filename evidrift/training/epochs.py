@@ -1,0 +1,107 @@
+"""The epochs file: a network's weights after each epoch of one training, read one epoch at a time.
+
+HDF5, written byte for byte the same from the same weights:
+    /        attributes: architecture, seed, and `network`, a hash of the weights' shapes
+    weights  (epochs, values) float32, all weights in the model's order, one behind the other
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from evidrift.errors import UserError
+
+Keep = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model as it leaves it)
+
+
+@contextmanager
+def writing_epochs(
+    path: Path, architecture: str, seed: int, model: keras.Model, n_epochs: int
+) -> Iterator[Keep | None]:
+    """Write the weights as epochs end; the file appears under its name when all are written.
+
+    Args:
+        path: to write; its folder is made.
+        architecture: its name.
+        seed: of the training.
+        model: that will be trained.
+        n_epochs: how many epochs it will be trained; 0 keeps none, and the file says so.
+
+    Yields:
+        The `after_epoch` for `training.loop.fit`; None where none are kept.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"partial-{path.name}")
+    try:
+        with h5py.File(partial, "w") as file:
+            file.attrs["architecture"], file.attrs["seed"] = architecture, seed
+            file.attrs["network"] = _shapes_hash(model)
+            # one contiguous piece: an epoch is a stretch of the file
+            rows = file.create_dataset(
+                "weights", (n_epochs, model.count_params()), np.float32, track_times=False
+            )
+
+            def keep(epoch: int, trained: keras.Model) -> None:
+                rows[epoch - 1] = np.concatenate([values.ravel() for values in trained.get_weights()])
+
+            yield keep if n_epochs else None
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_epochs(
+    path: Path, architecture: str, seed: int, model: keras.Model
+) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """Each epoch's number, from 1, and its weights as `model.set_weights` takes them, one by one.
+
+    Args:
+        path: of the epochs file.
+        architecture: whose weights it must hold.
+        seed: of the training whose weights it must hold.
+        model: a network of the same layers.
+
+    Raises:
+        UserError: the file is missing or damaged, holds another network's, seed's or architecture's weights,
+            or none.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} does not exist. The stage finetune writes it: run `dvc repro`.")
+    try:
+        file = h5py.File(path)
+    except OSError:
+        raise UserError(f"{path} is not a complete epochs file. Delete it and run `dvc repro`.") from None
+    with file:
+        found = tuple(file.attrs.get(name) for name in ("architecture", "seed", "network"))
+        if found != (architecture, seed, _shapes_hash(model)) or "weights" not in file:
+            raise UserError(
+                f"{path} does not hold the weights of {architecture}, seed {seed}, with these options and "
+                "classes, but of another network. Delete it and run `dvc repro`."
+            )
+        rows = file["weights"]
+        if not len(rows):
+            raise UserError(
+                f"{path} holds no epochs: add {seed} to finetune.{architecture}.keep_epochs, or take it "
+                "out of trajectory.seeds."
+            )
+        shapes = [values.shape for values in model.weights]
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        for number in range(len(rows)):
+            parts = np.split(rows[number], ends[:-1])
+            yield (
+                number + 1,
+                [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)],
+            )
+
+
+def _shapes_hash(model: keras.Model) -> str:
+    """sha256 of the weights' shapes in the model's order.
+
+    Not of their names: Keras numbers unnamed layers by how many a process has made before.
+    """
+    return hashlib.sha256(str([tuple(values.shape) for values in model.weights]).encode()).hexdigest()

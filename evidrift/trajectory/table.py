@@ -1,0 +1,130 @@
+"""The trajectory table on disk, and its metrics. Needs no TensorFlow.
+
+One Parquet file an architecture, a row per seed, epoch (0 is tl), method and validation image, in this order:
+arch, seed, epoch, method, image_id, patient_id, label, predicted, score (the label's centred logit), and the
+columns of `measuring.measure_maps`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from evidrift.attribution.scores import centred_logits, predicted_classes
+from evidrift.drift.tablefile import PRIMARY, category, write_table
+
+if TYPE_CHECKING:
+    from evidrift.images.store import Images
+
+DECIMALS = 6
+KEYS = ("arch", "seed", "epoch", "method", "image_id")
+TEXTS = ("arch", "method", "image_id", "patient_id", "label", "predicted", "status")
+TYPES: dict[str, Any] = {
+    **dict.fromkeys(("arch", "seed", "epoch", "method", "image_id", "patient_id", "label", "predicted"), str),
+    "seed": np.int64,
+    "epoch": np.int64,
+    "score": np.float32,
+    "status": str,
+    **dict.fromkeys((*PRIMARY, "overlap_previous", "overlap_chance"), np.float32),
+}
+
+
+def table_name(architecture: str) -> str:
+    """File name of an architecture's trajectory table."""
+    return f"{architecture}.parquet"
+
+
+def rows_of(
+    architecture: str,
+    seed: int,
+    epochs: np.ndarray,
+    method: str,
+    images: "Images",
+    logits: np.ndarray,
+    measured: dict[str, np.ndarray],
+) -> pd.DataFrame:
+    """Rows of one seed and method.
+
+    Args:
+        architecture: its name.
+        seed: of the training.
+        epochs: (m,) numbers.
+        method: attribution method.
+        images: the n that were explained.
+        logits: (m, n, classes).
+        measured: by column, (m, n).
+    """
+    m, n = len(epochs), len(images.ids)
+    flat = logits.reshape(m * n, -1)
+    labels = np.tile(images.labels, m)
+    names = np.asarray(images.classes)
+    rows: dict[str, Any] = {
+        "arch": architecture,
+        "seed": seed,
+        "epoch": np.repeat(epochs, n),
+        "method": method,
+        "image_id": np.tile(images.ids, m),
+        "patient_id": np.tile(images.patient_ids, m),
+        "label": names[labels],
+        "predicted": names[predicted_classes(flat)],
+        "score": centred_logits(flat)[np.arange(m * n), labels],
+    }
+    return pd.DataFrame(rows | {name: values.ravel() for name, values in measured.items()})
+
+
+def join(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """All rows in the table's order; none of them, its columns alone."""
+    empty = pd.DataFrame({name: np.empty(0, kind) for name, kind in TYPES.items()})
+    rows = pd.concat(parts, ignore_index=True) if parts else empty
+    return rows[list(TYPES)].sort_values(list(KEYS), kind="stable", ignore_index=True)
+
+
+def write_trajectory(path: Path, rows: pd.DataFrame) -> None:
+    """Write the table; the same rows give the same bytes. Text becomes dictionary-encoded."""
+    at = np.arange(len(rows))
+    write_table(
+        path,
+        {
+            name: category(at, rows[name].to_numpy(dtype=str)) if kind is str else rows[name].to_numpy(kind)
+            for name, kind in TYPES.items()
+        },
+    )
+
+
+def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
+    """The metrics of one architecture.
+
+    Args:
+        rows: its table.
+        asked: methods that the parameters name.
+
+    Returns:
+        Numbers of images and patients, methods that the layer does not allow, and by seed and method, of the
+        maps after the last epoch: their means of the overlap with tl's and of its chance level, None where
+        no map is `ok`, and how many have which status.
+    """
+    seeds: dict[str, Any] = {}
+    for (seed, method), own in rows.groupby(["seed", "method"], observed=True, sort=True):
+        last = own[own["epoch"] == own["epoch"].max()]
+        seeds.setdefault(str(seed), {})[str(method)] = {
+            "epoch": int(last["epoch"].iloc[0]),
+            "overlap": _mean(last["overlap"]),
+            "overlap_chance": _mean(last["overlap_chance"]),
+            "statuses": {
+                str(name): int(count) for name, count in sorted(last["status"].value_counts().items())
+            },
+        }
+    there = set(rows["method"])
+    return {
+        "images": int(rows["image_id"].nunique()),
+        "patients": int(rows["patient_id"].nunique()),
+        "not_defined": [method for method in asked if len(rows) and method not in there],
+        "seeds": seeds,
+    }
+
+
+def _mean(values: pd.Series) -> float | None:
+    mean = values.to_numpy(np.float64)[values.notna().to_numpy()]
+    return round(float(mean.mean()), DECIMALS) if len(mean) else None

@@ -1,0 +1,76 @@
+"""Follow drift along fine-tuning: maps after each kept epoch against those of tl, on validation images."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.drift.grid_files import check_folder
+from evidrift.errors import run
+from evidrift.images.store import ImageStore
+from evidrift.models.catalogue import find
+from evidrift.models.checkpoint import load_tl
+from evidrift.models.classifier import network_input
+from evidrift.params.architecture import load_architecture
+from evidrift.params.grid import load_grid
+from evidrift.params.trajectory import load_trajectory
+from evidrift.trajectory.following import follow
+from evidrift.trajectory.table import summarise, write_trajectory
+
+if TYPE_CHECKING:
+    import keras
+
+
+def main() -> None:
+    """Run the stage."""
+    args = parse_args()
+    params = load_trajectory(args.params)
+    options = load_architecture(args.params, args.architecture).options
+    check_folder(args.epochs, [f"{seed}.h5" for seed in load_grid(args.params).seeds])
+    zoo = find(args.architecture)
+    store = ImageStore(args.store)
+
+    def load(seed: int) -> "keras.Model":
+        return load_tl(
+            args.architecture,
+            store.size,
+            len(store.classes),
+            options,
+            backbone=args.backbone,
+            head=args.models / str(seed) / "head.weights.h5",
+            dropout=0,
+        )
+
+    rows = follow(
+        args.architecture,
+        load,
+        args.epochs,
+        store.split("validation"),
+        lambda pixels: network_input(pixels, zoo),
+        params,
+    )
+    write_trajectory(args.table, rows)
+    args.metrics.parent.mkdir(parents=True, exist_ok=True)
+    summary = json.dumps(summarise(rows, params.methods), indent=2)
+    args.metrics.write_text(summary + "\n", encoding="utf-8")
+
+
+def parse_args() -> argparse.Namespace:
+    """Paths as dvc.yaml declares them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--architecture", required=True)
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--store", type=Path, required=True, help="the prepared store")
+    parser.add_argument("--backbone", type=Path, required=True, help="the pretrained backbone's weights")
+    parser.add_argument("--models", type=Path, required=True, help="the folder of the architecture's heads")
+    parser.add_argument("--epochs", type=Path, required=True, help="the folder of its epochs files")
+    parser.add_argument(
+        "--table", type=Path, required=True, help="to write: a row an epoch, method and image"
+    )
+    parser.add_argument("--metrics", type=Path, required=True, help="to write: counts and means")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,143 @@
+"""The trajectory table of a small network whose weights of every epoch are known."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.attribution.families import cam
+from evidrift.attribution.layers import resolve
+from evidrift.attribution.network import Network
+from evidrift.attribution.scores import centred_logits, logit_scale
+from evidrift.attribution.subset import choose
+from evidrift.errors import UserError
+from evidrift.params.trajectory import Trajectory
+from evidrift.training.epochs import writing_epochs
+from evidrift.trajectory.following import follow
+from evidrift.trajectory.table import summarise, write_trajectory
+from tests.checks.study import disc_classifier, disc_images, grey
+
+METHODS = ["grad_cam_pp", "grad_cam_pp_unit", "layer_cam"]
+
+
+def params(**changes):
+    given = {"seeds": [1], "images_per_class": 3, "methods": METHODS, "area": 0.2, "batch_size": 4}
+    return Trajectory(**(given | changes))
+
+
+def epochs():
+    """Weights after three epochs: as tl, with logits ten times as large, and with another first layer."""
+    moved = disc_classifier()
+    kernel, bias = moved.get_layer("bright").get_weights()
+    moved.get_layer("bright").set_weights(
+        [kernel[::-1] + 0.05 * (np.arange(3) - 1)[:, None, None, None], bias]
+    )
+    return [disc_classifier(), disc_classifier(scale=10.0), moved]
+
+
+def write_epochs(folder, architecture="discs"):
+    models = epochs()
+    with writing_epochs(folder / "1.h5", architecture, 1, models[0], len(models)) as keep:
+        for number, model in enumerate(models, 1):
+            keep(number, model)
+
+
+def following(folder, **changes):
+    return follow("discs", lambda seed: disc_classifier(), folder, disc_images(), grey, params(**changes))
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("epochs")
+    write_epochs(folder)
+    return following(folder)
+
+
+def test_there_is_a_row_an_epoch_method_and_image_in_order(rows):
+    assert len(rows) == 4 * len(METHODS) * 6
+    keys = rows[["seed", "epoch", "method", "image_id"]]
+    pd.testing.assert_frame_equal(keys, keys.sort_values(list(keys)))
+    assert sorted(set(rows["epoch"])) == [0, 1, 2, 3]
+    assert rows.groupby("label")["image_id"].nunique().to_dict() == {"absent": 3, "present": 3}
+
+
+def test_weights_that_did_not_change_give_overlap_one_and_moved_ones_less(rows):
+    overlap = rows.groupby(["method", "epoch"])["overlap"].mean().unstack()
+    assert (overlap[[0, 1]] == 1).all().all()
+    assert (overlap[3] < 0.95).all()
+
+
+def test_larger_logits_move_grad_cam_pp_but_not_its_unit_form(rows):
+    overlap = rows[rows["epoch"] == 2].groupby("method")["overlap"].mean()
+    assert overlap["grad_cam_pp_unit"] == pytest.approx(1, abs=1e-4)
+    assert overlap["layer_cam"] == pytest.approx(1, abs=1e-4)
+    assert overlap["grad_cam_pp"] < 0.999  # one channel carries nearly all: little can move
+
+
+def test_score_and_prediction_are_those_of_the_epochs_network(rows):
+    images = disc_images()
+    chosen = choose(images.ids, images.labels, 3)
+    for epoch, model in enumerate([disc_classifier(), *epochs()]):
+        logits = keras.ops.convert_to_numpy(model(grey(images.pixels[chosen])))
+        own = rows[(rows["epoch"] == epoch) & (rows["method"] == "layer_cam")]
+        expected = centred_logits(logits)[np.arange(6), images.labels[chosen]]
+        np.testing.assert_allclose(own["score"], expected, rtol=1e-4, atol=1e-5)
+        assert own["predicted"].tolist() == np.array(images.classes)[logits.argmax(1)].tolist()
+
+
+def test_one_graph_with_an_epochs_weights_gives_the_maps_of_a_network_built_with_them(rows):
+    """The table's overlap of epoch 3, from maps that a fresh network of these weights gives."""
+    from evidrift.trajectory.measuring import measure_maps
+
+    images = disc_images()
+    at = choose(images.ids, images.labels, 3)
+    settings = cam.Params(
+        methods=METHODS,
+        layers=["penultimate"],
+        score="centred",
+        target="label",
+        images_per_class=None,
+        batch_size=6,
+    )
+    maps = []
+    for model in (disc_classifier(), epochs()[2]):
+        network = Network(model, resolve(model, ["penultimate"]), grey, "centred")
+        scale = logit_scale(network.logits(grey(images.pixels[at])))
+        given = (images.pixels[at], images.labels[at], settings, scale)
+        maps.append(cam.explain(network, *given).layers["penultimate"].methods)
+    for method in METHODS:
+        signed = np.stack([each[method] for each in maps])
+        found = measure_maps(signed, images.content[at], 16, images.labels[at], images.patient_ids[at], 0.2)
+        own = rows[(rows["epoch"] == 3) & (rows["method"] == method)]
+        np.testing.assert_allclose(own["overlap"], found["overlap"][1], atol=1e-3)
+
+
+def test_the_same_rows_give_the_same_bytes_and_metrics_count_them(rows, tmp_path):
+    for name in ("a.parquet", "b.parquet"):
+        write_trajectory(tmp_path / name, rows)
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    found = summarise(rows, [*METHODS, "hires_cam"])
+    assert (found["images"], found["patients"], found["not_defined"]) == (6, 6, ["hires_cam"])
+    last = rows[(rows["epoch"] == 3) & (rows["method"] == "layer_cam")]["overlap"].mean()
+    assert found["seeds"]["1"]["layer_cam"]["overlap"] == pytest.approx(last, abs=1e-5)
+    assert found["seeds"]["1"]["layer_cam"]["statuses"] == {"ok": 6}
+
+
+def test_without_seeds_nothing_is_loaded_and_the_table_is_empty_with_all_columns(rows, tmp_path):
+    def never(seed):
+        raise AssertionError
+
+    empty = follow("discs", never, tmp_path, disc_images(), grey, params(seeds=[]))
+    write_trajectory(tmp_path / "empty.parquet", empty)
+    write_trajectory(tmp_path / "full.parquet", rows)
+    found, full = (pd.read_parquet(tmp_path / name) for name in ("empty.parquet", "full.parquet"))
+    assert len(found) == 0
+    assert found.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()
+    assert summarise(empty, METHODS) == {"images": 0, "patients": 0, "not_defined": [], "seeds": {}}
+
+
+def test_epochs_of_another_architecture_are_refused(tmp_path):
+    write_epochs(tmp_path, architecture="rings")
+    with pytest.raises(UserError, match="does not hold the weights of discs, seed 1"):
+        following(tmp_path)
