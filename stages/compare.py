@@ -10,28 +10,30 @@ from evidrift.report.figures import Sources, draw_figures
 from evidrift.report.tables import console, print_result
 from evidrift.stats.compare import compare
 from evidrift.stats.output import write_metrics, write_tables
-from evidrift.stats.study import read_study
+from evidrift.stats.study import StudyFiles, read_study
 
 
 def main() -> None:
     """Run the stage."""
     args = parse_args()
     params = load_compare(args.params)
+    train_tl, finetune = args.histories
     tl, ft = args.training_metrics
-    study = read_study(
-        load_grid(args.params),
-        args.drift,
-        args.checks,
-        tl,
-        ft,
-        args.prepare_metrics,
-        args.probe,
-        args.predictions,
+    files = StudyFiles(
+        drift=args.drift,
+        checks=args.checks,
+        trajectory=args.trajectory,
+        predictions=args.predictions,
+        train_tl=tl,
+        finetune=ft,
+        histories=finetune,
+        prepared=args.prepare_metrics,
+        probe=args.probe,
     )
+    study = read_study(load_grid(args.params), files)
     result = compare(study, params)
     write_metrics(args.metrics, result)
     write_tables(args.tables, result)
-    train_tl, finetune = args.histories
     sources = Sources(train_tl, finetune, args.maps, args.store)
     draw_figures(args.figures, study, result, sources, params.cases)
     with (args.tables / "study.txt").open("w", encoding="utf-8") as file:
@@ -46,6 +48,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--drift", type=Path, required=True, help="the folder of drift tables")
     parser.add_argument("--checks", type=Path, required=True, help="the folder of the methods' checks")
+    parser.add_argument("--trajectory", type=Path, required=True, help="the folder of drift along training")
+    parser.add_argument("--predictions", type=Path, required=True, help="the folder of test logits")
     parser.add_argument("--maps", type=Path, required=True, help="the folder of map files")
     parser.add_argument("--store", type=Path, required=True, help="the prepared store")
     parser.add_argument(
@@ -56,7 +60,6 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--prepare-metrics", type=Path, required=True, help="prepare's counts")
     parser.add_argument("--probe", type=Path, required=True, help="what is known without any network")
-    parser.add_argument("--predictions", type=Path, required=True, help="the folder of test logits")
     parser.add_argument("--tables", type=Path, required=True, help="to write: a folder of CSV tables")
     parser.add_argument("--figures", type=Path, required=True, help="to write: a folder of PNG figures")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: the summary")

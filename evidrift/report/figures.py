@@ -16,6 +16,7 @@ from evidrift.report.cases import LAYER, METHOD, Choice, choose_cases, shown_pai
 from evidrift.report.curves import training_curves
 from evidrift.report.panels import Case, case_panel
 from evidrift.report.ranking_figure import ranking_figure
+from evidrift.report.trajectory_figure import trajectory_figure
 from evidrift.report.verdict_figure import verdict_figure
 from evidrift.stats.compare import Result, overlaps
 from evidrift.stats.study import Study
@@ -42,6 +43,8 @@ class Sources:
 def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n_cases: int) -> None:
     """Write training_curves.png, verdicts.png, ranking.png and cases_<architecture>.png.
 
+    And along_training.png where epochs were kept.
+
     Args:
         folder: to write to.
         study: every drift table and training metrics.
@@ -53,6 +56,8 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
     _draw_curves(folder / "training_curves.png", study, (sources.train_tl, sources.finetune))
     _draw_verdicts(folder / "verdicts.png", result)
     _draw_ranking(folder / "ranking.png", result)
+    if result.courses:
+        trajectory_figure(result.courses, folder / "along_training.png")
     images = ImageStore(sources.store).split("test")
     seed = study.seeds[0]
     marked = signs(result.marks)

@@ -21,6 +21,7 @@ from evidrift.stats.models import MEASURES, over_seeds
 from evidrift.stats.opinions import REFERENCE, answer
 from evidrift.stats.ranking import SCALED, Ranking
 from evidrift.stats.trust import signs, signs_of_methods
+from evidrift.trajectory.words import sentences
 
 # Where output is not a terminal, whose width could be asked.
 WIDTH = 118
@@ -54,6 +55,11 @@ def print_result(result: Result, to: Console) -> None:
     to.print(models_table(result))
     print_verdicts(result, to)
     _print_question(result, to)
+    if result.courses:
+        to.print("Drift along training (validation images; docs/trajectory.md)", style="bold")
+        for sentence in sentences(list(result.courses)):
+            to.print(safe(sentence))
+        to.print()
     _print_associations(result, to)
     if cohort.image_ids:
         for layer in dict.fromkeys(result.drift["layer"]):

@@ -17,6 +17,7 @@ from evidrift.stats.opinions import Question, ask, rank_agreement
 from evidrift.stats.places import changes, localisation
 from evidrift.stats.ranking import Observed, alike_groups, median_agreement, observe
 from evidrift.stats.study import Study
+from evidrift.trajectory.summary import Course
 from evidrift.verdicts.claim import Claim
 from evidrift.verdicts.stability import Extreme, extremes
 
@@ -53,6 +54,7 @@ class Result:
         classes: from `confusion.class_table`.
         associations: of drift with the confusion of the image's pair of classes and with the change of its
             score, from `associations.associations`.
+        courses: drift along training.
         caveats: what to keep in mind.
     """
 
@@ -82,6 +84,7 @@ class Result:
     confusion: pd.DataFrame
     classes: pd.DataFrame
     associations: pd.DataFrame
+    courses: tuple[Course, ...]
     caveats: tuple[Caveat, ...]
 
     @property
@@ -138,6 +141,7 @@ def compare(study: Study, params: Compare) -> Result:
         confusion=confusion_table(study.logits),
         classes=_sorted(class_table(drifts, study.logits), study.architectures),
         associations=_sorted(associations(drifts, properties, params.min_patients), study.architectures),
+        courses=tuple(study.courses),
         caveats=found,
     )
 

@@ -14,6 +14,7 @@ from evidrift.stats.compare import Result
 from evidrift.stats.models import MEASURES, over_seeds
 from evidrift.stats.opinions import answer
 from evidrift.stats.ranking import Observed
+from evidrift.trajectory.summary import Course, plain
 from evidrift.verdicts.claim import Claim
 
 # The JSON is kept in git: enough for what means over some hundred images can tell.
@@ -21,6 +22,8 @@ DECIMALS = 4
 IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
 IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
 IN_ASSOCIATIONS = ("correlation", "low", "high", "within", "within_low", "within_high")
+# Its curve stands in along_training.csv.
+OF_COURSES = ("arch", "seed", "method", "curve")
 # A claim stands in the JSON under these, so they are not said again.
 IN_KEYS = ("kind", "estimand", "arch", "other", "method", "against")
 
@@ -51,6 +54,7 @@ def metrics(result: Result) -> dict[str, Any]:
             "stability": _stability(result),
             "orders": _orders(result),
             "associations": _associations(result.associations),
+            "along_training": _along_training(result),
             "warnings": {caveat.key: caveat.sentence for caveat in result.caveats},
         }
     )
@@ -85,6 +89,7 @@ def write_tables(folder: Path, result: Result) -> None:
         "confusion": result.confusion,
         "classes": result.classes,
         "associations": result.associations,
+        "along_training": _courses(result.courses),
         "checks": result.marks,
         "localisation": result.localisation,
         "moves": result.moves,
@@ -146,6 +151,25 @@ def _associations(associations: pd.DataFrame) -> dict[str, Any]:
         here = nested.setdefault(row["property"], {}).setdefault(row["arch"], {})
         here[row["method"]] = {name: row[name] for name in IN_ASSOCIATIONS}
     return nested
+
+
+def _along_training(result: Result) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for course in result.courses:
+        known = {name: value for name, value in plain(course).items() if name not in OF_COURSES}
+        nested.setdefault(course.arch, {}).setdefault(str(course.seed), {})[course.method] = known
+    return nested
+
+
+def _courses(courses: Sequence[Course]) -> pd.DataFrame:
+    """A row per architecture, seed, method and epoch."""
+    parts = [
+        course.curve.assign(arch=course.arch, seed=course.seed, method=course.method) for course in courses
+    ]
+    if not parts:
+        return pd.DataFrame(columns=["arch", "seed", "method", "epoch", "drift"])
+    table = pd.concat(parts, ignore_index=True)
+    return table[["arch", "seed", "method", *parts[0].columns[:-3]]]
 
 
 def _models(models: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:

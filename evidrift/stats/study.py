@@ -16,6 +16,10 @@ from evidrift.drift.grid_files import check_folder
 from evidrift.drift.tablefile import Notes, agreement_name, notes_of, places_name, read_table, table_name
 from evidrift.params.grid import Grid
 from evidrift.probe.results import Probe, read_probe
+from evidrift.trajectory.summary import Course, along
+from evidrift.trajectory.table import table_name as trajectory_name
+
+Training = dict[tuple[str, int, str], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Study:
         identical_across_splits: images identical to one in another split.
         probe: what is known without any network.
         logits: by architecture, its logits of the test split.
+        courses: drift along training, of the runs whose epochs were kept.
     """
 
     architectures: tuple[str, ...]
@@ -48,44 +53,53 @@ class Study:
     faithfulness: pd.DataFrame
     randomisation: pd.DataFrame
     notes: dict[str, Notes]
-    training: dict[tuple[str, int, str], dict[str, Any]]
+    training: Training
     patients_known: bool
     phantoms: bool
     identical_across_splits: int
     probe: Probe
     logits: dict[str, Logits]
+    courses: list[Course]
 
 
-def read_study(
-    grid: Grid,
-    drift: Path,
-    checks: Path,
-    train_tl: Path,
-    finetune: Path,
-    prepared: Path,
-    probe: Path,
-    predictions: Path,
-) -> Study:
-    """Read the grid's results.
+@dataclass(frozen=True)
+class StudyFiles:
+    """Where the grid's results lie.
 
-    Args:
-        grid: which architectures, seeds and families.
+    Attributes:
         drift: folder of drift, agreement and places tables.
         checks: folder of the tables of the stage check.
-        train_tl: folder of the transfer-learning metrics.
-        finetune: folder of the fine-tuning metrics.
+        trajectory: folder of the tables of drift along training.
+        predictions: folder of the test logits, a folder an architecture.
+        train_tl, finetune: folders of the training metrics.
+        histories: folder of fine-tuning's histories.
         prepared: prepare's metrics.
         probe: the probe's metrics.
-        predictions: folder of the test logits, a folder an architecture.
+    """
+
+    drift: Path
+    checks: Path
+    trajectory: Path
+    predictions: Path
+    train_tl: Path
+    finetune: Path
+    histories: Path
+    prepared: Path
+    probe: Path
+
+
+def read_study(grid: Grid, files: StudyFiles) -> Study:
+    """Read the grid's results.
 
     Raises:
         UserError: a folder lacks a file of the grid, or holds one outside it.
     """
     architectures = grid.architectures
-    tables, agreement, places = _read_tables(drift, architectures, (table_name, agreement_name, places_name))
-    faithfulness, randomisation = _read_tables(checks, architectures, (faithfulness_name, randomisation_name))
+    of_drift, of_checks = (table_name, agreement_name, places_name), (faithfulness_name, randomisation_name)
+    tables, agreement, places = _read_tables(files.drift, architectures, of_drift)
+    faithfulness, randomisation = _read_tables(files.checks, architectures, of_checks)
     runs = {(each, seed): f"{each}-{seed}.json" for each in architectures for seed in grid.seeds}
-    folders = dict(zip(CHECKPOINTS, (train_tl, finetune), strict=True))
+    folders = dict(zip(CHECKPOINTS, (files.train_tl, files.finetune), strict=True))
     for folder in folders.values():
         check_folder(folder, runs.values())
     training = {
@@ -93,7 +107,7 @@ def read_study(
         for run, name in runs.items()
         for checkpoint, folder in folders.items()
     }
-    images = json.loads(prepared.read_text(encoding="utf-8"))
+    images = json.loads(files.prepared.read_text(encoding="utf-8"))
     return Study(
         architectures=tuple(architectures),
         seeds=tuple(grid.seeds),
@@ -108,8 +122,22 @@ def read_study(
         patients_known=images["patients_known"],
         phantoms=images["source"] == "phantoms",
         identical_across_splits=images["identical_across_splits"],
-        probe=read_probe(probe),
-        logits=read_logits(predictions, architectures, grid.seeds),
+        probe=read_probe(files.probe),
+        logits=read_logits(files.predictions, architectures, grid.seeds),
+        courses=_courses(files, architectures, training),
+    )
+
+
+def _courses(files: StudyFiles, architectures: list[str], training: Training) -> list[Course]:
+    """Drift along training, of the runs whose epochs were kept."""
+    (tables,) = _read_tables(files.trajectory, architectures, (trajectory_name,))
+    table = _joined(tables)
+    runs = sorted({(arch, int(seed)) for arch, seed in zip(table["arch"], table["seed"], strict=True)})
+    return along(
+        table,
+        {(arch, seed): pd.read_csv(files.histories / f"{arch}-{seed}.csv") for arch, seed in runs},
+        {run: training[*run, "tl"]["validation"]["accuracy"] for run in runs},
+        {run: training[*run, "ft"]["epoch"] for run in runs},
     )
 
 
