@@ -75,6 +75,7 @@ FT = {
     "checkpoint": "last",
     "views": 0,
     "batchnorm": "update",
+    "keep_epochs": [],
 }
 # As in the default study.
 LEARNING_RATES = {"resnetv2_mini": 0.002, "densenet_mini": 0.0015}

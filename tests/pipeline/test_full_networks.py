@@ -31,6 +31,20 @@ for words in sys.stdin.read().splitlines():
 """
 
 
+ORDER = (
+    "prepare",
+    "probe",
+    "embed",
+    "train_tl",
+    "finetune",
+    "explain",
+    "check",
+    "drift",
+    "trajectory",
+    "compare",
+)
+
+
 def parameters():
     params = yaml.safe_load((ROOT / "profiles" / "paper.yaml").read_text())
     params["grid"]["seeds"] = [1]
@@ -41,11 +55,13 @@ def parameters():
         params["train_tl"][name] |= {"epochs": 1, "batch_size": 2}
         # one step: one batch holds all ten training images
         params["finetune"][name] |= {"epochs": 1, "batch_size": 10, "warmup_epochs": 0, "views": 0}
+        params["finetune"][name]["keep_epochs"] = []
     params["explain"]["cam"]["batch_size"] = 2
     params["check"] |= {
         "faithfulness": {"images_per_class": 1, "steps": 2, "baseline": "blur"},
         "randomisation": {"images_per_class": 2, "depths": 2},
     }
+    params["trajectory"]["seeds"] = []  # nothing in it depends on the architecture
     return params
 
 
@@ -55,7 +71,7 @@ def commands(place):
 
     with Repo(str(place.path)) as repo:
         stages = {stage.name: stage.cmd for stage in repo.index.stages}
-    for name in ("prepare", "embed", "train_tl", "finetune", "explain", "check", "drift", "compare"):
+    for name in ORDER:
         for address, command in sorted(stages.items()):
             if address.split("@")[0] == name:
                 assert command.startswith("python -m stages.")
@@ -88,8 +104,8 @@ def study(tmp_path_factory):
         said = started[0].communicate(started[1])[0]
         assert started[0].returncode == 0, said
 
-    finish(run([words for _, name, words in todo if name == "prepare"]))
-    training = ("embed", "train_tl", "finetune", "explain", "check")
+    finish(run([words for _, name, words in todo if name in ("prepare", "probe")]))
+    training = ("embed", "train_tl", "finetune", "explain", "check", "trajectory")
     for arch in LAYERS:
         finish(run([words for a, name, words in todo if a == arch and name in training]))
     finish(run([words for _, name, words in todo if name in ("drift", "compare")]))

@@ -7,6 +7,7 @@ import pytest
 
 import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
 from evidrift.errors import UserError
+from evidrift.models.classifier import set_batchnorm
 from evidrift.training.epochs import read_epochs, writing_epochs
 
 
@@ -41,6 +42,18 @@ def test_every_epochs_weights_come_back_in_order_for_a_network_built_anew(tmp_pa
             np.testing.assert_array_equal(found, expected)
     assert numbers == [1, 2, 3]
     assert [file.name for file in path.parent.iterdir()] == ["1.h5"]
+
+
+def test_frozen_batch_statistics_keep_their_place(tmp_path):
+    """Fine-tuning may freeze them, and Keras lists trainable and other weights apart elsewhere."""
+    trained = network()
+    set_batchnorm(trained, "inference")
+    path = write(tmp_path / "1.h5", trained)
+    (*_, (_, weights)) = read_epochs(path, "small", 1, network(dropout=0))
+    model = network(dropout=0)
+    model.set_weights(weights)
+    inputs = np.ones((1, 4), np.float32)
+    np.testing.assert_allclose(model(inputs), trained(inputs), rtol=1e-6)
 
 
 def test_the_same_weights_give_the_same_bytes(tmp_path):
