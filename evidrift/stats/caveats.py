@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evidrift.probe.results import Prediction, Probe
+from evidrift.stats.cohorts import CommonCohort
 from evidrift.stats.floors import OVERLAP_ALL
 from evidrift.stats.models import over_seeds
 from evidrift.stats.study import Study
@@ -40,6 +41,7 @@ class Caveat:
 
 def caveats(
     study: Study,
+    cohort: CommonCohort,
     drift: pd.DataFrame,
     statuses: pd.DataFrame,
     marks: pd.DataFrame,
@@ -50,6 +52,7 @@ def caveats(
 
     Args:
         study: that was compared.
+        cohort: the common cohort.
         drift: from `floors.summarise`.
         statuses: from `cohorts.status_table`.
         marks: from `checks.verdicts.marks`.
@@ -74,6 +77,7 @@ def caveats(
             f"Images identical to one in another split: {study.identical_across_splits}. The networks may be "
             "tested on what they were trained on.",
         )
+    yield from _absent_classes(study, cohort)
     yield from _probed(study.probe, models, confounding)
     yield from _learning(study, models)
     if any("raw" in note.score for note in study.notes.values()):
@@ -112,6 +116,18 @@ def caveats(
         yield Caveat(
             "chance_missing",
             "Chance is missing somewhere: it needs two patients of one class among the test images.",
+        )
+
+
+def _absent_classes(study: Study, cohort: CommonCohort) -> Iterator[Caveat]:
+    """Classes of which no image counts."""
+    labels = study.pairs.drop_duplicates("image_id").set_index("image_id")["label"].astype(str)
+    present = set(labels[list(cohort.image_ids)])
+    absent = sorted(set(labels) - present)
+    if present and absent:
+        yield Caveat(
+            "classes_absent",
+            f"No image of {', '.join(absent)} is right in every checkpoint: nothing is said of that.",
         )
 
 

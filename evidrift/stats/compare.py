@@ -109,7 +109,7 @@ def compare(study: Study, params: Compare) -> Result:
     checked = _sorted(marks(study.faithfulness, study.randomisation), study.architectures)
     places = cohort.select(study.places)
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
-    found = tuple(caveats(study, drift, statuses, checked, models, params.confounding))
+    found = tuple(caveats(study, cohort, drift, statuses, checked, models, params.confounding))
     claims = conclude(study, excesses, observed, found, params)
     drifts = image_drifts(study.pairs)
     properties = confusability(study.logits).merge(score_changes(study.logits), on=["arch", "image_id"])

@@ -13,7 +13,7 @@ from evidrift.params.study import check
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*.yaml"))]
 # their images, and for cxr5 the weights too, lie outside the repository
-NEEDS_FILES_OF_THE_USER = {"paper.yaml", "cxr5.yaml", "cxr5_small.yaml"}
+NEEDS_FILES_OF_THE_USER = {"paper.yaml", "cxr5.yaml", "cxr5_seeds.yaml", "cxr5_small.yaml"}
 
 
 @pytest.fixture
