@@ -1,0 +1,211 @@
+"""Is a measure fair to grids? The same noise in every cell of 5x5, 7x7, 8x8 and 14x14 maps, measured.
+
+    python -m benchmarks.grid_fairness --pairs 3000 --out docs
+
+**The stated noise model** (`normal, blended`): cells are independent and normal; in the second map of a pair
+a share of every cell's noise, by variance, is drawn anew; both maps are rectified, as class activation maps
+are. The share is the same on every grid, so a fair measure says the same of every grid. Chance pairs are of
+independent maps.
+
+`corrected` is how much is left of the way from chance to sameness: (value - chance) / (1 - chance), which is
+1 - drift / chance where both are drift.
+
+Beside it, models that treat cells otherwise: single cells are drawn anew wholly, each with the share as its
+probability, and kept otherwise; or the noise is one smooth field over the image, seen by each grid through
+its own cells.
+
+Prints tables, and writes grid_fairness.png.
+"""
+
+import argparse
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy.ndimage import gaussian_filter
+
+from evidrift.attribution import grids
+from evidrift.drift import areas
+from evidrift.drift.canvas import Canvases, draw
+from evidrift.drift.measures import describe, measure
+from evidrift.report import style
+from evidrift.seeds import stream
+
+GRIDS = (5, 7, 8, 14)
+SHARES = (0.1, 0.3, 0.6)
+AREA = 0.2
+STATED = "normal, blended"
+OVERLAPS = ("overlap", "iou_half_max")
+OTHERS = ("displacement", "correlation", "spearman", "ssim", "concentration", "entropy")
+CHANGES = ("concentration", "entropy")
+BATCH = 500
+SIZE = 70  # px
+FIELD = 0.1  # standard deviation of the smoothing, sides
+
+Maps = tuple[np.ndarray, np.ndarray]
+Measuring = Callable[[str, int, float, int], dict[str, tuple[float, float]]]
+# Of a batch's 2 x BATCH maps: a first map and its own second one; and the next pair's second one.
+PAIRS = np.arange(BATCH), np.arange(BATCH) + BATCH
+AT_CHANCE = np.arange(BATCH), (np.arange(BATCH) + 1) % BATCH + BATCH
+
+
+def redrawn(draw_cells: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]) -> Callable[..., Maps]:
+    """Model: each cell of the second map is drawn anew with probability `share`."""
+
+    def model(rng: np.random.Generator, n: int, grid: int, share: float) -> Maps:
+        shape = (n, grid, grid)
+        first, fresh = draw_cells(rng, shape), draw_cells(rng, shape)
+        return first, np.where(rng.random(shape) < share, fresh, first)
+
+    return model
+
+
+def blended(rng: np.random.Generator, n: int, grid: int, share: float) -> Maps:
+    """Model: normal cells, `share` of whose variance is drawn anew; both maps rectified, as CAMs are."""
+    first, fresh = rng.normal(size=(2, n, grid, grid))
+    return np.maximum(first, 0), np.maximum(np.sqrt(1 - share) * first + np.sqrt(share) * fresh, 0)
+
+
+def field(rng: np.random.Generator, n: int, grid: int, share: float) -> Maps:
+    """Model: as `blended`, but of a smooth field over the image, averaged over each cell."""
+    fine = gaussian_filter(rng.normal(size=(2 * n, SIZE, SIZE)), (0, SIZE * FIELD, SIZE * FIELD))
+    averaging = grids.shares(grid, SIZE)
+    averaging = averaging / averaging.sum(axis=1, keepdims=True)
+    cells = averaging @ fine @ averaging.T
+    first, fresh = cells[:n], cells[n:]
+    return np.maximum(first, 0), np.maximum(np.sqrt(1 - share) * first + np.sqrt(share) * fresh, 0)
+
+
+MODELS: dict[str, Callable[..., Maps]] = {
+    STATED: blended,
+    "exponential, redrawn": redrawn(lambda rng, shape: rng.exponential(size=shape)),
+    "uniform, redrawn": redrawn(lambda rng, shape: rng.random(shape)),
+    "half normal, redrawn": redrawn(lambda rng, shape: np.abs(rng.normal(size=shape))),
+    "field, blended": field,
+}
+
+
+def overlaps(model: str, grid: int, share: float, n: int) -> dict[str, tuple[float, float]]:
+    """Mean overlap at 20 % of the area and mean IoU at half the maximum over n pairs of a noise model.
+
+    Args:
+        model: a key of MODELS.
+        grid: cells along a side.
+        share: how much of the noise is renewed, 0 to 1.
+        n: pairs, a multiple of BATCH.
+
+    Returns:
+        (value, chance) by measure; chance of as many pairs of independent maps.
+    """
+    rng = stream("grid fairness", model, grid, str(share))
+    sums = np.zeros((2, 2))
+    for _ in range(n // BATCH):
+        values = _canvases(*MODELS[model](rng, BATCH, grid, share)).values.reshape(2 * BATCH, -1)
+        ascending, _order = areas.in_order(values)
+        both = areas.top_area(values, ascending, AREA), areas.half_maximum(values, ascending)
+        sums += [[np.nanmean(areas.overlap(sets, *pair)) for pair in (PAIRS, AT_CHANCE)] for sets in both]
+    means = (sums / (n // BATCH)).tolist()
+    return {name: (value, chance) for name, (value, chance) in zip(OVERLAPS, means, strict=True)}
+
+
+def others(model: str, grid: int, share: float, n: int) -> dict[str, tuple[float, float]]:
+    """As `overlaps`, of the other measures; of concentration, whose sign is that of the order, the size."""
+    rng = stream("grid fairness", model, grid, str(share))
+    sums = np.zeros((len(OTHERS), 2))
+    for _ in range(n // BATCH):
+        features = describe(_canvases(*MODELS[model](rng, BATCH, grid, share)), (AREA,))
+        found = [measure(features, *pair, AREA, ()) for pair in (PAIRS, AT_CHANCE)]
+        found = [each | {name: np.abs(each[name]) for name in CHANGES} for each in found]
+        sums += [[np.nanmean(each[name]) for each in found] for name in OTHERS]
+    means = (sums / (n // BATCH)).tolist()
+    return {name: (value, chance) for name, (value, chance) in zip(OTHERS, means, strict=True)}
+
+
+def _canvases(first: np.ndarray, second: np.ndarray) -> Canvases:
+    content = np.tile([0, 0, SIZE, SIZE], (2 * len(first), 1))
+    return draw(np.concatenate([first, second]), content, SIZE)
+
+
+def corrected(name: str, value: float, chance: float) -> float:
+    """What is left of sameness above chance: 1 for equal maps, 0 for independent ones."""
+    if name in ("displacement", *CHANGES):
+        return 1 - value / chance
+    return (value - chance) / (1 - chance)
+
+
+def table(
+    models: Iterable[str], n: int, shares: Iterable[float] = SHARES, measured: Measuring = overlaps
+) -> pd.DataFrame:
+    """A row per model, share, grid and measure: value, chance, corrected."""
+    rows = [
+        (model, share, grid, name, value, chance, corrected(name, value, chance))
+        for model in models
+        for share in shares
+        for grid in GRIDS
+        for name, (value, chance) in measured(model, grid, share, n).items()
+    ]
+    return pd.DataFrame(rows, columns=["model", "share", "grid", "measure", "value", "chance", "corrected"])
+
+
+def spreads(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Largest minus smallest over the grids, beside each grid's figure: rows by model, share, measure."""
+    wide = rows.pivot_table(index=["model", "measure", "share"], columns="grid", values=column, sort=False)
+    wide.columns = [f"{grid}x{grid}" for grid in wide.columns]
+    return wide.assign(spread=wide.max(axis=1) - wide.min(axis=1))
+
+
+def write_figure(rows: pd.DataFrame, path: Path) -> None:
+    """Over the grids: overlap and IoU at half the maximum, corrected, and the latter as it is."""
+    stated = rows[rows["model"] == STATED]
+    panels = (
+        ("overlap", "corrected", "Overlap at 20 % of the area,\ncorrected for chance"),
+        ("iou_half_max", "corrected", "IoU at half the maximum,\ncorrected for chance"),
+        ("iou_half_max", "value", "IoU at half the maximum,\nas the literature prints it"),
+    )
+    with style.figure_style():
+        figure = style.new_figure(9.6, 4.3)
+        style.write(
+            figure, 0.3, 0.15, "The same noise in every cell, on four grids", fontsize=12, weight="bold"
+        )
+        words = "In the second map a share of the noise of every cell is drawn anew. A fair measure is level."
+        style.write(figure, 0.3, 0.45, words, color=style.QUIET)
+        for place, (name, column, title) in enumerate(panels):
+            axes = style.add_axes(figure, 0.6 + 3.05 * place, 1.35, 2.35, 2.4)
+            _panel(axes, stated[stated["measure"] == name], column)
+            axes.set_title(title, loc="left", fontsize=9.5)
+        style.save_png(figure, path)
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
+    for share, colour, marker in zip(SHARES, style.COLOURS, style.MARKERS, strict=False):
+        line = rows[rows["share"] == share].sort_values("grid")[column].to_numpy()
+        axes.plot(range(len(GRIDS)), line, color=colour, marker=marker, markersize=5)
+        words = f"{100 * share:g} % drawn anew: spread {np.ptp(line):.3f}"
+        axes.annotate(words, (0, line.max() + 0.035), fontsize=8, color=colour)
+    axes.set_xticks(range(len(GRIDS)), [f"{grid}x{grid}" for grid in GRIDS])
+    axes.set_ylim(0, 1)
+    axes.set_xlim(-0.3, 3.3)
+    axes.grid(axis="y", color=style.GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def main() -> None:
+    """Measure, print, draw."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=3000, help=f"a multiple of {BATCH}")
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    args = parser.parse_args()
+    rows = table(MODELS, args.pairs)
+    for column in ("corrected", "value"):
+        print(f"\n{column}\n\n{spreads(rows, column).round(3).to_string()}")
+    rest = table([STATED], args.pairs, measured=others)
+    print(f"\ncorrected, the other measures\n\n{spreads(rest, 'corrected').round(3).to_string()}")
+    write_figure(rows, args.out / "grid_fairness.png")
+
+
+if __name__ == "__main__":
+    main()
