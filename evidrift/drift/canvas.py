@@ -52,8 +52,8 @@ def draw(signed: np.ndarray, content: np.ndarray, size: int) -> Canvases:
 
     ok = (status == OK)[:, None, None]
     total = values.sum(axis=(1, 2), keepdims=True)
-    shares = np.where(ok, values / np.where(ok, total, 1), 0)
-    return Canvases(shares.astype(np.float32), status, native * ok, inside)
+    shares = np.divide(values, total, out=np.zeros(values.shape, np.float32), where=ok, casting="same_kind")
+    return Canvases(shares, status, native * ok, inside)
 
 
 def resample(maps: np.ndarray, content: np.ndarray, size: int) -> np.ndarray:
@@ -62,16 +62,8 @@ def resample(maps: np.ndarray, content: np.ndarray, size: int) -> np.ndarray:
     Half-pixel centres: corner alignment would move the centre of mass by 4 % of the side (FIELD.md).
     """
     top, left, bottom, right = np.asarray(content, dtype=np.float64).T
-    rows, row_share = _neighbours(top, bottom, size, maps.shape[1])
-    columns, column_share = _neighbours(left, right, size, maps.shape[2])
-
-    each = np.arange(len(maps))[:, None]
-    below = row_share[:, :, None]
-    lines = maps[each, rows[0]] * (1 - below) + maps[each, rows[1]] * below
-    beside = column_share[:, None, :]
-    first = np.take_along_axis(lines, columns[0][:, None, :], axis=2)
-    second = np.take_along_axis(lines, columns[1][:, None, :], axis=2)
-    return first * (1 - beside) + second * beside
+    rows, columns = _weights(top, bottom, size, maps.shape[1]), _weights(left, right, size, maps.shape[2])
+    return rows @ maps @ columns.swapaxes(1, 2)
 
 
 def cells_inside(content: np.ndarray, size: int, grid: tuple[int, ...]) -> np.ndarray:
@@ -94,12 +86,9 @@ def _span(start: np.ndarray, stop: np.ndarray, size: int, cells: int) -> np.ndar
     return np.where(inside.any(axis=1, keepdims=True), inside, nearest)
 
 
-def _neighbours(
-    start: np.ndarray, stop: np.ndarray, size: int, cells: int
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """The two grid cells around each canvas cell's centre along one axis, and the share of the second."""
+def _weights(start: np.ndarray, stop: np.ndarray, size: int, cells: int) -> np.ndarray:
+    """By how much each grid cell counts at each canvas cell's centre along one axis, (n, 56, cells)."""
     centre = start[:, None] + (np.arange(SIDE) + 0.5) / SIDE * (stop - start)[:, None]
-    # Clipped before the weights, so that cells beyond the outermost centres repeat them exactly: true ties.
+    # Clipped, so that canvas cells beyond the outermost centres repeat them exactly: true ties.
     place = np.clip(centre * cells / size - 0.5, 0, cells - 1)
-    first = np.floor(place).astype(np.intp)
-    return (first, np.minimum(first + 1, cells - 1)), place - first
+    return np.maximum(1 - np.abs(place[:, :, None] - np.arange(cells)), 0)

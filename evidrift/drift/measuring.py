@@ -6,7 +6,7 @@ from itertools import combinations, groupby
 
 import numpy as np
 
-from evidrift.drift.canvas import OK, draw
+from evidrift.drift.canvas import NAN, OK, draw
 from evidrift.drift.measures import Features, describe, measure
 from evidrift.drift.pairs import Pairs
 from evidrift.drift.source import ArchitectureMaps
@@ -21,7 +21,8 @@ class Measured:
     """The measures of all pairs, and the agreement of methods.
 
     Attributes:
-        pairs: by (layer, method): column name -> (pairs,), with `status` and `thin` beside the measures.
+        pairs: by (layer, method): column name -> (pairs,), with `status` and `thin` beside the measures;
+            status `nan` and NaN where either image was not explained.
         agreement: by (layer, method, other method): Pearson's correlation of the two methods' maps of
             the same image, (checkpoints, seeds, images); NaN where either is not `ok`.
     """
@@ -32,7 +33,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class _Block:
-    """One class: its images, the rows of its pairs, and both maps' place among the block's maps."""
+    """Explained images of one class, the rows of their pairs, and both maps' place among the block's maps."""
 
     images: np.ndarray
     rows: np.ndarray
@@ -55,22 +56,27 @@ def measure_all(maps: ArchitectureMaps, pairs: Pairs, params: Drift) -> Measured
             for one, other in combinations(names, 2)
         },
     )
-    blocks = [_block(maps, pairs, label) for label in np.unique(maps.labels)]
+    labels = np.unique(maps.labels)
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        results = list(pool.map(lambda block: _measure_block(maps, block, params), blocks))
-    for block, (columns, agreement) in zip(blocks, results, strict=True):
-        for key, found in columns.items():
-            for name, values in found.items():
-                whole = measured.pairs[key].setdefault(name, np.empty(len(pairs.kind), dtype=values.dtype))
-                whole[block.rows] = values
+        results = list(pool.map(lambda label: _measure_class(maps, pairs, label, params), labels))
+    for label, (measures, agreement) in zip(labels, results, strict=True):
+        for key, (rows, columns) in measures.items():
+            for name, values in columns.items():
+                whole = measured.pairs[key].setdefault(name, _unmeasured(name, len(pairs.kind), values.dtype))
+                whole[rows] = values
         for pair, correlation in agreement.items():
-            measured.agreement[pair][:, :, block.images] = correlation
+            measured.agreement[pair][:, :, maps.labels == label] = correlation
     return measured
 
 
-def _block(maps: ArchitectureMaps, pairs: Pairs, label: int) -> _Block:
-    images = np.flatnonzero(maps.labels == label)
-    rows = np.flatnonzero(maps.labels[pairs.image_before] == label)
+def _unmeasured(name: str, n: int, dtype: np.dtype) -> np.ndarray:
+    return np.full(n, {"status": NAN, "thin": False}.get(name, np.nan), dtype)
+
+
+def _block(maps: ArchitectureMaps, pairs: Pairs, label: int, explained: np.ndarray) -> _Block:
+    members = explained & (maps.labels == label)
+    images = np.flatnonzero(members)
+    rows = np.flatnonzero(members[pairs.image_before] & members[pairs.image_after])
 
     def place(checkpoint: np.ndarray, seed: np.ndarray, image: np.ndarray) -> np.ndarray:
         run = checkpoint[rows] * len(maps.seeds) + seed[rows]
@@ -81,20 +87,29 @@ def _block(maps: ArchitectureMaps, pairs: Pairs, label: int) -> _Block:
     return _Block(images, rows, before, after)
 
 
-def _measure_block(
-    maps: ArchitectureMaps, block: _Block, params: Drift
-) -> tuple[dict[tuple[str, str], dict[str, np.ndarray]], dict[tuple[str, str, str], np.ndarray]]:
-    columns, agreement = {}, {}
+def _measure_class(
+    maps: ArchitectureMaps, pairs: Pairs, label: int, params: Drift
+) -> tuple[
+    dict[tuple[str, str], tuple[np.ndarray, dict[str, np.ndarray]]], dict[tuple[str, str, str], np.ndarray]
+]:
+    """Of one class: rows of its measured pairs with their columns, and the agreement of its images' maps."""
+    measures, agreement = {}, {}
+    members = maps.labels == label
     for layer, methods in _by_layer(sorted(maps.signed)):
         patterns = {}
         for method in methods:
+            explained = maps.explained[layer, method]
+            block = _block(maps, pairs, label, explained)
             features = _describe(maps.signed[layer, method][:, :, block.images], maps, block, params)
-            columns[layer, method] = _columns(features, block, params)
-            patterns[method] = np.where(features.status[:, None] == OK, features.pattern, np.float32(np.nan))
+            measures[layer, method] = block.rows, _columns(features, block, params)
+            runs = (2, len(maps.seeds))
+            pattern = np.full((*runs, members.sum(), features.pattern.shape[1]), np.nan, np.float32)
+            ok = np.where(features.status[:, None] == OK, features.pattern, np.float32(np.nan))
+            pattern[:, :, explained[members]] = ok.reshape(*runs, -1, pattern.shape[-1])
+            patterns[method] = pattern
         for one, other in combinations(methods, 2):
-            correlation = np.einsum("mc,mc->m", patterns[one], patterns[other])
-            agreement[layer, one, other] = correlation.reshape(2, len(maps.seeds), len(block.images))
-    return columns, agreement
+            agreement[layer, one, other] = np.einsum("csmp,csmp->csm", patterns[one], patterns[other])
+    return measures, agreement
 
 
 def _describe(signed: np.ndarray, maps: ArchitectureMaps, block: _Block, params: Drift) -> Features:
