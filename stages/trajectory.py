@@ -52,7 +52,7 @@ def main() -> None:
     )
     write_trajectory(args.table, rows)
     args.metrics.parent.mkdir(parents=True, exist_ok=True)
-    summary = json.dumps(summarise(rows, params.methods), indent=2)
+    summary = json.dumps(summarise(rows, params.methods if params.seeds else []), indent=2)
     args.metrics.write_text(summary + "\n", encoding="utf-8")
 
 

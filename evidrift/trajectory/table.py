@@ -98,7 +98,7 @@ def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
 
     Args:
         rows: its table.
-        asked: methods that the parameters name.
+        asked: methods that were to be followed; none where no seed was.
 
     Returns:
         Numbers of images and patients, methods that the layer does not allow, and by seed and method, of the
@@ -120,7 +120,7 @@ def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
     return {
         "images": int(rows["image_id"].nunique()),
         "patients": int(rows["patient_id"].nunique()),
-        "not_defined": [method for method in asked if len(rows) and method not in there],
+        "not_defined": [method for method in asked if method not in there],
         "seeds": seeds,
     }
 

@@ -134,7 +134,23 @@ def test_without_seeds_nothing_is_loaded_and_the_table_is_empty_with_all_columns
     found, full = (pd.read_parquet(tmp_path / name) for name in ("empty.parquet", "full.parquet"))
     assert len(found) == 0
     assert found.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()
-    assert summarise(empty, METHODS) == {"images": 0, "patients": 0, "not_defined": [], "seeds": {}}
+    assert summarise(empty, []) == {"images": 0, "patients": 0, "not_defined": [], "seeds": {}}
+
+
+def test_methods_that_the_layer_does_not_allow_are_named_and_may_be_all_there_were(tmp_path):
+    """`penultimate` of a network without ReLU can be negative, where Grad-CAM++ is not defined."""
+    layers = keras.layers
+    inputs = keras.Input((16, 16, 1))
+    x = layers.Conv2D(4, 3, strides=2, activation="swish")(inputs)
+    x = layers.Conv2D(4, 3, activation="swish")(x)
+    model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+    with writing_epochs(tmp_path / "1.h5", "smooth", 1, model, 1) as keep:
+        keep(1, model)
+    for methods, followed in ((["grad_cam_pp"], set()), (["grad_cam_pp", "layer_cam"], {"layer_cam"})):
+        asked = params(methods=methods)
+        rows = follow("smooth", lambda seed: model, tmp_path, disc_images(), grey, asked)
+        assert set(rows["method"]) == followed
+        assert summarise(rows, methods)["not_defined"] == ["grad_cam_pp"]
 
 
 def test_epochs_of_another_architecture_are_refused(tmp_path):
