@@ -99,6 +99,14 @@ def caveats(
                 f"The grid mixes versions of {library}: {', '.join(versions)}. Differences may come from "
                 "them; run all of it again on one.",
             )
+    concluded = study.pairs[study.pairs["layer"] == "penultimate"]
+    grids = concluded.groupby("arch", observed=True)["grid"].first()
+    if grids.nunique() > 1:
+        told = ", ".join(f"{arch} {grid}" for arch, grid in grids.items())
+        yield Caveat(
+            "grids_differ",
+            f"Maps have different grids ({told}): up to 0.03 of a difference in overlap may be the grids' own.",
+        )
     yield from _layers(study)
     yield from _explained_in_part(study)
     unused = statuses[statuses["images"] == "common"][["flat", "blank", "nan"]].to_numpy().sum()
