@@ -51,6 +51,8 @@ def test_the_figures_are_drawn(tiny_study):
     assert drawn == {
         "training_curves.png",
         "ranking.png",
+        "verdicts.png",
+        "along_training.png",
         "cases_resnetv2_mini.png",
         "cases_inception_mini.png",
     }
