@@ -135,7 +135,8 @@ def _by_patient(places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     measures, patients, counts = [], [], []
     for measure, baseline in BASELINES.items():
         known = tl[baseline].notna() | ft[baseline].notna()
-        if not known.any():
+        # without any image every measure stays, so that the empty table keeps its columns
+        if len(known) and not known.any():
             continue
         pairs = pd.DataFrame({"tl": tl[measure], "ft": ft[measure], "random": ft[baseline]})[known]
         usable = pairs.dropna()

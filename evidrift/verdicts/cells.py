@@ -112,4 +112,4 @@ def _means(
     np.add.at(total, place, np.where(known, found, 0))
     np.add.at(count, place, known)
     means = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    return means.reshape(*shape, -1)
+    return means.reshape(*shape, found.shape[1])

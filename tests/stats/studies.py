@@ -1,7 +1,9 @@
 """Made-up studies for the tests of compare: real drift tables of made-up maps."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,10 +13,22 @@ from evidrift.drift.placetable import Masks, build_places
 from evidrift.drift.source import ArchitectureMaps
 from evidrift.drift.table import build
 from evidrift.drift.tablefile import agreement_name, places_name, table_name, write_table
+from evidrift.params.compare import Compare
 from evidrift.params.drift import Drift
 from evidrift.params.grid import Grid
-from evidrift.stats.study import Study, read_study
+from evidrift.probe.results import Probe, Unjudged, write_probe
+from evidrift.stats.study import Study, StudyFiles, read_study
+from evidrift.training.predictions import write_predictions
+from evidrift.trajectory.table import join, write_trajectory
+from evidrift.trajectory.table import table_name as trajectory_name
 from tests.drift.study import PARAMS
+
+NO_PROBE = Probe(dict.fromkeys(("thumbnails", "traits", "source"), Unjudged("not asked")), 0, 6)
+
+
+def rules(min_patients: int = 1, margin: float = 0.05) -> Compare:
+    """The parameters of compare."""
+    return Compare(min_patients=min_patients, margin=margin, confounding=0.5, cases=1)
 
 
 def write_study(folder: Path, maps: list[ArchitectureMaps], params: Drift = PARAMS) -> Grid:
@@ -28,8 +42,10 @@ def write_study(folder: Path, maps: list[ArchitectureMaps], params: Drift = PARA
         write_checks(folder / "checks" / faithfulness_name(each.architecture), faithfulness_of(each))
         write_checks(folder / "checks" / randomisation_name(each.architecture), randomisation_of(each))
         for seed in each.seeds:
-            for stage, checkpoint, accuracy in (("train_tl", "tl", 0.8), ("finetune", "ft", 0.95)):
+            for stage, checkpoint, accuracy in (("train_tl", "tl", 0.8), ("finetune", "ft", 0.81)):
                 write_metrics(folder / stage, each.architecture, seed, checkpoint, accuracy + seed / 100)
+        write_logits(folder / "predictions" / each.architecture, each)
+        write_trajectory(folder / "trajectory" / trajectory_name(each.architecture), join([]))
     return Grid(
         architectures=[each.architecture for each in maps], seeds=list(maps[0].seeds), families=["cam"]
     )
@@ -96,23 +112,40 @@ def write_metrics(folder: Path, arch: str, seed: int, checkpoint: str, accuracy:
     (folder / f"{arch}-{seed}.json").write_text(json.dumps(content))
 
 
-def study_of(
+def write_logits(folder: Path, maps: ArchitectureMaps) -> None:
+    """Logits that call what the maps' networks called; surer of it with each image and each seed."""
+    for (at, seed), called in zip(
+        np.ndindex(maps.predicted.shape[:2]), maps.predicted.reshape(-1, len(maps.labels)), strict=True
+    ):
+        checkpoint, number = ("tl", "ft")[at], maps.seeds[seed]
+        sure = 1 + (at + 1) * np.arange(len(called)) / 10 + number / 100
+        logits = np.where(np.arange(len(maps.classes)) == called[:, None], sure[:, None], 0)
+        path = folder / f"{number}-{checkpoint}.parquet"
+        write_predictions(path, maps.image_ids, maps.labels, logits, maps.classes)
+
+
+def study_of(folder: Path, *maps: ArchitectureMaps, params: Drift = PARAMS, **known: Any) -> Study:
+    """A study read back from its files; `known` as `read` takes it."""
+    return read(folder, write_study(folder, list(maps), params), **known)
+
+
+def read(
     folder: Path,
-    *maps: ArchitectureMaps,
-    params: Drift = PARAMS,
+    grid: Grid,
     known: bool = True,
     source: str = "folder",
     identical: int = 0,
+    probe: Probe = NO_PROBE,
 ) -> Study:
-    """A study read back from its files."""
-    grid = write_study(folder, list(maps), params)
-    return read(folder, grid, known, source, identical)
-
-
-def read(folder: Path, grid: Grid, known: bool = True, source: str = "folder", identical: int = 0) -> Study:
     """Read a study that was written to a folder."""
-    prepared = folder / "prepare.json"
+    files = files_of(folder)
     content = {"patients_known": known, "source": source, "identical_across_splits": identical}
-    prepared.write_text(json.dumps(content))
-    folders = (folder / name for name in ("drift", "checks", "train_tl", "finetune"))
-    return read_study(grid, *folders, prepared)
+    files.prepared.write_text(json.dumps(content))
+    write_probe(files.probe, probe)
+    return read_study(grid, files)
+
+
+def files_of(folder: Path) -> StudyFiles:
+    """Each of a study's files and folders under its own name; of no training the epochs were kept."""
+    names = {field.name: folder / field.name for field in fields(StudyFiles)}
+    return StudyFiles(**names)

@@ -4,7 +4,8 @@ import pytest
 from evidrift.drift.tablefile import Notes
 from evidrift.stats.cohorts import CommonCohort
 from evidrift.stats.opinions import answer, ask, rank_agreement
-from evidrift.stats.ranking import observe
+from evidrift.stats.ranking import Observed, observe
+from evidrift.verdicts.claim import Claim
 
 ARCHITECTURES = ("a", "b", "c")
 COHORT = CommonCohort(tuple(f"image {k}" for k in range(30)), 25)
@@ -37,13 +38,44 @@ def observed(scores, seeds=(1, 2, 3), constant=False):
     return observe(table, ARCHITECTURES, seeds, COHORT, 20, notes(constant), NOTHING)
 
 
+def claims_of(found: Observed) -> list[Claim]:
+    """A claim for each reversal, that of a and b supported; `method` and architectures in any order."""
+    return [
+        Claim(
+            kind="reversal",
+            estimand="recipe",
+            arch=each.stable,
+            other=each.other,
+            method=each.against,
+            against=each.method,
+            test="",
+            n_seeds=3,
+            verdict="supported" if {each.stable, each.other} == {"a", "b"} else "not decidable",
+            reason=f"Of {each.stable} and {each.other}.",
+        )
+        for each in found.reversals
+    ]
+
+
 def asked(scores, **changes):
-    return ask(observed(scores, **changes), notes(changes.get("constant", False)))
+    found = observed(scores, **changes)
+    return ask(found, notes(changes.get("constant", False)), claims_of(found))
 
 
 def test_one_reversal_is_asked_about_and_the_pairs_in_the_same_order_are_not():
     (opinion,) = asked(REVERSED).opinions
     assert (opinion.reversal.stable, opinion.reversal.other) == ("b", "a")
+    assert (opinion.verdict, opinion.reason) == ("supported", "Of b and a.")
+
+
+def test_the_verdict_is_that_of_the_pair_not_of_another_reversal():
+    both = {"layer_cam": (0.2, 0.4, 0.3), "grad_cam_pp": (0.5, 0.3, 0.4)}  # the opposite order of all three
+    found = {frozenset((each.reversal.stable, each.reversal.other)): each for each in asked(both).opinions}
+    assert {pair: each.verdict for pair, each in found.items()} == {
+        frozenset("ab"): "supported",
+        frozenset("ac"): "not decidable",
+        frozenset("bc"): "not decidable",
+    }
 
 
 @pytest.mark.parametrize(
@@ -83,7 +115,10 @@ def test_what_becomes_of_a_reversal(unit, third, outcome, words):
     (opinion,) = question.opinions
     assert opinion.outcome == outcome
     (sentence,) = answer(question)
-    assert sentence.startswith("a is more stable than b under LayerCAM, less stable under Grad-CAM++. (a) ")
+    assert sentence.startswith(
+        "a is more stable than b under LayerCAM, less stable under Grad-CAM++, as observed. "
+        "That the methods reverse the two is supported: Of b and a. (a) "
+    )
     assert words in sentence
 
 

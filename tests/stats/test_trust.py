@@ -34,17 +34,37 @@ def test_a_method_has_the_signs_of_all_architectures_each_once():
     assert signs_of_methods(twice)["penultimate", "rise"] == "†‡"
 
 
-def test_sentences_name_who_is_concerned_and_what_could_not_be_decided():
-    unfaithful, insensitive, undecided = reservations(TABLE)
-    assert unfaithful == ("† not shown to be more faithful than a random map: rise at penultimate (a ft).")
-    assert insensitive == "‡ its maps survive random weights: rise at penultimate (b tl)."
-    assert undecided.endswith("So it is of layer_cam at penultimate (a ft).")
+def test_reservations_name_who_is_concerned_and_what_could_not_be_decided():
+    assert list(reservations(TABLE)) == [
+        (
+            "unfaithful",
+            "† not shown to be more faithful than a random map: rise at penultimate (a ft).",
+            frozenset({("a", "rise")}),
+        ),
+        (
+            "insensitive",
+            "‡ its maps survive random weights: rise at penultimate (b tl).",
+            frozenset({("b", "rise")}),
+        ),
+        (
+            "faithfulness_not_decidable",
+            "Faithfulness is not decidable on fewer than five patients: raise "
+            "check.faithfulness.images_per_class. So it is of layer_cam at penultimate (a ft).",
+            frozenset({("a", "layer_cam")}),
+        ),
+    ]
+
+
+def test_what_speaks_against_a_method_at_another_layer_concerns_no_claim():
+    elsewhere = TABLE.assign(layer="last")
+    assert [about for _, _, about in reservations(elsewhere)] == [frozenset()] * 3
 
 
 def test_both_checkpoints_of_an_architecture_are_named_together():
     both = marks(("a", "ft", "rise", False, False), ("a", "tl", "rise", False, False))
-    (sentence,) = reservations(both)
+    ((_, sentence, about),) = reservations(both)
     assert sentence.endswith("rise at penultimate (a tl, ft).")
+    assert about == {("a", "rise")}
 
 
 def test_nothing_is_said_of_methods_that_pass():
