@@ -7,7 +7,7 @@ that are right in both checkpoints of every seed, at `penultimate`, by the overl
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -233,7 +233,8 @@ def associations(drifts: pd.DataFrame, properties: pd.DataFrame, min_patients: i
             other = images[name].to_numpy(float)
             found = associate(drift, other, labels, patients, min_patients, arch, method, name)
             rows.append({"arch": arch, "layer": LAYER, "method": method, "property": name} | asdict(found))
-    return pd.DataFrame(rows)
+    columns = ["arch", "layer", "method", "property", *(field.name for field in fields(Association))]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def score_changes(logits: Mapping[str, Logits]) -> pd.DataFrame:
@@ -267,7 +268,7 @@ def answer(table: pd.DataFrame, what: str) -> str:
     """
     known = table[table["reason"] == ""]
     if known.empty:
-        reasons = "; ".join(sorted(set(table["reason"])))
+        reasons = "; ".join(sorted(set(table["reason"]))) or f"there is no map at layer {LAYER}"
         return f"Whether drift goes with {what} is not decidable: {reasons}."
     found = _found(known, "low", "high")
     within = known[known["within"].notna()]

@@ -83,9 +83,14 @@ class Estimate:
         return float(special.stdtr(self.df, (limit - self.value) / self.error))
 
     def p_two_sided(self) -> float:
-        """Two-sided p-value of the hypothesis that the truth is 0: of the same t as the interval."""
+        """Two-sided p-value of the hypothesis that the truth is 0: of the same t as the interval.
+
+        Without an error it is NaN, but for a value of exactly 0, as of an architecture and itself.
+        """
+        if not self.error > 0:
+            return 1.0 if self.error == 0 and self.value == 0 else float("nan")
         one = self.p_above()
-        return min(1.0, 2 * min(one, 1 - one)) if self.error > 0 else one
+        return min(1.0, 2 * min(one, 1 - one))
 
     def detectable(self, alpha: float) -> float:
         """The true value that a two-sided test at `alpha` would find with a power of 80 %."""
