@@ -13,7 +13,7 @@ from evidrift.drift.grid_files import check_folder
 from evidrift.errors import run
 from evidrift.images.store import ImageStore
 from evidrift.models.catalogue import find
-from evidrift.models.checkpoint import load_pair
+from evidrift.models.checkpoint import load_checkpoints
 from evidrift.models.classifier import network_input
 from evidrift.params.architecture import load_architecture
 from evidrift.params.check import load_check
@@ -22,6 +22,8 @@ from evidrift.params.section import load_section
 
 if TYPE_CHECKING:
     import keras
+
+    from evidrift.models.checkpoint import Weights
 
 
 def main() -> None:
@@ -39,8 +41,8 @@ def main() -> None:
     zoo = find(args.architecture)
     store = ImageStore(args.store)
 
-    def load(seed: int) -> "dict[str, keras.Model]":
-        pair = load_pair(
+    def load(seed: int) -> "tuple[keras.Model, dict[str, Weights]]":
+        return load_checkpoints(
             args.architecture,
             store.size,
             len(store.classes),
@@ -49,7 +51,6 @@ def main() -> None:
             head=args.models / str(seed) / "head.weights.h5",
             finetuned=args.models / str(seed) / "finetuned.weights.h5",
         )
-        return dict(zip(("tl", "ft"), pair, strict=True))
 
     faithfulness, randomisation = check_architecture(
         args.architecture,

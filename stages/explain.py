@@ -3,6 +3,7 @@
 import argparse
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
@@ -11,12 +12,17 @@ from evidrift.attribution.subset import choose
 from evidrift.errors import run
 from evidrift.images.store import ImageStore
 from evidrift.models.catalogue import find
-from evidrift.models.checkpoint import load_pair, weights_hash
+from evidrift.models.checkpoint import load_checkpoints, weights_hash
 from evidrift.models.classifier import network_input
 from evidrift.params.architecture import load_architecture
 from evidrift.params.section import load_section
 from evidrift.training.predictions import read_predictions
 from evidrift.versions import versions
+
+if TYPE_CHECKING:
+    import keras
+
+    from evidrift.models.checkpoint import Weights
 
 
 def main() -> None:
@@ -28,7 +34,7 @@ def main() -> None:
     zoo = find(args.architecture)
     store = ImageStore(args.store)
     images = store.split("test")
-    pair = load_pair(
+    classifier, weights = load_checkpoints(
         args.architecture,
         store.size,
         len(store.classes),
@@ -37,14 +43,20 @@ def main() -> None:
         head=args.head,
         finetuned=args.finetuned,
     )
-    checkpoints = dict(zip(("tl", "ft"), pair, strict=True))
     recorded = {
         name: read_predictions(path, images.ids, store.classes)
-        for name, path in zip(checkpoints, args.predictions, strict=True)
+        for name, path in zip(weights, args.predictions, strict=True)
     }
     chosen = choose(images.ids, images.labels, params.images_per_class)
     maps = explain_checkpoints(
-        family, params, checkpoints, images, lambda pixels: network_input(pixels, zoo), recorded, chosen
+        family,
+        params,
+        classifier,
+        weights,
+        images,
+        lambda pixels: network_input(pixels, zoo),
+        recorded,
+        chosen,
     )
     origin = Origin(
         architecture=args.architecture,
@@ -55,9 +67,14 @@ def main() -> None:
         size=store.size,
         classes=store.classes,
         versions=versions(),
-        weights={name: weights_hash(model) for name, model in checkpoints.items()},
+        weights={name: _hash(classifier, values) for name, values in weights.items()},
     )
     write_maps(args.maps, origin, images.ids[chosen], images.content[chosen], maps)
+
+
+def _hash(classifier: "keras.Model", weights: "Weights") -> str:
+    classifier.set_weights(weights)
+    return weights_hash(classifier)
 
 
 def parse_args() -> argparse.Namespace:

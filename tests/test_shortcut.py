@@ -180,7 +180,8 @@ def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
             explained = explain_checkpoints(
                 family,
                 params,
-                {checkpoint: classifier},
+                classifier,
+                {checkpoint: classifier.get_weights()},
                 test,
                 lambda pixels: network_input(pixels, zoo),
                 {checkpoint: logits},

@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 def explain_checkpoints(
     family: ModuleType,
     params: Any,
-    classifiers: dict[str, keras.Model],
+    classifier: keras.Model,
+    weights: dict[str, list[np.ndarray]],
     images: "Images",
     prepare: Callable[[np.ndarray], Any],
     recorded: dict[str, np.ndarray],
@@ -35,7 +36,8 @@ def explain_checkpoints(
     Args:
         family: a module of `attribution.families`.
         params: its `Params`.
-        classifiers: by checkpoint (`tl`, `ft`), network input -> logits.
+        classifier: network input -> logits; has the last checkpoint's weights afterwards.
+        weights: by checkpoint (`tl`, `ft`), for this classifier.
         images: of the test split.
         prepare: brings pixels, (n, size, size) uint8, to the network's input.
         recorded: each checkpoint's logits of these images as its training stage wrote them,
@@ -46,9 +48,11 @@ def explain_checkpoints(
     Raises:
         UserError: a checkpoint gives other logits than were recorded, or lacks a layer.
     """
+    # one graph, compiled once, takes the weights of all checkpoints in turn
+    network = Network(classifier, resolve(classifier, params.layers), prepare, params.score)
     maps = {}
-    for checkpoint, classifier in classifiers.items():
-        network = Network(classifier, resolve(classifier, params.layers), prepare, params.score)
+    for checkpoint, values in weights.items():
+        classifier.set_weights(values)
         maps[checkpoint] = _explain(family, params, network, images, recorded[checkpoint], chosen, checkpoint)
         for layer in maps[checkpoint].layers.values():
             if not layer.rectified:

@@ -29,7 +29,7 @@ COMMON = ["arch", "seed", "checkpoint", "layer", "method", "image_id", "patient_
 
 def check_architecture(
     architecture: str,
-    load: Callable[[int], dict[str, keras.Model]],
+    load: Callable[[int], tuple[keras.Model, dict[str, list[np.ndarray]]]],
     modules: dict[str, tuple[ModuleType, Any]],
     images: "Images",
     prepare: Callable[[np.ndarray], Any],
@@ -40,7 +40,8 @@ def check_architecture(
 
     Args:
         architecture: its name.
-        load: gives a seed's classifiers by checkpoint (`tl`, `ft`), network input -> logits; of one graph.
+        load: gives a classifier, network input -> logits, and a seed's weights for it by checkpoint (`tl`,
+            `ft`); the classifier of every seed has the same graph.
         modules: by attribution family, its module and its `Params`.
         images: of the test split.
         prepare: brings pixels, (n, H, W) in 0..255, to the network's input; affine in each channel.
@@ -54,10 +55,10 @@ def check_architecture(
         UserError: a map file is missing or lacks an image, its maps are of other weights, or no family
             explains one of the layers.
     """
-    weights = {}
+    weights: dict[tuple[int, str], list[np.ndarray]] = {}
     for seed in params.seeds:
-        for checkpoint, classifier in load(seed).items():
-            weights[seed, checkpoint] = classifier.get_weights()
+        classifier, by_checkpoint = load(seed)
+        weights |= {(seed, checkpoint): values for checkpoint, values in by_checkpoint.items()}
     # one graph, compiled once, takes the weights of all checkpoints in turn
     families = _families(classifier, modules, prepare, params)
     network = next(iter(families.values())).network

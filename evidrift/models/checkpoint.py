@@ -5,11 +5,14 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 
 from evidrift.errors import UserError
 from evidrift.models.backbone import build_backbone
 from evidrift.models.catalogue import Options
 from evidrift.models.classifier import build_classifier, build_head
+
+Weights = list[np.ndarray]  # as `get_weights` gives them and `set_weights` takes them
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
@@ -44,7 +47,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
         raise UserError(f"{path} does not hold the weights of {model.name}: {reason}") from None
 
 
-def load_pair(
+def load_checkpoints(
     architecture: str,
     size: int,
     n_classes: int,
@@ -53,12 +56,15 @@ def load_pair(
     backbone: Path,
     head: Path,
     finetuned: Path,
-) -> tuple[keras.Model, keras.Model]:
-    """Both checkpoints of one architecture and seed, as classifiers: (tl, ft)."""
-    tl = load_tl(architecture, size, n_classes, options, backbone=backbone, head=head, dropout=0)
-    ft = build_classifier(build_backbone(architecture, size, options), n_classes, dropout=0)
-    load_weights(ft, finetuned)
-    return tl, ft
+) -> tuple[keras.Model, dict[str, Weights]]:
+    """One classifier, and the weights of both checkpoints (`tl`, `ft`) of one architecture and seed for it.
+
+    Building a network and compiling what is made of it takes longer than running it on the test split.
+    """
+    classifier = load_tl(architecture, size, n_classes, options, backbone=backbone, head=head, dropout=0)
+    weights = {"tl": classifier.get_weights()}
+    load_weights(classifier, finetuned)
+    return classifier, weights | {"ft": classifier.get_weights()}
 
 
 def load_tl(

@@ -46,9 +46,9 @@ def logits_of(model):
 def explained(model, chosen=ALL, **changes):
     """What `explain_checkpoints` gives for one checkpoint."""
     recorded = {"tl": logits_of(model)}
-    return explain_checkpoints(cam, params(**changes), {"tl": model}, images(), prepare, recorded, chosen)[
-        "tl"
-    ]
+    return explain_checkpoints(
+        cam, params(**changes), model, {"tl": model.get_weights()}, images(), prepare, recorded, chosen
+    )["tl"]
 
 
 def with_head(change):
@@ -168,7 +168,8 @@ def test_grad_cam_pp_is_not_defined_on_a_tensor_with_negative_values(caplog):
 def test_both_checkpoints_are_explained_with_their_own_weights_and_scale():
     models = {"tl": small_classifier(), "ft": with_head(lambda kernel, bias: [-3 * kernel, bias])}
     recorded = {checkpoint: logits_of(model) for checkpoint, model in models.items()}
-    result = explain_checkpoints(cam, params(), models, images(), prepare, recorded, ALL)
+    weights = {checkpoint: model.get_weights() for checkpoint, model in models.items()}
+    result = explain_checkpoints(cam, params(), small_classifier(), weights, images(), prepare, recorded, ALL)
     assert list(result) == ["tl", "ft"]
     for checkpoint, model in models.items():
         alone = explained(model).layers["penultimate"].methods
@@ -183,16 +184,27 @@ def test_a_checkpoint_that_does_not_give_the_recorded_logits_is_refused():
     recorded = logits_of(model)
     recorded[4, 1] += 0.01 * logit_scale(recorded)
     with pytest.raises(UserError, match=r"tl: image a/4.png now gives logits .* `dvc repro --force`"):
-        explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded}, ALL)
+        explain_checkpoints(
+            cam, params(), model, {"tl": model.get_weights()}, images(), prepare, {"tl": recorded}, ALL
+        )
     recorded[4, 1] -= 0.0099 * logit_scale(recorded)
-    explain_checkpoints(cam, params(), {"tl": model}, images(), prepare, {"tl": recorded}, ALL)
+    explain_checkpoints(
+        cam, params(), model, {"tl": model.get_weights()}, images(), prepare, {"tl": recorded}, ALL
+    )
 
 
 def test_recorded_logits_of_another_number_of_images_are_refused():
     model = small_classifier()
     with pytest.raises(UserError, match="predictions of 6 images, but 7 images to explain"):
         explain_checkpoints(
-            cam, params(), {"tl": model}, images(), prepare, {"tl": logits_of(model)[:6]}, ALL
+            cam,
+            params(),
+            model,
+            {"tl": model.get_weights()},
+            images(),
+            prepare,
+            {"tl": logits_of(model)[:6]},
+            ALL,
         )
 
 
@@ -207,4 +219,6 @@ def test_a_checkpoint_that_has_turned_nan_is_not_the_recorded_one():
     broken = with_head(lambda kernel, bias: [kernel * np.nan, bias])
     recorded = {"tl": logits_of(small_classifier())}
     with pytest.raises(UserError, match=r"image a/0.png now gives logits nan nan nan"):
-        explain_checkpoints(cam, params(), {"tl": broken}, images(), prepare, recorded, ALL)
+        explain_checkpoints(
+            cam, params(), broken, {"tl": broken.get_weights()}, images(), prepare, recorded, ALL
+        )

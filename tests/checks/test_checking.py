@@ -46,6 +46,11 @@ def checkpoints(seed=1):
     return {"tl": disc_classifier(seed * 0.5), "ft": disc_classifier(seed)}
 
 
+def loaded(seed):
+    models = checkpoints(seed)
+    return models["ft"], {name: model.get_weights() for name, model in models.items()}
+
+
 def write_study(folder, images, seeds=(1,), chosen=None):
     chosen = np.arange(N) if chosen is None else chosen
     for seed in seeds:
@@ -54,7 +59,7 @@ def write_study(folder, images, seeds=(1,), chosen=None):
             name: model(grey(images.pixels), training=False).numpy() for name, model in models.items()
         }
         for name, (module, settings) in MODULES.items():
-            maps = explain_checkpoints(module, settings, models, images, grey, recorded, chosen)
+            maps = explain_checkpoints(module, settings, *loaded(seed), images, grey, recorded, chosen)
             origin = Origin("discs", seed, name, "centred", "label", SIDE, CLASSES, {}, {"tl": "", "ft": ""})
             write_maps(folder / f"{seed}-{name}.h5", origin, images.ids[chosen], images.content[chosen], maps)
 
@@ -62,7 +67,7 @@ def write_study(folder, images, seeds=(1,), chosen=None):
 def check(folder, settings=None, modules=MODULES, images=None):
     settings = params() if settings is None else settings
     images = images or disc_images()
-    return check_architecture("discs", checkpoints, modules, images, grey, folder, settings)
+    return check_architecture("discs", loaded, modules, images, grey, folder, settings)
 
 
 @pytest.fixture(scope="module")
@@ -207,11 +212,9 @@ def test_metrics_hold_counts_and_verdicts(tables):
 
 def test_maps_of_other_weights_are_refused(folder):
     def others(seed):
-        models = checkpoints(seed)
-        head = models["ft"].get_layer("logits")
-        kernel, bias = head.get_weights()
-        head.set_weights([1.1 * kernel, bias])
-        return models
+        model, weights = loaded(seed)
+        *trunk, kernel, bias = weights["ft"]
+        return model, weights | {"ft": [*trunk, 1.1 * kernel, bias]}
 
     with pytest.raises(UserError, match=r"1-cam.h5: ft now gives other logits of image .* `dvc repro"):
         check_architecture("discs", others, MODULES, disc_images(), grey, folder, params())
