@@ -12,6 +12,9 @@ import numpy as np
 
 from evidrift.verdicts.estimate import Quantity
 
+# Floor and chance that are closer are the same but for rounding.
+SAME = 1e-9
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -80,7 +83,7 @@ def excess(cells: Cells) -> Excess:
     if chance is None:
         return Excess(drift, floor, None, over, None, None)
     room = quantity(chances - floors, known)
-    if not room.value > 0:
+    if not room.value > SAME:
         return Excess(drift, floor, chance, over, room, None)
     ratio = over.value / room.value
     # first-order expansion of the ratio of means (delta method)
