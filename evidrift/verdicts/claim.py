@@ -99,4 +99,6 @@ class Claim:
     @property
     def finding(self) -> tuple[Verdict, bool]:
         """The verdict and, where one is supported, its direction."""
-        return self.verdict, self.verdict == "supported" and self.estimate > 0
+        # a reversal's estimate is above 0 in both directions
+        directed = self.interaction if self.kind == "reversal" else self.estimate
+        return self.verdict, self.verdict == "supported" and directed > 0

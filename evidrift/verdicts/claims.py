@@ -112,7 +112,7 @@ def _verdict(claim: Claim, tested: Tested, rules: Rules) -> tuple[Verdict, str]:
         return "not decidable", f"{tested.obstacle[0].upper()}{tested.obstacle[1:]}."
     if not np.isfinite(claim.p):
         return "not decidable", "All patients and seeds give the same value: there is nothing to judge it by."
-    size = f"{abs(claim.estimate):.2f} {OF_THE_WAY}, 95 % interval {claim.low:.2f} to {claim.high:.2f}"
+    size = _size(claim)
     p = "below 0.001" if claim.p_corrected < 0.001 else f"{claim.p_corrected:.3f}"
     subject = SUBJECT[claim.kind]
     # evidence that moves less than between two trainings is not what `moved` claims
@@ -124,6 +124,14 @@ def _verdict(claim: Claim, tested: Tested, rules: Rules) -> tuple[Verdict, str]:
     if claim.kind == "reversal" and claim.estimate <= 0:
         return "not decidable", "No reversal is observed, and none is excluded."
     return "not decidable", f"A {subject} is neither shown (corrected p {p}) nor excluded: {size}."
+
+
+def _size(claim: Claim) -> str:
+    """The estimate with its interval; of a difference, the lead of the more stable one."""
+    value, low, high = claim.estimate, claim.low, claim.high
+    if claim.kind == "difference" and value < 0:
+        value, low, high = -value, -high, -low
+    return f"{value:z.2f} {OF_THE_WAY}, 95 % interval {low:z.2f} to {high:z.2f}"
 
 
 def _finding(claim: Claim) -> str:
