@@ -55,7 +55,12 @@ def describe(maps: Canvases, shares: Sequence[float]) -> Features:
 
 
 def measure(
-    features: Features, before: np.ndarray, after: np.ndarray, area: float, curve: Sequence[float]
+    features: Features,
+    before: np.ndarray,
+    after: np.ndarray,
+    area: float,
+    curve: Sequence[float],
+    with_ssim: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Every measure of every pair, float32, NaN where either map is not `ok`.
 
@@ -65,16 +70,20 @@ def measure(
         after: index of each pair's second map.
         area: share of the canvas for `overlap`.
         curve: further shares, each giving its own column.
+        with_ssim: pairs whose SSIM is wanted, (pairs,) bool; None for all. It costs as much as all the rest.
 
     Returns:
         displacement: distance of the centres of mass over the canvas's diagonal, 0 to 1. The canvas is the
             image squashed to a square, padded or not: a step along the film's shorter side counts for more
             than one of as many millimetres along the longer.
         overlap, overlap_<percent>, iou_half_max: intersection over union, 0 to 1.
-        correlation, spearman, ssim: at most 1.
+        correlation, spearman, ssim: at most 1; ssim NaN where it is not wanted.
         concentration, entropy: the second map's Gini coefficient or entropy minus the first's.
     """
     moved = features.centre[after] - features.centre[before]
+    wanted = np.ones(len(before), bool) if with_ssim is None else with_ssim
+    likeness = np.full(len(before), np.nan, dtype=np.float32)
+    likeness[wanted] = patterns.ssim(features.local, before[wanted], after[wanted])
     found = {
         "displacement": np.hypot(moved[:, 0], moved[:, 1]) / np.sqrt(2),
         "overlap": areas.overlap(features.top[area], before, after),
@@ -82,7 +91,7 @@ def measure(
         "concentration": features.gini[after] - features.gini[before],
         "entropy": features.entropy[after] - features.entropy[before],
         "spearman": patterns.correlation(features.ranks, before, after),
-        "ssim": patterns.ssim(features.local, before, after),
+        "ssim": likeness,
         "iou_half_max": areas.overlap(features.half, before, after),
     }
     for share in curve:

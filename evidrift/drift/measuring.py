@@ -14,6 +14,9 @@ from evidrift.params.drift import Drift
 
 # Classes measured side by side. With 2,000 test images, three seeds and ten methods and layers: 2 GB.
 AT_ONCE = 2
+# SSIM costs as much as all other measures together, and random pairs are nine tenths of all: a few of them
+# give its chance level, which is secondary.
+SSIM_DRAWS = 4
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class _Block:
     rows: np.ndarray
     before: np.ndarray
     after: np.ndarray
+    with_ssim: np.ndarray
 
 
 def measure_all(maps: ArchitectureMaps, pairs: Pairs, params: Drift) -> Measured:
@@ -84,7 +88,7 @@ def _block(maps: ArchitectureMaps, pairs: Pairs, label: int, explained: np.ndarr
 
     before = place(pairs.checkpoint_before, pairs.seed_before, pairs.image_before)
     after = place(pairs.checkpoint_after, pairs.seed_after, pairs.image_after)
-    return _Block(images, rows, before, after)
+    return _Block(images, rows, before, after, pairs.draw[rows] < SSIM_DRAWS)
 
 
 def _measure_class(
@@ -123,7 +127,8 @@ def _columns(features: Features, block: _Block, params: Drift) -> dict[str, np.n
     status = np.maximum(features.status[block.before], features.status[block.after])
     thin = features.top[params.area].thin
     found = {"status": status, "thin": (thin[block.before] | thin[block.after]) & (status == OK)}
-    return found | measure(features, block.before, block.after, params.area, params.curve)
+    pairs = (block.before, block.after)
+    return found | measure(features, *pairs, params.area, params.curve, block.with_ssim)
 
 
 def _by_layer(methods: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:

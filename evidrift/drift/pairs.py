@@ -20,6 +20,7 @@ class Pairs:
         seed_before, seed_after: index into the study's seeds.
         checkpoint_before, checkpoint_after: TL or FT.
         image_before, image_after: index into the images; they differ in random pairs only.
+        draw: number of a random pair among those of its image and seed, from 0; 0 elsewhere.
     """
 
     kind: np.ndarray
@@ -29,6 +30,7 @@ class Pairs:
     checkpoint_after: np.ndarray
     image_before: np.ndarray
     image_after: np.ndarray
+    draw: np.ndarray
 
 
 def plan(
@@ -59,7 +61,10 @@ def _block(
     kind: str, seeds: tuple[int, int], checkpoints: tuple[int, int], before: np.ndarray, after: np.ndarray
 ) -> np.ndarray:
     constants = (KINDS.index(kind), *seeds, *checkpoints)
-    return np.stack([*(np.full(len(before), value) for value in constants), before, after])
+    # pairs of one image stand together
+    starts = np.searchsorted(before, before) if kind == "random" else np.arange(len(before))
+    draws = np.arange(len(before)) - starts
+    return np.stack([*(np.full(len(before), value) for value in constants), before, after, draws])
 
 
 def _draw(

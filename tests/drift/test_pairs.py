@@ -76,3 +76,11 @@ def test_another_draw_seed_draws_others():
     ids = np.array([f"i{k}" for k in range(30)])
     first, second = (plan((1,), ids, ids, np.zeros(30), 3, seed).image_after for seed in (0, 1))
     assert (first != second).any()
+
+
+def test_draws_of_an_image_are_numbered_and_other_pairs_are_not():
+    pairs = planned(seeds=(1, 2), draws=2)
+    random = pairs.kind == KINDS.index("random")
+    assert (pairs.draw[~random] == 0).all()
+    # class a has four images of three patients: two draws each, in both seeds
+    assert pairs.draw[random].tolist() == [0, 1] * 8

@@ -7,6 +7,7 @@ import pytest
 
 from evidrift.attribution.mapfile import CHECKPOINTS
 from evidrift.drift.measures import describe, measure
+from evidrift.drift.measuring import SSIM_DRAWS
 from evidrift.drift.summary import summarise
 from evidrift.drift.table import build
 from evidrift.drift.tablefile import notes_of, read_table, write_table
@@ -208,3 +209,17 @@ def test_pairs_with_an_image_that_a_method_did_not_explain_have_no_row_of_that_m
         found, expected[~(of_method & touches)].reset_index(drop=True), check_categorical=False
     )
     assert (of_method & touches).sum() > 1
+
+
+def test_ssim_is_measured_of_an_images_first_draws_alone(tmp_path):
+    patients = [f"p{k}" for k in range(14)]
+    columns, _, notes = build(architecture(patients=patients), PARAMS.model_copy(update={"draws": 6}))
+    write_table(tmp_path / "table.parquet", columns, notes)
+    table = read_table(tmp_path / "table.parquet").to_pandas()
+    random = table[table["pair_kind"] == "random"]
+    per_image = random.groupby(["layer", "method", "seed_before", "image_id"], observed=True)
+    assert set(per_image.size()) == {6}
+    assert set(per_image["ssim"].count()) == {SSIM_DRAWS}
+    others = table[table["pair_kind"] != "random"]
+    assert others["ssim"].notna().all()
+    assert table["overlap"].notna().all()
