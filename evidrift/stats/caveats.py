@@ -105,7 +105,7 @@ def caveats(
         told = ", ".join(f"{arch} {grid}" for arch, grid in grids.items())
         yield Caveat(
             "grids_differ",
-            f"Maps have different grids ({told}): up to 0.03 of a difference in overlap may be the grids' own.",
+            f"Maps have different grids ({told}): up to 0.03 of a difference in overlap may be the grids'.",
         )
     yield from _layers(study)
     yield from _explained_in_part(study)
