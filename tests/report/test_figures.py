@@ -17,12 +17,15 @@ from evidrift.report.panels import case_panel
 from evidrift.stats.compare import compare
 from tests.drift.maps import canvases_of
 from tests.drift.study import architecture
-from tests.stats.studies import study_of
+from tests.stats.studies import rules, study_of
 
 pytestmark = pytest.mark.slow
 
 ARCHITECTURES = ("densenet_mini", "resnetv2_mini")
-FILES = ["cases_densenet_mini.png", "cases_resnetv2_mini.png", "ranking.png", "training_curves.png"]
+FILES = [
+    *("cases_densenet_mini.png", "cases_resnetv2_mini.png"),
+    *("ranking.png", "training_curves.png", "verdicts.png"),
+]
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def shown(tmp_path, monkeypatch):
         write_images(tmp_path / "store.h5", maps[0])
         histories = (tmp_path / "plots" / stage for stage in ("train_tl", "finetune"))
         sources = Sources(*histories, tmp_path / "maps", tmp_path / "store.h5")
-        draw_figures(tmp_path / "figures", study, compare(study, min_patients=1), sources, n_cases=3)
+        draw_figures(tmp_path / "figures", study, compare(study, rules()), sources, n_cases=3)
         return sorted(path.name for path in (tmp_path / "figures").iterdir()), panels
 
     return draw
