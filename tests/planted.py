@@ -1,0 +1,150 @@
+"""Phantoms with a planted shortcut, and miniatures trained on them: for the tests that know the answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keras
+import numpy as np
+import yaml
+
+import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.attribution.explain import explain_checkpoints
+from evidrift.images.prepare import Outputs, prepare
+from evidrift.images.store import Images, ImageStore
+from evidrift.models.backbone import build_backbone
+from evidrift.models.catalogue import ZOO, find
+from evidrift.models.checkpoint import load_weights
+from evidrift.models.classifier import build_classifier, network_input
+from evidrift.params.finetune import Finetune
+from evidrift.params.prepare import Prepare, Split
+from evidrift.params.train_tl import TrainTl
+from evidrift.training.embedding import embed, pooled
+from evidrift.training.features import Features
+from evidrift.training.finetuning import finetune, image_examples
+from evidrift.training.forward import compile_forward
+from evidrift.training.loop import predict
+from evidrift.training.transfer import train_head
+
+SIZE = 96
+TL = TrainTl(epochs=40, batch_size=32, learning_rate=0.03, warmup_epochs=0, dropout=0.2, checkpoint="best")
+# As in the default study.
+LEARNING_RATES = {"resnetv2_mini": 0.002, "densenet_mini": 0.0015, "inception_mini": 0.001}
+FT = {
+    name: Finetune(
+        epochs=8,
+        batch_size=16,
+        learning_rate=rate,
+        warmup_epochs=1,
+        dropout=0.2,
+        checkpoint="last",
+        views=0,
+        batchnorm="update",
+        keep_epochs=[],
+    )
+    for name, rate in LEARNING_RATES.items()
+}
+COMMON = {"images_per_class": None, "score": "centred", "target": "label", "batch_size": 64}
+
+Weights = list[np.ndarray]
+
+
+def prepared(folder: Path, recipe: dict[str, Any], marked: str | None) -> ImageStore:
+    """The recipe's films, with a letter of lead in the corner of every one of class `marked`."""
+    shortcut = {"class": marked, "share": 1.0} if marked else None
+    (folder / "recipe.yaml").write_text(yaml.safe_dump({**recipe, "shortcut": shortcut}))
+    params = Prepare(
+        source=str(folder / "recipe.yaml"),
+        manifest=None,
+        size=SIZE,
+        padding=False,
+        min_side=SIZE,
+        split=Split(salt="unused", train=0.6, validation=0.15),
+    )
+    outputs = (folder / file for file in ("store.h5", "manifest.csv", "exclusions.csv", "metrics.json"))
+    prepare(params, Outputs(*outputs))
+    return ImageStore(folder / "store.h5")
+
+
+@dataclass(frozen=True)
+class Miniature:
+    """An architecture that takes the weights of one training after the other.
+
+    Attributes:
+        name: of the architecture.
+        zoo: its module.
+        classifier: network input -> logits.
+        pretrained: the classifier's weights before any training; its head is at random.
+        features: of the films that heads are trained on, by split.
+    """
+
+    name: str
+    zoo: ModuleType
+    classifier: keras.Model
+    pretrained: Weights
+    features: dict[str, Features]
+
+    def transferred(self, seed: int, params: TrainTl = TL) -> Weights:
+        """The transfer-learned checkpoint."""
+        head, _, _ = train_head(self.features["train"], self.features["validation"], params, seed, "transfer")
+        self.classifier.set_weights(self.pretrained)
+        self.classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
+        return self.classifier.get_weights()
+
+    def tuned(self, transferred: Weights, store: ImageStore, seed: int) -> Weights:
+        """The checkpoint that fine-tuning on a store's films makes of a transfer-learned one."""
+        self.classifier.set_weights(transferred)
+        splits = (store.split(split) for split in ("train", "validation"))
+        finetune(self.classifier, self.zoo, *splits, FT[self.name], seed, "fine-tuning")
+        return self.classifier.get_weights()
+
+    def logits(self, checkpoints: Mapping[Any, Weights], images: Images) -> dict[Any, np.ndarray]:
+        """Each checkpoint's logits, (n, classes)."""
+        forward = compile_forward(self.classifier)
+        found = {}
+        for name, weights in checkpoints.items():
+            self.classifier.set_weights(weights)
+            found[name] = predict(forward, image_examples(images, self.zoo, 0))
+        return found
+
+    def maps(
+        self,
+        checkpoints: Mapping[Any, Weights],
+        logits: Mapping[Any, np.ndarray],
+        images: Images,
+        chosen: np.ndarray,
+        families: Sequence[tuple[ModuleType, Any]],
+    ) -> dict[Any, dict[str, np.ndarray]]:
+        """By checkpoint and method, maps of the chosen images at `penultimate`."""
+        found: dict[Any, dict[str, np.ndarray]] = {name: {} for name in checkpoints}
+        for family, params in families:
+            explained = explain_checkpoints(
+                family,
+                params,
+                self.classifier,
+                checkpoints,
+                images,
+                lambda pixels: network_input(pixels, self.zoo),
+                logits,
+                chosen,
+            )
+            for name, each in explained.items():
+                found[name] |= each.layers["penultimate"].methods
+        return found
+
+
+def miniature(name: str, store: ImageStore) -> Miniature:
+    """A miniature with its pretrained trunk, whose heads will be trained on a store's films."""
+    zoo = find(name)
+    backbone = build_backbone(name, SIZE, {})
+    load_weights(backbone, ZOO / "weights" / f"{name}.weights.h5")
+    forward = compile_forward(pooled(backbone))
+    features = {split: embed(forward, zoo, store.split(split), 0, 64) for split in ("train", "validation")}
+    classifier = build_classifier(backbone, len(store.classes), FT[name].dropout)
+    return Miniature(name, zoo, classifier, classifier.get_weights(), features)
+
+
+def accuracy(logits: np.ndarray, images: Images) -> float:
+    return float(np.mean(logits.argmax(-1) == images.labels))
