@@ -31,34 +31,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
-from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.families import cam, gradients, perturbation
 from evidrift.drift.placetable import Masks, build_places
 from evidrift.drift.tablefile import read_table, write_table
 from evidrift.images.phantoms.draw import MARKER
-from evidrift.images.prepare import Outputs, prepare
 from evidrift.images.store import Images, ImageStore
-from evidrift.models.backbone import build_backbone
-from evidrift.models.catalogue import ZOO, find
-from evidrift.models.checkpoint import load_weights
-from evidrift.models.classifier import build_classifier, network_input
-from evidrift.params.finetune import Finetune
-from evidrift.params.prepare import Prepare, Split
-from evidrift.params.train_tl import TrainTl
 from evidrift.stats.places import changes, localisation
-from evidrift.training.embedding import embed, pooled
-from evidrift.training.finetuning import finetune, image_examples
-from evidrift.training.forward import compile_forward
-from evidrift.training.loop import predict
-from evidrift.training.transfer import train_head
 from tests.drift.study import architecture
+from tests.planted import COMMON, SIZE, accuracy, miniature, prepared
 
 pytestmark = pytest.mark.slow
 
-SIZE, SEED = 96, 1
+SEED = 1
 MARKED = "normal"
 RECIPE = {
     "seed": 5,
@@ -66,29 +51,21 @@ RECIPE = {
     "patients": {"train": 40, "validation": 10, "test": 20},
     "classes": ["covid19", "normal", "tuberculosis"],
 }
-TL = TrainTl(epochs=40, batch_size=32, learning_rate=0.03, warmup_epochs=0, dropout=0.2, checkpoint="best")
-FT = {
-    "epochs": 8,
-    "batch_size": 16,
-    "warmup_epochs": 1,
-    "dropout": 0.2,
-    "checkpoint": "last",
-    "views": 0,
-    "batchnorm": "update",
-    "keep_epochs": [],
-}
-# As in the default study.
-LEARNING_RATES = {"resnetv2_mini": 0.002, "densenet_mini": 0.0015}
-COMMON = {"images_per_class": None, "score": "centred", "target": "label", "batch_size": 64}
-FAMILIES = {
-    cam: cam.Params(methods=["grad_cam", "layer_cam", "hires_cam"], layers=["penultimate"], **COMMON),
-    gradients: gradients.Params(
-        methods=["gradient_input"], steps=1, baselines=["black"], samples=1, noise=0.1, seed=0, **COMMON
+FAMILIES = (
+    (cam, cam.Params(methods=["grad_cam", "layer_cam", "hires_cam"], layers=["penultimate"], **COMMON)),
+    (
+        gradients,
+        gradients.Params(
+            methods=["gradient_input"], steps=1, baselines=["black"], samples=1, noise=0.1, seed=0, **COMMON
+        ),
     ),
-    perturbation: perturbation.Params(
-        methods=["occlusion"], baseline="mean", masks=2, cells=2, keep=0.5, seed=0, **COMMON
+    (
+        perturbation,
+        perturbation.Params(
+            methods=["occlusion"], baseline="mean", masks=2, cells=2, keep=0.5, seed=0, **COMMON
+        ),
     ),
-}
+)
 OF_THE_LAYER = ("grad_cam", "layer_cam", "hires_cam")
 OF_THE_IMAGE = ("gradient_input", "occlusion")
 METHODS = OF_THE_LAYER + OF_THE_IMAGE
@@ -115,22 +92,10 @@ class Trained:
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory) -> dict[str, ImageStore]:
     """The same patients with and without the marker."""
-    found = {}
-    for name, shortcut in (("with", {"class": MARKED, "share": 1.0}), ("without", None)):
-        folder = tmp_path_factory.mktemp(name)
-        (folder / "recipe.yaml").write_text(yaml.safe_dump({**RECIPE, "shortcut": shortcut}))
-        params = Prepare(
-            source=str(folder / "recipe.yaml"),
-            manifest=None,
-            size=SIZE,
-            padding=False,
-            min_side=SIZE,
-            split=Split(salt="unused", train=0.6, validation=0.15),
-        )
-        outputs = (folder / file for file in ("store.h5", "manifest.csv", "exclusions.csv", "metrics.json"))
-        prepare(params, Outputs(*outputs))
-        found[name] = ImageStore(folder / "store.h5")
-    return found
+    return {
+        name: prepared(tmp_path_factory.mktemp(name), RECIPE, marked)
+        for name, marked in (("with", MARKED), ("without", None))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -153,61 +118,33 @@ def densenet(stores, tmp_path_factory) -> Trained:
 
 def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
     """Transfer learning, then fine-tuning; both checkpoints explained at the marked class's test films."""
-    zoo = find(name)
-    tuning = Finetune(learning_rate=LEARNING_RATES[name], **FT)
-    splits = {split: store.split(split) for split in ("train", "validation", "test")}
-    backbone = build_backbone(name, SIZE, {})
-    load_weights(backbone, ZOO / "weights" / f"{name}.weights.h5")
-    forward = compile_forward(pooled(backbone))
-    features = {split: embed(forward, zoo, splits[split], 0, 64) for split in ("train", "validation")}
-    head, _, _ = train_head(features["train"], features["validation"], TL, SEED, "transfer learning")
-    classifier = build_classifier(backbone, len(store.classes), tuning.dropout, SEED)
-    classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
-
-    test = splits["test"]
+    network, test = miniature(name, store), store.split("test")
+    transferred = network.transferred(SEED)
+    checkpoints = {"tl": transferred, "ft": network.tuned(transferred, store, SEED)}
+    logits, bare_logits = (network.logits(checkpoints, images) for images in (test, bare))
     chosen = np.flatnonzero(test.labels == store.classes.index(MARKED))
-    accuracy, without_marker, maps, predicted = {}, {}, {}, {}
-    for checkpoint in ("tl", "ft"):
-        if checkpoint == "ft":
-            finetune(classifier, zoo, splits["train"], splits["validation"], tuning, SEED, "fine-tuning")
-        forward = compile_forward(classifier)
-        logits = predict(forward, image_examples(test, zoo, 0))
-        predicted[checkpoint] = logits.argmax(-1)
-        accuracy[checkpoint] = np.mean(predicted[checkpoint] == test.labels)
-        bare_logits = predict(forward, image_examples(bare, zoo, 0))
-        without_marker[checkpoint] = np.mean(bare_logits.argmax(-1) == bare.labels)
-        for family, params in FAMILIES.items():
-            explained = explain_checkpoints(
-                family,
-                params,
-                classifier,
-                {checkpoint: classifier.get_weights()},
-                test,
-                lambda pixels: network_input(pixels, zoo),
-                {checkpoint: logits},
-                chosen,
-            )[checkpoint]
-            for method, signed in explained.layers["penultimate"].methods.items():
-                maps.setdefault(method, []).append(signed)
-
-    assert sorted(maps) == sorted(METHODS)
+    maps = network.maps(checkpoints, logits, test, chosen, FAMILIES)
+    assert sorted(maps["ft"]) == sorted(METHODS)
     study = architecture(
         name,
         seeds=(SEED,),
         patients=test.patient_ids[chosen],
-        methods=[("penultimate", method) for method in maps],
+        methods=[("penultimate", method) for method in METHODS],
     )
     study = replace(
         study,
         content=test.content[chosen],
         size=SIZE,
-        signed={("penultimate", method): np.stack(pair)[:, None] for method, pair in maps.items()},
+        signed={
+            ("penultimate", method): np.stack([maps[each][method][np.newaxis] for each in ("tl", "ft")])
+            for method in METHODS
+        },
     )
     write_table(table, build_places(study, Masks(None, marker_box(len(chosen)))))
     places = read_table(table).to_pandas()
     return Trained(
-        accuracy,
-        without_marker,
+        {checkpoint: accuracy(each, test) for checkpoint, each in logits.items()},
+        {checkpoint: accuracy(each, bare) for checkpoint, each in bare_logits.items()},
         localisation(places).set_index(["method", "measure", "checkpoint"]),
         changes(places).set_index(["method", "measure"]),
     )
