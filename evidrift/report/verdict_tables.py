@@ -164,7 +164,8 @@ def reversal_verdicts(claims: Sequence[Claim]) -> Table:
 
 
 def _print_open(claims: Sequence[Claim], to: Console) -> None:
-    """Why nothing could be decided, where it is for the same reason everywhere."""
-    reasons = {claim.reason for claim in claims}
-    if len(reasons) == 1 and all(claim.verdict == "not decidable" for claim in claims):
-        to.print(f"Not decidable: {safe(reasons.pop())}", style="bold")
+    """Why nothing could be decided, where nothing could."""
+    reasons = list(dict.fromkeys(claim.reason for claim in claims))
+    if reasons and all(claim.verdict == "not decidable" for claim in claims):
+        more = f" ({len(reasons) - 1} more in claims.csv)" if len(reasons) > 1 else ""
+        to.print(f"Not decidable: {safe(reasons[0])}{more}", style="bold")

@@ -14,6 +14,8 @@ from evidrift.stats.cohorts import CommonCohort
 # The overlap again, with pairs of maps that cannot be compared counted as not overlapping at all.
 OVERLAP_ALL = "overlap_all"
 KINDS = {"drift": "mean", "seed_ft": "floor", "seed_tl": "floor_tl", "random": "chance"}
+# A room between floor and chance that is no more than rounding is none.
+ROUNDING = 1e-9
 # Distances as they are; likenesses as 1 - x; changes, whose sign depends on which map comes first, by size.
 DISTANCES = ("displacement",)
 CHANGES = ("concentration", "entropy")
@@ -68,7 +70,7 @@ def _summary(pairs: pd.DataFrame) -> pd.DataFrame:
     found.insert(1, "sd", seeds.std(ddof=1))
     found["excess"] = (drift - by_kind["seed_ft"]).mean()
     room = found["chance"] - found["floor"]
-    found["normalised"] = found["excess"].where(room > 0) / room
+    found["normalised"] = found["excess"].where(room > ROUNDING) / room
     found["change"] = pairs.loc[is_drift, list(CHANGES)].astype(np.float64).mean().reindex(found.index)
     found["n_images"] = drift.count()
     patients = pairs.drop_duplicates("image_id").set_index("image_id")["patient_id"].reindex(drift.index)
