@@ -16,7 +16,6 @@ where one was planted.
 """
 
 import argparse
-import gc
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -162,7 +161,6 @@ class Cell(NamedTuple):
 
 def outcomes(cell: Cell) -> dict[str, tuple[int, int]]:
     """How often each thing happened, and of how many: counts over simulated studies."""
-    gc.freeze()  # statsmodels collects garbage at every correction: of what a study has made, not of scipy
     noise, shift = Noise(), planted(cell.null, cell.effect)
     truth = truths(shift, noise)
     counts: dict[str, list[bool]] = {}

@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 from evidrift.verdicts.claim import ALPHA, NAN, Claim, Kind, Rules, Verdict
 from evidrift.verdicts.estimate import Estimand
@@ -86,6 +85,19 @@ def least_decided(claims: Iterable[Claim], again: Iterable[Claim], why: str) -> 
     ]
 
 
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """p-values corrected for their number, (n,), by Holm's step-down procedure (1979).
+
+    statsmodels has the same, but has Python collect all its garbage at every call: a tenth of a second.
+    """
+    n = len(p_values)
+    order = np.argsort(p_values, kind="stable")
+    stepped = np.maximum.accumulate(p_values[order] * (n - np.arange(n)))
+    corrected = np.empty(n)
+    corrected[order] = np.minimum(stepped, 1)
+    return corrected
+
+
 def _known(excesses: Excesses, pair: Pair, methods: Sequence[str]) -> bool:
     return all((name, method) in excesses for name in pair for method in methods)
 
@@ -97,7 +109,7 @@ def _decided(family: list[Tested], rules: Rules) -> list[Claim]:
     corrected = np.array(p_values, dtype=float)
     tested = np.isfinite(corrected)
     if tested.any():
-        corrected[tested] = multipletests(corrected[tested], ALPHA, "holm")[1]
+        corrected[tested] = holm(corrected[tested])
     claims = []
     for each, p in zip(family, corrected, strict=True):
         seen = each.found.detectable(ALPHA / tested.sum()) if each.found and np.isfinite(p) else NAN

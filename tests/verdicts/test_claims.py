@@ -2,9 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from evidrift.verdicts.claim import Claim, Rules
-from evidrift.verdicts.claims import least_decided, make_claims
+from evidrift.verdicts.claims import holm, least_decided, make_claims
 from tests.verdicts.made import study_excess
 
 RULES = Rules(min_patients=10, margin=0.05)
@@ -116,20 +119,14 @@ def test_a_small_effect_that_is_shown_says_that_it_is_below_the_margin():
     assert found.reason.endswith(", though less than compare.margin.")
 
 
-def holm(values):
-    """Holm's step-down correction, as he gives it: the k-th smallest times m - k + 1, made monotone."""
-    values = np.array(values)
-    order = np.argsort(values)
-    steps = [values[at] * (len(values) - place) for place, at in enumerate(order)]
-    found = np.empty(len(values))
-    found[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return found
+def by_statsmodels(values):
+    return multipletests(values, 0.05, "holm")[1]
 
 
 @pytest.mark.parametrize("kind", ["moved", "difference", "reversal"])
 def test_each_kind_is_corrected_by_holm_on_its_own(kind):
     own = [each for each in claims_of(study(noise=0.15)).values() if each.kind == kind]
-    expected = holm([each.p for each in own])
+    expected = by_statsmodels([each.p for each in own])
     assert [each.p_corrected for each in own] == pytest.approx(list(expected))
     assert any(each.p_corrected > each.p for each in own)
 
@@ -142,7 +139,9 @@ def test_what_cannot_be_decided_is_not_tested_and_does_not_weigh_on_the_others()
     assert np.isnan(moved(claims, "c").p_corrected)
     assert moved(claims, "c").reason.startswith("Chance is missing: ")
     four = [moved(claims, arch, method) for method in METHODS for arch in ("a", "b")]
-    assert [each.p_corrected for each in four] == pytest.approx(list(holm([each.p for each in four])))
+    assert [each.p_corrected for each in four] == pytest.approx(
+        list(by_statsmodels([each.p for each in four]))
+    )
 
 
 def test_what_could_be_seen_is_at_the_strictest_level_that_holm_asks_for():
@@ -221,3 +220,15 @@ def test_a_second_look_that_finds_the_opposite_is_another_verdict(kind, changes)
 def test_a_claim_that_the_second_look_lacks_stays():
     first = list(claims_of().values())
     assert least_decided(first, [], "Because.") == first
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_holm_is_that_of_statsmodels(p_values):
+    values = np.array(p_values)
+    np.testing.assert_allclose(holm(values), by_statsmodels(values), rtol=1e-12)
+
+
+def test_holm_by_hand():
+    # sorted 0.01, 0.02, 0.03: 3 x 0.01, 2 x 0.02, and 0.03, which must not be below the one before it
+    np.testing.assert_allclose(holm(np.array([0.03, 0.01, 0.02])), [0.04, 0.03, 0.04])
