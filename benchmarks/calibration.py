@@ -186,7 +186,9 @@ def _judge(claims: list[Claim], truth: dict[tuple[str, str], float]) -> Iterator
             crossed = here - there
             yield "interaction covered", claim.interaction_low <= crossed <= claim.interaction_high
             if here * there < -1e-18:
-                yield "reversal found", supported
+                right = claim.interaction * crossed > 0
+                yield "reversal found", supported and right
+                false_reversal |= supported and not right
             else:
                 false_reversal |= supported
         else:
@@ -197,7 +199,10 @@ def _judge(claims: list[Claim], truth: dict[tuple[str, str], float]) -> Iterator
                 yield "one t test at 5 %", claim.p < ALPHA
                 yield "one Wilcoxon test at 5 %", claim.wilcoxon_p < ALPHA
             else:
-                yield "difference found", supported
+                right = claim.estimate * real > 0
+                yield "difference found", supported and right
+                yield "wrong way round", supported and not right
+                false_difference |= supported and not right
         if matters:
             yield f"{claim.kind} refuted though true", refuted
     yield "false difference in the family", false_difference
@@ -318,7 +323,7 @@ def main() -> None:
     """Run the simulations and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies a cell")
-    parser.add_argument("--power-studies", type=int, default=200, help="the same, a point of the figure")
+    parser.add_argument("--power-studies", type=int, default=100, help="the same, a point of the figure")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True, help="a folder for power.png and power.csv")
     args = parser.parse_args()
