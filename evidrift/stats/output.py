@@ -55,7 +55,7 @@ def metrics(result: Result) -> dict[str, Any]:
             "orders": _orders(result),
             "associations": _associations(result.associations),
             "along_training": _along_training(result),
-            "warnings": {caveat.key: caveat.sentence for caveat in result.caveats},
+            "warnings": _warnings(result),
         }
     )
 
@@ -112,6 +112,14 @@ def claim_table(claims: Sequence[Claim]) -> pd.DataFrame:
     columns = [field.name for field in fields(Claim)]
     rows = [asdict(claim) | {"warnings": "; ".join(claim.warnings)} for claim in claims]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _warnings(result: Result) -> dict[str, str]:
+    """By key; a key that several caveats have, as two methods that explained in part, holds all of them."""
+    nested: dict[str, str] = {}
+    for caveat in result.caveats:
+        nested[caveat.key] = " ".join(filter(None, (nested.get(caveat.key), caveat.sentence)))
+    return nested
 
 
 def _claims(claims: Sequence[Claim]) -> dict[str, Any]:

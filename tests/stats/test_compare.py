@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from evidrift.errors import UserError
+from evidrift.stats.caveats import Caveat
 from evidrift.stats.compare import compare, overlaps
 from evidrift.stats.output import metrics, write_metrics, write_tables
 from tests.drift.study import architecture
@@ -226,3 +227,10 @@ def test_a_method_that_explained_some_of_the_images_says_so(tmp_path):
     assert result.warnings == ("layer_cam explained 8 of 12 test images: its figures are of these alone.",)
     n_images = result.drift.query("measure == 'overlap'").set_index("method")["n_images"]
     assert n_images.to_dict() == {"grad_cam": 12, "layer_cam": 8}
+
+
+def test_caveats_that_share_a_key_are_all_told_in_the_summary(tmp_path):
+    result = compare(study_of(tmp_path, architecture()), rules())
+    both = (Caveat("mixed_versions", "Two of keras."), Caveat("mixed_versions", "Two of numpy."))
+    found = metrics(replace(result, caveats=(*both, Caveat("phantoms", "Drawn."))))["warnings"]
+    assert found == {"mixed_versions": "Two of keras. Two of numpy.", "phantoms": "Drawn."}
