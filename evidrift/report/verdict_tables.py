@@ -7,14 +7,15 @@ from rich.table import Table
 
 from evidrift.report.text import add_columns, interval_text, mean_text, number_text, p_text, plain_table, safe
 from evidrift.stats.compare import Result
+from evidrift.stats.opinions import LAYER, REFERENCE
+from evidrift.stats.ranking import SCALED
 from evidrift.stats.trust import signs, signs_of_methods
 from evidrift.verdicts.claim import Claim
 
-LAYER = "penultimate"
 # Reversals that people still read; of more, those that are not open, and the study's own two methods.
 MANY = 6
 NOTES = {"effect_of_confidence": "effect of confidence", "maps_alike": "maps nearly the same"}
-STUDYS_OWN = {"layer_cam", "grad_cam_pp"}
+STUDYS_OWN = {REFERENCE, SCALED}
 
 
 def print_verdicts(result: Result, to: Console) -> None:
@@ -80,15 +81,12 @@ def difference_table(result: Result, claims: Sequence[Claim]) -> Table:
     method = None
     for claim in claims:
         pair = (claim.arch, claim.other) if not claim.estimate > 0 else (claim.other, claim.arch)
-        size = (claim.estimate, claim.low, claim.high)
-        if claim.estimate < 0:
-            size = (-claim.estimate, -claim.high, -claim.low)
         wilcoxon = f"{p_text(claim.wilcoxon_p)}, {abs(claim.wilcoxon_effect):.2f}"
         label = f"{claim.method} {marked.get((LAYER, claim.method), '')}".strip()
         table.add_row(
             "" if claim.method == method else safe(label),
             *map(safe, pair),
-            interval_text(*size),
+            interval_text(*claim.lead),
             p_text(claim.p_corrected),
             wilcoxon if claim.wilcoxon_p == claim.wilcoxon_p else "-",
             claim.verdict,

@@ -10,6 +10,7 @@ from evidrift.params.compare import Compare
 from evidrift.stats.caveats import Caveat
 from evidrift.stats.cohorts import CommonCohort
 from evidrift.stats.floors import OVERLAP_ALL
+from evidrift.stats.opinions import LAYER
 from evidrift.stats.ranking import MEASURE, Observed, degenerate
 from evidrift.stats.study import Study
 from evidrift.verdicts.cells import Key, arrange
@@ -19,7 +20,6 @@ from evidrift.verdicts.estimate import ESTIMANDS, Estimand, estimate
 from evidrift.verdicts.excess import Excess, excess
 from evidrift.verdicts.orders import draws, order_table, tau_table
 
-LAYER = "penultimate"  # conclusions rest on it (DESIGN.md, section 5)
 INTERVALS: dict[Estimand, tuple[str, str]] = {
     "recipe": ("low", "high"),
     "these checkpoints": ("fixed_low", "fixed_high"),

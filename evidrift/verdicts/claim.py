@@ -97,6 +97,13 @@ class Claim:
         return (self.kind, self.estimand, self.arch, self.other, self.method, self.against)
 
     @property
+    def lead(self) -> tuple[float, float, float]:
+        """Estimate, low and high; of a difference, as the lead of the more stable architecture."""
+        if self.kind == "difference" and self.estimate < 0:
+            return -self.estimate, -self.high, -self.low
+        return self.estimate, self.low, self.high
+
+    @property
     def finding(self) -> tuple[Verdict, bool]:
         """The verdict and, where one is supported, its direction."""
         # a reversal's estimate is above 0 in both directions

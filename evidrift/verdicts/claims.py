@@ -140,9 +140,7 @@ def _verdict(claim: Claim, tested: Tested, rules: Rules) -> tuple[Verdict, str]:
 
 def _size(claim: Claim) -> str:
     """The estimate with its interval; of a difference, the lead of the more stable one."""
-    value, low, high = claim.estimate, claim.low, claim.high
-    if claim.kind == "difference" and value < 0:
-        value, low, high = -value, -high, -low
+    value, low, high = claim.lead
     return f"{value:z.2f} {OF_THE_WAY}, 95 % interval {low:z.2f} to {high:z.2f}"
 
 
