@@ -3,7 +3,7 @@
 An association is an observation: nothing here says that one makes the other. It is secondary (DESIGN.md,
 section 6), an interval without a verdict, at 95 % each and not corrected for their number. Seeds are fixed:
 it speaks of these checkpoints. It is measured within one architecture, on that architecture's own images
-that are right in both checkpoints of every seed, at `penultimate`, by the overlap.
+that are right in both checkpoints of every seed, at the layer that conclusions rest on, by the overlap.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from evidrift.associations.logits import Logits
 from evidrift.seeds import stream
 from evidrift.stats.floors import as_drift
 
-LAYER, MEASURE = "penultimate", "overlap"
+MEASURE = "overlap"
 CONFIDENCE = 0.95
 RESAMPLES = 1000
 # Numbers in an array that stays in a core's cache: draws are taken in portions of this size.
@@ -192,18 +192,19 @@ def _centred_ranks(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (ranks - tied.sum(axis=0) / 2)[group]
 
 
-def image_drifts(pairs: pd.DataFrame) -> pd.DataFrame:
+def image_drifts(pairs: pd.DataFrame, layer: str) -> pd.DataFrame:
     """Each image's drift and floor, larger = more, means over seeds and over pairs of seeds.
 
     Args:
         pairs: drift tables.
+        layer: that conclusions rest on.
 
     Returns:
-        A row per arch, method and image_id with a drift pair at `penultimate`: patient_id, label, drift and
-        floor (of the tuned checkpoint; NaN with one seed, and where nothing could be measured).
+        A row per arch, layer, method and image_id with a drift pair: patient_id, label, drift and floor (of
+        the tuned checkpoint; NaN with one seed, and where nothing could be measured).
     """
-    keys = ["arch", "method", "image_id", "patient_id", "label"]
-    rows = pairs[(pairs["layer"] == LAYER) & pairs["pair_kind"].isin(list(KINDS))]
+    keys = ["arch", "layer", "method", "image_id", "patient_id", "label"]
+    rows = pairs[(pairs["layer"] == layer) & pairs["pair_kind"].isin(list(KINDS))]
     named = rows[[*keys, "pair_kind"]].astype(str).assign(value=as_drift(rows)[MEASURE])
     means = named.groupby([*keys, "pair_kind"])["value"].mean().unstack("pair_kind")
     return means.reindex(columns=list(KINDS)).rename(columns=KINDS).rename_axis(columns=None).reset_index()
@@ -221,18 +222,18 @@ def associations(drifts: pd.DataFrame, properties: pd.DataFrame, min_patients: i
         A row per arch, layer, method and property, with the attributes of `Association`.
     """
     names = [name for name in properties.columns if name not in ("arch", "image_id")]
-    keys = ["arch", "method"]
+    keys = ["arch", "layer", "method"]
     every = drifts[keys].drop_duplicates()
     joined = dict(list(drifts.merge(properties, on=["arch", "image_id"]).groupby(keys)))
     rows = []
-    for arch, method in every.itertuples(index=False, name=None):
-        images = joined.get((arch, method), drifts.iloc[:0].reindex(columns=[*drifts.columns, *names]))
+    for arch, layer, method in every.itertuples(index=False, name=None):
+        images = joined.get((arch, layer, method), drifts.iloc[:0].reindex(columns=[*drifts.columns, *names]))
         drift = images["drift"].to_numpy(float)
         labels, patients = images["label"].to_numpy(str), images["patient_id"].to_numpy(str)
         for name in names:
             other = images[name].to_numpy(float)
             found = associate(drift, other, labels, patients, min_patients, arch, method, name)
-            rows.append({"arch": arch, "layer": LAYER, "method": method, "property": name} | asdict(found))
+            rows.append({"arch": arch, "layer": layer, "method": method, "property": name} | asdict(found))
     columns = ["arch", "layer", "method", "property", *(field.name for field in fields(Association))]
     return pd.DataFrame(rows, columns=columns)
 
@@ -268,7 +269,7 @@ def answer(table: pd.DataFrame, what: str) -> str:
     """
     known = table[table["reason"] == ""]
     if known.empty:
-        reasons = "; ".join(sorted(set(table["reason"]))) or f"there is no map at layer {LAYER}"
+        reasons = "; ".join(sorted(set(table["reason"]))) or "there is no map"
         return f"Whether drift goes with {what} is not decidable: {reasons}."
     found = _found(known, "low", "high")
     within = known[known["within"].notna()]

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evidrift.associations.associations import CONFIDENCE, LAYER
+from evidrift.associations.associations import CONFIDENCE
 from evidrift.associations.logits import Logits
 
 # Values that differ by less are the same but for rounding: no spread, no interval.
@@ -103,7 +103,7 @@ def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFr
     """Each class's drift beside its confusion.
 
     Args:
-        drifts: from `associations.image_drifts`: `penultimate`, the overlap.
+        drifts: from `associations.image_drifts`: of one layer, the overlap.
         logits: from `read_logits`.
 
     Returns:
@@ -127,13 +127,12 @@ def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFr
     )
     images = drifts.merge(right, on=["arch", "image_id"]).dropna(subset="drift")
     images["excess"] = images["drift"] - images["floor"]
-    keys = ["arch", "method", "label"]
+    keys = ["arch", "layer", "method", "label"]
     patients = images.groupby([*keys, "patient_id"])[["drift", "excess"]].mean().groupby(keys)
     intervals = _intervals(patients.mean(), patients.std(ddof=1), patients.count())
     counts = pd.DataFrame({"n_measured": images.groupby(keys).size(), "n_patients": patients.size()})
 
-    every = drifts[["arch", "method"]].drop_duplicates()
-    every.insert(1, "layer", LAYER)
+    every = drifts[["arch", "layer", "method"]].drop_duplicates()
     classes = pd.DataFrame([row for arch, each in logits.items() for row in _class_rows(arch, each)])
     table = every.merge(classes, on="arch").join(intervals, on=keys).join(counts, on=keys)
     return table.fillna(dict.fromkeys(counts.columns, 0)).astype(dict.fromkeys(counts.columns, int))

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from evidrift.report.text import add_columns, interval_text, mean_text, number_text, p_text, plain_table, safe
 from evidrift.stats.compare import Result
-from evidrift.stats.opinions import LAYER, REFERENCE
+from evidrift.stats.opinions import REFERENCE
 from evidrift.stats.ranking import SCALED
 from evidrift.stats.trust import signs, signs_of_methods
 from evidrift.verdicts.claim import Claim
@@ -28,8 +28,8 @@ def print_verdicts(result: Result, to: Console) -> None:
     if not by_kind["moved"] or not result.cohort.image_ids:
         return
     to.print(
-        f"Verdicts at layer {LAYER}, common cohort. The recipe: patients and seeds random; 95 % intervals; p "
-        "after Holm.",
+        f"Verdicts at layer {safe(result.layer)}, common cohort. The recipe: patients and seeds random; 95 % "
+        "intervals; p after Holm.",
         style="bold",
     )
     if everywhere := [caveat.key for caveat in result.caveats if caveat.about is None]:
@@ -52,7 +52,7 @@ def moved_table(result: Result, claims: Sequence[Claim]) -> Table:
     table.add_column(f"1 - overlap, {100 * result.area:g} %", no_wrap=True, justify="right")
     add_columns(table, floor="right", chance="right", share_of_the_way="right", p="right", verdict="left")
     marked = signs(result.marks)
-    rows = result.drift[(result.drift["layer"] == LAYER) & (result.drift["measure"] == "overlap")]
+    rows = result.drift[(result.drift["layer"] == result.layer) & (result.drift["measure"] == "overlap")]
     by_key = rows.set_index(["arch", "method"])
     for arch in result.architectures:
         own = [claim for claim in claims if claim.arch == arch]
@@ -60,7 +60,7 @@ def moved_table(result: Result, claims: Sequence[Claim]) -> Table:
             row = by_key.loc[arch, claim.method]
             table.add_row(
                 safe(arch) if place == 1 else "",
-                safe(f"{claim.method} {marked.get((arch, LAYER, claim.method), '')}".strip()),
+                safe(f"{claim.method} {marked.get((arch, result.layer, claim.method), '')}".strip()),
                 mean_text(row["mean"], row["sd"]),
                 number_text(row["floor"]),
                 number_text(row["chance"]),
@@ -82,7 +82,7 @@ def difference_table(result: Result, claims: Sequence[Claim]) -> Table:
     for claim in claims:
         pair = (claim.arch, claim.other) if not claim.estimate > 0 else (claim.other, claim.arch)
         wilcoxon = f"{p_text(claim.wilcoxon_p)}, {abs(claim.wilcoxon_effect):.2f}"
-        label = f"{claim.method} {marked.get((LAYER, claim.method), '')}".strip()
+        label = f"{claim.method} {marked.get((result.layer, claim.method), '')}".strip()
         table.add_row(
             "" if claim.method == method else safe(label),
             *map(safe, pair),

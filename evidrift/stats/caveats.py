@@ -99,7 +99,7 @@ def caveats(
                 f"The grid mixes versions of {library}: {', '.join(versions)}. Differences may come from "
                 "them; run all of it again on one.",
             )
-    concluded = study.pairs[study.pairs["layer"] == "penultimate"]
+    concluded = study.pairs[study.pairs["layer"] == study.layer]
     grids = concluded.groupby("arch", observed=True)["grid"].first()
     if grids.nunique() > 1:
         told = ", ".join(f"{arch} {grid}" for arch, grid in grids.items())
@@ -115,9 +115,9 @@ def caveats(
             "unusable_maps",
             f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out of "
             f"the means; {OVERLAP_ALL} counts them as overlap 0.",
-            _with_unusable(statuses),
+            _with_unusable(statuses, study.layer),
         )
-    for key, sentence, about in reservations(marks):
+    for key, sentence, about in reservations(marks, study.layer):
         yield Caveat(key, sentence, about)
     overlaps = drift[drift["measure"] == "overlap"]
     if overlaps.loc[overlaps["mean"].notna(), "chance"].isna().any():
@@ -201,7 +201,7 @@ def _layers(study: Study) -> Iterator[Caveat]:
             yield Caveat(
                 "not_rectified",
                 f"{name}: {', '.join(negative)} can be negative; maps there are to be read with care.",
-                _all_methods(study, [name]) if "penultimate" in negative else frozenset(),
+                _all_methods(study, [name]) if study.layer in negative else frozenset(),
             )
         if note.not_defined:
             without = ", ".join(f"{method} at {layer}" for layer, method in note.not_defined)
@@ -217,8 +217,8 @@ def _all_methods(study: Study, names: Iterable[str]) -> frozenset[tuple[str, str
     return frozenset((name, method) for name in names for method in methods)
 
 
-def _with_unusable(statuses: pd.DataFrame) -> frozenset[tuple[str, str]]:
-    at = (statuses["images"] == "common") & (statuses["layer"] == "penultimate")
+def _with_unusable(statuses: pd.DataFrame, layer: str) -> frozenset[tuple[str, str]]:
+    at = (statuses["images"] == "common") & (statuses["layer"] == layer)
     rows = statuses[at & (statuses[["flat", "blank", "nan"]].sum(axis=1) > 0)]
     return frozenset(zip(rows["arch"], rows["method"], strict=True))
 

@@ -29,6 +29,7 @@ class Result:
     Attributes:
         architectures: in the grid's order.
         seeds: in the grid's order.
+        layer: the target layer that conclusions rest on.
         area: share of the image's area behind `overlap`.
         margin: what does not matter, see `params.compare.Compare`.
         score: of which the maps are, all that were found.
@@ -44,8 +45,8 @@ class Result:
         observed: rankings and reversals of means.
         claims: of the primary measure, with their verdicts.
         extremes: the most and the least stable architecture by method.
-        orders: from `orders.order_table`, at `penultimate`; empty where nothing is known of the seeds' noise.
-        taus: from `opinions.rank_agreement`, at `penultimate` with `orders.tau_table` beside it.
+        orders: from `orders.order_table`, at `layer`; empty where nothing is known of the seeds' noise.
+        taus: from `opinions.rank_agreement`, at `layer` with `orders.tau_table` beside it.
         question: whether the reversal between LayerCAM and Grad-CAM++ survives.
         marks: what the checks say about each method, from `checks.verdicts.marks`.
         localisation: where the evidence of the common cohort lies, from `places.localisation`.
@@ -60,6 +61,7 @@ class Result:
 
     architectures: tuple[str, ...]
     seeds: tuple[int, ...]
+    layer: str
     area: float
     margin: float
     score: tuple[str, ...]
@@ -111,12 +113,13 @@ def compare(study: Study, params: Compare) -> Result:
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     found = tuple(caveats(study, cohort, drift, statuses, checked, models, params.confounding))
     claims = conclude(study, excesses, observed, found, params)
-    drifts = image_drifts(study.pairs)
+    drifts = image_drifts(study.pairs, study.layer)
     properties = confusability(study.logits).merge(score_changes(study.logits), on=["arch", "image_id"])
-    orders, taus = order_of(excesses, rank_agreement(observed.rankings, alike))
+    orders, taus = order_of(excesses, rank_agreement(observed.rankings, alike), study.layer)
     return Result(
         architectures=study.architectures,
         seeds=study.seeds,
+        layer=study.layer,
         area=next(iter(notes)).area,
         margin=params.margin,
         score=tuple(sorted({score for note in notes for score in note.score})),
@@ -134,7 +137,7 @@ def compare(study: Study, params: Compare) -> Result:
         extremes=tuple(extremes(claims)),
         orders=orders,
         taus=taus,
-        question=ask(observed, study.notes, claims),
+        question=ask(observed, study.notes, claims, study.layer),
         marks=checked,
         localisation=_sorted(localisation(places), study.architectures),
         moves=_sorted(changes(places), study.architectures),

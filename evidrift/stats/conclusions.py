@@ -10,7 +10,6 @@ from evidrift.params.compare import Compare
 from evidrift.stats.caveats import Caveat
 from evidrift.stats.cohorts import CommonCohort
 from evidrift.stats.floors import OVERLAP_ALL
-from evidrift.stats.opinions import LAYER
 from evidrift.stats.ranking import MEASURE, Observed, degenerate
 from evidrift.stats.study import Study
 from evidrift.verdicts.cells import Key, arrange
@@ -66,52 +65,52 @@ def conclude(
 ) -> tuple[Claim, ...]:
     """Every claim with its verdict and the caveats that apply; again with unusable maps as overlap 0."""
     rules = Rules(params.min_patients, params.margin)
-    methods = sorted({method for (_, layer, method), _ in excesses if layer == LAYER})
+    methods = sorted({method for (_, layer, method), _ in excesses if layer == study.layer})
 
     def same(one: str, other: str, pair: tuple[str, str]) -> bool:
-        return degenerate(LAYER, one, other, [study.notes[name] for name in pair])
+        return degenerate(study.layer, one, other, [study.notes[name] for name in pair])
 
     claims: list[Claim] = []
     for estimand in ESTIMANDS:
         first, again = (
-            make_claims(_at(excesses, measure), study.architectures, methods, rules, same, estimand)
-            for measure in (MEASURE, OVERLAP_ALL)
+            make_claims(each, study.architectures, methods, rules, same, estimand)
+            for each in (_at(excesses, study.layer, measure) for measure in (MEASURE, OVERLAP_ALL))
         )
         claims += least_decided(
             first, again, "Counting maps that cannot be used as overlap 0 gives another verdict."
         )
-    return tuple(_warned(claim, observed, found) for claim in claims)
+    return tuple(_warned(claim, study.layer, observed, found) for claim in claims)
 
 
-def _at(excesses: Excesses, measure: str) -> dict[tuple[str, str], Excess]:
-    """One measure's excess at the layer that conclusions rest on, by architecture and method."""
+def _at(excesses: Excesses, at: str, measure: str) -> dict[tuple[str, str], Excess]:
+    """One measure's excess at one layer, by architecture and method."""
     return {
         (arch, method): each
         for ((arch, layer, method), name), each in excesses.items()
-        if (layer, name) == (LAYER, measure)
+        if (layer, name) == (at, measure)
     }
 
 
-def _warned(claim: Claim, observed: Observed, found: tuple[Caveat, ...]) -> Claim:
+def _warned(claim: Claim, layer: str, observed: Observed, found: tuple[Caveat, ...]) -> Claim:
     keys = [caveat.key for caveat in found if caveat.applies(claim)]
     for each in observed.reversals if claim.kind == "reversal" else ():
         about = (each.layer, {each.method, each.against}, {each.stable, each.other})
-        if about == (LAYER, {claim.method, claim.against}, {claim.arch, claim.other}):
+        if about == (layer, {claim.method, claim.against}, {claim.arch, claim.other}):
             flags = {"effect_of_confidence": each.effect_of_confidence, "maps_alike": each.flagged}
             keys += [key for key, applies in flags.items() if applies]
     return replace(claim, warnings=tuple(dict.fromkeys(keys)))
 
 
-def order_of(excesses: Excesses, taus: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def order_of(excesses: Excesses, taus: pd.DataFrame, layer: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Probabilities of the orders, and Kendall's tau with its interval, at the layer of conclusions."""
     known = {
         key: each.normalised
-        for key, each in _at(excesses, MEASURE).items()
+        for key, each in _at(excesses, layer, MEASURE).items()
         if each.normalised and each.normalised.seeds_known and each.normalised.n_patients > 1
     }
     methods = sorted({method for _, method in known})
     drawn = draws(known) if known else np.empty((0, 0))
     orders, agreement = (table(known, methods, drawn) for table in (order_table, tau_table))
-    at = taus["layer"] == LAYER
+    at = taus["layer"] == layer
     keys = ["method", "other_method"]
     return orders, pd.concat([taus[at].merge(agreement, on=keys, how="left"), taus[~at]], ignore_index=True)

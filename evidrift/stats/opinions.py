@@ -18,7 +18,6 @@ from evidrift.drift.tablefile import Notes
 from evidrift.stats.ranking import SCALED, Observed, Ranking, Reversal, degenerate
 from evidrift.verdicts.claim import Claim, Verdict
 
-LAYER = "penultimate"
 REFERENCE = "layer_cam"
 ITS_FAMILY = "cam"
 
@@ -67,26 +66,28 @@ class Question:
     others: tuple[str, ...]
 
 
-def ask(observed: Observed, notes: Mapping[str, Notes], claims: Sequence[Claim]) -> Question:
+def ask(observed: Observed, notes: Mapping[str, Notes], claims: Sequence[Claim], layer: str) -> Question:
     """Ask the methods of other families about the reversals between LayerCAM and Grad-CAM++.
 
     Args:
         observed: rankings and reversals of means.
         notes: by architecture.
         claims: of which those about reversals are looked up.
+        layer: that conclusions rest on.
     """
     families = {method: family for note in notes.values() for method, family in note.families.items()}
-    orders = {each.method: dict(each.scores) for each in observed.rankings if each.layer == LAYER}
+    orders = {each.method: dict(each.scores) for each in observed.rankings if each.layer == layer}
     others = tuple(method for method in orders if families[method] != ITS_FAMILY)
     why_not = observed.undecidable
     if not why_not and (missing := [name for name in (REFERENCE, SCALED) if not orders.get(name)]):
-        why_not = f"not decidable: no ranking by {' and '.join(missing)} at layer {LAYER}"
-    if not why_not and all(degenerate(LAYER, REFERENCE, SCALED, [note]) for note in notes.values()):
+        why_not = f"not decidable: no ranking by {' and '.join(missing)} at layer {layer}"
+    if not why_not and all(degenerate(layer, REFERENCE, SCALED, [note]) for note in notes.values()):
         why_not = (
-            f"not decidable: at layer {LAYER} the gradient does not vary over space, so the two methods give "
+            f"not decidable: at layer {layer} the gradient does not vary over space, so the two methods give "
             "one map up to weights of its channels, and a change of rank between them is no reversal"
         )
-    return Question(why_not, () if why_not else tuple(_opinions(observed, orders, others, claims)), others)
+    opinions = [] if why_not else _opinions(observed, orders, others, claims, layer)
+    return Question(why_not, tuple(opinions), others)
 
 
 def _opinions(
@@ -94,12 +95,13 @@ def _opinions(
     orders: dict[str, dict[str, float]],
     others: tuple[str, ...],
     claims: Sequence[Claim],
+    layer: str,
 ) -> list[Opinion]:
     # methods stand in alphabetical order: `method` is Grad-CAM++, `against` LayerCAM
     asked = [
         each
         for each in observed.reversals
-        if (each.layer, each.method, each.against) == (LAYER, SCALED, REFERENCE)
+        if (each.layer, each.method, each.against) == (layer, SCALED, REFERENCE)
     ]
     found = []
     for reversal in asked:

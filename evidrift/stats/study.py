@@ -20,6 +20,7 @@ from evidrift.trajectory.summary import Course, along
 from evidrift.trajectory.table import table_name as trajectory_name
 
 Training = dict[tuple[str, int, str], dict[str, Any]]
+LAYER = "penultimate"  # that conclusions rest on, unless another is named
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Study:
         architectures: in the grid's order.
         seeds: in the grid's order.
         families: attribution families.
+        layer: the target layer that conclusions rest on.
         pairs: every drift table, one below the other.
         agreement: every agreement table, likewise.
         places: every places table, likewise.
@@ -47,6 +49,7 @@ class Study:
     architectures: tuple[str, ...]
     seeds: tuple[int, ...]
     families: tuple[str, ...]
+    layer: str
     pairs: pd.DataFrame
     agreement: pd.DataFrame
     places: pd.DataFrame
@@ -88,7 +91,7 @@ class StudyFiles:
     probe: Path
 
 
-def read_study(grid: Grid, files: StudyFiles) -> Study:
+def read_study(grid: Grid, files: StudyFiles, layer: str = LAYER) -> Study:
     """Read the grid's results.
 
     Raises:
@@ -112,6 +115,7 @@ def read_study(grid: Grid, files: StudyFiles) -> Study:
         architectures=tuple(architectures),
         seeds=tuple(grid.seeds),
         families=tuple(grid.families),
+        layer=layer,
         pairs=_joined(tables),
         agreement=_joined(agreement),
         places=_joined(places),

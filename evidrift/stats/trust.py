@@ -35,11 +35,15 @@ def signs_of_methods(marks: pd.DataFrame) -> dict[tuple[str, str], str]:
     return found
 
 
-def reservations(marks: pd.DataFrame) -> Iterator[tuple[str, str, frozenset[tuple[str, str]]]]:
+def reservations(marks: pd.DataFrame, layer: str) -> Iterator[tuple[str, str, frozenset[tuple[str, str]]]]:
     """What the signs mean and whom they concern; and what could not be decided.
 
+    Args:
+        marks: from `checks.verdicts.marks`.
+        layer: that conclusions rest on.
+
     Yields:
-        A short key, a sentence, and the architectures and methods concerned at `penultimate`.
+        A short key, a sentence, and the architectures and methods concerned at that layer.
     """
     cases = (
         ("unfaithful", UNFAITHFUL, marks[[each is False for each in marks["faithful"]]]),
@@ -47,18 +51,18 @@ def reservations(marks: pd.DataFrame) -> Iterator[tuple[str, str, frozenset[tupl
     )
     for key, sign, rows in cases:
         if len(rows):
-            yield key, f"{sign} {MEANING[sign]}: {'; '.join(_named(rows))}.", _concerned(rows)
+            yield key, f"{sign} {MEANING[sign]}: {'; '.join(_named(rows))}.", _concerned(rows, layer)
     undecided = marks[[each is None for each in marks["faithful"]]]
     if len(undecided):
         sentence = (
             "Faithfulness is not decidable on fewer than five patients: raise "
             f"check.faithfulness.images_per_class. So it is of {'; '.join(_named(undecided))}."
         )
-        yield "faithfulness_not_decidable", sentence, _concerned(undecided)
+        yield "faithfulness_not_decidable", sentence, _concerned(undecided, layer)
 
 
-def _concerned(rows: pd.DataFrame) -> frozenset[tuple[str, str]]:
-    at = rows[rows["layer"] == "penultimate"]
+def _concerned(rows: pd.DataFrame, layer: str) -> frozenset[tuple[str, str]]:
+    at = rows[rows["layer"] == layer]
     return frozenset(zip(at["arch"], at["method"], strict=True))
 
 

@@ -1,8 +1,9 @@
 """Claims about architectures: has the evidence moved, who is more stable, does the method reverse it.
 
-All claims are of the primary measure: normalised excess of 1 - overlap, at `penultimate`, on the common
-cohort. Three families of claims, each corrected by Holm on its own: `moved` (an architecture and a method),
-`difference` (two architectures and a method), `reversal` (two architectures and two methods).
+All claims are of the primary measure: normalised excess of 1 - overlap, at the layer that conclusions rest
+on, on the common cohort. Three families of claims, each corrected by Holm on its own: `moved` (an
+architecture and a method), `difference` (two architectures and a method), `reversal` (two architectures and
+two methods).
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -175,7 +175,7 @@ def test_an_images_drift_and_floor_are_means_over_seeds_at_penultimate():
             pair("c", 1, np.nan),
         ]
     )
-    found = image_drifts(pairs).set_index("image_id")
+    found = image_drifts(pairs, "penultimate").set_index("image_id")
     assert found.loc["a", ["drift", "floor"]].tolist() == pytest.approx([0.7, 0.1])
     assert found.loc["b", "drift"] == pytest.approx(0.5)
     assert found.loc[["b", "c"], "floor"].isna().all()
@@ -184,14 +184,16 @@ def test_an_images_drift_and_floor_are_means_over_seeds_at_penultimate():
 
 
 def test_with_one_seed_there_is_no_floor():
-    found = image_drifts(pd.DataFrame([pair("a", 1, 0.4)]))
+    found = image_drifts(pd.DataFrame([pair("a", 1, 0.4)]), "penultimate")
     assert found["drift"].tolist() == pytest.approx([0.6])
     assert found["floor"].isna().all()
 
 
 def test_associations_take_the_images_that_have_the_property():
     one, other, *_ = images(40, seed=9, slope=1)
-    drifts = image_drifts(pd.DataFrame([pair(f"{at}", 1, 1 - drift) for at, drift in enumerate(one)]))
+    drifts = image_drifts(
+        pd.DataFrame([pair(f"{at}", 1, 1 - drift) for at, drift in enumerate(one)]), "penultimate"
+    )
     properties = pd.DataFrame({"arch": "x", "image_id": [f"{at}" for at in range(40)], "size": other})
     found = associations(drifts, properties.iloc[:30], 20)
     assert found[["arch", "layer", "method", "property"]].to_numpy().tolist() == [
@@ -202,7 +204,7 @@ def test_associations_take_the_images_that_have_the_property():
 
 
 def test_an_architecture_that_is_right_nowhere_has_a_row_with_its_reason():
-    drifts = image_drifts(pd.DataFrame([pair("a", 1, 0.4)]))
+    drifts = image_drifts(pd.DataFrame([pair("a", 1, 0.4)]), "penultimate")
     found = associations(drifts, pd.DataFrame({"arch": ["other"], "image_id": ["a"], "size": [1.0]}), 20)
     assert found["reason"].tolist() == ["0 patients, 20 are needed"]
 

@@ -41,6 +41,7 @@ def drifts(**changes: object) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "arch": "x",
+            "layer": "penultimate",
             "method": "grad_cam",
             "image_id": IDS,
             "patient_id": ["p0", "p1", "p2", "p3", "p4", "p5"],

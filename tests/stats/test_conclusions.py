@@ -116,9 +116,9 @@ def test_a_reversal_carries_what_was_observed_of_it(stable, method, expected):
     against = "grad_cam_pp" if method == "layer_cam" else "layer_cam"
     scores = (0.1, 0.2, 0.4, 0.3)
     seen = Reversal("penultimate", method, against, stable, others[stable], scores, 0.999, True, False)
-    assert with_warnings(claim(), Observed("", (), (seen,)), ()).warnings == expected
+    assert with_warnings(claim(), "penultimate", Observed("", (), (seen,)), ()).warnings == expected
     elsewhere = Observed("", (), (replace(seen, layer="last"),))
-    assert with_warnings(claim(), elsewhere, ()).warnings == ()
+    assert with_warnings(claim(), "penultimate", elsewhere, ()).warnings == ()
 
 
 def test_caveats_reach_the_claims_that_they_are_about():
@@ -126,7 +126,7 @@ def test_caveats_reach_the_claims_that_they_are_about():
     nothing = Observed("", (), ())
 
     def warned(**changes):
-        return with_warnings(claim(**changes), nothing, (everywhere, here, here)).warnings
+        return with_warnings(claim(**changes), "penultimate", nothing, (everywhere, here, here)).warnings
 
     assert warned() == ("everywhere", "here")
     assert warned(kind="difference", against="", method="layer_cam") == ("everywhere", "here")

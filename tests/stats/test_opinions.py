@@ -59,7 +59,7 @@ def claims_of(found: Observed) -> list[Claim]:
 
 def asked(scores, **changes):
     found = observed(scores, **changes)
-    return ask(found, notes(changes.get("constant", False)), claims_of(found))
+    return ask(found, notes(changes.get("constant", False)), claims_of(found), "penultimate")
 
 
 def test_one_reversal_is_asked_about_and_the_pairs_in_the_same_order_are_not():

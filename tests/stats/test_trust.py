@@ -35,7 +35,7 @@ def test_a_method_has_the_signs_of_all_architectures_each_once():
 
 
 def test_reservations_name_who_is_concerned_and_what_could_not_be_decided():
-    assert list(reservations(TABLE)) == [
+    assert list(reservations(TABLE, "penultimate")) == [
         (
             "unfaithful",
             "† not shown to be more faithful than a random map: rise at penultimate (a ft).",
@@ -57,15 +57,15 @@ def test_reservations_name_who_is_concerned_and_what_could_not_be_decided():
 
 def test_what_speaks_against_a_method_at_another_layer_concerns_no_claim():
     elsewhere = TABLE.assign(layer="last")
-    assert [about for _, _, about in reservations(elsewhere)] == [frozenset()] * 3
+    assert [about for _, _, about in reservations(elsewhere, "penultimate")] == [frozenset()] * 3
 
 
 def test_both_checkpoints_of_an_architecture_are_named_together():
     both = marks(("a", "ft", "rise", False, False), ("a", "tl", "rise", False, False))
-    ((_, sentence, about),) = reservations(both)
+    ((_, sentence, about),) = reservations(both, "penultimate")
     assert sentence.endswith("rise at penultimate (a tl, ft).")
     assert about == {("a", "rise")}
 
 
 def test_nothing_is_said_of_methods_that_pass():
-    assert list(reservations(marks(("a", "tl", "rise", True, False)))) == []
+    assert list(reservations(marks(("a", "tl", "rise", True, False)), "penultimate")) == []
