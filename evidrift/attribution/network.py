@@ -74,7 +74,7 @@ class Network:
 
         Args:
             pixels: (n, H, W) uint8.
-            targets: (n,) class indices.
+            targets: (n,) class indices; -1 for the class that the classifier itself predicts.
         """
         logits, activations, gradients = self._cam_pass(self._prepare(pixels), _classes(targets))
         labels = [layer.label for layer in self.layers]
@@ -175,7 +175,7 @@ def _compile_cam_pass(classifier: keras.Model, layers: tuple[TargetLayer, ...], 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(at_start)
             *outputs, logits = tf.nest.flatten(rest(at_start, training=False))
-            scores = _score(logits, targets, score)
+            scores = _score(logits, tf.where(targets < 0, _predicted(logits), targets), score)
         at = dict(zip([start, *beyond], [at_start, *outputs], strict=True))
         activations = [at[layer.position] for layer in layers]
         # images do not mix, so the gradient of the sum holds each image's own
@@ -185,10 +185,19 @@ def _compile_cam_pass(classifier: keras.Model, layers: tuple[TargetLayer, ...], 
     return tf.function(run, input_signature=[image, CLASSES])
 
 
+def _predicted(logits: tf.Tensor) -> tf.Tensor:
+    """`scores.predicted_classes`, (n,) int32."""
+    return tf.argmax(_of_classes(logits), axis=1, output_type=tf.int32)
+
+
 def _score(logits: tf.Tensor, targets: tf.Tensor, score: Score) -> tf.Tensor:
     """`scores.centred_logits` at the target, differentiable; (n,)."""
-    if logits.shape[-1] == 1:
-        logits = tf.concat([-logits, logits], axis=1)
-    elif score == "centred":
+    logits = _of_classes(logits)
+    if score == "centred":
         logits = logits - tf.reduce_mean(logits, axis=1, keepdims=True)
     return tf.gather(logits, targets, batch_dims=1)
+
+
+def _of_classes(logits: tf.Tensor) -> tf.Tensor:
+    """A single sigmoid output z as those of its two classes, -z and +z, whose mean is 0."""
+    return tf.concat([-logits, logits], axis=1) if logits.shape[-1] == 1 else logits

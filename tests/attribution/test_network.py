@@ -6,6 +6,7 @@ import tensorflow as tf
 from evidrift.attribution.families.cam import is_constant
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
+from evidrift.attribution.scores import predicted_classes
 from evidrift.errors import UserError
 from tests.attribution.small import N, prepare, small_classifier, small_pixels, small_targets
 
@@ -99,6 +100,16 @@ def test_a_single_sigmoid_output_is_explained_as_plus_z_for_class_1_and_minus_z_
         result = network.run(small_pixels(), np.full(N, target))
         np.testing.assert_allclose(result.gradients["penultimate"], sign * gradients[0], atol=1e-6)
         np.testing.assert_allclose(result.gradients["last"], sign * gradients[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("n_classes", [1, 3])
+def test_a_target_below_zero_is_the_class_that_the_network_predicts(n_classes):
+    model = small_classifier(n_classes=n_classes)
+    network = Network(model, resolve(model, LAYERS), prepare, "centred")
+    predicted = predicted_classes(network.run(small_pixels(N), small_targets(N, n_classes)).logits)
+    asked, told = (network.run(small_pixels(N), targets) for targets in (np.full(N, -1), predicted))
+    for label in LAYERS:
+        np.testing.assert_array_equal(asked.gradients[label], told.gradients[label])
 
 
 def test_an_image_alone_and_among_others_gives_the_same_and_nothing_is_compiled_anew():
