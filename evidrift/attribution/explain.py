@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from evidrift.attribution.layers import resolve
-from evidrift.attribution.maps import CheckpointMaps, LayerMaps
+from evidrift.attribution.maps import CheckpointMaps, joined
 from evidrift.attribution.network import Network
 from evidrift.attribution.scores import differing, logit_scale, predicted_classes
 from evidrift.errors import UserError
@@ -89,7 +89,7 @@ def _explain(
             _check(result.logits, recorded[batch], scale, images.ids[batch], checkpoint)
             batches.append(result)
             progress.update(len(result.targets))
-    return _join(batches)
+    return joined(batches)
 
 
 def _check(
@@ -108,21 +108,3 @@ def _check(
 
 def _shown(logits: np.ndarray) -> str:
     return " ".join(f"{value:.4g}" for value in logits)
-
-
-def _join(batches: list[CheckpointMaps]) -> CheckpointMaps:
-    layers = {}
-    for label, first in batches[0].layers.items():
-        parts = [batch.layers[label] for batch in batches]
-        layers[label] = LayerMaps(
-            name=first.name,
-            rectified=first.rectified,
-            constant_gradient=all(part.constant_gradient for part in parts),
-            methods={m: np.concatenate([part.methods[m] for part in parts]) for m in first.methods},
-            not_defined=first.not_defined,
-        )
-    return CheckpointMaps(
-        targets=np.concatenate([batch.targets for batch in batches]),
-        logits=np.concatenate([batch.logits for batch in batches]),
-        layers=layers,
-    )

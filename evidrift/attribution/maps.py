@@ -1,5 +1,6 @@
 """What an attribution family returns: signed maps (CAM tensors) by target layer and method."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,3 +38,22 @@ class CheckpointMaps:
     targets: np.ndarray
     logits: np.ndarray
     layers: dict[str, LayerMaps]
+
+
+def joined(batches: Sequence[CheckpointMaps]) -> CheckpointMaps:
+    """One after the other, the maps of batches of the same network, layers and methods."""
+    layers = {}
+    for label, first in batches[0].layers.items():
+        parts = [batch.layers[label] for batch in batches]
+        layers[label] = LayerMaps(
+            name=first.name,
+            rectified=first.rectified,
+            constant_gradient=all(part.constant_gradient for part in parts),
+            methods={name: np.concatenate([part.methods[name] for part in parts]) for name in first.methods},
+            not_defined=first.not_defined,
+        )
+    return CheckpointMaps(
+        targets=np.concatenate([batch.targets for batch in batches]),
+        logits=np.concatenate([batch.logits for batch in batches]),
+        layers=layers,
+    )

@@ -2,7 +2,7 @@
 
 import csv
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,10 +18,15 @@ from evidrift.images.store import SPLITS
 REQUIRED = ("path", "label", "patient_id")
 
 
-def list_manifest(source: Path, name: str) -> Listing:
+def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -> Listing:
     """Every image that the manifest lists; its paths are relative to the source folder.
 
     An empty label excludes the image; with an empty patient id, the image is its own patient.
+
+    Args:
+        source: the folder.
+        name: of the manifest inside it.
+        required: columns that must be there; a column that is not counts as empty.
 
     Raises:
         UserError: naming the file, and the row where one is wrong.
@@ -31,7 +36,7 @@ def list_manifest(source: Path, name: str) -> Listing:
         raise UserError(f"prepare.manifest is {name}, which lies outside the source folder {source}.")
     rows: dict[str, str] = {}
     entries = []
-    for where, row in _read(file):
+    for where, row in _read(file, required):
         entry = _entry(row, source, where)
         if entry.path in rows:
             raise UserError(f"{where}: image {entry.path} was listed before, in {rows[entry.path]}.")
@@ -77,7 +82,7 @@ def _entry(row: dict[str, str], source: Path, where: str) -> Entry:
     )
 
 
-def _read(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def _read(file: Path, required: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Where each row stands ("data/mine/manifest.csv, row 17"), and its cells as text."""
     readers = {".csv": _read_csv, ".parquet": _read_parquet}
     if file.suffix.lower() not in readers:
@@ -85,7 +90,7 @@ def _read(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
     if not file.is_file():
         raise UserError(f"{file} does not exist. prepare.manifest names a file inside the source folder.")
     try:
-        yield from readers[file.suffix.lower()](file)
+        yield from readers[file.suffix.lower()](file, required)
     except UnicodeDecodeError:
         raise UserError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as error:
@@ -94,13 +99,13 @@ def _read(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
         raise UserError(f"{file} cannot be read: {error}.") from None
 
 
-def _read_csv(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def _read_csv(file: Path, required: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Rows are counted as a spreadsheet counts them: the header is row 1."""
     with file.open(encoding="utf-8-sig", newline="") as text:
         reader = csv.DictReader(text, strict=True, restkey=None, restval=None)
         columns = [column.strip() for column in reader.fieldnames or []]
         reader.fieldnames = columns
-        _check_columns(columns, file)
+        _check_columns(columns, file, required)
         for row in reader:
             where = f"{file}, row {reader.line_num}"
             if None in row or None in row.values():
@@ -108,20 +113,21 @@ def _read_csv(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
             yield where, row
 
 
-def _read_parquet(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def _read_parquet(file: Path, required: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     table = pq.read_table(file)
-    _check_columns(table.column_names, file)
+    _check_columns(table.column_names, file, required)
     for number, row in enumerate(table.to_pylist(), start=1):
         yield f"{file}, row {number}", {column: _text(value) for column, value in row.items()}
 
 
-def _check_columns(columns: list[str], file: Path) -> None:
-    missing = [column for column in REQUIRED if column not in columns]
+def _check_columns(columns: list[str], file: Path, required: Sequence[str]) -> None:
+    missing = [column for column in required if column not in columns]
     if missing:
+        hint = "Where patients are not known, leave the cells of patient_id empty."
         raise UserError(
             f"{file} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. "
-            f"It must have {', '.join(REQUIRED)}; found: {', '.join(columns) or 'none'}. "
-            "Where patients are not known, leave the cells of patient_id empty."
+            f"It must have {', '.join(required)}; found: {', '.join(columns) or 'none'}. "
+            f"{hint if 'patient_id' in required else ''}".strip()
         )
 
 

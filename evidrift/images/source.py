@@ -48,7 +48,10 @@ def open_source(path: Path, params: Prepare) -> Source:
     if path.is_dir():
         listing = list_manifest(path, params.manifest) if params.manifest else list_folder(path)
         kind = "manifest" if params.manifest else "folder"
-        return Source(kind, listing, partial(_load_file, source=path, params=params), planes=1)
+        load = partial(
+            load_file, source=path, size=params.size, padding=params.padding, min_side=params.min_side
+        )
+        return Source(kind, listing, load, planes=1)
     if not path.exists():
         raise UserError(
             f"prepare.source: {path} does not exist. Give a folder of images or a phantom recipe (.yaml)."
@@ -62,7 +65,24 @@ def open_source(path: Path, params: Prepare) -> Source:
     return Source("phantoms", listing, partial(_load_phantom, recipe=recipe, size=params.size), planes=3)
 
 
-def _load_file(entry: Entry, source: Path, params: Prepare) -> tuple[Loaded, np.ndarray]:
+def load_file(
+    entry: Entry, source: Path, size: int, padding: bool, min_side: int
+) -> tuple[Loaded, np.ndarray]:
+    """Read one image of a folder.
+
+    Args:
+        entry: as the folder or its manifest lists it.
+        source: the folder.
+        size: side of the square, px.
+        padding: pad to a square, rather than squash.
+        min_side: of the image as it is on disk, px.
+
+    Returns:
+        What is known of it, and its one plane, (1, size, size) uint8.
+
+    Raises:
+        Excluded: it cannot be used.
+    """
     if entry.excluded:
         raise entry.excluded
     data = _read_bytes(source / entry.path)
@@ -70,9 +90,9 @@ def _load_file(entry: Entry, source: Path, params: Prepare) -> tuple[Loaded, np.
     if entry.extra.get("sha256", "").lower() not in ("", sha256):
         raise Excluded("changed", f"sha256 is {sha256}, not what the manifest gives")
     pixels = read_grey(data)
-    check_usable(pixels, params.min_side)
+    check_usable(pixels, min_side)
     height, width = pixels.shape
-    square, content = fit(pixels, params.size, params.padding)
+    square, content = fit(pixels, size, padding)
     return Loaded(entry, width, height, sha256, _pixel_hash(pixels), content), square[np.newaxis]
 
 

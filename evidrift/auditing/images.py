@@ -1,0 +1,211 @@
+"""The images of an audit: a folder or a manifest of films, with labels where they are known."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from evidrift.errors import UserError
+from evidrift.images.entry import Entry, Excluded, Listing, Loaded
+from evidrift.images.folder import is_image, list_folder
+from evidrift.images.identical import find_identical
+from evidrift.images.manifest import list_manifest
+from evidrift.images.source import load_file
+from evidrift.images.split import patient_of
+from evidrift.images.store import Images
+
+MIN_SIDE = 32  # px; a film that small is a thumbnail
+WORKERS = 2
+MANIFESTS = (".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class AuditImages:
+    """What was read, and what was left out.
+
+    Attributes:
+        images: sorted by path; labels are -1 where they are not known.
+        loaded: what is known of each of them.
+        labels_known: whether they were given.
+        patients_known: whether each image's patient was given; else an image is its own patient.
+        n_listed: images that the folder or the manifest holds.
+        exclusions: those left out, each with its reason.
+        notes: what a reader should know of them, in sentences.
+    """
+
+    images: Images
+    loaded: tuple[Loaded, ...]
+    labels_known: bool
+    patients_known: bool
+    n_listed: int
+    exclusions: tuple[tuple[Entry, Excluded], ...]
+    notes: tuple[str, ...]
+
+
+def read_images(
+    path: Path,
+    size: int,
+    n_classes: int,
+    *,
+    classes: Sequence[str] | None = None,
+    labels: bool = True,
+    padding: bool = False,
+    quiet: bool = False,
+) -> AuditImages:
+    """Read all images, grey, at the size of the models' input.
+
+    Args:
+        path: a folder of class folders, a folder of images without labels, or a manifest (CSV or Parquet)
+            beside its images.
+        size: side of the models' square input, px.
+        n_classes: that the models tell apart.
+        classes: their names in the order of the models' outputs; None for the class folders' names in
+            alphabetical order, which is Keras's order too.
+        labels: whether to use labels that are there.
+        padding: keep each film's shape and pad it, rather than squash it.
+        quiet: no progress bar.
+
+    Raises:
+        UserError: there is no such folder, nothing in it can be used, or its labels are not the models'.
+    """
+    source, listing = _list(path)
+    entries = _labelled(listing.entries) if labels else []
+    labels_known = bool(entries)
+    if not labels_known:
+        entries = [_without_label(entry) for entry in listing.entries]
+    names = _class_names(classes, sorted({entry.label for entry in entries} - {""}), n_classes, path)
+    entries = [_known(entry, names) if labels_known else entry for entry in entries]
+    loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
+    identical = find_identical(loaded).excluded
+    kept = [at for at, image in enumerate(loaded) if image.entry.path not in identical]
+    exclusions += [
+        (image.entry, identical[image.entry.path]) for image in loaded if image.entry.path in identical
+    ]
+    exclusions.sort(key=lambda exclusion: exclusion[0].path)
+    if not kept:
+        first = exclusions[0]
+        raise UserError(
+            f"{path}: none of its {len(entries)} images can be used. The first: {first[0].path}: {first[1]}."
+        )
+    chosen = tuple(loaded[at] for at in kept)
+    patients = [patient_of(image.entry) for image in chosen]
+    numbers = {name: number for number, name in enumerate(names)}
+    images = Images(
+        ids=np.array([image.entry.path for image in chosen]),
+        patient_ids=np.array(patients),
+        labels=np.array([numbers.get(image.entry.label, -1) for image in chosen], np.int32),
+        pixels=np.stack([planes[at] for at in kept]),
+        content=np.array([image.content for image in chosen], np.int32),
+        classes=names,
+    )
+    patients_known = all(image.entry.patient_id is not None for image in chosen)
+    notes = tuple(_notes(listing, classes is None and labels_known, names))
+    return AuditImages(images, chosen, labels_known, patients_known, len(entries), tuple(exclusions), notes)
+
+
+def _list(path: Path) -> tuple[Path, Listing]:
+    """The folder that paths are relative to, and what it holds."""
+    if path.is_dir():
+        source, listing = path, list_folder(path)
+    elif not path.exists():
+        raise UserError(f"{path} does not exist. Give a folder of images, or a manifest (.csv) beside them.")
+    elif path.suffix.lower() in MANIFESTS:
+        source, listing = path.parent, list_manifest(path.parent, path.name, required=("path",))
+    elif is_image(path.name):
+        raise UserError(
+            f"{path} is a single image. An audit needs a folder of them; `evidrift explain` shows one."
+        )
+    else:
+        raise UserError(f"{path} is neither a folder of images nor a manifest (.csv or .parquet).")
+    if not listing.entries:
+        others = ", ".join(f"{n} {suffix}" for suffix, n in listing.ignored.items()) or "no file at all"
+        raise UserError(f"{path} holds no images. Expected were PNG or JPEG files; found: {others}.")
+    return source, listing
+
+
+def _labelled(entries: Sequence[Entry]) -> list[Entry]:
+    """All entries, where at least one has a label; those without are then left out. Else none."""
+    return list(entries) if any(entry.label for entry in entries) else []
+
+
+def _without_label(entry: Entry) -> Entry:
+    unlabelled = entry.excluded is None or entry.excluded.reason == "unknown_label"
+    return replace(entry, label="", excluded=None if unlabelled else entry.excluded)
+
+
+def _class_names(
+    given: Sequence[str] | None, found: Sequence[str], n_classes: int, path: Path
+) -> tuple[str, ...]:
+    if given is None and not found:
+        return tuple(f"class {number}" for number in range(n_classes))
+    names = tuple(given if given is not None else found)
+    if given is not None and (len(set(names)) != len(names) or not all(names)):
+        raise UserError(f"--classes names a class twice, or not at all: {', '.join(names)}.")
+    if len(names) != n_classes:
+        what = "--classes gives" if given is not None else f"{path} has labels of"
+        mend = f"Give the names of all {n_classes} in the order of the models' outputs: --classes a,b,..." + (
+            "; or audit without labels: --no-labels" if given is None else ""
+        )
+        raise UserError(
+            f"{what} {len(names)} classes ({', '.join(names)}), but the models tell {n_classes} apart. {mend}."
+        )
+    if given is not None and found and not set(found) & set(names):
+        raise UserError(
+            f"{path} has the labels {', '.join(found)}, none of which is in --classes ({', '.join(names)}). "
+            "Names must be written the same."
+        )
+    return names
+
+
+def _known(entry: Entry, names: tuple[str, ...]) -> Entry:
+    if entry.excluded is None and entry.label not in names:
+        return replace(
+            entry, excluded=Excluded("unknown_label", f"{entry.label} is not one of the models' classes")
+        )
+    return entry
+
+
+def _load_all(
+    entries: Sequence[Entry], source: Path, size: int, padding: bool, quiet: bool
+) -> tuple[list[Loaded], list[np.ndarray], list[tuple[Entry, Excluded]]]:
+    def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
+        try:
+            return load_file(entry, source, size, padding, MIN_SIDE)
+        except Excluded as why:
+            return why
+
+    loaded, planes, exclusions = [], [], []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        results = tqdm(
+            pool.map(load, entries),
+            total=len(entries),
+            desc="images",
+            unit="image",
+            disable=True if quiet else None,
+        )
+        for entry, result in zip(entries, results, strict=True):
+            if isinstance(result, Excluded):
+                exclusions.append((entry, result))
+            else:
+                loaded.append(result[0])
+                planes.append(result[1][0])
+    return loaded, planes, exclusions
+
+
+def _notes(listing: Listing, guessed: bool, names: tuple[str, ...]) -> list[str]:
+    notes = []
+    if guessed:
+        notes.append(
+            "The classes are the labels' names in alphabetical order, as Keras reads folders: "
+            f"{', '.join(names)}. If the models were trained in another order, give --classes."
+        )
+    splits = sorted({entry.split for entry in listing.entries if entry.split})
+    if set(splits) - {"test"}:
+        notes.append(
+            f"The images lie in splits ({', '.join(splits)}), and all of them were audited. On images that a "
+            "model was trained on its evidence looks steadier than it is: give the test images alone."
+        )
+    return notes
