@@ -1,212 +1,137 @@
-"""Draw docs/measures.png: pairs of maps and what each measure says of them, by evidrift's own code.
+"""Draw docs/measures/: for every measure maps over a film, and under them what evidrift's own code says.
 
-Usage: python -m tools.measure_sheet [out]
+Usage: python -m tools.measure_sheet [folder]
 """
 
 import argparse
+from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from PIL import Image
 
-from evidrift.drift import places
-from evidrift.drift.canvas import SIDE, Canvases, draw
-from evidrift.drift.measures import describe, measure
+from evidrift.drift.canvas import SIDE
 from evidrift.report import style
 from evidrift.report.panels import EVIDENCE
+from tools.measure_examples import Example, canvases, film_of, masks, phantom, pictures, values
 
-GRID, SIZE, AREA = 14, 112, 0.2
-CONTENT = (0, 0, SIZE, SIZE)
-INCH, GAP, PAIR_GAP = 0.92, 0.06, 0.5
-LEFT, TOP, ROW, TEXT = 0.3, 0.75, 1.62, 2.75
+INCH, GAP, NEXT = 1.15, 0.05, 0.14
+WIDTH_OF_WORDS = {1: 2.2, 2: 2.62}
+EDGE, TOP, BELOW = 0.1, 0.24, 0.72
+OPAQUE = 0.8
 LINE = "white"
+EXTENT = (0, SIDE, SIDE, 0)
 
 
-class Pair(NamedTuple):
-    """Two maps, (grid, grid), and what to notice."""
-
-    before: np.ndarray
-    after: np.ndarray
-    notice: str
-
-
-class Row(NamedTuple):
-    """A measure's pairs; `names` are columns of the drift table."""
-
-    title: str
-    words: tuple[str, ...]
-    names: tuple[str, ...]
-    pairs: tuple[Pair, ...]
-    outline: str = ""
-
-
-def spot(row: float, column: float, sd: float, height: float = 1.0) -> np.ndarray:
-    """A round spot; its centre and standard deviation in sides of the image."""
-    place = (np.arange(GRID) + 0.5) / GRID
-    down, across = (place - row)[:, None], place - column
-    return height * np.exp(-(down**2 + across**2) / (2 * sd**2))
-
-
-def box(top: int, left: int, bottom: int, right: int) -> np.ndarray:
-    """A map that is one in a half-open box of cells."""
-    result = np.zeros((GRID, GRID))
-    result[top:bottom, left:right] = 1
-    return result
-
-
-def rows() -> list[Row]:
-    """What is drawn: 0, 1 and something in between, or what else moves the measure."""
-    middle, corner, other = spot(0.5, 0.5, 0.12), spot(0.2, 0.2, 0.1), spot(0.75, 0.7, 0.12)
-    four = spot(0.15, 0.15, 0.05) + spot(0.15, 0.85, 0.05) + spot(0.85, 0.15, 0.05) + spot(0.85, 0.85, 0.05)
-    two = spot(0.25, 0.25, 0.1) + spot(0.25, 0.75, 0.1)
-    half = spot(0.25, 0.25, 0.1) + spot(0.75, 0.25, 0.1)
-    lone = two + spot(0.7, 0.5, 0.03, 4)
-    wide = spot(0.5, 0.5, 0.25)
-    return [
-        Row(
-            "displacement",
-            ("0: the same centre of mass.", "1: from corner to corner."),
-            ("displacement",),
-            (
-                Pair(middle, four, "0 although all of it moved"),
-                Pair(spot(0.5, 0.25, 0.1), spot(0.5, 0.75, 0.1), "half the width"),
-                Pair(box(0, 0, 1, 1), box(13, 13, 14, 14), "nearly the diagonal"),
-            ),
-        ),
-        Row(
-            "overlap",
-            ("Of the strongest 20 % of the", "area (outlined). 0: none in", "common. 1: the same place."),
-            ("overlap",),
-            (
-                Pair(corner, other, "nothing in common"),
-                Pair(two, half, "half replaced: 1/3"),
-                Pair(two, two**3, "same place, other heights"),
-            ),
-            "top",
-        ),
-        Row(
-            "iou_half_max",
-            (
-                "Of cells above half the maximum",
-                "(outlined), as in the literature.",
-                "0 and 1 as for overlap.",
-            ),
-            ("iou_half_max", "overlap"),
-            (
-                Pair(corner, other, "nothing in common"),
-                Pair(two, lone, "one hot cell shrinks the set"),
-                Pair(two, two**3, "other heights, other sets"),
-            ),
-            "half",
-        ),
-        Row(
-            "correlation, spearman",
-            ("0: knows nothing of the other.", "1: the same pattern; of ranks:", "the same order."),
-            ("correlation", "spearman"),
-            (
-                Pair(wide, 1.02 - wide, "turned round: -1"),
-                Pair(spot(0.5, 0.3, 0.12), spot(0.5, 0.62, 0.12), "about 0"),
-                Pair(two, two**3, "same order, other heights"),
-            ),
-        ),
-        Row(
-            "ssim",
-            ("Likeness of 7x7 windows.", "1: the same picture.", "Empty windows count as alike."),
-            ("ssim", "correlation"),
-            (
-                Pair(wide, 1.02 - wide, "turned round: below 0"),
-                Pair(corner, other, "higher: both mostly empty"),
-                Pair(two, two**3, "other heights"),
-            ),
-        ),
-        Row(
-            "concentration, entropy",
-            ("Change of the Gini coefficient,", "of the entropy. 0: as spread as", "before, wherever it is."),
-            ("concentration", "entropy"),
-            (
-                Pair(spot(0.32, 0.32, 0.1), spot(0.68, 0.68, 0.1), "moved, but not spread: 0"),
-                Pair(wide, spot(0.5, 0.5, 0.07), "contracts"),
-                Pair(spot(0.5, 0.5, 0.03), wide, "spreads"),
-            ),
-        ),
-        Row(
-            "border, corners",
-            ("Share of one map's evidence in", "the place (outlined). An even", "map: 0.19 and 0.09."),
-            (),
-            (
-                Pair(middle, middle, "in the middle: 0"),
-                Pair(spot(0.02, 0.5, 0.05), spot(0.02, 0.02, 0.05), "at an edge; in a corner"),
-                Pair(1 + 0.01 * middle, 1 + 0.01 * middle, "nearly even: the area's share"),
-            ),
-            "places",
-        ),
-    ]
-
-
-def sheet() -> Figure:
-    """A row per measure: its words, then three pairs with their values."""
-    shown = rows()
-    pair_width = 2 * INCH + GAP
-    width = LEFT + TEXT + 3 * pair_width + 2 * PAIR_GAP + 0.3
-    figure = style.new_figure(width, TOP + ROW * len(shown))
-    title = "What the measures say: pairs of maps, before and after"
-    style.write(figure, LEFT, 0.2, title, fontsize=12, weight="bold")
-    for number, row in enumerate(shown):
-        top = TOP + ROW * number
-        style.write(figure, LEFT, top, row.title, weight="bold")
-        style.write(figure, LEFT, top + 0.26, "\n".join(row.words), fontsize=8.5, color=style.QUIET)
-        for place, pair in enumerate(row.pairs):
-            _draw_pair(figure, row, pair, LEFT + TEXT + place * (pair_width + PAIR_GAP), top)
+def picture(name: str) -> Figure:
+    """One measure: examples side by side, each with its films, its values and what to notice."""
+    examples = pictures()[name]
+    # the curve's examples show one pair at several areas: both outlines lie on one film
+    curve = name == "overlap_curve"
+    films = [1 if curve else len(example.maps) for example in examples]
+    slots = [1.6 if curve else max(n * (INCH + GAP), WIDTH_OF_WORDS[n]) for n in films]
+    figure = style.new_figure(2 * EDGE + sum(slots) + NEXT * (len(slots) - 1), TOP + INCH + BELOW)
+    left = EDGE
+    for example, slot in zip(examples, slots, strict=True):
+        if curve:
+            _draw_curve(figure, example, left)
+        else:
+            _draw(figure, example, name, left)
+        style.write(figure, left, TOP + INCH + 0.05, printed(example), weight="bold")
+        style.write(figure, left, TOP + INCH + 0.25, example.words, fontsize=8.5, color=style.QUIET)
+        left += slot + NEXT
     return figure
 
 
-def _draw_pair(figure: Figure, row: Row, pair: Pair, left: float, top: float) -> None:
-    canvases = draw(np.stack([pair.before, pair.after]), np.tile(CONTENT, (2, 1)), SIZE)
-    for side, canvas in enumerate(canvases.values):
-        axes = style.add_axes(figure, left + side * (INCH + GAP), top, INCH, INCH)
-        axes.imshow(canvas, cmap=EVIDENCE, vmin=0, vmax=canvas.max())
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.spines[:].set_visible(False)
-        _outline(axes, canvas, row.outline)
-    style.write(figure, left, top + INCH + 0.05, _values(row, canvases), fontsize=8.5)
-    style.write(figure, left, top + INCH + 0.23, pair.notice, fontsize=8.5, color=style.QUIET)
+def printed(example: Example) -> str:
+    """The values as they stand under an example: two digits, and no minus before a nought."""
+    found = values(example)
+    return "   ".join(f"{name} {round(value, 2) + 0:.2f}" for name, value in found.items())
 
 
-def _outline(axes: Axes, canvas: np.ndarray, kind: str) -> None:
-    sets = {
-        "top": canvas >= np.sort(canvas, axis=None)[-round(AREA * canvas.size)],
-        "half": canvas >= canvas.max() / 2,
-        "places": np.maximum(places.border(), places.corners()) > 0.5,
-    }
-    if kind:
-        cells = np.pad(sets[kind], 1).astype(float)
-        axis = np.arange(-1, SIDE + 1)
-        axes.contour(axis, axis, cells, levels=[0.5], colors=LINE, linewidths=1)
-        axes.set_xlim(-0.5, SIDE - 0.5)
-        axes.set_ylim(SIDE - 0.5, -0.5)
+def _draw(figure: Figure, example: Example, name: str, left: float) -> None:
+    names = ("before", "after") if len(example.maps) == 2 else ("",)
+    for place, (title, canvas) in enumerate(zip(names, canvases(example), strict=True)):
+        axes = _film(figure, name, left + place * (INCH + GAP), title)
+        _lay_over(axes, canvas.values[0])
+        if example.outline == "cell":
+            _outline(axes, masks("finding") >= 0.5, style.COLOURS[4])
+            _mark_strongest(axes, canvas.native[0])
+        elif example.outline:
+            _outline(axes, _set(canvas.values[0], example.outline), LINE)
 
 
-def _values(row: Row, canvases: Canvases) -> str:
-    if row.outline == "places":
-        border, corners = (
-            places.shares(canvases.values, each) for each in (places.border(), places.corners())
-        )
-        return "      ".join(f"{one:.2f}, {other:.2f}" for one, other in zip(border, corners, strict=True))
-    found = measure(describe(canvases, (AREA,)), np.array([0]), np.array([1]), AREA, ())
-    # + 0: no minus before a nought
-    return "   ".join(f"{name.split('_')[0]} {round(float(found[name][0]), 2) + 0:.2f}" for name in row.names)
+def _draw_curve(figure: Figure, example: Example, left: float) -> None:
+    axes = _film(figure, "overlap", left, "")
+    for canvas, colour in zip(canvases(example), (style.COLOURS[5], style.COLOURS[4]), strict=True):
+        _outline(axes, _set(canvas.values[0], example.outline), colour)
+
+
+def _film(figure: Figure, name: str, left: float, title: str) -> Axes:
+    axes = style.add_axes(figure, left, TOP, INCH, INCH)
+    axes.imshow(phantom(film_of(name)).image, cmap="gray", vmin=0, vmax=255, extent=EXTENT)
+    axes.set_axis_off()
+    style.write(figure, left, TOP - 0.19, title, fontsize=8.5, color=style.QUIET)
+    return axes
+
+
+def _lay_over(axes: Axes, canvas: np.ndarray) -> None:
+    """The evidence, over which the film is seen where there is little of it."""
+    share = canvas / canvas.max()
+    colours = EVIDENCE(share)
+    colours[..., 3] = OPAQUE * share
+    axes.imshow(colours, extent=EXTENT, interpolation="nearest")
+
+
+def _set(canvas: np.ndarray, kind: str) -> np.ndarray:
+    """Cells inside an outline, (56, 56) bool."""
+    if kind == "half":
+        return canvas >= canvas.max() / 2
+    if not kind.startswith("top_"):
+        return masks(kind) >= 0.5
+    wanted = round(int(kind[4:]) / 100 * canvas.size)
+    return (canvas >= np.sort(canvas, axis=None)[-wanted]) & (canvas > 0)
+
+
+def _outline(axes: Axes, cells: np.ndarray, colour: str) -> None:
+    centres = np.arange(-1, SIDE + 1) + 0.5
+    drawn = axes.contour(
+        centres, centres, np.pad(cells, 1).astype(float), [0.5], colors=colour, linewidths=1.3
+    )
+    drawn.set_path_effects([withStroke(linewidth=2.4, foreground="#000000a0")])
+    axes.set_xlim(0, SIDE)
+    axes.set_ylim(SIDE, 0)
+
+
+def _mark_strongest(axes: Axes, native: np.ndarray) -> None:
+    height, width = SIDE / native.shape[0], SIDE / native.shape[1]
+    for row, column in np.argwhere(native == native.max()):
+        corner = (column * width, row * height)
+        axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=LINE, linewidth=1.5))
+
+
+def save_small(figure: Figure, path: Path) -> None:
+    """A PNG of 256 colours without dithering: a quarter of the bytes; the same figure gives the same ones."""
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png", dpi=1.5 * style.DPI)
+    pixels = Image.open(drawn).convert("RGB")
+    small = pixels.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    small.save(path, optimize=True)
 
 
 def main() -> None:
-    """Draw the sheet."""
+    """Draw every picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, nargs="?", default=Path("docs/measures.png"))
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/measures"))
     args = parser.parse_args()
     with style.figure_style():
-        style.save_png(sheet(), args.out)
+        for name in pictures():
+            save_small(picture(name), args.folder / f"{name}.png")
 
 
 if __name__ == "__main__":
