@@ -60,8 +60,8 @@ def families_of(methods: Sequence[str], layer: str, batch_size: int) -> list[Fam
             continue
         if name not in OF_LAYERS and layer != PENULTIMATE:
             raise UserError(
-                f"{own[0]} explains the image's pixels, on the grid of the layer {PENULTIMATE}; it has no maps "
-                f"at {layer}. Leave it out, or choose --layer {PENULTIMATE}."
+                f"{own[0]} explains the image's pixels, on the grid of the layer {PENULTIMATE}; it has no "
+                f"maps at {layer}. Leave it out, or choose --layer {PENULTIMATE}."
             )
         of_layers = {"layers": [layer]} if name in OF_LAYERS else {}
         common = {"images_per_class": None, "score": "centred", "target": "label", "batch_size": batch_size}

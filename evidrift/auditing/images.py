@@ -150,7 +150,8 @@ def _class_names(
             "; or audit without labels: --no-labels" if given is None else ""
         )
         raise UserError(
-            f"{what} {len(names)} classes ({', '.join(names)}), but the models tell {n_classes} apart. {mend}."
+            f"{what} {len(names)} classes ({', '.join(names)}), but the models tell {n_classes} apart. "
+            f"{mend}."
         )
     if given is not None and found and not set(found) & set(names):
         raise UserError(

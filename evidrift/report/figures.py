@@ -14,7 +14,7 @@ from evidrift.drift.canvas import draw
 from evidrift.images.store import Images, ImageStore
 from evidrift.report.cases import LAYER, METHOD, Choice, choose_cases, shown_pairs
 from evidrift.report.curves import training_curves
-from evidrift.report.panels import Case, case_panel
+from evidrift.report.panels import Case, case_panel, heading_of
 from evidrift.report.ranking_figure import ranking_figure
 from evidrift.report.trajectory_figure import trajectory_figure
 from evidrift.report.verdict_figure import verdict_figure
@@ -67,7 +67,8 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
         files = [sources.maps / architecture / f"{seed}-{family}.h5" for family in study.families]
         cases = list(_cases(choices, table, files, images, seed))
         reservation = marked.get((architecture, LAYER, METHOD), "")
-        case_panel(cases, architecture, seed, result.area, reservation, folder / f"cases_{architecture}.png")
+        heading = heading_of(architecture, seed, reservation)
+        case_panel(cases, heading, result.area, folder / f"cases_{architecture}.png")
 
 
 def _draw_curves(path: Path, study: Study, folders: tuple[Path, Path]) -> None:

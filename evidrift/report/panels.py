@@ -1,9 +1,9 @@
-"""A panel of cases: each film unobscured, its evidence before and after fine-tuning, and what moved."""
+"""A panel of cases: each film unobscured, its evidence before and after, and what moved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -73,27 +73,48 @@ class Case:
     displacement: float
 
 
-def case_panel(
-    cases: Sequence[Case], architecture: str, seed: int, area: float, signs: str, path: Path
-) -> None:
+class Heading(NamedTuple):
+    """What stands above a panel.
+
+    Attributes:
+        title: in bold.
+        about: which maps they are, and what is to be known of them.
+    """
+
+    title: str
+    about: str
+
+
+def heading_of(architecture: str, seed: int, signs: str) -> Heading:
+    """The heading of an architecture's panel.
+
+    Args:
+        architecture: its name.
+        seed: whose maps these are.
+        signs: of the checks that speak against the method here, see `stats.trust`.
+    """
+    maps = f"{method_name(METHOD)} at the target layer {LAYER}, seed {seed}"
+    against = "".join(f" {sign} {MEANING[sign].capitalize()}." for sign in signs)
+    return Heading(
+        f"{safe_text(architecture, 32)}: where the evidence lay before and after fine-tuning",
+        f"{maps}. Cases are chosen by rule, not by eye.{against}",
+    )
+
+
+def case_panel(cases: Sequence[Case], heading: Heading, area: float, path: Path | IO[bytes]) -> None:
     """Draw one row a case.
 
     Args:
         cases: none gives a picture that says so.
-        architecture: for the title.
-        seed: whose maps these are, for the title.
+        heading: to stand above them.
         area: share of the image's area inside the outlines.
-        signs: of the checks that speak against the method here, see `stats.trust`.
-        path: of the PNG.
+        path: of the PNG, or an open file to write it to.
     """
     row = CAPTION + SIDE + ROW_GAP
     with figure_style():
         figure = new_figure(LEFT + WIDTH + RIGHT, TOP + len(cases) * row + BOTTOM)
-        title = f"{safe_text(architecture, 32)}: where the evidence lay before and after fine-tuning"
-        write(figure, LEFT, 0.18, title, size=13, weight="bold")
-        maps = f"{method_name(METHOD)} at the target layer {LAYER}, seed {seed}"
-        against = "".join(f" {sign} {MEANING[sign].capitalize()}." for sign in signs)
-        write(figure, LEFT, 0.5, f"{maps}. Cases are chosen by rule, not by eye.{against}", color=QUIET)
+        write(figure, LEFT, 0.18, heading.title, size=13, weight="bold")
+        write(figure, LEFT, 0.5, heading.about, color=QUIET)
         for number, case in enumerate(cases):
             _draw_case(figure, case, area, TOP + number * row)
         if cases:
@@ -112,7 +133,7 @@ def _draw_case(figure: Figure, case: Case, area: float, top: float) -> None:
     high = float(max(before.max(), after.max())) or 1.0
     swing = float(np.abs(change).max()) or 1.0
 
-    names = ("film", "evidence before fine-tuning", "evidence after", "after minus before")
+    names = ("film", "evidence before", "evidence after", "after minus before")
     left = [LEFT + column * (SIDE + GAP) for column in range(5)]
     panes = [add_axes(figure, x, top + CAPTION, SIDE, SIDE) for x in left[:4]]
     for axes, name in zip(panes, names, strict=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import matplotlib
 from matplotlib.artist import Artist
@@ -111,9 +111,10 @@ def _legend_columns(handles: Sequence[Artist], width: float) -> int:
     return min(len(handles), max(1, int(width // (0.45 + 0.07 * longest))))
 
 
-def save_png(figure: Figure, path: Path) -> None:
-    """Write a PNG; the same figure gives the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def save_png(figure: Figure, path: Path | IO[bytes]) -> None:
+    """Write a PNG to a path or an open file; the same figure gives the same bytes."""
+    if isinstance(path, Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     # Without the name of the software, which carries its version.
     figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
 

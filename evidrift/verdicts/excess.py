@@ -92,6 +92,20 @@ def excess(cells: Cells) -> Excess:
     return Excess(drift, floor, chance, over, room, normalised)
 
 
+def without_floor(found: Excess) -> Quantity | None:
+    """Drift as a share of chance: the normalised excess with a floor of 0; None where either is missing.
+
+    Whatever the floor is, (drift - floor) / (chance - floor) is at most this, as long as drift does not pass
+    chance.
+    """
+    drift, chance = found.drift, found.chance
+    if drift is None or chance is None or not chance.value > SAME:
+        return None
+    ratio = drift.value / chance.value
+    weights = (drift.weights - ratio * chance.weights) / chance.value
+    return Quantity(ratio, weights, drift.measured & chance.measured, drift.n_images, drift.seeds_known)
+
+
 def chance_cells(values: np.ndarray, image: np.ndarray, partner: np.ndarray, n: int) -> np.ndarray:
     """Each image's part in the mean over random pairs of one seed, (n,): their mean is the mean of chance.
 

@@ -35,9 +35,9 @@ def shown(tmp_path, monkeypatch):
     def draw(maps: list[ArchitectureMaps], family: str = "cam"):
         panels = {}
 
-        def panel(cases, name, *rest):
-            panels[name] = cases
-            case_panel(cases, name, *rest)
+        def panel(cases, heading, *rest):
+            panels[heading.title.partition(":")[0]] = cases
+            case_panel(cases, heading, *rest)
 
         monkeypatch.setattr(figures, "case_panel", panel)
         study = replace(study_of(tmp_path / "study", *maps), families=(family,))

@@ -8,7 +8,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.text import Text
 
 from evidrift.report import panels
-from evidrift.report.panels import Case, case_panel
+from evidrift.report.panels import Case, case_panel, heading_of
 from evidrift.report.style import safe_text
 
 SIDE = 56
@@ -43,7 +43,7 @@ def draw(monkeypatch, tmp_path):
     def figure_of(*cases, signs=""):
         kept = []
         monkeypatch.setattr(panels, "save_png", lambda figure, path: kept.append(figure))
-        case_panel(cases, "densenet_mini", 1, 0.2, signs, tmp_path / "unused.png")
+        case_panel(cases, heading_of("densenet_mini", 1, signs), 0.2, tmp_path / "unused.png")
         return kept[0]
 
     return figure_of
@@ -153,7 +153,7 @@ def test_the_outline_of_a_thin_map_surrounds_all_its_evidence(draw):
 
 
 def test_without_cases_the_picture_says_so(tmp_path, draw):
-    case_panel([], "densenet_mini", 1, 0.2, "", tmp_path / "none.png")
+    case_panel([], heading_of("densenet_mini", 1, ""), 0.2, tmp_path / "none.png")
     assert (tmp_path / "none.png").stat().st_size > 0
     figure = draw()
     assert figure.axes == []
@@ -162,14 +162,14 @@ def test_without_cases_the_picture_says_so(tmp_path, draw):
 
 def test_the_same_cases_give_the_same_bytes(tmp_path):
     for name in ("one.png", "two.png"):
-        case_panel([CASE], "densenet_mini", 1, 0.2, "", tmp_path / name)
+        case_panel([CASE], heading_of("densenet_mini", 1, ""), 0.2, tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["$\\frac{", "$\\frac{$", "<script>", "a\nb\x00", "x" * 500])
 def test_names_from_outside_are_shown_as_they_are(name, draw, tmp_path):
     case = replace(CASE, label=name, predicted=(name, "other" + name))
-    case_panel([case], name, 1, 0.2, "", tmp_path / "named.png")
+    case_panel([case], heading_of(name, 1, ""), 0.2, tmp_path / "named.png")
     texts = draw(case).findobj(Text)
     shown = [text for text in texts if safe_text(name, 24) in text.get_text()]
     assert shown
