@@ -58,13 +58,9 @@ def explain_file(
         quiet: no progress bar.
 
     Raises:
-        UserError: the model has no such layer, or its logits are not finite.
+        UserError: its logits are not finite.
     """
-    try:
-        network = Network(file.model, resolve(file.model, [layer]), file.prepare, "centred")
-    except UserError as error:
-        sentence = str(error).replace("Name a layer in explain.cam.layers instead", "Name one by --layer")
-        raise UserError(f"{file.path}: {sentence}") from None
+    network = Network(file.model, resolve(file.model, [layer]), file.prepare, "centred")
     wanted = np.full(len(pixels), PREDICTED) if targets is None else targets
     scale = float("nan")
     if any(family.name != "cam" or "grad_cam_pp_unit" in family.params.methods for family in families):

@@ -74,6 +74,18 @@ class Gate(Section):
             raise ValueError("it sets no limit: give excess_drift, border, corners or regressed.")
         return self
 
+    def check_method(self, methods: Sequence[str]) -> None:
+        """Whether the gate can be judged by what is audited.
+
+        Raises:
+            UserError: its method is not among them.
+        """
+        if self.method is not None and self.method not in methods:
+            raise UserError(
+                f"The gate judges by {self.method}, which is not audited: add it to --methods, or let the gate "
+                f"judge by one of {', '.join(methods)}."
+            )
+
 
 @dataclass(frozen=True)
 class Check:
@@ -124,16 +136,8 @@ def judge(
         result: of `stats.compare.compare` on it.
         methods: that were audited, in order.
         labels_known: without them nothing is known of regressed images.
-
-    Raises:
-        UserError: the gate's method was not audited.
     """
     method = gate.method or methods[0]
-    if method not in methods:
-        raise UserError(
-            f"The gate judges by {method}, which was not audited: add it to --methods, or name one of "
-            f"{', '.join(methods)} as the gate's method."
-        )
     checks = []
     if gate.excess_drift is not None:
         found = excesses_of(study, result.cohort).get(

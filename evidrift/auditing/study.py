@@ -41,6 +41,7 @@ NOT_PROBED = "an audit does not know the images that the models were trained on"
 # Stored by the pipeline's words: a floor is of the models after, unless there is only one of them.
 KINDS = ("drift", "seed_tl", "seed_ft", "random")
 FLOOR_OF_BEFORE = ("drift", "seed_ft", "seed_tl", "random")
+PARTS = ("maps", "drift", "predictions", "steps", "tables")  # folders below an audit's own
 OF_CHECKS = ["arch", "seed", "checkpoint", "layer", "method", "image_id", "patient_id", "label", "status"]
 OF_FAITHFULNESS = ["insertion", "deletion", "insertion_random", "deletion_random"]
 OF_RANDOMISATION = ["depth", "share", "similarity", "chance"]

@@ -1,0 +1,167 @@
+"""Audit any two checkpoints of one classifier: did its evidence move, and does the new one pass the gate?"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.attribution.by_name import Family, families_of
+from evidrift.attribution.scores import predicted_classes
+from evidrift.auditing.explaining import explain_file
+from evidrift.auditing.gate import Gate, judge, load_gate
+from evidrift.auditing.images import AuditImages, read_images
+from evidrift.auditing.models import Models, load_models
+from evidrift.auditing.result import AuditResult
+from evidrift.auditing.study import NAME, PARTS, Folders, Run, read, rules, write_images, write_study
+from evidrift.auditing.words import answer, caveats_of_audit
+from evidrift.errors import UserError
+from evidrift.stats.compare import compare
+from evidrift.stats.conclusions import excesses_of
+from evidrift.stats.output import write_tables
+from evidrift.stats.ranking import MEASURE
+
+PathLike = str | Path
+METHODS = ("layer_cam", "grad_cam_pp")
+SUMMARY = "audit.json"
+MIN_PATIENTS = 20
+
+
+def audit(
+    before: PathLike | Sequence[PathLike],
+    after: PathLike | Sequence[PathLike],
+    images: PathLike,
+    *,
+    methods: Sequence[str] = METHODS,
+    layer: str = "penultimate",
+    gate: PathLike | Gate | None = None,
+    classes: Sequence[str] | None = None,
+    labels: bool = True,
+    preprocessing: str = "none",
+    architecture: str | None = None,
+    padding: bool = False,
+    batch_size: int = 16,
+    out: PathLike | None = None,
+    quiet: bool = False,
+) -> AuditResult:
+    """Measure how far the evidence moved between two checkpoints of a classifier, on a folder of films.
+
+    Example:
+        from evidrift import audit
+
+        found = audit("old.keras", "new.keras", "films/", gate="gate.yaml", out="audit/")
+        found.outcome            # passed, failed or not judged
+        found.drift              # a DataFrame: drift, floor and chance by method
+        found.cases              # a row per film, pair and method, worst first
+        found.case("a.png")      # shows itself in a notebook
+
+    Args:
+        before: the checkpoint in use: a Keras 3 file (.keras or .h5), or weights (.weights.h5) of an
+            architecture of the zoo. Several are trainings of the same recipe.
+        after: the one to take its place. As many as `before` are compared pair by pair; else one of the two
+            sides has a single model. What several models of one side differ by is the floor.
+        images: a folder of class folders, a folder of images without labels, or a manifest (.csv).
+        methods: attribution methods, e.g. layer_cam, grad_cam_pp, grad_cam, hires_cam, integrated_gradients.
+        layer: target layer: `penultimate`, `last` or a layer's name.
+        gate: limits to judge by: a YAML file or a `Gate`.
+        classes: names in the order of the models' outputs; None for the labels' alphabetical order.
+        labels: use labels that are there. Without labels the images that count are those of which all models
+            predict the same.
+        preprocessing: what brings grey levels 0..255 to the models' input where the models do not do it
+            themselves: `none`, `unit` (0..1), `tf` (-1..1), `torch`, `caffe`, or an architecture of the zoo.
+        architecture: of the zoo, for files that hold weights alone.
+        padding: keep each film's shape and pad it to a square, rather than squash it.
+        batch_size: images per pass.
+        out: folder for the report, the tables and all that they come from; None keeps nothing.
+        quiet: no progress bars.
+
+    Raises:
+        UserError: a file cannot be used, or the models do not fit each other or the images; the sentence says
+            how to mend it.
+    """
+    families = families_of(methods, layer, batch_size)
+    limits = load_gate(Path(gate)) if isinstance(gate, str | Path) else gate
+    if limits is not None:
+        limits.check_method(methods)
+    with _folder(out) as folder:
+        models = load_models(_paths(before), _paths(after), layer, classes, preprocessing, architecture)
+        audited = read_images(
+            Path(images),
+            models.size,
+            models.n_classes,
+            classes=models.classes,
+            labels=labels,
+            padding=padding,
+            quiet=quiet,
+        )
+        runs, explained = _explain_all(models, families, layer, audited, quiet)
+        pairs = [(runs[one], runs[other]) for one, other in models.pairs]
+        folders = Folders(folder)
+        stored = write_images(folders, audited, explained)
+        write_study(folders, stored, audited, pairs, families)
+        study = read(folders, len(pairs), families, layer)
+        result = compare(study, rules(limits.min_patients if limits else MIN_PATIENTS))
+        caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
+        result = replace(result, caveats=caveats)
+        write_tables(folders.tables, result)
+        found = excesses_of(study, result.cohort)
+        finding = AuditResult(
+            answer=answer(methods[0], found.get(((NAME, layer, methods[0]), MEASURE))),
+            methods=tuple(methods),
+            checks=judge(limits, study, result, methods, audited.labels_known) if limits else (),
+            warnings=result.warnings,
+            study=study,
+            result=result,
+            images=stored,
+            audited=audited,
+            pairs=pairs,
+            files=models.described,
+            report=None,
+        )
+        (folder / SUMMARY).write_text(finding.to_json(), encoding="utf-8")
+        return finding
+
+
+def _explain_all(
+    models: Models, families: Sequence[Family], layer: str, audited: AuditImages, quiet: bool
+) -> tuple[dict[Path, Run], np.ndarray]:
+    """Every model once on all images, and the class of each image that was explained."""
+    targets = audited.images.labels if audited.labels_known else None
+    runs = {}
+    for number, (path, file) in enumerate(models.files.items(), start=1):
+        what = f"{number}/{len(models.files)}"
+        found = explain_file(file, families, layer, audited.images.pixels, targets, what, quiet)
+        if targets is None:  # the first model before says what is explained
+            targets = predicted_classes(found.logits)
+        runs[path] = Run(file.sha256, found.logits, found.maps)
+    assert targets is not None  # noqa: S101 - there is one model at least
+    return runs, targets
+
+
+def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
+    several = [given] if isinstance(given, str | Path) else list(given)
+    return [Path(each) for each in several]
+
+
+@contextmanager
+def _folder(out: PathLike | None) -> Iterator[Path]:
+    """The folder to write to, if it is new, empty or an earlier audit's; without one, a folder to forget."""
+    if out is None:
+        with tempfile.TemporaryDirectory() as scratch:
+            yield Path(scratch)
+        return
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file; --out must be a folder.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / SUMMARY).is_file():
+        raise UserError(
+            f"{folder} holds other things than an audit. Give --out a new folder, so that nothing is lost."
+        )
+    for part in PARTS:  # of an earlier audit, which may have had more models or methods
+        shutil.rmtree(folder / part, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder

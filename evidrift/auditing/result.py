@@ -1,0 +1,252 @@
+"""What an audit found, as data frames, and one case as a picture."""
+
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from evidrift.auditing.gate import Check, outcome
+from evidrift.auditing.images import AuditImages
+from evidrift.auditing.study import Run
+from evidrift.drift.canvas import draw
+from evidrift.drift.tablefile import PRIMARY
+from evidrift.errors import UserError
+from evidrift.images.store import Images
+from evidrift.report.panels import Case, Heading, case_panel
+from evidrift.report.style import method_name, safe_text
+from evidrift.stats.compare import Result
+from evidrift.stats.study import Study
+
+COLUMNS = [
+    *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),
+    *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY),
+]
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """One film with the evidence before and after; a notebook shows it as a picture.
+
+    Attributes:
+        case: what is shown.
+        heading: above it.
+        area: share of the image inside the outlines.
+    """
+
+    case: Case
+    heading: Heading
+    area: float
+
+    def png(self) -> bytes:
+        """The picture."""
+        file = io.BytesIO()
+        case_panel([self.case], self.heading, self.area, file)
+        return file.getvalue()
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture."""
+        Path(path).write_bytes(self.png())
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """What an audit found.
+
+    Attributes:
+        answer: how far the evidence moved, in one sentence.
+        methods: attribution methods, in the order in which they were asked for.
+        checks: the gate's limits and what came of them; none without a gate.
+        warnings: what to keep in mind.
+        study, result: everything that was measured, as the pipeline has it.
+        images: the films.
+        audited: what was read, and what was left out.
+        pairs: the models' logits and maps, before and after.
+        files: sha256 of each model file by its name and part, `before 1`, `after 1`, ...
+        report: the HTML report; None where nothing is kept.
+    """
+
+    answer: str
+    methods: tuple[str, ...]
+    checks: tuple[Check, ...]
+    warnings: tuple[str, ...]
+    study: Study
+    result: Result
+    images: Images
+    audited: AuditImages
+    pairs: Sequence[tuple[Run, Run]]
+    files: dict[str, dict[str, str]]
+    report: Path | None
+
+    @property
+    def outcome(self) -> str | None:
+        """`passed`, `failed` or `not judged`; None without a gate."""
+        return outcome(self.checks) if self.checks else None
+
+    @property
+    def gate(self) -> pd.DataFrame:
+        """A row per limit: name, what, value, low, high, limit, verdict, reason."""
+        return pd.DataFrame([asdict(check) for check in self.checks])
+
+    @property
+    def drift(self) -> pd.DataFrame:
+        """A row per method and measure on the images that count: mean, floor, chance, excess, normalised.
+
+        Larger is more drift. `normalised`, with its interval `low` to `high` (of the recipe) and `fixed_low`
+        to `fixed_high` (of these checkpoints), is the share of the way from floor to chance.
+        """
+        return self.result.drift.drop(columns=["arch"])
+
+    @property
+    def places(self) -> pd.DataFrame:
+        """Where the evidence lies, before (`tl`) and after (`ft`): its shares at the border and corners."""
+        return self.result.localisation.drop(columns=["arch"])
+
+    @property
+    def excluded(self) -> pd.DataFrame:
+        """A row per image that was left out: path, reason, detail."""
+        rows = [(entry.path, why.reason, why.detail) for entry, why in self.audited.exclusions]
+        return pd.DataFrame(rows, columns=["path", "reason", "detail"])
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """A row per image, pair of models and method, by falling drift.
+
+        `cohort` is `right` (the images that count), `regressed`, `fixed` or `wrong`; without labels `right`
+        says that the prediction stayed, `regressed` that it changed. Probabilities are of the label.
+        """
+        pairs = self.study.pairs
+        rows = pairs[(pairs["pair_kind"] == "drift") & (pairs["layer"] == self.study.layer)]
+        table = rows.rename(
+            columns={
+                "seed_before": "pair",
+                "pred_before": "predicted_before",
+                "pred_after": "predicted_after",
+            }
+        ).astype(dict.fromkeys(("image_id", "patient_id", "label", "method", "cohort", "status"), str))
+        for at, name in enumerate(("probability_before", "probability_after")):
+            own = [self._probabilities(pair, at) for pair in range(len(self.pairs))]
+            place = {image_id: number for number, image_id in enumerate(self.images.ids)}
+            table[name] = [
+                own[pair - 1][place[image_id]]
+                for pair, image_id in zip(table["pair"], table["image_id"], strict=True)
+            ]
+        return table[COLUMNS].sort_values(["overlap", "image_id"], kind="stable", ignore_index=True)
+
+    def case(self, image_id: str, method: str | None = None, pair: int = 1) -> CaseView:
+        """One film with its evidence before and after.
+
+        Args:
+            image_id: its path below the folder of images.
+            method: attribution method; None for the first.
+            pair: of models, from 1.
+
+        Raises:
+            UserError: there is no such image, method or pair.
+        """
+        method = method or self.methods[0]
+        table = self.cases
+        rows = table[(table["image_id"] == image_id) & (table["method"] == method) & (table["pair"] == pair)]
+        if rows.empty:
+            raise UserError(
+                f"There is no case of image {image_id!r}, method {method!r} and pair {pair}. The methods are "
+                f"{', '.join(self.methods)}; the pairs 1 to {len(self.pairs)}; the images stand in `cases`."
+            )
+        row = rows.iloc[0]
+        at = int(np.flatnonzero(self.images.ids == image_id)[0])
+        before, after = (self._canvas(pair, checkpoint, method, at) for checkpoint in range(2))
+        top, left, bottom, right = (int(edge) for edge in self.images.content[at])
+        case = Case(
+            label=str(row["label"]),
+            reason=str(row["cohort"]),
+            film=self.images.pixels[at],
+            content=(top, left, bottom, right),
+            before=before,
+            after=after,
+            probability=(float(row["probability_before"]), float(row["probability_after"])),
+            predicted=(str(row["predicted_before"]), str(row["predicted_after"])),
+            overlap=float(row["overlap"]),
+            displacement=float(row["displacement"]),
+        )
+        about = f"{method_name(method)} at the target layer {safe_text(self.study.layer, 32)}, pair {pair}"
+        return CaseView(case, Heading(safe_text(image_id, 60), about), self.result.area)
+
+    def _probabilities(self, pair: int, at: int) -> np.ndarray:
+        """Of each image's label, (n,)."""
+        logits = self.pairs[pair][at].logits.astype(np.float64)
+        return softmax(logits, axis=1)[np.arange(len(logits)), self.images.labels]
+
+    def _canvas(self, pair: int, at: int, method: str, image: int) -> np.ndarray:
+        layers = [
+            each.layers[self.study.layer]
+            for each in self.pairs[pair - 1][at].maps.values()
+            if method in each.layers[self.study.layer].methods
+        ]
+        signed = layers[0].methods[method][image : image + 1]
+        return draw(signed, self.images.content[image : image + 1], self.images.pixels.shape[1]).values[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What machines read: files, images, drift by method, the gate and the warnings."""
+        drift = self.drift
+        at = drift[(drift["layer"] == self.study.layer) & drift["measure"].isin(list(PRIMARY))]
+        columns = [
+            "mean",
+            "floor",
+            "chance",
+            "excess",
+            "normalised",
+            "low",
+            "high",
+            "fixed_low",
+            "fixed_high",
+        ]
+        by_method: dict[str, Any] = {}
+        for row in at.to_dict("records"):
+            by_method.setdefault(row["method"], {})[row["measure"]] = {
+                name: row[name] for name in (*columns, "n_images", "n_patients")
+            }
+        return _plain(
+            {
+                "outcome": self.outcome,
+                "answer": self.answer,
+                "gate": [asdict(check) for check in self.checks],
+                "models": self.files,
+                "images": {
+                    "listed": self.audited.n_listed,
+                    "audited": len(self.images.ids),
+                    "excluded": len(self.audited.exclusions),
+                    "counting": len(self.result.cohort.image_ids),
+                    "patients_counting": self.result.cohort.n_patients,
+                    "labels_known": self.audited.labels_known,
+                    "patients_known": self.audited.patients_known,
+                },
+                "layer": self.study.layer,
+                "drift": by_method,
+                "warnings": list(self.warnings),
+            }
+        )
+
+    def to_json(self) -> str:
+        """`to_dict` as text, the same for the same files."""
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """JSON's types: numbers rounded, missing ones null."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return round(float(value), 6) if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
