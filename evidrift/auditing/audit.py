@@ -17,7 +17,7 @@ from evidrift.auditing.gate import Gate, judge, load_gate
 from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.models import Models, load_models
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.study import NAME, PARTS, Folders, Run, read, rules, write_images, write_study
+from evidrift.auditing.study import NAME, Folders, Run, read, rules, write_images, write_study
 from evidrift.auditing.words import answer, caveats_of_audit
 from evidrift.errors import UserError
 from evidrift.stats.compare import compare
@@ -149,19 +149,21 @@ def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
 
 @contextmanager
 def _folder(out: PathLike | None) -> Iterator[Path]:
-    """The folder to write to, if it is new, empty or an earlier audit's; without one, a folder to forget."""
-    if out is None:
-        with tempfile.TemporaryDirectory() as scratch:
-            yield Path(scratch)
-        return
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file; --out must be a folder.")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / SUMMARY).is_file():
-        raise UserError(
-            f"{folder} holds other things than an audit. Give --out a new folder, so that nothing is lost."
-        )
-    for part in PARTS:  # of an earlier audit, which may have had more models or methods
-        shutil.rmtree(folder / part, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    yield folder
+    """A new folder to write to, whose content takes the place of what is in `out` once all is written."""
+    target = Path(out) if out is not None else None
+    if target is not None:
+        if target.exists() and not target.is_dir():
+            raise UserError(f"{target} is a file; --out must be a folder.")
+        if target.is_dir() and any(target.iterdir()) and not (target / SUMMARY).is_file():
+            raise UserError(
+                f"{target} holds other things than an audit. Give --out a new folder: nothing shall be lost."
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent if target else None, prefix=".audit-") as scratch:
+        yield Path(scratch)
+        if target is not None:
+            target.mkdir(exist_ok=True)
+            for part in target.iterdir():  # of an earlier audit
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
+            for part in Path(scratch).iterdir():
+                part.replace(target / part.name)

@@ -82,8 +82,8 @@ class Gate(Section):
         """
         if self.method is not None and self.method not in methods:
             raise UserError(
-                f"The gate judges by {self.method}, which is not audited: add it to --methods, or let the gate "
-                f"judge by one of {', '.join(methods)}."
+                f"The gate judges by {self.method}, which is not audited: add it to --methods, or let the "
+                f"gate judge by one of {', '.join(methods)}."
             )
 
 

@@ -25,6 +25,13 @@ from evidrift.report.style import method_name, safe_text
 from evidrift.stats.compare import Result
 from evidrift.stats.study import Study
 
+COHORTS = {
+    "right": "right before and after",
+    "regressed": "right before and wrong after",
+    "fixed": "wrong before and right after",
+    "wrong": "wrong before and after",
+}
+WITHOUT_LABELS = {"right": "the same prediction before and after", "regressed": "another prediction after"}
 COLUMNS = [
     *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),
     *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY),
@@ -122,8 +129,8 @@ class AuditResult:
     def cases(self) -> pd.DataFrame:
         """A row per image, pair of models and method, by falling drift.
 
-        `cohort` is `right` (the images that count), `regressed`, `fixed` or `wrong`; without labels `right`
-        says that the prediction stayed, `regressed` that it changed. Probabilities are of the label.
+        `cohort` is `right` (the images that count), `regressed`, `fixed` or `wrong`. Without labels the first
+        model's prediction before stands for the label. Probabilities are of the label.
         """
         pairs = self.study.pairs
         rows = pairs[(pairs["pair_kind"] == "drift") & (pairs["layer"] == self.study.layer)]
@@ -168,7 +175,7 @@ class AuditResult:
         top, left, bottom, right = (int(edge) for edge in self.images.content[at])
         case = Case(
             label=str(row["label"]),
-            reason=str(row["cohort"]),
+            reason=(COHORTS if self.audited.labels_known else WITHOUT_LABELS).get(row["cohort"], ""),
             film=self.images.pixels[at],
             content=(top, left, bottom, right),
             before=before,

@@ -41,10 +41,9 @@ NOT_PROBED = "an audit does not know the images that the models were trained on"
 # Stored by the pipeline's words: a floor is of the models after, unless there is only one of them.
 KINDS = ("drift", "seed_tl", "seed_ft", "random")
 FLOOR_OF_BEFORE = ("drift", "seed_ft", "seed_tl", "random")
-PARTS = ("maps", "drift", "predictions", "steps", "tables")  # folders below an audit's own
-OF_CHECKS = ["arch", "seed", "checkpoint", "layer", "method", "image_id", "patient_id", "label", "status"]
-OF_FAITHFULNESS = ["insertion", "deletion", "insertion_random", "deletion_random"]
-OF_RANDOMISATION = ["depth", "share", "similarity", "chance"]
+OF_CHECKS = ["arch", "checkpoint", "layer", "method", "image_id", "patient_id", "label", "status"]
+OF_FAITHFULNESS = ["seed", "insertion", "deletion", "insertion_random", "deletion_random"]
+OF_RANDOMISATION = ["seed", "depth", "share", "similarity", "chance"]
 
 
 @dataclass(frozen=True)
@@ -161,19 +160,24 @@ def write_study(
     columns, agreement, notes = build(maps, DRIFT)
     if _single_after(pairs):
         kinds = columns["pair_kind"]
-        codes = np.array([KINDS.index(kind) for kind in kinds.to_pylist()])
+        codes = np.array([KINDS.index(str(kind)) for kind in kinds])
         columns["pair_kind"] = category(codes, FLOOR_OF_BEFORE)
     write_table(files.drift / table_name(NAME), columns, notes)
     write_table(files.drift / agreement_name(NAME), agreement)
     write_table(files.drift / places_name(NAME), build_places(maps, Masks(None, None)))
-    nothing = {name: pd.DataFrame(columns=[*OF_CHECKS, *own]) for name, own in _CHECKS.items()}
-    for name, rows in nothing.items():
-        write_checks(files.checks / name, rows)
+    for name, columns_of_check in _CHECKS.items():
+        write_checks(files.checks / name, _no_rows(columns_of_check))
     write_trajectory(files.trajectory / trajectory_name(NAME), join([]))
     files.prepared.write_text(json.dumps(images_card(audited), indent=2) + "\n", encoding="utf-8")
     write_probe(
         files.probe, Probe({name: Unjudged(NOT_PROBED) for name in ("thumbnails", "traits", "source")}, 0, 0)
     )
+
+
+def _no_rows(columns: Sequence[str]) -> pd.DataFrame:
+    """An empty table of the stage check: an audit does not check methods."""
+    texts = {name: np.empty(0, str) for name in OF_CHECKS}
+    return pd.DataFrame(texts | {name: np.empty(0, np.float32) for name in columns})
 
 
 _CHECKS = {faithfulness_name(NAME): OF_FAITHFULNESS, randomisation_name(NAME): OF_RANDOMISATION}

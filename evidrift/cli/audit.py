@@ -1,0 +1,202 @@
+"""`evidrift audit`: has the evidence moved between two checkpoints, and may the new one be released?"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from evidrift.auditing.result import AuditResult
+
+HELP = "compare the evidence of two checkpoints on a folder of films, and judge by a gate"
+EPILOG = """\
+examples:
+  Two checkpoints on a folder of class folders; the report is audit/report.html:
+    evidrift audit --before old.keras --after new.keras --images films/ --out audit/
+
+  Stop a release: exit code 0 passed, 1 failed, 2 could not be judged:
+    evidrift audit --before old.keras --after new.keras --images films/ --gate gate.yaml --out audit/
+
+  Three trainings of the new recipe: what they differ by is the floor that drift is held against:
+    evidrift audit --before old.keras --after new1.keras new2.keras new3.keras \\
+        --images films/ --gate gate.yaml --out audit/
+
+  Images without labels, networks that want values from 0 to 1, the answer for a machine:
+    evidrift audit --before old.h5 --after new.h5 --images inbox/ --preprocessing unit --out audit/ --json
+
+  A gate file (all limits may be left out but one):
+    excess_drift: 0.3                  # of the way from floor to chance
+    corners: {at_most: 0.15, growth_at_most: 0.03}    # share of the evidence there
+    border: {growth_at_most: 0.05}
+    regressed: 0.02                    # share of images right before, wrong after
+
+docs/audit.md explains every option, and what a gate can and cannot promise.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    models = parser.add_argument_group("models")
+    models.add_argument(
+        "--before",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="the model in use: .keras, .h5, or .weights.h5 with --architecture; several are trainings of "
+        "one recipe",
+    )
+    models.add_argument(
+        "--after", type=Path, nargs="+", required=True, metavar="FILE", help="the model to take its place"
+    )
+    models.add_argument(
+        "--architecture", metavar="NAME", help="of evidrift/models/zoo, for .weights.h5 files"
+    )
+    models.add_argument(
+        "--preprocessing",
+        default="none",
+        metavar="NAME",
+        help="for models that do not scale their input themselves: unit (0..1), tf (-1..1), torch, caffe, or "
+        "an architecture's name; default: none",
+    )
+    images = parser.add_argument_group("images")
+    images.add_argument(
+        "--images",
+        type=Path,
+        required=True,
+        metavar="DIR|CSV",
+        help="a folder of class folders, a folder of films, or a manifest with path[,label,patient_id]",
+    )
+    images.add_argument(
+        "--classes",
+        metavar="A,B,...",
+        help="names in the order of the outputs; default: labels sorted by name",
+    )
+    images.add_argument("--no-labels", action="store_true", help="leave labels out of account")
+    images.add_argument("--padding", action="store_true", help="pad films to a square; default: squash them")
+    measures = parser.add_argument_group("measures")
+    measures.add_argument(
+        "--methods",
+        default="layer_cam,grad_cam_pp",
+        metavar="A,B,...",
+        help="attribution methods; default: layer_cam,grad_cam_pp",
+    )
+    measures.add_argument(
+        "--layer",
+        default="penultimate",
+        metavar="NAME",
+        help="penultimate (default), last, or a layer's name",
+    )
+    measures.add_argument(
+        "--batch-size", type=int, default=16, metavar="N", help="images per pass; default: 16"
+    )
+    result = parser.add_argument_group("result")
+    result.add_argument("--gate", type=Path, metavar="FILE", help="limits to judge by, see below")
+    result.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    result.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Audit; the exit code is the gate's."""
+    from evidrift.auditing.audit import audit
+    from evidrift.auditing.gate import EXIT_CODES
+
+    quiet = args.quiet or args.json
+    found = audit(
+        args.before,
+        args.after,
+        args.images,
+        methods=_names(args.methods),
+        layer=args.layer,
+        gate=args.gate,
+        classes=_names(args.classes) if args.classes else None,
+        labels=not args.no_labels,
+        preprocessing=args.preprocessing,
+        architecture=args.architecture,
+        padding=args.padding,
+        batch_size=args.batch_size,
+        out=args.out,
+        quiet=quiet,
+    )
+    if args.json:
+        sys.stdout.write(found.to_json())
+    else:
+        from evidrift.report.tables import console
+
+        print_audit(found, console(), args.quiet)
+    return EXIT_CODES[found.outcome] if found.outcome else 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
+    """Print the answer, the gate and the warnings; `quiet` leaves the answer and the gate's outcome."""
+    from evidrift.report.text import safe
+
+    if not quiet:
+        n_images, n_patients = len(found.result.cohort.image_ids), found.result.cohort.n_patients
+        counting = "right in all models" if found.audited.labels_known else "of one prediction in all models"
+        to.print(
+            f"{len(found.images.ids)} of {found.audited.n_listed} images audited. {n_images} images of "
+            f"{n_patients} patients count: {counting}.",
+            style="bold",
+        )
+        to.print(drift_table(found))
+    to.print(safe(found.answer))
+    if found.checks:
+        if not quiet:
+            to.print(gate_table(found))
+        to.print(f"Gate: {found.outcome}.", style="bold green" if found.outcome == "passed" else "bold red")
+        for check in found.checks:
+            if check.verdict != "passed":
+                to.print(f"  {check.verdict}: {check.name}: {safe(check.reason)}")
+    if not quiet:
+        for warning in found.warnings:
+            to.print(f"Note: {safe(warning)}", style="yellow")
+        if found.report is not None:
+            to.print(f"Report: {found.report}")
+
+
+def drift_table(found: "AuditResult") -> "Table":
+    """Drift, floor and chance of the overlap, by method."""
+    from evidrift.report.text import add_columns, interval_text, number_text, plain_table, safe
+
+    table = plain_table(
+        "1 - overlap of the strongest 20 %; floor: another training, chance: another patient"
+    )
+    add_columns(table, method="name", drift="right", floor="right", chance="right", share_of_the_way="right")
+    drift = found.drift
+    rows = drift[(drift["layer"] == found.study.layer) & (drift["measure"] == "overlap")]
+    by_method = rows.set_index("method")
+    for method in found.methods:
+        if method not in by_method.index:
+            table.add_row(safe(method), "-", "-", "-", "not defined at this layer")
+            continue
+        row = by_method.loc[method]
+        bounds = ("low", "high") if row["low"] == row["low"] else ("fixed_low", "fixed_high")
+        table.add_row(
+            safe(method),
+            number_text(row["mean"]),
+            number_text(row["floor"]),
+            number_text(row["chance"]),
+            interval_text(row["normalised"], row[bounds[0]], row[bounds[1]]),
+        )
+    return table
+
+
+def gate_table(found: "AuditResult") -> "Table":
+    """Every limit of the gate and what came of it."""
+    from evidrift.report.text import add_columns, interval_text, plain_table
+
+    table = plain_table("Gate")
+    add_columns(table, limit="name", found="right", at_most="right", verdict="left")
+    for check in found.checks:
+        known = check.low == check.low
+        value = interval_text(check.value, check.low, check.high) if known else f"{check.value:.3f}"
+        table.add_row(check.name, value, f"{check.limit:g}", check.verdict)
+    return table
