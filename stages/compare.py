@@ -7,6 +7,8 @@ from evidrift.errors import run
 from evidrift.params.compare import load_compare
 from evidrift.params.grid import load_grid
 from evidrift.report.figures import Sources, draw_figures
+from evidrift.report.html.study_context import study_context
+from evidrift.report.html.summary import write_summary
 from evidrift.report.tables import console, print_result
 from evidrift.stats.compare import compare
 from evidrift.stats.output import write_metrics, write_tables
@@ -34,6 +36,8 @@ def main() -> None:
     result = compare(study, params)
     write_metrics(args.metrics, result)
     write_tables(args.tables, result)
+    context = study_context(study, args.prepare_metrics, args.probe, (train_tl, finetune))
+    write_summary(args.tables, study, result, context)
     sources = Sources(train_tl, finetune, args.maps, args.store)
     draw_figures(args.figures, study, result, sources, params.cases)
     with (args.tables / "study.txt").open("w", encoding="utf-8") as file:
