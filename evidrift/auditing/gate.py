@@ -6,7 +6,7 @@ share that the new model gets wrong, is a fact and needs no interval.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -148,10 +148,13 @@ def judge(
         place: Place | None = getattr(gate, name)
         if place is None:
             continue
+        shares = _shares_by_class(study, result, method, name)
         if place.at_most is not None:
-            checks.append(_share(name, place.at_most, result, method, gate.min_patients))
+            share = _share(name, place.at_most, result, method, gate.min_patients)
+            checks.append(_named(share, shares["ft"]))
         if place.growth_at_most is not None:
-            checks.append(_growth(name, place.growth_at_most, result, method, gate.min_patients))
+            growth = _growth(name, place.growth_at_most, result, method, gate.min_patients)
+            checks.append(_named(growth, shares["ft"] - shares["tl"]))
     if gate.regressed is not None:
         checks.append(_regressed(gate.regressed, result, labels_known))
     return tuple(checks)
@@ -213,6 +216,23 @@ def _growth(name: str, limit: float, result: Result, method: str, min_patients: 
     rows = result.moves[(result.moves["measure"] == name) & (result.moves["method"] == method)]
     what = f"growth of the share of {method}'s evidence in {PLACES[name]}"
     return _of_place(f"{name}.growth_at_most", what, rows, "change", limit, result, min_patients)
+
+
+def _shares_by_class(study: Study, result: Result, method: str, measure: str) -> pd.DataFrame:
+    """Mean share of the evidence at a place, of the images that count: a row per class, `tl` and `ft`."""
+    rows = result.cohort.select(study.places)
+    rows = rows[(rows["layer"] == study.layer) & (rows["method"] == method)]
+    words = rows[["label", "checkpoint"]].astype(str)
+    means = rows[measure].groupby([words["label"], words["checkpoint"]]).mean()
+    return means.unstack("checkpoint").reindex(columns=["tl", "ft"])
+
+
+def _named(check: Check, by_class: pd.Series) -> Check:
+    """A failed check with the class that has the most of it, where there are several."""
+    if check.verdict != "failed" or len(by_class.dropna()) < 2:
+        return check
+    most = by_class.idxmax()
+    return replace(check, reason=f"{check.reason} The most is in class {most}: {by_class[most]:.2f}.")
 
 
 def _of_place(

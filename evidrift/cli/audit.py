@@ -154,7 +154,7 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
         to.print(f"Gate: {found.outcome}.", style="bold green" if found.outcome == "passed" else "bold red")
         for check in found.checks:
             if check.verdict != "passed":
-                to.print(f"  {check.verdict}: {check.name}: {safe(check.reason)}")
+                to.print(f"  {check.verdict}: {check.what} ({check.name}): {safe(check.reason)}")
     if not quiet:
         for warning in found.warnings:
             to.print(f"Note: {safe(warning)}", style="yellow")
@@ -166,9 +166,7 @@ def drift_table(found: "AuditResult") -> "Table":
     """Drift, floor and chance of the overlap, by method."""
     from evidrift.report.text import add_columns, interval_text, number_text, plain_table, safe
 
-    table = plain_table(
-        "1 - overlap of the strongest 20 %; floor: another training, chance: another patient"
-    )
+    table = plain_table("1 - overlap of the strongest 20 %; floor: another training, chance: another patient")
     add_columns(table, method="name", drift="right", floor="right", chance="right", share_of_the_way="right")
     drift = found.drift
     rows = drift[(drift["layer"] == found.study.layer) & (drift["measure"] == "overlap")]
