@@ -12,6 +12,7 @@ import numpy as np
 import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.by_name import Family, families_of
 from evidrift.attribution.scores import predicted_classes
+from evidrift.auditing.context import context_of
 from evidrift.auditing.explaining import explain_file
 from evidrift.auditing.gate import Gate, judge, load_gate
 from evidrift.auditing.images import AuditImages, read_images
@@ -20,6 +21,7 @@ from evidrift.auditing.result import AuditResult
 from evidrift.auditing.study import NAME, Folders, Run, read, rules, write_images, write_study
 from evidrift.auditing.words import answer, caveats_of_audit
 from evidrift.errors import UserError
+from evidrift.report.html.summary import write_summary
 from evidrift.stats.compare import compare
 from evidrift.stats.conclusions import excesses_of
 from evidrift.stats.output import write_tables
@@ -108,11 +110,15 @@ def audit(
         caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
         result = replace(result, caveats=caveats)
         write_tables(folders.tables, result)
-        found = excesses_of(study, result.cohort)
+        found = excesses_of(study, result.cohort).get(((NAME, layer, methods[0]), MEASURE))
+        sentence = answer(methods[0], found)
+        checks = judge(limits, study, result, methods, audited.labels_known) if limits else ()
+        asked = {"methods": list(methods), "layer": layer, "preprocessing": preprocessing, "padding": padding}
+        write_summary(folders.tables, study, result, context_of(sentence, checks, audited, models, asked))
         finding = AuditResult(
-            answer=answer(methods[0], found.get(((NAME, layer, methods[0]), MEASURE))),
+            answer=sentence,
             methods=tuple(methods),
-            checks=judge(limits, study, result, methods, audited.labels_known) if limits else (),
+            checks=checks,
             warnings=result.warnings,
             study=study,
             result=result,

@@ -189,12 +189,11 @@ def drift_table(found: "AuditResult") -> "Table":
 
 def gate_table(found: "AuditResult") -> "Table":
     """Every limit of the gate and what came of it."""
-    from evidrift.report.text import add_columns, interval_text, plain_table
+    from evidrift.auditing.context import value_text
+    from evidrift.report.text import add_columns, plain_table
 
     table = plain_table("Gate")
     add_columns(table, limit="name", found="right", at_most="right", verdict="left")
     for check in found.checks:
-        known = check.low == check.low
-        value = interval_text(check.value, check.low, check.high) if known else f"{check.value:.3f}"
-        table.add_row(check.name, value, f"{check.limit:g}", check.verdict)
+        table.add_row(check.name, value_text(check), f"{check.limit:g}", check.verdict)
     return table
