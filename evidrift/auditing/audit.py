@@ -45,6 +45,7 @@ def audit(
     labels: bool = True,
     preprocessing: str = "none",
     architecture: str | None = None,
+    size: int = 224,
     padding: bool = False,
     batch_size: int = 16,
     out: PathLike | None = None,
@@ -76,6 +77,7 @@ def audit(
         preprocessing: what brings grey levels 0..255 to the models' input where the models do not do it
             themselves: `none`, `unit` (0..1), `tf` (-1..1), `torch`, `caffe`, or an architecture of the zoo.
         architecture: of the zoo, for files that hold weights alone.
+        size: side of the input, px, for these.
         padding: keep each film's shape and pad it to a square, rather than squash it.
         batch_size: images per pass.
         out: folder for the report, the tables and all that they come from; None keeps nothing.
@@ -90,7 +92,7 @@ def audit(
     if limits is not None:
         limits.check_method(methods)
     with _folder(out) as folder:
-        models = load_models(_paths(before), _paths(after), layer, classes, preprocessing, architecture)
+        models = load_models(_paths(before), _paths(after), layer, classes, preprocessing, architecture, size)
         audited = read_images(
             Path(images),
             models.size,

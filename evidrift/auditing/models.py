@@ -48,6 +48,7 @@ def load_models(
     classes: Sequence[str] | None,
     preprocessing: str,
     architecture: str | None,
+    size: int,
 ) -> Models:
     """Read all files and compare what they are for; see `audit` for the arguments.
 
@@ -57,7 +58,7 @@ def load_models(
     """
     pairs = _pairs(befores, afters)
     files = {
-        path: load_model_file(path, architecture=architecture, preprocessing=preprocessing)
+        path: load_model_file(path, architecture=architecture, preprocessing=preprocessing, size=size)
         for path in dict.fromkeys([*befores, *afters])
     }
     grids = {path: _grid(file, layer) for path, file in files.items()}

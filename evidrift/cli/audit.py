@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--architecture", metavar="NAME", help="of evidrift/models/zoo, for .weights.h5 files"
     )
     models.add_argument(
+        "--size", type=int, default=224, metavar="PX", help="side of their input; default: 224"
+    )
+    models.add_argument(
         "--preprocessing",
         default="none",
         metavar="NAME",
@@ -116,6 +119,7 @@ def run(args: argparse.Namespace) -> int:
         labels=not args.no_labels,
         preprocessing=args.preprocessing,
         architecture=args.architecture,
+        size=args.size,
         padding=args.padding,
         batch_size=args.batch_size,
         out=args.out,

@@ -1,0 +1,281 @@
+"""Audits from files to verdict: the same model twice, other models, broken input, and a case as a picture."""
+
+import argparse
+import io
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from evidrift import audit
+from evidrift.auditing.gate import Gate
+from evidrift.cli.audit import add_arguments, run
+from evidrift.errors import UserError
+from tests.attribution.kinds import CLASSES, KINDS, SHAPE, SIZE, head, model_of, nested, trunk, with_weights
+from tests.images.films import film, save
+
+kl = keras.layers
+STRICT = Gate(
+    excess_drift=0.0,
+    corners={"growth_at_most": 0.0},
+    border={"growth_at_most": 0.0},
+    regressed=0.0,
+    min_patients=2,
+)
+UNDER_TEST = [
+    *("functional", "sequential", "nested", "two levels", "preprocessing inside", "flatten"),
+    *("dense softmax", "softmax layer", "sigmoid", "swish", "transformer"),
+]
+# Grad-CAM++ is not defined where the layer can be negative.
+METHODS = ["layer_cam", "grad_cam"]
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> Path:
+    """Twelve films of three classes."""
+    root = tmp_path_factory.mktemp("films")
+    for seed in range(12):
+        save(root / "abc"[seed % 3] / f"{seed:02d}.png", film(seed, 48, 40))
+    return root
+
+
+def network(seed: int = 0) -> keras.Model:
+    """A classifier with its scaling inside, whose head depends a little on the seed: most films keep it."""
+    inputs = keras.Input(SHAPE)
+    x = nested(trunk)(kl.Rescaling(1 / 255)(inputs))
+    for layer in head("softmax"):
+        x = layer(x)
+    model = with_weights(keras.Model(inputs, x))
+    random = np.random.default_rng(seed)
+    kernel, bias = model.layers[-1].get_weights()
+    noise = random.normal(scale=0.1 * kernel.std(), size=kernel.shape)
+    model.layers[-1].set_weights([kernel + bool(seed) * noise, bias])
+    return model
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> list[Path]:
+    """Four networks of one architecture with other heads."""
+    root = tmp_path_factory.mktemp("models")
+    paths = [root / f"{seed}.keras" for seed in range(4)]
+    for seed, path in enumerate(paths):
+        network(seed).save(path)
+    return paths
+
+
+def saved(path: Path, model: keras.Model) -> Path:
+    model.save(path)
+    return path
+
+
+@pytest.mark.parametrize("name", UNDER_TEST)
+def test_the_same_model_twice_does_not_drift_and_passes_any_gate(name, films, tmp_path):
+    kind = KINDS[name]
+    one = saved(tmp_path / "one.keras", with_weights(kind.build()))
+    other = saved(tmp_path / f"other.{kind.formats[-1]}", with_weights(kind.build()))
+    found = audit(
+        one, other, films, methods=METHODS, preprocessing="unit", gate=STRICT, labels=False, quiet=True
+    )
+    assert found.outcome in ("passed", "not judged")
+    undecided = {check.name for check in found.checks if check.verdict != "passed"}
+    assert undecided == {"regressed"}  # for there are no labels
+    drift = found.drift.loc[found.drift["measure"] == "overlap", "mean"].dropna()
+    assert len(drift)  # not every method has usable maps of every network
+    assert (drift == 0).all()
+    assert len(found.result.cohort.image_ids) == 12
+
+
+def test_a_grey_model_and_a_frozen_copy_of_it_are_the_same(films, tmp_path):
+    model = with_weights(model_of(lambda x: run_all([kl.Conv2D(3, 1), kl.ReLU()], x), (SIZE, SIZE, 1)))
+    one = saved(tmp_path / "one.h5", model)
+    model.trainable = False
+    found = audit(
+        one, saved(tmp_path / "frozen.keras", model), films, preprocessing="unit", gate=STRICT, quiet=True
+    )
+    assert found.outcome == "passed" or found.result.cohort.n_patients == 0
+    assert (found.drift.loc[found.drift["measure"] == "overlap", "mean"].dropna() == 0).all()
+
+
+def run_all(layers, x):
+    """A small network behind these layers."""
+    body = [kl.Conv2D(4, 3, activation="relu"), kl.Conv2D(4, 3), kl.ReLU(), kl.GlobalAveragePooling2D()]
+    for layer in [*layers, *body, kl.Dense(CLASSES)]:
+        x = layer(x)
+    return x
+
+
+def test_other_weights_drift_and_are_held_against_chance(films, models):
+    found = audit(models[0], models[1], films, labels=False, quiet=True)
+    drift = found.drift.set_index(["method", "measure"])
+    assert 0 < drift.loc[("layer_cam", "overlap"), "mean"] <= 1
+    assert drift.loc[("layer_cam", "overlap"), "chance"] > 0
+    assert np.isnan(drift.loc[("layer_cam", "overlap"), "floor"])  # one pair
+    assert found.outcome is None
+    assert any(sentence.startswith("One pair of models: there is no floor") for sentence in found.warnings)
+    assert any(sentence.startswith("Labels unknown") for sentence in found.warnings)
+
+
+@pytest.mark.parametrize(("n_before", "n_after"), [(1, 3), (3, 1), (3, 3)])
+def test_several_models_of_one_side_give_the_floor(films, models, n_before, n_after):
+    before, after = (models[:1], models[1:]) if n_before == 1 else (models[1:], models[:1])
+    if n_before == n_after:
+        before, after = models[:3], models[1:]
+    found = audit(before, after, films, labels=False, quiet=True)
+    overlap = found.drift[(found.drift["measure"] == "overlap") & (found.drift["method"] == "layer_cam")]
+    assert overlap["floor"].item() > 0
+    assert set(found.cases["pair"]) == {1, 2, 3}
+
+
+def test_the_floor_is_that_of_the_side_with_several(films, models):
+    """Three models before against one: the floor is between the three, the same as with sides exchanged."""
+    one, other = (
+        audit(before, after, films, labels=False, quiet=True, methods=["layer_cam"], classes=["a", "b", "c"])
+        for before, after in ((models[:3], models[3]), (models[3], models[:3]))
+    )
+    shared = set(one.result.cohort.image_ids) & set(other.result.cohort.image_ids)
+    assert shared  # cohorts differ, since the first model before says what is explained
+    pairs = [found.study.pairs for found in (one, other)]
+    floors = [table[table["pair_kind"] == "seed_ft"] for table in pairs]
+    assert all(0 < floor["overlap"].mean() < 1 for floor in floors)
+    nothing = pairs[1][pairs[1]["pair_kind"] == "seed_tl"]
+    assert (nothing["overlap"] == 1).all()  # one and the same model before
+
+
+def test_the_same_files_give_the_same_bytes(films, models, tmp_path):
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        audit(models[0], models[1], films, labels=False, out=folder, quiet=True)
+    files = [sorted(p.relative_to(f) for p in f.rglob("*") if p.is_file()) for f in folders]
+    assert files[0] == files[1]
+    for path in files[0]:
+        assert (folders[0] / path).read_bytes() == (folders[1] / path).read_bytes(), path
+    assert str(tmp_path) not in (folders[0] / "audit.json").read_text()
+
+
+def test_cases_stand_by_falling_drift_and_one_is_a_picture(films, models):
+    found = audit(models[0], models[1], films, labels=False, quiet=True)
+    cases = found.cases
+    assert cases["overlap"].dropna().is_monotonic_increasing
+    assert len(cases) == 12 * 2  # films, methods
+    assert cases["probability_before"].between(1 / CLASSES, 1).all()  # of its own prediction
+    assert isinstance(found.places, pd.DataFrame)
+    view = found.case(cases["image_id"][0])
+    with Image.open(io.BytesIO(view._repr_png_())) as picture:
+        assert picture.width > 800
+    with pytest.raises(UserError, match=r"There is no case of image 'x\.png'"):
+        found.case("x.png")
+
+
+def test_an_earlier_audit_is_replaced_and_anything_else_is_left_alone(films, models, tmp_path):
+    out = tmp_path / "out"
+    audit(models[0], models[1:], films, labels=False, out=out, quiet=True)
+    audit(models[0], models[1], films, labels=False, out=out, quiet=True)
+    assert sorted(path.name for path in (out / "maps" / "model").iterdir()) == ["1-cam.h5"]
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    with pytest.raises(UserError, match="holds other things than an audit"):
+        audit(models[0], models[1], films, out=mine, quiet=True)
+    assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
+
+
+def test_what_fails_leaves_nothing_behind(films, models, tmp_path):
+    with pytest.raises(UserError):
+        audit(models[0], models[1], films / "missing", out=tmp_path / "out", quiet=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def no_code(tmp_path):
+    return saved(tmp_path / "l.keras", keras.Sequential([keras.Input(SHAPE), kl.Lambda(lambda x: x)]))
+
+
+def five_classes(tmp_path):
+    model = model_of(lambda x: kl.Dense(5)(kl.GlobalAveragePooling2D()(trunk(x))))
+    return saved(tmp_path / "five.keras", model)
+
+
+def larger(tmp_path):
+    model = model_of(lambda x: run_all([], x), (32, 32, 3))
+    return saved(tmp_path / "large.keras", model)
+
+
+def other_grid(tmp_path):
+    model = model_of(lambda x: run_all([kl.MaxPooling2D()], x), SHAPE)
+    return saved(tmp_path / "coarse.keras", model)
+
+
+@pytest.mark.parametrize(
+    ("after", "how", "sentence"),
+    [
+        (lambda tmp: tmp / "none.keras", {}, "none.keras does not exist"),
+        (no_code, {}, "is not run"),
+        (five_classes, {}, "tells 3 classes apart"),
+        (larger, {}, "takes images of 16 px"),
+        (other_grid, {}, "they have different architectures. Name a layer with one grid: --layer"),
+        (None, {"layer": "conv9"}, "has no spatial layer conv9"),
+        (None, {"methods": ["layercam"]}, "Did you mean layer_cam?"),
+        (None, {"methods": ["occlusion"], "layer": "last"}, "choose --layer penultimate"),
+        (None, {"methods": []}, "there is none"),
+        (None, {"preprocessing": "zero_one"}, "zero_one is no preprocessing"),
+        (None, {"gate": "nowhere.yaml"}, "nowhere.yaml cannot be read"),
+        (None, {"gate": Gate(method="rise", regressed=0.1)}, "rise, which is not audited"),
+        (None, {"out": __file__}, "is a file; --out must be a folder"),
+    ],
+)
+def test_every_mistake_is_said_in_a_sentence(films, models, tmp_path, after, how, sentence):
+    with pytest.raises(UserError) as error:
+        audit(models[0], after(tmp_path) if after else models[1], films, **{"quiet": True} | how)
+    assert sentence in str(error.value)
+
+
+def test_two_models_before_and_three_after_cannot_be_paired(films, models):
+    with pytest.raises(UserError, match="2 models before and 3 after cannot be paired"):
+        audit(models[:2], models[1:], films, quiet=True)
+
+
+def command(capsys, *words, quiet=False):
+    """Exit code and output of the command."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(list(map(str, words)))
+    args.quiet = quiet
+    return run(args), capsys.readouterr().out
+
+
+def test_the_commands_exit_code_is_the_gates(films, models, tmp_path, capsys):
+    base = ["--images", films, "--out", tmp_path / "out", "--no-labels", "--before", models[0]]
+    gate = tmp_path / "gate.yaml"
+    gate.write_text("excess_drift: 0.0\nmin_patients: 2\n")
+    code, text = command(capsys, *base, "--after", models[0], "--gate", gate)
+    assert code == 0
+    assert "Gate: passed." in text
+    code, text = command(capsys, *base, "--after", models[1], "--gate", gate)
+    assert code == 2  # one pair has no floor
+    assert "Gate: not judged." in text
+    gate.write_text("border: {at_most: 0.0}\nmin_patients: 2\n")
+    code, text = command(capsys, *base, "--after", models[1], "--gate", gate)
+    assert code == 1
+    assert "Gate: failed." in text
+    assert "share of layer_cam's evidence in the outer 5 % of each side, after" in text
+    assert command(capsys, *base, "--after", models[1])[0] == 0  # nothing was asked
+
+
+def test_the_answer_for_a_machine_is_json_and_nothing_else(films, models, tmp_path, capsys):
+    words = ["--before", models[0], "--after", models[1], "--images", films, "--out", tmp_path / "out"]
+    _, text = command(capsys, *words, "--no-labels", "--json")
+    found = json.loads(text)
+    assert text == (tmp_path / "out" / "audit.json").read_text()
+    assert found["images"]["audited"] == 12
+    assert set(found["drift"]) == {"layer_cam", "grad_cam_pp"}
+    assert found["models"]["before 1"]["file"] == "0.keras"
+
+
+def test_quiet_leaves_the_answer(films, models, tmp_path, capsys):
+    words = ["--before", models[0], "--after", models[1], "--images", films, "--out", tmp_path / "out"]
+    _, text = command(capsys, *words, "--no-labels", quiet=True)
+    assert text.startswith("By layer_cam the evidence moved")
+    assert "Note:" not in text
