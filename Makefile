@@ -40,16 +40,18 @@ format: $(VENV)/.development  ## let ruff mend what it can
 	ruff check --fix .
 	ruff format .
 
-$(VENV)/.runtime: requirements.txt constraints.txt
+# setuptools is in every new environment of Python 3.11, so that building the command needs no download.
+$(VENV)/.runtime: requirements.txt constraints.txt pyproject.toml
 	@echo "Installing into $(VENV) (a few minutes, about 3 GB) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "error: Python 3.11 is needed, $(PYTHON) is another version. Set PYTHON=/path/to/python3.11." >&2; exit 1; }
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --requirement requirements.txt
+	@$(BIN)/pip install --quiet --requirement requirements.txt --constraint constraints.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
-	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@$(BIN)/pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
 	@touch $@
 
 # PyTorch and two attribution packages, 0.8 GB, for the tests that compare with them. --no-deps: they would

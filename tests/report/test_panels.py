@@ -8,6 +8,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.text import Text
 
 from evidrift.report import panels
+from evidrift.report.overlay import density
 from evidrift.report.panels import Case, case_panel, heading_of
 from evidrift.report.style import safe_text
 
@@ -88,12 +89,12 @@ def test_both_maps_of_a_case_share_one_scale_and_strong_evidence_is_the_least_tr
 
 def test_evenly_spread_evidence_has_the_density_one():
     even = np.full((SIDE, SIDE), 1 / SIDE**2)
-    assert panels._density(even) == pytest.approx(np.ones((448, 448)))
+    assert density(even) == pytest.approx(np.ones((448, 448)))
 
 
 def test_maps_are_enlarged_with_half_pixel_centres():
     two = np.array([[0.0, 1.0]])
-    line = panels._density(two)[0]
+    line = density(two)[0]
     # The two cells' middles lie at 1/4 and 3/4 of the side; beyond them the border repeats.
     assert line[:112] == pytest.approx(0.0)
     assert line[336:] == pytest.approx(2.0)

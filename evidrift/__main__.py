@@ -1,0 +1,5 @@
+"""`python -m evidrift`, the same as the command `evidrift`."""
+
+from evidrift.cli.main import main
+
+main()

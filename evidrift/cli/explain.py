@@ -1,0 +1,130 @@
+"""Show where a network sees the evidence in one film: a picture, and the probabilities of the classes."""
+
+import argparse
+from pathlib import Path
+
+from evidrift.errors import UserError
+
+HELP = "show where a network sees the evidence in one film"
+EPILOG = """\
+examples:
+  evidrift explain film.png --model tuned.keras
+  evidrift explain film.png --model tuned.keras --methods layer_cam,occlusion --class tuberculosis \\
+      --classes covid19,normal,tuberculosis --out tuberculosis.png
+  evidrift explain film.png --model densenet.h5 --preprocessing torch --layer last
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("image", type=Path, help="PNG or JPEG, 8 or 16 bit")
+    parser.add_argument(
+        "--model", type=Path, required=True, metavar="FILE", help=".keras, .h5 or .weights.h5"
+    )
+    parser.add_argument(
+        "--architecture", metavar="NAME", help="of evidrift/models/zoo, for .weights.h5 files"
+    )
+    parser.add_argument(
+        "--size", type=int, default=224, metavar="PX", help="side of their input; default: 224"
+    )
+    parser.add_argument(
+        "--preprocessing",
+        default="none",
+        metavar="NAME",
+        help="for models that do not scale their input themselves: unit (0..1), tf (-1..1), torch, caffe, or "
+        "an architecture's name; default: none",
+    )
+    parser.add_argument("--padding", action="store_true", help="pad the film to a square; default: squash it")
+    parser.add_argument(
+        "--methods", default="layer_cam,grad_cam_pp", metavar="A,B,...", help="default: layer_cam,grad_cam_pp"
+    )
+    parser.add_argument(
+        "--layer",
+        default="penultimate",
+        metavar="NAME",
+        help="penultimate (default), last, or a layer's name",
+    )
+    parser.add_argument(
+        "--class",
+        dest="asked",
+        metavar="NAME|N",
+        help="class to explain, by name or by number from 0; default: the one that the network predicts",
+    )
+    parser.add_argument("--classes", metavar="A,B,...", help="names in the order of the outputs")
+    parser.add_argument(
+        "--out", type=Path, metavar="PNG", help="default: the image's name with -explained.png, here"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain one image."""
+    import evidrift.start_tensorflow  # noqa: F401, I001 - first, before TensorFlow
+    from evidrift.attribution.by_name import families_of
+    from evidrift.attribution.scores import predicted_classes
+    from evidrift.auditing.explaining import explain_file
+    from evidrift.drift.canvas import draw
+    from evidrift.images.entry import Entry, Excluded
+    from evidrift.images.source import load_file
+    from evidrift.models.files import load_model_file
+    from evidrift.report.explained_figure import explained_figure
+    from evidrift.report.tables import console
+    from scipy.special import softmax
+
+    import numpy as np
+
+    methods = args.methods.split(",")
+    families = families_of(methods, args.layer, batch_size=16)
+    file = load_model_file(
+        args.model, architecture=args.architecture, preprocessing=args.preprocessing, size=args.size
+    )
+    names = _names(args.classes, file.n_classes)
+    try:
+        entry = Entry(args.image.name, "")
+        loaded, planes = load_file(entry, args.image.parent, file.size, args.padding, min_side=1)
+    except Excluded as why:
+        raise UserError(f"{args.image} cannot be explained: {why}.") from None
+    asked = None if args.asked is None else np.array([_number(args.asked, names)])
+    found = explain_file(file, families, args.layer, planes, asked, args.image.name, args.quiet)
+    target = int(predicted_classes(found.logits)[0]) if asked is None else int(asked[0])
+    probabilities = softmax(found.logits[0].astype(np.float64))
+    content = np.array([loaded.content])
+    canvases = {
+        method: draw(signed, content, file.size).values[0]
+        for each in found.maps.values()
+        for layer in each.layers.values()
+        for method, signed in layer.methods.items()
+    }
+    out = args.out or Path(f"{args.image.stem}-explained.png")
+    title = f"{args.image.name}: {names[target]}, {100 * probabilities[target]:.1f} %"
+    about = f"{args.model.name}, target layer {found.layer_name}"
+    shown = {method: canvases[method] for method in methods if method in canvases}
+    explained_figure(planes[0], loaded.content, shown, title, about, out)
+    to = console()
+    if not args.quiet:
+        for number in np.argsort(-probabilities, kind="stable"):
+            mark = "  <- explained" if number == target else ""
+            to.print(f"{100 * probabilities[number]:5.1f} %  {names[number]}{mark}")
+        for note in file.notes:
+            to.print(f"Note: {note}", style="yellow")
+        for method in set(methods) - set(canvases):
+            to.print(f"Note: {method} is not defined at {found.layer_name}, which can be negative.")
+    to.print(f"{out}")
+    return 0
+
+
+def _names(given: str | None, n_classes: int) -> list[str]:
+    names = given.split(",") if given else [f"class {number}" for number in range(n_classes)]
+    if len(names) != n_classes:
+        raise UserError(f"--classes gives {len(names)} names, but the model tells {n_classes} classes apart.")
+    return names
+
+
+def _number(asked: str, names: list[str]) -> int:
+    if asked in names:
+        return names.index(asked)
+    if asked.isdecimal() and int(asked) < len(names):
+        return int(asked)
+    raise UserError(
+        f"--class {asked} is none of the model's classes. Give a number from 0 to {len(names) - 1}, or one "
+        f"of the names in --classes: {', '.join(names)}."
+    )

@@ -1,0 +1,85 @@
+"""Write a trained checkpoint of the study in this folder as an ordinary Keras model.
+
+It takes films as grey levels 0 to 255 in three equal channels, brings its preprocessing with it, ends in
+softmax, and is read by plain Keras 3: keras.models.load_model(path).
+"""
+
+import argparse
+from pathlib import Path
+
+from evidrift.errors import UserError
+
+HELP = "write a trained checkpoint as an ordinary Keras model"
+EPILOG = """\
+examples:
+  evidrift export densenet_mini 1 ft tuned.keras
+  evidrift export densenet_mini 1 tl before.keras && \\
+      evidrift audit --before before.keras --after tuned.keras --images films/ --out audit/
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("architecture", help="of the study's grid, e.g. densenet_mini")
+    parser.add_argument("seed", type=int, help="of the training")
+    parser.add_argument("checkpoint", choices=["tl", "ft"], help="transfer-learned, or fine-tuned")
+    parser.add_argument("out", type=Path, help="file to write, .keras")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: params.yaml")
+    parser.add_argument("--force", action="store_true", help="write over an existing file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export one checkpoint."""
+    from evidrift.params.architecture import load_architecture
+    from evidrift.params.grid import load_grid
+    from evidrift.report.tables import console
+
+    if args.out.suffix != ".keras":
+        raise UserError(f"{args.out} must end in .keras, as Keras asks for.")
+    if args.out.exists() and not args.force:
+        raise UserError(f"{args.out} exists. Choose another name, or write over it: --force.")
+    grid = load_grid(args.params)
+    if args.architecture not in grid.architectures:
+        raise UserError(f"{args.architecture} is not in the grid: {', '.join(grid.architectures)}.")
+    if args.seed not in grid.seeds:
+        raise UserError(f"Seed {args.seed} is not in the grid: {', '.join(map(str, grid.seeds))}.")
+    models = Path("models") / args.architecture
+    head, tuned = (models / str(args.seed) / f"{part}.weights.h5" for part in ("head", "finetuned"))
+    needed = {
+        Path("data/store.h5"): "prepare",
+        models / "backbone.weights.h5": f"embed@{args.architecture}",
+        head: f"train_tl@{args.architecture}-{args.seed}",
+        tuned: f"finetune@{args.architecture}-{args.seed}",
+    }
+    for path, stage in needed.items():
+        if not path.is_file():
+            raise UserError(
+                f"{path} does not exist. `dvc repro {stage}` makes it, `dvc pull` fetches it from a remote. "
+                "Run this where params.yaml lies."
+            )
+    import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
+    from evidrift.images.store import ImageStore
+    from evidrift.models.catalogue import find
+    from evidrift.models.checkpoint import load_checkpoints
+    from evidrift.models.export import exported
+
+    store = ImageStore(Path("data/store.h5"))
+    options = load_architecture(args.params, args.architecture).options
+    classifier, weights = load_checkpoints(
+        args.architecture,
+        store.size,
+        len(store.classes),
+        options,
+        backbone=models / "backbone.weights.h5",
+        head=head,
+        finetuned=tuned,
+    )
+    classifier.set_weights(weights[args.checkpoint])
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    exported(classifier, find(args.architecture)).save(args.out)
+    to = console()
+    to.print(f"{args.out}")
+    if not args.quiet:
+        to.print(f"Input: {store.size} x {store.size} x 3, grey levels 0 to 255.")
+        to.print(f"Outputs: the probabilities of {','.join(store.classes)}.")
+    return 0

@@ -1,0 +1,107 @@
+"""The command `evidrift`: subcommands, one file each in this folder, loaded when they are asked for."""
+
+import argparse
+import difflib
+import os
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from types import ModuleType
+from typing import NoReturn
+
+from evidrift.errors import UserError
+
+COMMANDS = ("audit", "explain", "export", "report")
+# The audit's exit code is its gate's: what could not be carried out could not be judged.
+FAILED = {"audit": 2}
+INTERRUPTED = 130
+EPILOG = """\
+examples:
+  evidrift audit --before old.keras --after new.keras --images films/ --gate gate.yaml --out audit/
+  evidrift explain film.png --model new.keras --out film-explained.png
+  evidrift export densenet_mini 1 ft tuned.keras
+  evidrift report --stamp
+
+Each command has its own help with more examples: evidrift audit --help
+The study itself is run by `make repro`, or `dvc repro`: see README.md.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Argparse's, but with what was meant in its errors, and without abbreviations."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            **settings,  # type: ignore[arg-type]
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one sentence, and leave with exit code 2."""
+        print(f"error: {message}{self._hint(message)} See `{self.prog} --help`.", file=sys.stderr)
+        sys.exit(2)
+
+    def _hint(self, message: str) -> str:
+        wrong = message.rpartition(": ")[2].split()[:1]
+        known = [name for action in self._actions for name in action.option_strings if len(name) > 2]
+        if not message.startswith("unrecognized arguments") or not wrong:
+            return "."
+        close = difflib.get_close_matches(wrong[0].partition("=")[0], known, n=1)
+        return f". Did you mean {close[0]}?" if close else "."
+
+
+def main(words: list[str] | None = None) -> None:
+    """Run a command and leave with its exit code."""
+    words = sys.argv[1:] if words is None else words
+    parser, name = _parser(words)
+    if name is None:
+        parser.parse_args(words)  # --help, --version, or an unknown command
+        parser.print_help()
+        sys.exit(0)
+    args = parser.parse_args(words)
+    try:
+        sys.exit(_command(name).run(args))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(FAILED.get(name, 1))
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # as of `evidrift ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _parser(words: list[str]) -> tuple[Parser, str | None]:
+    """The parser for these words, and the command that they name; only that command's file is imported."""
+    parser = Parser(
+        prog="evidrift",
+        description="Measures how far the visual evidence behind an image classifier moves when it is "
+        "fine-tuned or retrained.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"evidrift {version('evidrift')}")
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    name = next((word for word in words if not word.startswith("-")), None)
+    for each in COMMANDS:
+        module = _command(each)
+        command = commands.add_parser(
+            each, help=module.HELP, description=module.__doc__, epilog=module.EPILOG
+        )
+        if each == name:
+            module.add_arguments(command)
+            command.add_argument("--quiet", action="store_true", help="no progress, only what came out")
+    if name is not None and name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(COMMANDS)}."
+        parser.error(f"{name} is not a command. {hint}".rstrip("."))
+    return parser, name
+
+
+def _command(name: str) -> ModuleType:
+    return import_module(f"evidrift.cli.{name}")
+
+
+if __name__ == "__main__":
+    main()
