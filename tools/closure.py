@@ -25,13 +25,16 @@ BY_NAME = {
 # the folder is exact for a grid of all families, and never too little.
 FOLDERS = {"check": {"evidrift/attribution/families/${item.family}.py": "evidrift/attribution/families"}}
 
+# What a module reads that is no module: its stage depends on it too.
+READ = {"evidrift/report/html/page.py": "evidrift/report/html/templates"}
+
 
 def closure(stage: str) -> set[str]:
     """Paths of all project modules that a stage script imports, directly or not, itself included.
 
     Modules loaded by name stand as dvc.yaml's template, e.g. evidrift/models/zoo/${item.arch}.py, and
     what any of them imports counts. The empty `__init__.py` files do not. A stage that loads all of them
-    depends on their folder.
+    depends on their folder. Templates and the like stand as their folder.
     """
     found: set[str] = set()
     todo = [f"stages/{stage}.py"]
@@ -40,6 +43,8 @@ def closure(stage: str) -> set[str]:
         if path in found:
             continue
         found.add(path)
+        if path in READ:
+            found.add(READ[path])
         files = sorted(ROOT.glob(path.replace("${item.arch}", "*").replace("${item.family}", "*")))
         for file in files:
             if file.name != "__init__.py":

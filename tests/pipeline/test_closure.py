@@ -54,8 +54,8 @@ def test_what_a_running_stage_loads_is_listed(tiny_study):
 
 
 @pytest.mark.slow
-def test_prepare_probe_drift_and_compare_never_load_tensorflow(tiny_study):
-    for stage in ("prepare", "probe", "drift", "compare"):
+def test_prepare_probe_drift_compare_and_report_never_load_tensorflow(tiny_study):
+    for stage in ("prepare", "probe", "drift", "compare", "report"):
         loaded = [trace for trace in traces(tiny_study) if trace["argv"][0].endswith(f"{stage}.py")]
         assert loaded
         for trace in loaded:

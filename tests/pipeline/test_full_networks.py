@@ -42,6 +42,7 @@ ORDER = (
     "drift",
     "trajectory",
     "compare",
+    "report",
 )
 
 
@@ -108,7 +109,7 @@ def study(tmp_path_factory):
     training = ("embed", "train_tl", "finetune", "explain", "check", "trajectory")
     for arch in LAYERS:
         finish(run([words for a, name, words in todo if a == arch and name in training]))
-    finish(run([words for _, name, words in todo if name in ("drift", "compare")]))
+    finish(run([words for _, name, words in todo if name in ("drift", "compare", "report")]))
     return place
 
 

@@ -40,6 +40,7 @@ OUTPUTS = {
     "drift": ["--table", "--agreement", "--places", "--metrics"],
     "trajectory": ["--table", "--metrics"],
     "compare": ["--tables", "--figures", "--metrics"],
+    "report": ["--report"],
 }
 
 pytestmark = pytest.mark.slow
@@ -53,6 +54,7 @@ def stages(*names, architectures=ARCHITECTURES, seeds=SEEDS):
         "prepare": ["prepare"],
         "probe": ["probe"],
         "compare": ["compare"],
+        "report": ["report"],
         "embed": [f"embed@{a}" for a in architectures],
         "check": [f"check@{a}" for a in architectures],
         "drift": [f"drift@{a}" for a in architectures],
@@ -93,7 +95,7 @@ def test_one_architectures_finetuning_rate_reruns_its_branch_alone(place):
     params["finetune"]["inception_mini"]["learning_rate"] = 0.0007
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     branch = stages("finetune", "explain", "check", "drift", "trajectory", architectures=["inception_mini"])
-    assert set(place.repro()) == branch | {"compare"}
+    assert set(place.repro()) == branch | {"compare", "report"}
 
 
 def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(place):
@@ -101,7 +103,7 @@ def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(
     params["grid"]["seeds"] = [1, 2, 3]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     own = stages("train_tl", "finetune", "explain", seeds=[3])
-    assert set(place.repro()) == own | stages("check", "drift", "trajectory", "compare")
+    assert set(place.repro()) == own | stages("check", "drift", "trajectory", "compare", "report")
     params["grid"]["seeds"] = [1, 2]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     # seed 3's files lie in the folders still: the real drift stage names `make prune`
@@ -111,24 +113,24 @@ def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(
 
 def test_an_overlap_threshold_reruns_drift_and_compare(place):
     place.replace("params.yaml", "area: 0.2", "area: 0.25")
-    assert set(place.repro()) == stages("drift", "compare")
+    assert set(place.repro()) == stages("drift", "compare", "report")
 
 
 def test_another_number_of_images_to_check_reruns_check_and_compare(place):
     place.replace("params.yaml", "steps: 4", "steps: 5")
-    assert set(place.repro()) == stages("check", "compare")
+    assert set(place.repro()) == stages("check", "compare", "report")
 
 
 def test_another_number_of_images_to_follow_reruns_trajectory_and_compare(place):
     params = yaml.safe_load((place.path / "params.yaml").read_text())
     params["trajectory"]["images_per_class"] += 1
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
-    assert set(place.repro()) == stages("trajectory", "compare")
+    assert set(place.repro()) == stages("trajectory", "compare", "report")
 
 
 def test_a_comment_in_an_attribution_familys_file_reruns_its_explain_items_and_what_follows(place):
     place.replace("evidrift/attribution/families/cam.py", '"""', '# a comment\n"""')
-    assert set(place.repro()) == stages("explain", "check", "drift", "trajectory", "compare")
+    assert set(place.repro()) == stages("explain", "check", "drift", "trajectory", "compare", "report")
 
 
 def test_a_comment_in_one_architectures_file_reruns_that_architecture(place):

@@ -86,7 +86,7 @@ def test_metrics_and_plots_can_be_shown(tiny_study):
 def test_a_changed_threshold_reruns_drift_and_compare_and_shows_in_metrics_and_params_diff(tiny_copy):
     tiny_copy.replace("params.yaml", "area: 0.2", "area: 0.3")
     ran = tiny_copy.repro()
-    assert sorted(ran) == ["compare", "drift@inception_mini", "drift@resnetv2_mini"]
+    assert sorted(ran) == ["compare", "drift@inception_mini", "drift@resnetv2_mini", "report"]
     changed = json.loads(tiny_copy.run("dvc", "params", "diff", "--json"))["params.yaml"]
     assert {name: (value["old"], value["new"]) for name, value in changed.items()} == {
         "drift.area": (0.2, 0.3)
@@ -129,7 +129,11 @@ def test_a_dropped_seed_is_refused_until_pruned_and_then_pulls_as_well(tiny_copy
     ran = tiny_copy.repro()
     both = ("inception_mini", "resnetv2_mini")
     assert sorted(ran) == sorted(
-        ["compare", *(f"{stage}@{arch}" for stage in ("check", "drift", "trajectory") for arch in both)]
+        [
+            "compare",
+            "report",
+            *(f"{stage}@{arch}" for stage in ("check", "drift", "trajectory") for arch in both),
+        ]
     )
     tiny_copy.commit("one seed")
     assert pull_into_a_new_clone(tiny_copy, tmp_path / "remote", tmp_path / "clone") == []

@@ -45,6 +45,11 @@ def test_written_into_the_pipeline_it_replaces_the_old_list_and_nothing_else(pro
     assert closure.with_closures(before) == after
 
 
+def test_the_templates_that_a_module_reads_count(project, monkeypatch):
+    monkeypatch.setattr(closure, "READ", {"evidrift/late.py": "evidrift/templates"})
+    assert closure.closure("fit") == EXPECTED | {"evidrift/templates"}
+
+
 def test_a_stage_that_loads_every_family_depends_on_their_folder(project):
     (project / "stages/check.py").write_text("m = import_module(f'evidrift.attribution.families.{n}')\n")
     family = project / "evidrift/attribution/families/cam.py"

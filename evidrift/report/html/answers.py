@@ -103,12 +103,12 @@ def _dependence(result: Result) -> tuple[str, str]:
         return f"Yes: {shown}{more}.", "supported"
     if not claims:
         why = _clause(result.observed.undecidable) or "no two methods here can disagree."
-        return f"Not decidable: {_lower(why)}", OPEN
+        return _capital(why), OPEN
     if unknown:
         if result.observed.undecidable:
-            return f"Not decidable: {_lower(_clause(result.observed.undecidable))}", OPEN
+            return _capital(_clause(result.observed.undecidable)), OPEN
         return (
-            f"Not decidable: no change of order between two methods is shown, but in {len(unknown)} of "
+            f"No change of order between two methods is shown, but in {len(unknown)} of "
             f"{len(claims)} comparisons one cannot be ruled out either.",
             OPEN,
         )
@@ -157,3 +157,7 @@ def _clause(undecidable: str) -> str:
 def _lower(sentence: str) -> str:
     # a name or an abbreviation keeps its capitals
     return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -1,0 +1,53 @@
+"use strict";
+// The list of cases, a page at a time: whatever their number, a dozen rows are drawn.
+(() => {
+  const app = window.evidrift, data = app.data, ROWS = 12;
+  const part = (id) => document.getElementById(id);
+
+  /** Shows the page on which the chosen place lies. */
+  app.showList = (cases, chosen, value, digits) => {
+    const page = Math.floor(chosen / ROWS), pages = Math.max(1, Math.ceil(cases.length / ROWS));
+    const first = page * ROWS, rows = cases.slice(first, first + ROWS);
+    part("rows").replaceChildren(...rows.map((each, at) => row(each, first + at, chosen, value(each), digits)));
+    part("page").textContent = `page ${(page + 1).toLocaleString("en")} of ${pages.toLocaleString("en")}`;
+    part("page-previous").disabled = page === 0;
+    part("page-next").disabled = page >= pages - 1;
+    part("list").hidden = !cases.length;
+  };
+
+  function row(each, place, chosen, value, digits) {
+    const line = document.createElement("tr"), cell = document.createElement("td");
+    const button = document.createElement("button"), film = document.createElement("img");
+    button.type = "button";
+    button.className = "pick";
+    button.dataset.place = String(place);
+    if (place === chosen) {
+      line.className = "chosen";
+      button.setAttribute("aria-current", "true");
+    }
+    film.src = data.films[each.image];
+    film.alt = "";
+    const run = app.runOf(each);
+    button.append(film, words("strong", app.labelOf(each)),
+      words("span", `${data.architectures[run.arch]}, ${data.run} ${run.seed}`),
+      words("span", data.images[each.image]));
+    cell.append(button);
+    const number = words("td", app.number(value, digits));
+    number.className = "number";
+    line.append(cell, number);
+    return line;
+  }
+
+  function words(tag, text) {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    return element;
+  }
+
+  part("rows").addEventListener("click", (event) => {
+    const button = event.target.closest(".pick");
+    if (button) app.choose(Number(button.dataset.place));
+  });
+  part("page-previous").addEventListener("click", () => app.step(-ROWS));
+  part("page-next").addEventListener("click", () => app.step(ROWS));
+})();
