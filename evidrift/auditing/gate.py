@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from evidrift.errors import UserError
 from evidrift.params.section import Section, read_params, validate
+from evidrift.report.style import method_name
 from evidrift.stats.compare import Result
 from evidrift.stats.conclusions import excesses_of
 from evidrift.stats.ranking import MEASURE
@@ -161,11 +162,11 @@ def judge(
 
 
 def _excess(limit: float, result: Result, method: str, min_patients: int, found: Excess | None) -> Check:
-    name, what = "excess_drift", f"drift beyond the floor under {method}, {OF_THE_WAY}"
+    name, what = "excess_drift", f"drift beyond the floor under {method_name(method)}, {OF_THE_WAY}"
     claim = _movement(result, method)
     nan = float("nan")
     if claim is None or found is None or np.isnan(claim.drift):
-        reason = f"No usable map under {method} of an image that counts."
+        reason = f"No usable map under {method_name(method)} of an image that counts."
         return Check(name, what, nan, nan, nan, limit, "not judged", reason)
     if claim.drift == 0:
         return Check(name, what, 0, 0, 0, limit, "passed", "Every map is the same before and after.")
@@ -208,13 +209,13 @@ def _movement(result: Result, method: str) -> Claim | None:
 def _share(name: str, limit: float, result: Result, method: str, min_patients: int) -> Check:
     rows = result.localisation
     rows = rows[(rows["checkpoint"] == "ft") & (rows["measure"] == name) & (rows["method"] == method)]
-    what = f"share of {method}'s evidence in {PLACES[name]}, after"
+    what = f"share of {method_name(method)}'s evidence in {PLACES[name]}, after"
     return _of_place(f"{name}.at_most", what, rows, "mean", limit, result, min_patients)
 
 
 def _growth(name: str, limit: float, result: Result, method: str, min_patients: int) -> Check:
     rows = result.moves[(result.moves["measure"] == name) & (result.moves["method"] == method)]
-    what = f"growth of the share of {method}'s evidence in {PLACES[name]}"
+    what = f"growth of the share of {method_name(method)}'s evidence in {PLACES[name]}"
     return _of_place(f"{name}.growth_at_most", what, rows, "change", limit, result, min_patients)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from evidrift.auditing.images import AuditImages
+from evidrift.report.style import method_name
 from evidrift.stats.caveats import Caveat
 from evidrift.stats.compare import Result
 from evidrift.stats.models import over_seeds
@@ -74,6 +75,7 @@ def answer(method: str, found: Excess | None) -> str:
         method: attribution method.
         found: its drift, floor and chance by the primary measure.
     """
+    method = method_name(method)
     if found is None or found.drift is None:
         return f"Nothing can be said by {method}: no image that counts has a usable map in all models."
     if found.drift.value == 0:

@@ -54,12 +54,13 @@ class Parser(argparse.ArgumentParser):
 def main(words: list[str] | None = None) -> None:
     """Run a command and leave with its exit code."""
     words = sys.argv[1:] if words is None else words
-    parser, name = _parser(words)
+    parser, name, command = _parser(words)
+    args, unknown = parser.parse_known_args(words)  # prints --help or --version and leaves
+    if unknown:
+        command.error(f"unrecognized arguments: {' '.join(unknown)}")
     if name is None:
-        parser.parse_args(words)  # --help, --version, or an unknown command
         parser.print_help()
         sys.exit(0)
-    args = parser.parse_args(words)
     try:
         sys.exit(_command(name).run(args))
     except UserError as error:
@@ -73,8 +74,8 @@ def main(words: list[str] | None = None) -> None:
         sys.exit(1)
 
 
-def _parser(words: list[str]) -> tuple[Parser, str | None]:
-    """The parser for these words, and the command that they name; only that command's file is imported."""
+def _parser(words: list[str]) -> tuple[Parser, str | None, Parser]:
+    """The parser for these words, the command that they name, and the parser of its options."""
     parser = Parser(
         prog="evidrift",
         description="Measures how far the visual evidence behind an image classifier moves when it is "
@@ -84,19 +85,20 @@ def _parser(words: list[str]) -> tuple[Parser, str | None]:
     parser.add_argument("--version", action="version", version=f"evidrift {version('evidrift')}")
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
     name = next((word for word in words if not word.startswith("-")), None)
+    asked = parser
     for each in COMMANDS:
         module = _command(each)
         command = commands.add_parser(
             each, help=module.HELP, description=module.__doc__, epilog=module.EPILOG
         )
-        if each == name:
-            module.add_arguments(command)
-            command.add_argument("--quiet", action="store_true", help="no progress, only what came out")
+        module.add_arguments(command)
+        command.add_argument("--quiet", action="store_true", help="no progress, only what came out")
+        asked = command if each == name else asked
     if name is not None and name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(COMMANDS)}."
         parser.error(f"{name} is not a command. {hint}".rstrip("."))
-    return parser, name
+    return parser, name, asked
 
 
 def _command(name: str) -> ModuleType:

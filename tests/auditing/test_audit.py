@@ -260,7 +260,7 @@ def test_the_commands_exit_code_is_the_gates(films, models, tmp_path, capsys):
     code, text = command(capsys, *base, "--after", models[1], "--gate", gate)
     assert code == 1
     assert "Gate: failed." in text
-    assert "share of layer_cam's evidence in the outer 5 % of each side, after" in text
+    assert "share of LayerCAM's evidence in the outer 5 % of each side, after" in text
     assert command(capsys, *base, "--after", models[1])[0] == 0  # nothing was asked
 
 
@@ -277,5 +277,5 @@ def test_the_answer_for_a_machine_is_json_and_nothing_else(films, models, tmp_pa
 def test_quiet_leaves_the_answer(films, models, tmp_path, capsys):
     words = ["--before", models[0], "--after", models[1], "--images", films, "--out", tmp_path / "out"]
     _, text = command(capsys, *words, "--no-labels", quiet=True)
-    assert text.startswith("By layer_cam the evidence moved")
+    assert text.startswith("By LayerCAM the evidence moved")
     assert "Note:" not in text
