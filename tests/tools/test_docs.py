@@ -47,3 +47,38 @@ def test_the_index_names_every_page():
     links = LINK.findall((ROOT / "docs" / "README.md").read_text(encoding="utf-8"))
     named = {link.partition("#")[0] for link in links}
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= named
+
+
+def words_after(command: str) -> set[str]:
+    texts = (page.read_text(encoding="utf-8") for page in PAGES)
+    return {found.rstrip(".") for text in texts for found in re.findall(rf"{command} ([a-z][\w.-]*)", text)}
+
+
+def test_modules_that_pages_run_exist():
+    own = {
+        name for name in words_after("python -m") if name.split(".")[0] in ("evidrift", "tools", "benchmarks")
+    }
+    missing = {name for name in own if not (ROOT / name.replace(".", "/")).with_suffix(".py").exists()}
+    assert own
+    assert not missing
+
+
+def test_targets_that_pages_make_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.M))
+    in_code = {
+        name
+        for page in PAGES
+        for code in re.findall(
+            r"^(?:\$ )?make ([a-z-]+)|`make ([a-z-]+)", page.read_text("utf-8"), flags=re.M
+        )
+        for name in code
+        if name
+    }
+    assert in_code
+    assert in_code <= targets
+
+
+def test_profiles_that_pages_name_exist_or_are_the_reader_s_own():
+    named = {name for page in PAGES for name in re.findall(r"profiles/(\w+)\.yaml", page.read_text("utf-8"))}
+    assert named <= {path.stem for path in (ROOT / "profiles").glob("*.yaml")} | {"mine"}
