@@ -59,7 +59,7 @@ def ranking_chart(material: Material) -> Chart | None:
     )
 
 
-def levels_chart(material: Material) -> Chart:
+def levels_chart(material: Material) -> Chart | None:
     """Each measure as it is, beside its own floor and chance."""
     drift = material.at_layer("drift")
     variants = []
@@ -71,6 +71,8 @@ def levels_chart(material: Material) -> Chart:
         _add_levels(figure, material, rows)
         figure.update_xaxes(title_text=f"{name}, mean", rangemode="tozero")
         variants.append((name, plain(figure)))
+    if not variants:
+        return None
     return Chart(
         "levels",
         "Each measure (point) between its floor (left tick) and chance (right tick)",
