@@ -16,7 +16,7 @@ from PIL import Image
 
 from evidrift.drift.canvas import SIDE
 from evidrift.report import style
-from evidrift.report.panels import EVIDENCE
+from evidrift.report.overlay import EVIDENCE
 from tools.measure_examples import Example, canvases, film_of, masks, phantom, pictures, values
 
 INCH, GAP, NEXT = 1.15, 0.05, 0.14
