@@ -39,6 +39,19 @@ def browser() -> Iterator:
         browser.close()
 
 
+FRESH = """() => {
+  document.getElementById("reset").click();
+  for (const [id, pressed] of [["difference", "true"], ["lines", "false"]]) {
+    const button = document.getElementById(id);
+    if (button.getAttribute("aria-pressed") === pressed) button.click();
+  }
+  evidrift.setBlend(100);
+  document.activeElement.blur();
+  document.documentElement.style.scrollBehavior = "auto";
+  window.scrollTo(0, 0);
+}"""
+
+
 class Opened:
     """A report in a browser's window, with all that it said and asked for."""
 
@@ -51,6 +64,13 @@ class Opened:
         self.page.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(f"{path.as_uri()}{hash}")
+
+    def fresh(self) -> "Opened":
+        """As it was opened, for the next test: a page of megabytes is not read for each."""
+        self.page.evaluate(FRESH)
+        self.page.wait_for_timeout(50)
+        self.said.clear()
+        return self
 
     def text(self, selector: str) -> str:
         return self.page.locator(selector).inner_text()
@@ -67,9 +87,9 @@ class Opened:
         return int(self.text("#case-count").split()[0].replace(",", ""))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_report(browser):
-    """Opens a report; its windows are closed after the test."""
+    """Opens a report; its windows are closed after the module."""
     opened = []
 
     def open_it(path: Path, **how) -> Opened:
@@ -110,3 +130,21 @@ def large_report(tmp_path_factory) -> Path:
     patients = [f"p{number}" for number in np.arange(500)]
     maps = architecture(patients=patients, methods=METHODS, grid=8)
     return write_report(material(folder, maps), folder / "report")
+
+
+@pytest.fixture(scope="module")
+def desktop(study, open_report) -> Opened:
+    """The study's report in a wide window."""
+    return open_report(study[1])
+
+
+@pytest.fixture(scope="module")
+def phone(study, open_report) -> Opened:
+    """The study's report on a phone."""
+    return open_report(study[1], width=375, height=812)
+
+
+@pytest.fixture
+def opened(desktop) -> Opened:
+    """The wide window, as if it had just been opened."""
+    return desktop.fresh()

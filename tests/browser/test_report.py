@@ -28,27 +28,24 @@ def show_all_charts(opened) -> int:
     return plots.count()
 
 
-def test_it_opens_quietly_and_asks_for_nothing_but_itself(study, open_report):
-    _, path = study
-    opened = open_report(path)
-    assert show_all_charts(opened) >= 4
-    opened.page.wait_for_timeout(200)
-    assert opened.said == []
-    assert [url for url in opened.asked if not url.startswith("data:")] == [path.as_uri()]
+def test_it_opens_quietly_and_asks_for_nothing_but_itself(study, desktop):
+    assert show_all_charts(desktop) >= 4
+    desktop.page.wait_for_timeout(200)
+    assert desktop.said == []
+    assert [url for url in desktop.asked if not url.startswith("data:")] == [study[1].as_uri()]
 
 
-def test_no_request_can_leave_it(study, open_report):
-    opened = open_report(study[1])
+def test_no_request_can_leave_it(opened):
     blocked = opened.page.evaluate("fetch('https://example.org/').then(() => 'left', () => 'blocked')")
     assert blocked == "blocked"
     assert any("Content Security Policy" in line for line in opened.said)
 
 
-@pytest.mark.parametrize("width", [1440, 375])
-def test_axe_finds_no_serious_violation(study, open_report, width):
+@pytest.mark.parametrize("window", ["desktop", "phone"])
+def test_axe_finds_no_serious_violation(window, request):
     from axe_playwright_python.sync_playwright import Axe
 
-    opened = open_report(study[1], width=width)
+    opened = request.getfixturevalue(window)
     show_all_charts(opened)
     opened.page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     found = Axe().run(opened.page).response["violations"]
@@ -60,8 +57,7 @@ def test_axe_finds_no_serious_violation(study, open_report, width):
     assert serious == []
 
 
-def test_filters_leave_the_cases_that_fit(study, open_report):
-    opened = open_report(study[1])
+def test_filters_leave_the_cases_that_fit(opened):
     assert opened.cases() == 2 * 2 * 12
     opened.choose("arch", "densenet_mini")
     assert opened.cases() == 24
@@ -81,8 +77,7 @@ def test_filters_leave_the_cases_that_fit(study, open_report):
     assert opened.cases() == 4
 
 
-def test_the_list_is_sorted_by_each_measure_worst_first(study, open_report):
-    opened = open_report(study[1])
+def test_the_list_is_sorted_by_each_measure_worst_first(opened):
     for measure in ("1 - overlap", "displacement", "1 - correlation", "concentration", "fall in probability"):
         opened.choose("sort", measure)
         values = opened.values()
@@ -92,15 +87,13 @@ def test_the_list_is_sorted_by_each_measure_worst_first(study, open_report):
     assert opened.values() == sorted(opened.values())
 
 
-def test_the_numbers_are_those_of_the_drift_table(study, open_report):
-    opened = open_report(study[1])
+def test_the_numbers_are_those_of_the_drift_table(opened):
     overlaps = [float(text) for text in opened.page.locator("#case-drift td").all_inner_texts()[:1]]
     assert opened.values()[0] == overlaps[0]
     assert "0 %" in opened.text("#case-prediction")
 
 
-def test_slider_toggle_and_difference_change_what_is_drawn(study, open_report):
-    opened = open_report(study[1])
+def test_slider_toggle_and_difference_change_what_is_drawn(opened):
 
     def drawn() -> str:
         return opened.page.evaluate("document.getElementById('overlay').toDataURL()")
@@ -122,15 +115,13 @@ def test_slider_toggle_and_difference_change_what_is_drawn(study, open_report):
     assert not opened.page.locator("#outlines").is_visible()
 
 
-def test_the_film_lies_unobscured_beside_the_overlay(study, open_report):
-    opened = open_report(study[1])
+def test_the_film_lies_unobscured_beside_the_overlay(opened):
     film, overlay = (opened.page.locator(each).bounding_box() for each in ("#film", "#overlay"))
     assert film["x"] + film["width"] <= overlay["x"]
     assert opened.page.evaluate("document.getElementById('film').naturalWidth") == 64
 
 
-def test_keys_go_through_the_cases_and_toggle(study, open_report):
-    opened = open_report(study[1])
+def test_keys_go_through_the_cases_and_toggle(opened):
     opened.page.locator("#case").scroll_into_view_if_needed()
     opened.page.wait_for_timeout(100)
     press = opened.page.keyboard.press
@@ -153,14 +144,12 @@ def test_keys_go_through_the_cases_and_toggle(study, open_report):
     assert opened.page.locator("#difference").get_attribute("aria-pressed") == "true"
 
 
-def test_letters_do_nothing_outside_the_cases(study, open_report):
-    opened = open_report(study[1])
+def test_letters_do_nothing_outside_the_cases(opened):
     opened.page.keyboard.press("d")
     assert opened.page.locator("#difference").get_attribute("aria-pressed") == "false"
 
 
-def test_an_address_leads_back_to_its_case(study, open_report):
-    opened = open_report(study[1])
+def test_an_address_leads_back_to_its_case(study, opened, open_report):
     opened.choose("arch", "resnetv2_mini")
     opened.page.locator("#rows .pick").nth(4).click()
     shown = opened.text("#case-about")
@@ -180,8 +169,7 @@ def test_names_that_would_like_to_be_markup_stay_text(hostile_report, open_repor
     assert opened.said == []
 
 
-def test_a_term_explains_itself_by_key(study, open_report):
-    opened = open_report(study[1])
+def test_a_term_explains_itself_by_key(opened):
     opened.page.locator("#answer .term", has_text="floor").last.focus()
     opened.page.keyboard.press("Enter")
     tip = opened.page.locator("#term-floor")
@@ -193,14 +181,12 @@ def test_a_term_explains_itself_by_key(study, open_report):
     assert not tip.is_visible()
 
 
-def test_a_phone_scrolls_down_only(study, open_report):
-    opened = open_report(study[1], width=375, height=812)
-    show_all_charts(opened)
-    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 375
+def test_a_phone_scrolls_down_only(phone):
+    show_all_charts(phone)
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
-def test_it_prints_with_all_charts(study, open_report):
-    opened = open_report(study[1])
+def test_it_prints_with_all_charts(opened):
     data = opened.page.pdf(format="A4")
     assert data.startswith(b"%PDF")
     assert 3 <= len(re.findall(rb"/Type\s*/Page\b", data)) <= 40
@@ -218,12 +204,12 @@ def test_films_beside_the_file_are_shown(tmp_path, monkeypatch, open_report):
     assert "report_images/" in opened.page.locator("#film").get_attribute("src")
 
 
-def test_maps_in_the_browser_are_those_that_were_measured(study, open_report):
-    maps, path = study
-    opened = open_report(path)
+def test_maps_in_the_browser_are_those_that_were_measured(study, opened):
+    maps, _ = study
     found = opened.page.evaluate(
         "(() => { const each = evidrift.casesOf(1)[5];"
-        " return [each.block.run, evidrift.data.images[each.image], evidrift.canvases(each).map(c => [...c])]; })()"
+        "const canvases = evidrift.canvases(each).map((canvas) => [...canvas]);"
+        "return [each.block.run, evidrift.data.images[each.image], canvases]; })()"
     )
     run, image, canvases = found
     own = maps[run // 2]

@@ -1,4 +1,4 @@
-"""The report as a file: its bytes, its safety, what its first screen says, and studies that lack something."""
+"""The report as a file: its bytes, its safety, its first screen, and studies that lack something."""
 
 import base64
 import hashlib
