@@ -25,6 +25,10 @@ of the upper left quarter (nine tenths of the change in activation when it is er
 these maps show where in the layer the evidence lies.
 """
 
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,13 +36,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evidrift import audit
 from evidrift.attribution.families import cam, gradients, perturbation
 from evidrift.drift.placetable import Masks, build_places
 from evidrift.drift.tablefile import read_table, write_table
 from evidrift.images.phantoms.draw import MARKER
 from evidrift.images.store import Images, ImageStore
+from evidrift.models.export import exported
 from evidrift.stats.places import changes, localisation
 from tests.drift.study import architecture
+from tests.images.films import save
 from tests.planted import COMMON, SIZE, accuracy, miniature, prepared
 
 pytestmark = pytest.mark.slow
@@ -81,12 +88,14 @@ class Trained:
         shares: localisation of the evidence for the marked class, `finding` being the marker's box; by
             method, measure and checkpoint.
         moved: its change from tl to ft, by method and measure.
+        files: the checkpoints as ordinary Keras models.
     """
 
     accuracy: dict[str, float]
     accuracy_without_marker: dict[str, float]
     shares: pd.DataFrame
     moved: pd.DataFrame
+    files: dict[str, Path]
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +149,10 @@ def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
             for method in METHODS
         },
     )
+    files = {checkpoint: table.with_name(f"{table.stem}-{checkpoint}.keras") for checkpoint in checkpoints}
+    for checkpoint, weights in checkpoints.items():
+        network.classifier.set_weights(weights)
+        exported(network.classifier, network.zoo).save(files[checkpoint])
     write_table(table, build_places(study, Masks(None, marker_box(len(chosen)))))
     places = read_table(table).to_pandas()
     return Trained(
@@ -147,7 +160,20 @@ def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
         {checkpoint: accuracy(each, bare) for checkpoint, each in bare_logits.items()},
         localisation(places).set_index(["method", "measure", "checkpoint"]),
         changes(places).set_index(["method", "measure"]),
+        files,
     )
+
+
+@pytest.fixture(scope="module")
+def films(stores, tmp_path_factory) -> dict[str, Path]:
+    """The test films with and without the marker, in class folders."""
+    folders = {}
+    for name, store in stores.items():
+        folders[name] = tmp_path_factory.mktemp(f"films-{name}")
+        test = store.split("test")
+        for image_id, label, pixels in zip(test.ids, test.labels, test.pixels, strict=True):
+            save(folders[name] / store.classes[label] / Path(image_id).name, pixels)
+    return folders
 
 
 def marker_box(n: int) -> np.ndarray:
@@ -217,3 +243,46 @@ def test_class_activation_maps_of_that_architecture_do_not_point_at_the_marker(d
     """Not a wish but a finding: whoever looks at these maps alone misses the shortcut."""
     assert box_share(densenet, method, "ft")["ratio"] <= 2
     assert densenet.shares.loc[(method, "hit", "ft"), "mean"] <= 0.1
+
+
+RELEASE = Path(__file__).parents[1] / "docs" / "release"
+
+
+def test_an_audit_of_the_model_that_learned_the_marker_fails_and_names_the_corners(runs, films):
+    """Against the model trained on the same patients without it, on films that carry it."""
+    before, after = runs["without"].files["ft"], runs["with"].files["ft"]
+    found = audit(before, after, films["with"], gate=RELEASE / "gate.yaml", quiet=True)
+    assert found.outcome == "failed"
+    failed = {check.name: check for check in found.checks if check.verdict == "failed"}
+    # five ninths of the corners are border as well
+    assert "corners.growth_at_most" in failed
+    assert set(failed) <= {"corners.growth_at_most", "border.growth_at_most"}
+    assert "four corners" in failed["corners.growth_at_most"].what
+    assert f"The most is in class {MARKED}" in failed["corners.growth_at_most"].reason
+
+
+def release(folder: Path, released: Path, candidate: Path, films: Path) -> subprocess.CompletedProcess:
+    """Run the example's script in a folder of its own."""
+    folder.mkdir()
+    shutil.copy(released, folder / "released.keras")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        [RELEASE / "release.sh", candidate, films],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        check=False,
+    )
+
+
+def test_the_release_in_the_docs_is_stopped_and_one_without_the_marker_is_not(runs, films, tmp_path):
+    clean, marked = runs["without"].files, runs["with"].files
+    stopped = release(tmp_path / "stopped", clean["ft"], marked["ft"], films["with"])
+    assert stopped.returncode == 1
+    assert "Gate: failed." in stopped.stdout
+    assert "stopped: the gate failed" in stopped.stderr
+    assert (tmp_path / "stopped" / "released.keras").read_bytes() == clean["ft"].read_bytes()
+    passed = release(tmp_path / "passed", clean["tl"], clean["ft"], films["without"])
+    assert (passed.returncode, passed.stdout.splitlines()[-1]) == (0, f"released: {clean['ft']}")
+    assert (tmp_path / "passed" / "released.keras").read_bytes() == clean["ft"].read_bytes()
