@@ -25,8 +25,8 @@ show: $(VENV)/.runtime  ## print the study's tables again
 prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families that left the grid
 	@python -m tools.prune params.yaml
 
-test: $(VENV)/.peers lint  ## lint, then every test
-	python -m pytest
+test: $(VENV)/.peers lint  ## lint, then every test, two side by side
+	python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: $(VENV)/.development  ## tests that take at most two minutes together, none against other packages
 	python -m pytest -m "not slow" --ignore=tests/peers

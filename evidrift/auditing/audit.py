@@ -21,7 +21,6 @@ from evidrift.auditing.result import AuditResult
 from evidrift.auditing.study import NAME, Folders, Run, read, rules, write_images, write_study
 from evidrift.auditing.words import answer, caveats_of_audit
 from evidrift.errors import UserError
-from evidrift.report.html.material import ReportFiles
 from evidrift.report.html.page import write_report
 from evidrift.report.html.summary import write_summary
 from evidrift.stats.compare import compare
@@ -119,9 +118,9 @@ def audit(
         checks = judge(limits, study, result, methods, audited.labels_known) if limits else ()
         asked = {"methods": list(methods), "layer": layer, "preprocessing": preprocessing, "padding": padding}
         write_summary(folders.tables, study, result, context_of(sentence, checks, audited, models, asked))
-        report = write_report(
-            ReportFiles(folders.tables, folders.study.drift, folders.maps, folders.store), folder
-        )
+        report = None
+        if out is not None:
+            report = Path(out) / write_report(folders.report_files, folder).name
         finding = AuditResult(
             answer=sentence,
             methods=tuple(methods),
@@ -133,7 +132,7 @@ def audit(
             audited=audited,
             pairs=pairs,
             files=models.described,
-            report=Path(out) / report.name if out is not None else None,
+            report=report,
         )
         (folder / SUMMARY).write_text(finding.to_json(), encoding="utf-8")
         return finding

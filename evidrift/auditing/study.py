@@ -27,6 +27,7 @@ from evidrift.params.compare import Compare
 from evidrift.params.drift import Drift
 from evidrift.params.grid import Grid
 from evidrift.probe.results import Probe, Unjudged, write_probe
+from evidrift.report.html.material import ReportFiles
 from evidrift.stats.study import Study, StudyFiles, read_study
 from evidrift.training.evaluation import evaluate_logits
 from evidrift.training.predictions import write_predictions
@@ -91,6 +92,11 @@ class Folders:
     def tables(self) -> Path:
         """Result tables."""
         return self.root / "tables"
+
+    @property
+    def report_files(self) -> ReportFiles:
+        """What the report is made of."""
+        return ReportFiles(self.tables, self.study.drift, self.maps, self.store)
 
     @property
     def study(self) -> StudyFiles:
