@@ -81,15 +81,24 @@ def _movement(claims: Sequence[Claim], undecidable: str) -> tuple[str, str]:
     if not claims or not (shown or excluded):
         why = claims[0].reason if claims else _clause(undecidable) or "there is no usable map."
         return f"Whether fine-tuning moved the evidence is not decidable: {_lower(why)}", OPEN
-    archs = {claim.arch for claim in claims}
-    unit = "combinations of architecture and method" if len(archs) > 1 else "methods"
-    told = f"in {shown} of {len(claims)} {unit}"
-    if shown == len(claims):
-        told = f"in all {shown} {unit}" if shown > 1 else "by the one method that was asked"
-    verdict = "supported" if shown == len(claims) else "refuted" if excluded == len(claims) else OPEN
+    unit = (
+        "combinations of architecture and method" if len({claim.arch for claim in claims}) > 1 else "methods"
+    )
+    everywhere = f"in all {len(claims)} {unit}" if len(claims) > 1 else "by the one method that was asked"
+    if excluded == len(claims):
+        return (
+            f"Fine-tuning moved the evidence no further than another training would, {everywhere}.",
+            "refuted",
+        )
     if not shown:
-        return f"Fine-tuning is not shown to have moved the evidence {told}.", verdict
-    return f"Fine-tuning moved the evidence further than another training would, {told}.", verdict
+        return (
+            "Fine-tuning is not shown to have moved the evidence further than another training would.",
+            OPEN,
+        )
+    moved = "Fine-tuning moved the evidence further than another training would"
+    if shown == len(claims):
+        return f"{moved}, {everywhere}.", "supported"
+    return f"{moved}, in {shown} of {len(claims)} {unit}.", OPEN
 
 
 def _dependence(result: Result) -> tuple[str, str]:

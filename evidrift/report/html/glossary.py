@@ -61,6 +61,10 @@ TERMS = {
         "network learned."
     ),
     "probe": "A simple model that sees no anatomy: what it can tell may be told by a shortcut.",
+    "place": (
+        "Evidence at the border or in the corners is often that of a marker or the collimation, not of the "
+        "patient."
+    ),
     "thin": "Less than {area} of the film holds any evidence at all.",
     "colour": "One colour scale a case, for both checkpoints: 1 is evidence spread evenly over the film.",
     "hash": "A fingerprint of a file's content: the same content has the same one.",

@@ -12,10 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from evidrift.report.html import cards, charts, curves, films, headline, sections
-from evidrift.report.html.cases import case_data
+from evidrift.report.html.browser import films
+from evidrift.report.html.browser.cases import case_data
+from evidrift.report.html.charts import curves, rows
 from evidrift.report.html.glossary import glossary
 from evidrift.report.html.material import Material, ReportFiles
+from evidrift.report.html.tables import cards, headline, sections
 from evidrift.report.html.warnings import warnings_of
 from evidrift.report.html.words import cohort_names, run_word
 
@@ -71,10 +73,10 @@ def _context(
     means = sections.cohort_means(material)
     means = means[means["cohort"].isin(list(names))]
     drawn = {
-        "ranking": charts.ranking_chart(material),
-        "levels": charts.levels_chart(material),
-        "classes": charts.class_chart(material),
-        "cohorts": charts.cohort_chart(means, material, names),
+        "ranking": rows.ranking_chart(material),
+        "levels": rows.levels_chart(material),
+        "classes": rows.class_chart(material),
+        "cohorts": rows.cohort_chart(means, material, names),
         "along": curves.along_chart(material),
         "training": curves.training_chart(material),
     }
@@ -90,6 +92,7 @@ def _context(
         "levels_table": headline.levels_table(material),
         "differences": headline.difference_table(material),
         "class_table": sections.class_table(material),
+        "place_table": sections.place_table(material),
         "cohort_table": sections.cohort_table(material, means),
         "along_table": sections.along_table(material),
         "check_table": sections.check_table(material),
@@ -126,7 +129,7 @@ def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
 
 def _source(name: str) -> str:
     """A script as it stands inside its element."""
-    source = get_plotlyjs() if name == "plotly" else _asset(name)
+    source = get_plotlyjs() if name == "plotly" else _asset(f"scripts/{name}")
     # inside a string or a comment alone, where the backslash changes nothing
     return source.replace("</script", "<\\/script")
 

@@ -17,6 +17,7 @@ from evidrift.report.html.answers import Answer, answer_of, opinions_of
 from evidrift.stats.compare import Result
 from evidrift.stats.study import Study
 from evidrift.stats.trust import signs
+from evidrift.trajectory.words import sentences
 
 NAME = "summary.json"
 HISTORY = ("arch", "seed", "checkpoint", "epoch", "kept")
@@ -112,6 +113,7 @@ class Summary(_Record):
         signs: by architecture and method at `layer`, what the checks say against it, see `stats.trust`.
         alike: groups of methods that cannot disagree at `layer`.
         caveats: in order.
+        courses: drift along training in sentences.
         histories: by column, see `Context`.
     """
 
@@ -135,6 +137,7 @@ class Summary(_Record):
     signs: dict[str, dict[str, str]]
     alike: tuple[tuple[str, ...], ...]
     caveats: tuple[CaveatLine, ...]
+    courses: tuple[str, ...]
     images: dict[str, Any]
     probe: dict[str, Any] | None
     histories: dict[str, list[Any]] | None
@@ -170,6 +173,7 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
         },
         alike=tuple(tuple(group) for group in result.alike.get(result.layer, ())),
         caveats=tuple(CaveatLine(key=each.key, sentence=each.sentence) for each in result.caveats),
+        courses=tuple(sentences(list(result.courses))),
         images=dict(context.images),
         probe=None if context.probe is None else dict(context.probe),
         histories=None if context.histories is None else _columns(context.histories),

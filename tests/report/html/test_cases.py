@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evidrift.drift.canvas import draw
-from evidrift.report.html.cases import FULL, case_data, probabilities
+from evidrift.report.html.browser.cases import FULL, case_data, probabilities
 from evidrift.report.html.material import Material
 from tests.drift.study import architecture
 from tests.report.html.made import material

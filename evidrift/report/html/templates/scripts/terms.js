@@ -11,6 +11,10 @@ document.addEventListener("toggle", (event) => {
   tip.style.left = `${Math.max(8, left)}px`;
   tip.style.top = `${fits ? at.bottom + 6 : Math.max(8, at.top - tip.offsetHeight - 6)}px`;
 }, true);
+window.addEventListener("scroll", () => {
+  const tip = document.querySelector(".tip:popover-open");
+  if (tip) tip.hidePopover();
+}, { passive: true });
 document.addEventListener("click", (event) => {
   const word = event.target.closest && event.target.closest(".term");
   if (word) word.focus(); // Safari does not focus a button that is clicked

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from evidrift.attribution.mapfile import CHECKPOINTS
-from evidrift.report.html.charts import Chart, new_figure, numbers, plain
+from evidrift.report.html.charts.rows import Chart, new_figure, numbers, plain
 from evidrift.report.html.material import Material
 from evidrift.report.html.words import method_label
 from evidrift.report.style import INK, colours

@@ -22,6 +22,14 @@ from evidrift.report.html.words import (
     table,
 )
 
+PLACES = {
+    "lungs": "lungs",
+    "finding": "finding",
+    "hit": "strongest cell in the finding (share of films)",
+    "border": "border, outer 5 % of each side",
+    "corners": "four corners, 15 % of a side each",
+}
+
 
 def class_table(material: Material) -> TableView:
     """Drift and confusion by class."""
@@ -46,6 +54,35 @@ def class_table(material: Material) -> TableView:
         columns,
         lines,
     )
+
+
+def place_table(material: Material) -> TableView | None:
+    """Where the evidence lies before and after; None where nothing is known of that."""
+    rows = material.at_layer("localisation")
+    if rows.empty:
+        return None
+    moves = material.at_layer("moves").set_index(["measure", "arch", "method"])
+    names = (material.summary.before, material.summary.after)
+    columns = [Column("Place", "place"), Column("Architecture", "architecture"), Column("Method", "method")]
+    columns += [Column(name.capitalize(), numeric=True) for name in names]
+    columns += [Column("Change", "interval", numeric=True), Column("A random map", numeric=True)]
+    lines = []
+    for key, own in rows.groupby(["measure", "arch", "method"], sort=False):
+        measure, arch, method = map(str, key)
+        shares = own.set_index("checkpoint")
+        move = moves.loc[key]
+        lines.append(
+            [
+                Cell(PLACES.get(measure, measure), "name"),
+                Cell(arch),
+                Cell(method_label(method)),
+                *(number(shares["mean"].get(checkpoint)) for checkpoint in CHECKPOINTS),
+                interval(move["change"], move["low"], move["high"]),
+                number(shares["random"].iloc[0]),
+            ]
+        )
+    lines.sort(key=lambda line: list(PLACES.values()).index(line[0].text))
+    return table("Share of the evidence at a place, mean over patients", columns, lines)
 
 
 def cohort_means(material: Material) -> pd.DataFrame:

@@ -52,6 +52,8 @@
     return keyed.map(({ each }) => each);
   }
 
+  let isTouched = false; // a page that was only opened keeps its address
+
   function refresh(keep) {
     cases = filtered();
     const found = keep ? cases.findIndex((each) => each.image === keep.image && each.block.run === keep.run) : 0;
@@ -74,6 +76,7 @@
   }
 
   app.choose = (at) => {
+    isTouched = true;
     place = Math.min(Math.max(at, 0), cases.length - 1);
     if (place < 0) return;
     draw();
@@ -88,6 +91,7 @@
   /** Writes the case into the address, so that a link leads back to it; where it may not, it does without. */
   function remember(each) {
     const state = new URLSearchParams(NAMES.map((name) => [name, field(name).value]).filter(([, value]) => value));
+    if (!isTouched) return;
     if (each) { state.set("image", String(each.image)); state.set("of", String(each.block.run)); }
     try { history.replaceState(null, "", `#case&${state}`); } catch { /* some browsers forbid it from disk */ }
   }
@@ -103,9 +107,9 @@
     return { image: Number(state.get("image")), run: Number(state.get("of")) };
   }
 
-  form.addEventListener("input", () => refresh());
+  form.addEventListener("input", () => { isTouched = true; refresh(); });
   form.addEventListener("submit", (event) => event.preventDefault());
-  part("reset").addEventListener("click", () => { 
+  part("reset").addEventListener("click", () => {
     const method = field("method").value;
     form.reset();
     field("method").value = method;
