@@ -1,6 +1,11 @@
 """How far the visual evidence behind an image classifier moves when it is fine-tuned."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evidrift.auditing.audit import audit
+
+__all__ = ["audit"]
 
 
 def __getattr__(name: str) -> Any:
