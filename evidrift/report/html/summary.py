@@ -137,7 +137,7 @@ class Summary(_Record):
     signs: dict[str, dict[str, str]]
     alike: tuple[tuple[str, ...], ...]
     caveats: tuple[CaveatLine, ...]
-    courses: tuple[str, ...]
+    courses: tuple[str, ...] = ()
     images: dict[str, Any]
     probe: dict[str, Any] | None
     histories: dict[str, list[Any]] | None

@@ -38,6 +38,7 @@ TITLES = {
     "not_checked": (NOTE, "Methods not checked on these models"),
     "input": (NOTE, "About the files"),
 }
+OF_AUDITS = {"one_seed": (SERIOUS, "One pair of models: no floor")}
 MARKED = {
     "unfaithful": (UNFAITHFUL, "Maps not shown to be more faithful than random ones"),
     "insensitive": (INSENSITIVE, "Maps that a network with random weights draws too"),
@@ -71,7 +72,8 @@ def warnings_of(summary: Summary) -> list[Warned]:
             )
         )
     weights = (GRAVE, SERIOUS, NOTE)
-    listed = [Warned(*TITLES.get(key, (SERIOUS, _title(key))), sentence) for key, sentence in found]
+    titles = TITLES | (OF_AUDITS if summary.kind == "audit" else {})
+    listed = [Warned(*titles.get(key, (SERIOUS, _title(key))), sentence) for key, sentence in found]
     return sorted(listed, key=lambda each: weights.index(each.weight))
 
 

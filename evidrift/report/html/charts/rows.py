@@ -166,6 +166,7 @@ def _by_row(
             error_x=error,
             mode="markers",
             name=arch,
+            showlegend=len(architectures) > 1,
             text=[names(key) for key in keys[own]],
             marker={"color": palette[number], "symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9},
             hovertemplate="%{text}<br>%{fullData.name}: %{x:.3f}<extra></extra>",

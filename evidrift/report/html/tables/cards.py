@@ -149,12 +149,15 @@ def model_cards(material: Material) -> list[tuple[str, list[tuple[str, str]]]]:
             maps = next(material.map_files(arch, seed))
             for checkpoint in CHECKPOINTS:
                 weights[checkpoint].append(maps.origin.weights[checkpoint][:12])
-        lines.append(("Input", f"{maps.origin.size} x {maps.origin.size} pixels"))
+        if "Input" not in dict(lines):
+            lines.append(("Input", f"{maps.origin.size} x {maps.origin.size} pixels"))
         methods = [method for layer, method in maps.methods() if layer == summary.layer]
         if methods:
             grid = maps.maps(CHECKPOINTS[0], summary.layer, methods[0]).shape[1:]
             lines.append(("Target layer", f"{maps.layer_name(summary.layer)}, {grid[0]} x {grid[1]} cells"))
-        for checkpoint, name in zip(CHECKPOINTS, (summary.before, summary.after), strict=True):
+        # an audit names its files and their whole hashes
+        names = (summary.before, summary.after) if summary.kind == "study" else ()
+        for checkpoint, name in zip(CHECKPOINTS, names, strict=False):
             told = ", ".join(dict.fromkeys(weights[checkpoint]))
             lines.append((f"Weights {name}, sha256 begins, by {word}", told))
         cards.append((arch, lines))

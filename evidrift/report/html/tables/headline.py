@@ -69,27 +69,32 @@ def _audit_table(material: Material) -> TableView:
     summary = material.summary
     drift = material.at_layer("drift")
     rows = drift[drift["measure"] == "overlap"]
-    columns = [
-        Column("Attribution method", "method"),
-        Column("Drift", "drift", numeric=True),
-        Column("Floor", "floor", numeric=True),
-        Column("Chance", "chance", numeric=True),
-        Column("Share of the way", "share", numeric=True),
-        Column("Moved beyond the floor", "verdict"),
-    ]
+    has_floor = bool(rows["floor"].notna().any())
+    columns = [Column("Attribution method", "method"), Column("Drift", "drift", numeric=True)]
+    columns += [Column("Floor", "floor", numeric=True)] * has_floor
+    columns += [Column("Chance", "chance", numeric=True)]
+    columns += [Column("Share of the way", "share", numeric=True)] * has_floor
+    columns += [Column("Moved beyond the floor", "verdict")]
     lines = [
         [
             Cell(method_label(row["method"]), "name"),
             number(row["mean"], 3),
-            number(row["floor"], 3),
+            *[number(row["floor"], 3)] * has_floor,
             number(row["chance"], 3),
-            _share(row, ""),
+            *[_share(row, "")] * has_floor,
             verdict(_moved(material, row["method"])),
         ]
         for row in rows.to_dict("records")
     ]
-    counted = f"{summary.cohort.images} images of {summary.cohort.patients} patients count"
-    return table(f"How far the evidence moved from before to after; {counted}.", columns, lines)
+    patients = f" of {summary.cohort.patients:,} patients" if summary.patients_known else ""
+    return table(
+        f"How far the evidence moved from before to after; {summary.cohort.images:,} images{patients} count.",
+        columns,
+        lines,
+        ""
+        if has_floor
+        else "Without a second training there is no floor: the drift holds the noise between trainings",
+    )
 
 
 def _moved(material: Material, method: str) -> str:

@@ -31,6 +31,8 @@
   fill("method", numbered(data.methods.map((each) => each.name)));
   fill("sort", numbered(sorts.map((each) => each.name)));
   field("method").value = String(Math.max(asked, 0));
+  field("arch").parentElement.hidden = data.architectures.length < 2;
+  field("run").parentElement.hidden = data.seeds.length < 2;
 
   const sort = () => sorts[Number(field("sort").value)];
 
@@ -118,8 +120,10 @@
   part("previous").addEventListener("click", () => app.step(-1));
   part("next").addEventListener("click", () => app.step(1));
 
-  let inView = false;
-  new IntersectionObserver((entries) => { inView = entries[entries.length - 1].isIntersecting; }).observe(part("browser"));
+  function isInView() {
+    const box = part("browser").getBoundingClientRect();
+    return box.top < window.innerHeight && box.bottom > 0;
+  }
 
   // Arrows work wherever the cases are in view; letters only once something in them has the focus.
   const keys = {
@@ -131,7 +135,7 @@
     if (!keys[key] || event.ctrlKey || event.metaKey || event.altKey) return;
     if (at.matches("input, select, textarea") || (key === " " && at.matches("button, summary"))) return;
     const isArrow = key.startsWith("Arrow");
-    if (isArrow ? !inView || at.closest(".scroll") : !browser.contains(at)) return;
+    if (isArrow ? !isInView() || at.closest(".scroll") : !browser.contains(at)) return;
     event.preventDefault();
     keys[key]();
     if (isArrow && !browser.contains(at)) part("case").focus({ preventScroll: true });

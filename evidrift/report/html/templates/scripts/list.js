@@ -27,10 +27,9 @@
     }
     film.src = data.films[each.image];
     film.alt = "";
-    const run = app.runOf(each);
-    button.append(film, words("strong", app.labelOf(each)),
-      words("span", `${data.architectures[run.arch]}, ${data.run} ${run.seed}`),
-      words("span", data.images[each.image]));
+    button.append(film, words("strong", app.labelOf(each)));
+    const file = data.images[each.image].split("/").pop(); // its end tells images apart; all of it stands above
+    for (const text of [app.trainingOf(each), file]) if (text) button.append(words("span", text));
     cell.append(button);
     const number = words("td", app.number(value, digits));
     number.className = "number";

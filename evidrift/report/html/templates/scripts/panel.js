@@ -11,8 +11,12 @@
   let shown = null; // the case, its canvases at the size of display, and their range
 
   app.number = (value, digits = 2) => (Number.isFinite(value) ? value.toFixed(digits) : "–");
-  app.sentence = (each) => `${app.labelOf(each)}, ${data.architectures[app.runOf(each).arch]}, `
-    + `${data.run} ${app.runOf(each).seed}`;
+  /** Which training a case is of, as far as there are several. */
+  app.trainingOf = (each) => [
+    ...(data.architectures.length > 1 ? [data.architectures[app.runOf(each).arch]] : []),
+    ...(data.seeds.length > 1 ? [`${data.run} ${app.runOf(each).seed}`] : []),
+  ].join(", ");
+  app.sentence = (each) => [app.labelOf(each), app.trainingOf(each)].filter(Boolean).join(", ");
 
   /** Shows a case; null says that there is none. */
   app.show = (each, place, total) => {
