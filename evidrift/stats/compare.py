@@ -14,7 +14,7 @@ from evidrift.stats.conclusions import conclude, excesses_of, order_of, with_int
 from evidrift.stats.floors import summarise
 from evidrift.stats.models import model_table
 from evidrift.stats.opinions import Question, ask, rank_agreement
-from evidrift.stats.places import changes, localisation
+from evidrift.stats.places import localisation_and_changes
 from evidrift.stats.ranking import Observed, alike_groups, median_agreement, observe
 from evidrift.stats.study import Study
 from evidrift.trajectory.summary import Course
@@ -109,7 +109,7 @@ def compare(study: Study, params: Compare) -> Result:
     notes = study.notes.values()
     models = model_table(study.training)
     checked = _sorted(marks(study.faithfulness, study.randomisation), study.architectures)
-    places = cohort.select(study.places)
+    located, moves = localisation_and_changes(cohort.select(study.places))
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     found = tuple(caveats(study, cohort, drift, statuses, checked, models, params.confounding))
     claims = conclude(study, excesses, observed, found, params)
@@ -139,8 +139,8 @@ def compare(study: Study, params: Compare) -> Result:
         taus=taus,
         question=ask(observed, study.notes, claims, study.layer),
         marks=checked,
-        localisation=_sorted(localisation(places), study.architectures),
-        moves=_sorted(changes(places), study.architectures),
+        localisation=_sorted(located, study.architectures),
+        moves=_sorted(moves, study.architectures),
         confusion=confusion_table(study.logits),
         classes=_sorted(class_table(drifts, study.logits), study.architectures),
         associations=_sorted(associations(drifts, properties, params.min_patients), study.architectures),
