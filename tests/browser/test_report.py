@@ -144,6 +144,14 @@ def test_keys_go_through_the_cases_and_toggle(opened):
     assert opened.page.locator("#difference").get_attribute("aria-pressed") == "true"
 
 
+def test_a_row_that_is_chosen_keeps_the_focus(opened):
+    opened.page.locator("#rows .pick").nth(3).click()
+    assert opened.text("#case-about").startswith("4 of 48")
+    assert opened.page.evaluate("document.activeElement.dataset.place") == "3"
+    opened.page.keyboard.press("t")
+    assert opened.text("#overlay-caption") == "Evidence, transfer-learned"
+
+
 def test_letters_do_nothing_outside_the_cases(opened):
     opened.page.keyboard.press("d")
     assert opened.page.locator("#difference").get_attribute("aria-pressed") == "false"

@@ -147,7 +147,7 @@ def _policy(scripts: list[str]) -> str:
     ]
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob: file:; "
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: 'self' file:; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -69,11 +69,14 @@
   }
 
   function draw() {
-    const each = cases[place] || null;
+    const each = cases[place] || null, held = document.activeElement, isInList = part("rows").contains(held);
     app.show(each, place, cases.length);
     app.showList(cases, place, sort().value, sort().digits);
     part("previous").disabled = place <= 0;
     part("next").disabled = place >= cases.length - 1;
+    // rows are drawn anew, and a button at the end goes dead: the focus must not fall out of the browser
+    if (isInList && each) part("rows").querySelector("[aria-current]").focus({ preventScroll: true });
+    else if (held && held.disabled) part("case").focus({ preventScroll: true });
     remember(each);
   }
 
