@@ -1,4 +1,4 @@
-"""Two cores share the tests: those that share what is costly to make stay together, the longest come first."""
+"""Two cores share the tests: those that share something costly stay together, the longest come first."""
 
 from pathlib import Path
 

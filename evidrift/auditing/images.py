@@ -17,7 +17,7 @@ from evidrift.images.source import load_file
 from evidrift.images.split import patient_of
 from evidrift.images.store import Images
 
-MIN_SIDE = 32  # px; a film that small is a thumbnail
+MIN_SIDE = 64  # px; a film smaller than that is a thumbnail or an icon
 WORKERS = 2
 MANIFESTS = (".csv", ".parquet")
 

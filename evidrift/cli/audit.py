@@ -1,4 +1,4 @@
-"""`evidrift audit`: has the evidence moved between two checkpoints, and may the new one be released?"""
+"""Has the evidence moved between two checkpoints of a classifier, and may the new one take its place?"""
 
 import argparse
 import sys

@@ -5,7 +5,7 @@ import difflib
 import os
 import sys
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import NoReturn
 
@@ -39,16 +39,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one sentence, and leave with exit code 2."""
-        print(f"error: {message}{self._hint(message)} See `{self.prog} --help`.", file=sys.stderr)
+        sentence = f"{message}{self._hint(message)}"
+        end = "" if sentence.endswith("?") else "."
+        print(f"error: {sentence}{end} See `{self.prog} --help`.", file=sys.stderr)
         sys.exit(2)
 
     def _hint(self, message: str) -> str:
         wrong = message.rpartition(": ")[2].split()[:1]
         known = [name for action in self._actions for name in action.option_strings if len(name) > 2]
         if not message.startswith("unrecognized arguments") or not wrong:
-            return "."
+            return ""
         close = difflib.get_close_matches(wrong[0].partition("=")[0], known, n=1)
-        return f". Did you mean {close[0]}?" if close else "."
+        return f". Did you mean {close[0]}?" if close else ""
 
 
 def main(words: list[str] | None = None) -> None:
@@ -82,7 +84,7 @@ def _parser(words: list[str]) -> tuple[Parser, str | None, Parser]:
         "fine-tuned or retrained.",
         epilog=EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"evidrift {version('evidrift')}")
+    parser.add_argument("--version", action="version", version=f"evidrift {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
     name = next((word for word in words if not word.startswith("-")), None)
     asked = parser
@@ -99,6 +101,13 @@ def _parser(words: list[str]) -> tuple[Parser, str | None, Parser]:
         hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(COMMANDS)}."
         parser.error(f"{name} is not a command. {hint}".rstrip("."))
     return parser, name, asked
+
+
+def _version() -> str:
+    try:
+        return version("evidrift")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "of this checkout, not installed"
 
 
 def _command(name: str) -> ModuleType:

@@ -39,7 +39,7 @@ def films(tmp_path_factory) -> Path:
     """Twelve films of three classes."""
     root = tmp_path_factory.mktemp("films")
     for seed in range(12):
-        save(root / "abc"[seed % 3] / f"{seed:02d}.png", film(seed, 48, 40))
+        save(root / "abc"[seed % 3] / f"{seed:02d}.png", film(seed, 80, 72))
     return root
 
 

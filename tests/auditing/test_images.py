@@ -15,7 +15,7 @@ def films(tmp_path):
     """Two class folders of three films each."""
     for seed in range(6):
         label = ("normal", "covid19")[seed % 2]
-        save(tmp_path / label / f"{seed}.png", film(seed, 48, 40))
+        save(tmp_path / label / f"{seed}.png", film(seed, 80, 72))
     return tmp_path
 
 
@@ -52,7 +52,7 @@ def test_labels_can_be_left_out_of_account(films):
 
 def test_a_folder_of_films_has_no_labels(tmp_path):
     for seed in range(3):
-        save(tmp_path / f"{seed}.png", film(seed, 48, 40))
+        save(tmp_path / f"{seed}.png", film(seed, 80, 72))
     found = read(tmp_path)
     assert len(found.images.ids) == 3
     assert not found.labels_known
@@ -75,9 +75,9 @@ def test_a_manifest_gives_labels_and_patients(films):
 
 def test_what_cannot_be_used_is_listed_with_why(films):
     (films / "normal" / "broken.png").write_bytes(b"no film")
-    save(films / "normal" / "again.png", film(0, 48, 40))
-    save(films / "normal" / "tiny.png", film(9, 16, 16))
-    save(films / "other" / "x.png", film(10, 48, 40))
+    save(films / "normal" / "again.png", film(0, 80, 72))
+    save(films / "normal" / "tiny.png", film(9, 48, 48))
+    save(films / "other" / "x.png", film(10, 80, 72))
     found = read(films, classes=["covid19", "normal"])
     reasons = {entry.path: why.reason for entry, why in found.exclusions}
     assert reasons == {
@@ -92,7 +92,7 @@ def test_what_cannot_be_used_is_listed_with_why(films):
 def test_splits_are_audited_whole_and_said_so(tmp_path):
     for seed, split in enumerate(("train", "test")):
         for label in ("a", "b"):
-            save(tmp_path / split / label / f"{seed}{label}.png", film(10 * seed + ord(label), 48, 40))
+            save(tmp_path / split / label / f"{seed}{label}.png", film(10 * seed + ord(label), 80, 72))
     found = read(tmp_path)
     assert len(found.images.ids) == 4
     assert any("give the test images alone" in note for note in found.notes)
