@@ -39,25 +39,41 @@ def excesses_of(study: Study, cohort: CommonCohort) -> Excesses:
 
 
 def with_intervals(drift: pd.DataFrame, excesses: Excesses) -> pd.DataFrame:
-    """The summary with 95 % intervals of the normalised excess: of the recipe, and of these checkpoints."""
+    """The summary with 95 % intervals of the normalised excess: of the recipe, and of these checkpoints.
+
+    Chance and the normalised excess become those of the claims, so that a value and its interval are of one
+    estimate: where images have unlike numbers of partners, as when few were explained, the claims weigh
+    chance by pairs, the summary by images.
+    """
     rows = []
     for key in drift[["arch", "layer", "method", "measure"]].astype(str).itertuples(index=False, name=None):
         mine = excesses.get((key[:3], key[3]))
         quantity = mine.normalised if mine else None
-        rows.append(
-            {
-                name: bound
-                for estimand in ESTIMANDS
-                for name, bound in zip(
-                    INTERVALS[estimand],
-                    estimate([quantity], estimand).interval() if quantity else (float("nan"),) * 2,
-                    strict=True,
-                )
-            }
-        )
+        row = {
+            name: bound
+            for estimand in ESTIMANDS
+            for name, bound in zip(
+                INTERVALS[estimand],
+                estimate([quantity], estimand).interval() if quantity else (float("nan"),) * 2,
+                strict=True,
+            )
+        }
+        if mine and mine.chance:
+            row["chance"] = mine.chance.value
+        if quantity:
+            row["normalised"] = quantity.value
+        rows.append(row)
+    found = pd.DataFrame(rows, index=drift.index)
+    same = drift.assign(
+        **{
+            name: found[name].fillna(drift[name])
+            for name in ("chance", "normalised")
+            if name in found.columns
+        }
+    )
+    intervals = found[[name for names in INTERVALS.values() for name in names]]
     at = list(drift.columns).index("normalised") + 1
-    intervals = pd.DataFrame(rows, index=drift.index)
-    return pd.concat([drift.iloc[:, :at], intervals, drift.iloc[:, at:]], axis=1)
+    return pd.concat([same.iloc[:, :at], intervals, same.iloc[:, at:]], axis=1)
 
 
 def conclude(

@@ -211,3 +211,18 @@ def test_a_patients_images_count_as_one_patients(tmp_path):
     patients = ["p0", "p1", "p0", "p1", "p2", "p3", "p4", "p5"]
     result = compare(study_of(tmp_path, architecture(seeds=SEEDS, patients=patients)), rules())
     assert {(each.n_patients, each.n_images) for each in result.claims} == {(6, 8)}
+
+
+def test_a_value_and_its_interval_are_of_one_estimate_where_images_have_unlike_numbers_of_partners(tmp_path):
+    """Four patients of one class and three of the other: three partners an image, or two."""
+    maps = architecture("a", seeds=(1, 2, 3), patients=[f"p{number}" for number in range(7)])
+    result = compare(study_of(tmp_path, maps), rules())
+    rows = result.drift[result.drift["measure"] == "overlap"].set_index(["layer", "method"])
+    moved = [claim for claim in result.claims if (claim.kind, claim.estimand) == ("moved", "recipe")]
+    assert len(moved) == 2
+    for each in moved:
+        row = rows.loc["penultimate", each.method]
+        assert (row["normalised"], row["chance"]) == (each.estimate, each.chance)
+        assert (row["low"], row["high"]) == pytest.approx((each.low, each.high), nan_ok=True)
+        share = (row["mean"] - row["floor"]) / (row["chance"] - row["floor"])
+        assert row["normalised"] == pytest.approx(share)
