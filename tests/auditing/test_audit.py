@@ -18,6 +18,8 @@ from evidrift.errors import UserError
 from tests.attribution.kinds import CLASSES, KINDS, SHAPE, SIZE, head, model_of, nested, trunk, with_weights
 from tests.images.films import film, save
 
+pytestmark = pytest.mark.slow
+
 kl = keras.layers
 STRICT = Gate(
     excess_drift=0.0,

@@ -12,6 +12,7 @@ from evidrift.models.files import load_model_file
 from tests.attribution.kinds import with_weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnetv2_mini", "densenet_mini"])
 def test_grey_levels_become_the_classifiers_probabilities(name, tmp_path):
     """Of both input ranges: -1 to 1, and ImageNet's by channel."""
