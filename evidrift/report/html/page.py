@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from evidrift.report.html.glossary import glossary
 from evidrift.report.html.material import Material, ReportFiles
 from evidrift.report.html.tables import cards, headline, sections
 from evidrift.report.html.warnings import warnings_of
-from evidrift.report.html.words import cohort_names, run_word
+from evidrift.report.html.words import cohort_names, plainly, run_word
 
 NAME, IMAGES = "report.html", "report_images"
 LIMIT = 15_000_000  # bytes: above it films lie in a folder beside the file
@@ -115,6 +116,7 @@ def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
     environment = Environment(
         loader=TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["plainly"] = partial(plainly, summary=context["summary"])
     scripts = [_source("plotly"), *(_source(name) for name in SCRIPTS)]
     page = environment.get_template("report.html").render(
         **context,

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from evidrift.report.html.words import p_text, plainly
+from evidrift.report.html.words import DASH, p_text, plainly
 
 SUMMARY = SimpleNamespace(before="transfer-learned", after="fine-tuned")
 
@@ -23,4 +23,4 @@ def test_keys_become_names_and_words_stay(sentence, expected):
 
 
 def test_small_p_values_are_not_written_out():
-    assert (p_text(0.0004), p_text(0.0123), p_text(float("nan"))) == ("< 0.001", "0.012", "–")
+    assert (p_text(0.0004), p_text(0.0123), p_text(float("nan"))) == ("< 0.001", "0.012", DASH)
