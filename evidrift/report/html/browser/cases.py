@@ -103,13 +103,14 @@ def _predictions(
     files: list[MapFile], own: pd.DataFrame, ids: np.ndarray, labels: Sequence[str], classes: Sequence[str]
 ) -> dict[str, str]:
     """Of one run, by image: cohort, predicted classes, probabilities of the label before and after."""
-    first = own.drop_duplicates("image_id").set_index("image_id")
-    at = {str(each): number for number, each in enumerate(first.index)}
+    first = own.drop_duplicates("image_id")
+    at = {image_id: number for number, image_id in enumerate(first["image_id"].astype(str))}
+    words = {name: first[name].astype(str).tolist() for name in ("cohort", "pred_before", "pred_after")}
     rows = [at.get(str(each), -1) for each in ids]
     cohorts = list(COHORTS)
-    cohort = [255 if row < 0 else cohorts.index(str(first["cohort"].iloc[row])) for row in rows]
+    cohort = [255 if row < 0 else cohorts.index(words["cohort"][row]) for row in rows]
     predicted = [
-        [0 if row < 0 else classes.index(str(first[column].iloc[row])) for row in rows]
+        [0 if row < 0 else classes.index(words[column][row]) for row in rows]
         for column in ("pred_before", "pred_after")
     ]
     probability = np.full((2, len(ids)), np.nan)
