@@ -26,7 +26,7 @@ prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families 
 	@python -m tools.prune params.yaml
 
 test: $(VENV)/.peers lint  ## lint, then every test, two side by side
-	python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 test-fast: $(VENV)/.development  ## tests that take at most two minutes together, none against other packages
 	python -m pytest -m "not slow" --ignore=tests/peers

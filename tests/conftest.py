@@ -1,24 +1,41 @@
 """Two cores share the tests: those that share something costly stay together, the longest come first."""
 
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
-ROOT = Path(__file__).parent
 # Folders whose files share a fixture of the session.
-TOGETHER = ("pipeline", "browser", "peers")
+TOGETHER = ("tests/pipeline", "tests/browser", "tests/peers")
 # By `pytest --durations`: begun early, so that neither core waits for them at the end.
-LONGEST = ("pipeline", "test_planted_drift.py", "test_shortcut.py", "models/test_zoo_explained.py")
+LONGEST = (
+    "tests/pipeline",
+    "tests/test_planted_drift.py",
+    "tests/test_shortcut.py",
+    "tests/models/test_zoo_explained.py",
+)
+
+
+class _Together(LoadScopeScheduling):
+    """Gives a worker one file after the other, or one folder of TOGETHER."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """See `make test`."""
+    return _Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for `--dist loadgroup`, see `make test`."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: LONGEST.index(_group(item)) if _group(item) in LONGEST else len(LONGEST))
+    """The longest first."""
+    groups = [_group(item.nodeid) for item in items]
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    order = sorted(range(len(items)), key=lambda at: rank.get(groups[at], len(rank)))
+    items[:] = [items[at] for at in order]
 
 
-def _group(item: pytest.Item) -> str:
-    path = item.path.relative_to(ROOT).as_posix()
-    folder = path.partition("/")[0]
-    return folder if folder in TOGETHER else path
+def _group(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
