@@ -20,18 +20,12 @@ from evidrift.drift.canvas import draw
 from evidrift.drift.tablefile import PRIMARY
 from evidrift.errors import UserError
 from evidrift.images.store import Images
+from evidrift.report.html.words import COHORTS, WITHOUT_LABELS
 from evidrift.report.panels import Case, Heading, case_panel
 from evidrift.report.style import method_name, safe_text
 from evidrift.stats.compare import Result
 from evidrift.stats.study import Study
 
-COHORTS = {
-    "right": "right before and after",
-    "regressed": "right before and wrong after",
-    "fixed": "wrong before and right after",
-    "wrong": "wrong before and after",
-}
-WITHOUT_LABELS = {"right": "the same prediction before and after", "regressed": "another prediction after"}
 COLUMNS = [
     *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),
     *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY),

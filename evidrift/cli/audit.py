@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evidrift.cli.options import add_explaining, add_reading, names
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -52,19 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     models.add_argument(
         "--after", type=Path, nargs="+", required=True, metavar="FILE", help="the model to take its place"
     )
-    models.add_argument(
-        "--architecture", metavar="NAME", help="of evidrift/models/zoo, for .weights.h5 files"
-    )
-    models.add_argument(
-        "--size", type=int, default=224, metavar="PX", help="side of their input; default: 224"
-    )
-    models.add_argument(
-        "--preprocessing",
-        default="none",
-        metavar="NAME",
-        help="for models that do not scale their input themselves: unit (0..1), tf (-1..1), torch, caffe, or "
-        "an architecture's name; default: none",
-    )
+    add_reading(models)
     images = parser.add_argument_group("images")
     images.add_argument(
         "--images",
@@ -81,18 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     images.add_argument("--no-labels", action="store_true", help="leave labels out of account")
     images.add_argument("--padding", action="store_true", help="pad films to a square; default: squash them")
     measures = parser.add_argument_group("measures")
-    measures.add_argument(
-        "--methods",
-        default="layer_cam,grad_cam_pp",
-        metavar="A,B,...",
-        help="attribution methods; default: layer_cam,grad_cam_pp",
-    )
-    measures.add_argument(
-        "--layer",
-        default="penultimate",
-        metavar="NAME",
-        help="penultimate (default), last, or a layer's name",
-    )
+    add_explaining(measures)
     measures.add_argument(
         "--batch-size", type=int, default=16, metavar="N", help="images per pass; default: 16"
     )
@@ -112,10 +91,10 @@ def run(args: argparse.Namespace) -> int:
         args.before,
         args.after,
         args.images,
-        methods=_names(args.methods),
+        methods=names(args.methods),
         layer=args.layer,
         gate=args.gate,
-        classes=_names(args.classes) if args.classes else None,
+        classes=names(args.classes) if args.classes else None,
         labels=not args.no_labels,
         preprocessing=args.preprocessing,
         architecture=args.architecture,
@@ -132,10 +111,6 @@ def run(args: argparse.Namespace) -> int:
 
         print_audit(found, console(), args.quiet)
     return EXIT_CODES[found.outcome] if found.outcome else 0
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",")]
 
 
 def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:

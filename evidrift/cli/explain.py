@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from evidrift.cli.options import add_explaining, add_reading, names
 from evidrift.errors import UserError
 
 HELP = "show where a network sees the evidence in one film"
@@ -21,29 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=Path, required=True, metavar="FILE", help=".keras, .h5 or .weights.h5"
     )
-    parser.add_argument(
-        "--architecture", metavar="NAME", help="of evidrift/models/zoo, for .weights.h5 files"
-    )
-    parser.add_argument(
-        "--size", type=int, default=224, metavar="PX", help="side of their input; default: 224"
-    )
-    parser.add_argument(
-        "--preprocessing",
-        default="none",
-        metavar="NAME",
-        help="for models that do not scale their input themselves: unit (0..1), tf (-1..1), torch, caffe, or "
-        "an architecture's name; default: none",
-    )
+    add_reading(parser)
     parser.add_argument("--padding", action="store_true", help="pad the film to a square; default: squash it")
-    parser.add_argument(
-        "--methods", default="layer_cam,grad_cam_pp", metavar="A,B,...", help="default: layer_cam,grad_cam_pp"
-    )
-    parser.add_argument(
-        "--layer",
-        default="penultimate",
-        metavar="NAME",
-        help="penultimate (default), last, or a layer's name",
-    )
+    add_explaining(parser)
     parser.add_argument(
         "--class",
         dest="asked",
@@ -72,18 +53,18 @@ def run(args: argparse.Namespace) -> int:
 
     import numpy as np
 
-    methods = args.methods.split(",")
+    methods = names(args.methods)
     families = families_of(methods, args.layer, batch_size=16)
     file = load_model_file(
         args.model, architecture=args.architecture, preprocessing=args.preprocessing, size=args.size
     )
-    names = _names(args.classes, file.n_classes)
+    classes = _classes(args.classes, file.n_classes)
     try:
         entry = Entry(args.image.name, "")
         loaded, planes = load_file(entry, args.image.parent, file.size, args.padding, min_side=1)
     except Excluded as why:
         raise UserError(f"{args.image} cannot be explained: {why}.") from None
-    asked = None if args.asked is None else np.array([_number(args.asked, names)])
+    asked = None if args.asked is None else np.array([_number(args.asked, classes)])
     found = explain_file(file, families, args.layer, planes, asked, args.image.name, args.quiet)
     target = int(predicted_classes(found.logits)[0]) if asked is None else int(asked[0])
     probabilities = softmax(found.logits[0].astype(np.float64))
@@ -95,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         for method, signed in layer.methods.items()
     }
     out = args.out or Path(f"{args.image.stem}-explained.png")
-    title = f"{args.image.name}: {names[target]}, {100 * probabilities[target]:.1f} %"
+    title = f"{args.image.name}: {classes[target]}, {100 * probabilities[target]:.1f} %"
     about = f"{args.model.name}, target layer {found.layer_name}"
     shown = {method: canvases[method] for method in methods if method in canvases}
     explained_figure(planes[0], loaded.content, shown, title, about, out)
@@ -103,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         for number in np.argsort(-probabilities, kind="stable"):
             mark = "  <- explained" if number == target else ""
-            to.print(f"{100 * probabilities[number]:5.1f} %  {names[number]}{mark}")
+            to.print(f"{100 * probabilities[number]:5.1f} %  {classes[number]}{mark}")
         for note in file.notes:
             to.print(f"Note: {note}", style="yellow")
         for method in set(methods) - set(canvases):
@@ -112,19 +93,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _names(given: str | None, n_classes: int) -> list[str]:
-    names = given.split(",") if given else [f"class {number}" for number in range(n_classes)]
-    if len(names) != n_classes:
-        raise UserError(f"--classes gives {len(names)} names, but the model tells {n_classes} classes apart.")
-    return names
+def _classes(given: str | None, n_classes: int) -> list[str]:
+    classes = names(given) if given else [f"class {number}" for number in range(n_classes)]
+    if len(classes) != n_classes:
+        raise UserError(
+            f"--classes gives {len(classes)} names, but the model tells {n_classes} classes apart."
+        )
+    return classes
 
 
-def _number(asked: str, names: list[str]) -> int:
-    if asked in names:
-        return names.index(asked)
-    if asked.isdecimal() and int(asked) < len(names):
+def _number(asked: str, classes: list[str]) -> int:
+    if asked in classes:
+        return classes.index(asked)
+    if asked.isdecimal() and int(asked) < len(classes):
         return int(asked)
     raise UserError(
-        f"--class {asked} is none of the model's classes. Give a number from 0 to {len(names) - 1}, or one "
-        f"of the names in --classes: {', '.join(names)}."
+        f"--class {asked} is none of the model's classes. Give a number from 0 to {len(classes) - 1}, or one "
+        f"of the names in --classes: {', '.join(classes)}."
     )
