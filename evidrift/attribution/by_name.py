@@ -51,6 +51,8 @@ def families_of(methods: Sequence[str], layer: str, batch_size: int) -> list[Fam
             close = difflib.get_close_matches(method, known, n=1)
             hint = f"Did you mean {close[0]}? " if close else ""
             raise UserError(f"{method} is not an attribution method. {hint}There are: {', '.join(known)}.")
+    if batch_size < 1:
+        raise UserError(f"--batch-size is {batch_size}; it must be 1 at least.")
     if len(set(methods)) != len(methods) or not methods:
         raise UserError(f"--methods must name each method once: {', '.join(methods) or 'there is none'}.")
     found = []

@@ -31,6 +31,11 @@ from evidrift.stats.ranking import MEASURE
 PathLike = str | Path
 METHODS = ("layer_cam", "grad_cam_pp")
 SUMMARY = "audit.json"
+# All that an audit writes into its folder.
+OWN = {
+    *(SUMMARY, "report.html", "report_images", "store.h5", "manifest.csv", "exclusions.csv"),
+    *("maps", "drift", "predictions", "steps", "tables"),
+}
 MIN_PATIENTS = 20
 
 
@@ -161,21 +166,31 @@ def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
 
 @contextmanager
 def _folder(out: PathLike | None) -> Iterator[Path]:
-    """A new folder to write to, whose content takes the place of what is in `out` once all is written."""
-    target = Path(out) if out is not None else None
+    """A new folder to write to, whose content goes to `out` once all is written.
+
+    There it takes the place of an earlier audit, and of nothing else.
+    """
+    target = Path(out).resolve() if out is not None else None
     if target is not None:
-        if target.exists() and not target.is_dir():
-            raise UserError(f"{target} is a file; --out must be a folder.")
-        if target.is_dir() and any(target.iterdir()) and not (target / SUMMARY).is_file():
-            raise UserError(
-                f"{target} holds other things than an audit. Give --out a new folder: nothing shall be lost."
-            )
+        _check_target(target)
         target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent if target else None, prefix=".audit-") as scratch:
         yield Path(scratch)
         if target is not None:
             target.mkdir(exist_ok=True)
-            for part in target.iterdir():  # of an earlier audit
-                shutil.rmtree(part) if part.is_dir() else part.unlink()
-            for part in Path(scratch).iterdir():
+            for part in list(target.iterdir()):  # of an earlier audit, by `_check_target`
+                shutil.rmtree(part) if part.is_dir() and not part.is_symlink() else part.unlink()
+            for part in list(Path(scratch).iterdir()):
                 part.replace(target / part.name)
+
+
+def _check_target(target: Path) -> None:
+    """Whether a folder is new, empty, or holds an audit and nothing else."""
+    if target.exists() and not target.is_dir():
+        raise UserError(f"{target} is a file; --out must be a folder.")
+    others = sorted({part.name for part in target.iterdir()} - OWN) if target.is_dir() else []
+    if others:
+        raise UserError(
+            f"{target} holds other things than an audit: {others[0]}. Give --out a new folder: nothing shall "
+            "be lost."
+        )

@@ -58,7 +58,7 @@ def explain_file(
         quiet: no progress bar.
 
     Raises:
-        UserError: its logits are not finite.
+        UserError: an output is not finite.
     """
     network = Network(file.model, resolve(file.model, [layer]), file.prepare, "centred")
     wanted = np.full(len(pixels), PREDICTED) if targets is None else targets
@@ -80,10 +80,11 @@ def explain_file(
             bar.update(len(pixels[batch]))
     maps = {name: joined(parts) for name, parts in batches.items()}
     raw = next(iter(maps.values())).logits
-    if not np.isfinite(raw).any():
+    broken = int((~np.isfinite(raw)).any(axis=1).sum())
+    if broken:
         raise UserError(
-            f"{file.path} gives no finite output for any image. Its weights hold NaN or infinity, or it was "
-            "trained on another range of input: see --preprocessing."
+            f"{file.path} gives NaN or infinity for {broken} of {len(raw)} images. Its weights hold such "
+            "values, or it was trained on another range of input: see --preprocessing."
         )
     logits = np.concatenate([-raw, raw], axis=1) / 2 if raw.shape[1] == 1 else raw
     called = predicted_classes(raw) if targets is None else targets

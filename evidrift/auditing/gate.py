@@ -21,7 +21,7 @@ from evidrift.stats.compare import Result
 from evidrift.stats.conclusions import excesses_of
 from evidrift.stats.ranking import MEASURE
 from evidrift.stats.study import Study
-from evidrift.verdicts.claim import Claim
+from evidrift.verdicts.claim import ALPHA, Claim
 from evidrift.verdicts.estimate import estimate
 from evidrift.verdicts.excess import Excess, without_floor
 
@@ -29,6 +29,8 @@ Verdict = Literal["passed", "failed", "not judged"]
 EXIT_CODES: dict[str, int] = {"passed": 0, "failed": 1, "not judged": 2}
 Share = Annotated[float, Field(ge=0, le=1)]
 PLACES = {"border": "the outer 5 % of each side", "corners": "the four corners, 15 % of a side each"}
+# Share of the pairs of maps that may be blank, flat or not finite.
+MOST_UNUSABLE = 0.2
 OF_THE_WAY = "of the way from floor to chance"
 
 
@@ -156,8 +158,10 @@ def judge(
         if place.growth_at_most is not None:
             growth = _growth(name, place.growth_at_most, result, method, gate.min_patients)
             checks.append(_named(growth, shares["ft"] - shares["tl"]))
+    checks = [_if_usable(check, result, method) for check in checks]
     if gate.regressed is not None:
-        checks.append(_regressed(gate.regressed, result, labels_known))
+        n_patients = study.pairs["patient_id"].nunique()
+        checks.append(_regressed(gate.regressed, result, labels_known, n_patients, gate.min_patients))
     return tuple(checks)
 
 
@@ -165,17 +169,25 @@ def _excess(limit: float, result: Result, method: str, min_patients: int, found:
     name, what = "excess_drift", f"drift beyond the floor under {method_name(method)}, {OF_THE_WAY}"
     claim = _movement(result, method)
     nan = float("nan")
-    if claim is None or found is None or np.isnan(claim.drift):
+    if claim is None or found is None or found.drift is None:
         reason = f"No usable map under {method_name(method)} of an image that counts."
         return Check(name, what, nan, nan, nan, limit, "not judged", reason)
-    if claim.drift == 0:
+    if found.drift.n_patients < min_patients:
+        reason = _too_few(found.drift.n_patients, min_patients)
+        return Check(name, what, nan, nan, nan, limit, "not judged", reason)
+    if found.drift.value == 0:
         return Check(name, what, 0, 0, 0, limit, "passed", "Every map is the same before and after.")
-    if result.cohort.n_patients < min_patients:
-        return Check(name, what, nan, nan, nan, limit, "not judged", _too_few(result, min_patients))
-    if not np.isnan(claim.floor) and np.isfinite([claim.low, claim.high]).all():
-        values = (claim.estimate, claim.low, claim.high)
-        return Check(name, what, *values, limit, *_by_interval(*values, limit, OF_THE_WAY))
-    return _without_floor(name, what, found, limit)
+    if found.floor is None:
+        return _without_floor(name, what, found, limit)
+    if found.room is None or not estimate([found.room], "these checkpoints").p_above() <= ALPHA / 2:
+        reason = "Chance is not shown to lie above the floor, so there is no way between them to measure."
+        return Check(name, what, nan, nan, nan, limit, "not judged", reason)
+    values = (claim.estimate, claim.low, claim.high)
+    verdict, reason = _by_interval(*values, limit, OF_THE_WAY)
+    if verdict == "failed" and claim.estimand != "recipe":
+        verdict = "not judged"
+        reason += " But two trainings cannot show how far the floor depends on them: three are needed."
+    return Check(name, what, *values, limit, verdict, reason)
 
 
 def _without_floor(name: str, what: str, found: Excess, limit: float) -> Check:
@@ -245,18 +257,22 @@ def _of_place(
         return Check(name, what, nan, nan, nan, limit, "not judged", "No usable map of an image that counts.")
     row = rows.iloc[0]
     value = float(row[column])
-    if row["n_patients"] < min_patients and value != 0:
-        return Check(name, what, value, nan, nan, limit, "not judged", _too_few(result, min_patients))
+    if row["n_patients"] < min_patients:
+        reason = _too_few(int(row["n_patients"]), min_patients)
+        return Check(name, what, value, nan, nan, limit, "not judged", reason)
     # all patients have the same value: there is nothing to doubt
     low, high = (value if pd.isna(row[bound]) else float(row[bound]) for bound in ("low", "high"))
     return Check(name, what, value, low, high, limit, *_by_interval(value, low, high, limit, ""))
 
 
-def _regressed(limit: float, result: Result, labels_known: bool) -> Check:
+def _regressed(limit: float, result: Result, labels_known: bool, n_patients: int, min_patients: int) -> Check:
     name, what = "regressed", "share of images right before and wrong after"
     nan = float("nan")
     if not labels_known:
         reason = "Labels are not known, so neither is which images went wrong. Give labels."
+        return Check(name, what, nan, nan, nan, limit, "not judged", reason)
+    if n_patients < min_patients:
+        reason = _too_few(n_patients, min_patients)
         return Check(name, what, nan, nan, nan, limit, "not judged", reason)
     one = result.cohorts.drop_duplicates(["arch", "seed", "cohort"])
     shares = [
@@ -282,6 +298,16 @@ def _by_interval(value: float, low: float, high: float, limit: float, unit: str)
     return "not judged", f"{size} holds {limit:g}: more patients would tell."
 
 
-def _too_few(result: Result, min_patients: int) -> str:
-    n = result.cohort.n_patients
-    return f"{n} patient{'s' * (n != 1)} count, fewer than min_patients, {min_patients}."
+def _too_few(n: int, min_patients: int) -> str:
+    return f"{n} patient{'s' * (n != 1)} could be measured, fewer than min_patients, {min_patients}."
+
+
+def _if_usable(check: Check, result: Result, method: str) -> Check:
+    """Nothing is passed on the few maps that are left where many cannot be used."""
+    rows = result.statuses
+    at = (rows["images"] == "common") & (rows["layer"] == result.layer) & (rows["method"] == method)
+    pairs, ok = rows.loc[at, "pairs"].sum(), rows.loc[at, "ok"].sum()
+    if check.verdict != "passed" or not pairs or ok >= (1 - MOST_UNUSABLE) * pairs:
+        return check
+    reason = f"{pairs - ok} of {pairs} pairs of maps are blank, flat or not finite. {check.reason}"
+    return replace(check, verdict="not judged", reason=reason)

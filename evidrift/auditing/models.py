@@ -62,6 +62,8 @@ def load_models(
         for path in dict.fromkeys([*befores, *afters])
     }
     grids = {path: _grid(file, layer) for path, file in files.items()}
+    for part, paths in (("before", befores), ("after", afters)):
+        _check_distinct(part, [files[path] for path in paths])
     first, *others = files.values()
     for other in others:
         _compare(first, other, grids)
@@ -87,6 +89,18 @@ def _pairs(befores: Sequence[Path], afters: Sequence[Path]) -> list[tuple[Path, 
         f"{len(befores)} models before and {len(afters)} after cannot be paired. Give as many of the one as "
         "of the other, or a single one on one side."
     )
+
+
+def _check_distinct(part: str, files: Sequence[ModelFile]) -> None:
+    """Copies of one training would show no noise between trainings: a floor of 0, which is none."""
+    seen: dict[str, ModelFile] = {}
+    for file in files:
+        if file.sha256 in seen:
+            raise UserError(
+                f"--{part} names {seen[file.sha256].path} and {file.path}, which are one: several models "
+                "must be several trainings. Give each once."
+            )
+        seen[file.sha256] = file
 
 
 def _compare(first: ModelFile, other: ModelFile, grids: dict[Path, tuple[int, int]]) -> None:

@@ -8,6 +8,7 @@ from evidrift.report.style import method_name
 from evidrift.stats.caveats import Caveat
 from evidrift.stats.compare import Result
 from evidrift.stats.models import over_seeds
+from evidrift.verdicts.claim import ALPHA
 from evidrift.verdicts.estimate import estimate
 from evidrift.verdicts.excess import Excess, without_floor
 
@@ -55,11 +56,12 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
 def _accuracy(result: Result, n_classes: int) -> Iterator[Caveat]:
     accuracy = over_seeds(result.models)["accuracy"].droplevel("arch")
     before, after = accuracy["tl"], accuracy["ft"]
-    if max(before, after) < 1 / n_classes:
+    if min(before, after) < 1 / n_classes:
         yield Caveat(
             "below_chance",
-            f"Both models are right less often than by guessing ({before:.2f} and {after:.2f}): the classes "
-            "may stand in another order (--classes), or the input may need scaling (--preprocessing).",
+            f"A model is right less often than by guessing ({before:.2f} before, {after:.2f} after): its "
+            "classes may stand in another order (--classes), or its input may need scaling "
+            "(--preprocessing).",
         )
     elif abs(after - before) > 0.02:
         yield Caveat(
@@ -77,9 +79,14 @@ def answer(method: str, found: Excess | None) -> str:
     """
     method = method_name(method)
     if found is None or found.drift is None:
-        return f"Nothing can be said by {method}: no image that counts has a usable map in all models."
+        return f"Nothing can be said by {method}: no film counts that has a usable map in all models."
     if found.drift.value == 0:
         return f"By {method} the evidence lies where it lay: every map is the same before and after."
+    if found.room is not None and not estimate([found.room], "these checkpoints").p_above() <= ALPHA / 2:
+        return (
+            f"How far the evidence moved by {method} cannot be said: chance (another patient's map) is not "
+            "shown to lie above the floor (another training)."
+        )
     if found.normalised is not None:
         known = found.normalised.seeds_known
         value = estimate([found.normalised], "recipe" if known else "these checkpoints")

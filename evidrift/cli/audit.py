@@ -46,13 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--before",
         type=Path,
         nargs="+",
+        action="extend",
         required=True,
         metavar="FILE",
         help="the model in use: .keras, .h5, or .weights.h5 with --architecture; several are trainings of "
         "one recipe",
     )
     models.add_argument(
-        "--after", type=Path, nargs="+", required=True, metavar="FILE", help="the model to take its place"
+        "--after",
+        type=Path,
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="FILE",
+        help="the model to take its place",
     )
     add_reading(models)
     images = parser.add_argument_group("images")
@@ -138,7 +145,7 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
         for warning in found.warnings:
             to.print(f"Note: {safe(warning)}", style="yellow")
         if found.report is not None:
-            to.print(f"Report: {found.report}")
+            to.print(f"Report: {found.report}", soft_wrap=True)
 
 
 def drift_table(found: "AuditResult") -> "Table":

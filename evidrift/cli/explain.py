@@ -54,6 +54,11 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     methods = names(args.methods)
+    out = args.out or Path(f"{args.image.stem}-explained.png")
+    if out.suffix.lower() != ".png":
+        raise UserError(f"--out is {out}; the picture is a PNG.")
+    if out.resolve() in (args.image.resolve(), args.model.resolve()):
+        raise UserError(f"--out is {out}, which would be written over. Choose another name.")
     families = families_of(methods, args.layer, batch_size=16)
     file = load_model_file(
         args.model, architecture=args.architecture, preprocessing=args.preprocessing, size=args.size
@@ -75,7 +80,6 @@ def run(args: argparse.Namespace) -> int:
         for layer in each.layers.values()
         for method, signed in layer.methods.items()
     }
-    out = args.out or Path(f"{args.image.stem}-explained.png")
     title = f"{args.image.name}: {classes[target]}, {100 * probabilities[target]:.1f} %"
     about = f"{args.model.name}, target layer {found.layer_name}"
     shown = {method: canvases[method] for method in methods if method in canvases}
@@ -89,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
             to.print(f"Note: {note}", style="yellow")
         for method in set(methods) - set(canvases):
             to.print(f"Note: {method} is not defined at {found.layer_name}, which can be negative.")
-    to.print(f"{out}")
+    to.print(f"{out}", soft_wrap=True)
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 import difflib
 import os
 import sys
+import traceback
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
@@ -68,12 +69,18 @@ def main(words: list[str] | None = None) -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(FAILED.get(name, 1))
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # as of `evidrift ... | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            print(f"error: {error.filename or 'a file'}: {error.strerror or error}.", file=sys.stderr)
+        sys.exit(FAILED.get(name, 1))
+    except Exception:  # a fault of ours: an audit was not judged, and must not look as if it had failed
+        traceback.print_exc()
+        sys.exit(FAILED.get(name, 1))
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # as of `evidrift ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
 
 
 def _parser(words: list[str]) -> tuple[Parser, str | None, Parser]:

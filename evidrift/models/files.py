@@ -31,6 +31,7 @@ SUFFIXES = (".keras", ".h5", ".hdf5")
 # Layers that run code of their own, or of another framework, or read a file that the model names.
 RUN_CODE = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 MAX_CONFIG = 64 * 1024**2  # bytes; the largest network of keras.applications has one
+MAX_SIDE = 2048  # px
 SCALES = ("Rescaling", "Normalization", "BatchNormalization")
 PASSES = ("InputLayer", "Identity", "Cast", "Resizing", "Concatenate", "RandomFlip", "RandomRotation")
 OTHERS = {
@@ -138,7 +139,8 @@ def _from_weights(path: Path, architecture: str | None, size: int) -> keras.Mode
             f"{path} holds weights alone. Name their architecture (--architecture resnet50v2), or save the "
             "whole model: model.save('name.keras')."
         )
-    find(architecture)
+    if not find(architecture).MIN_SIZE <= size <= MAX_SIDE:
+        raise UserError(f"--size is {size}; it must be {find(architecture).MIN_SIZE} to {MAX_SIDE} px.")
     classes = _classes_in(path)
     classifier = build_classifier(build_backbone(architecture, size, {}), classes, dropout=0)
     load_weights(classifier, path)
@@ -238,6 +240,8 @@ def _shapes(path: Path, model: keras.Model) -> tuple[int, int, int]:
     _, height, width, channels = model.inputs[0].shape
     if height != width:
         raise UserError(f"{path} takes images of {height} x {width} px; only square ones can be audited.")
+    if height > MAX_SIDE:
+        raise UserError(f"{path} takes images of {height} px a side; {MAX_SIDE} are the limit.")
     if channels not in (1, 3):
         raise UserError(f"{path} takes images of {channels} channels; expected were 1 (grey) or 3 (colour).")
     outputs = int(model.outputs[0].shape[-1])

@@ -226,12 +226,29 @@ def other_grid(tmp_path):
         (None, {"gate": "nowhere.yaml"}, "nowhere.yaml cannot be read"),
         (None, {"gate": Gate(method="rise", regressed=0.1)}, "rise, which is not audited"),
         (None, {"out": __file__}, "is a file; --out must be a folder"),
+        (None, {"out": Path(__file__).parent}, "holds other things than an audit: __init__.py"),
+        (None, {"batch_size": 0}, "--batch-size is 0; it must be 1 at least"),
     ],
 )
 def test_every_mistake_is_said_in_a_sentence(films, models, tmp_path, after, how, sentence):
     with pytest.raises(UserError) as error:
         audit(models[0], after(tmp_path) if after else models[1], films, **{"quiet": True} | how)
     assert sentence in str(error.value)
+
+
+def test_copies_of_one_training_are_no_floor(films, models, tmp_path):
+    twin = tmp_path / "twin.keras"
+    twin.write_bytes(models[1].read_bytes())
+    with pytest.raises(UserError, match="which are one: several models must be several trainings"):
+        audit(models[0], [models[1], twin], films, quiet=True)
+
+
+def test_a_model_that_gives_nan_is_refused(films, models, tmp_path):
+    model = keras.models.load_model(models[1])
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel, np.full_like(bias, np.nan)])
+    with pytest.raises(UserError, match="gives NaN or infinity for 12 of 12 images"):
+        audit(models[0], saved(tmp_path / "nan.keras", model), films, quiet=True)
 
 
 def test_two_models_before_and_three_after_cannot_be_paired(films, models):
@@ -264,6 +281,12 @@ def test_the_commands_exit_code_is_the_gates(films, models, tmp_path, capsys):
     assert "Gate: failed." in text
     assert "share of LayerCAM's evidence in the outer 5 % of each side, after" in text
     assert command(capsys, *base, "--after", models[1])[0] == 0  # nothing was asked
+
+
+def test_models_may_be_named_one_after_the_other(films, models, tmp_path, capsys):
+    words = ["--before", models[0], "--after", models[1], "--after", models[2]]
+    _, text = command(capsys, *words, "--images", films, "--out", tmp_path / "out", "--no-labels", "--json")
+    assert set(json.loads(text)["models"]) == {"before 1", "after 1", "after 2"}
 
 
 def test_the_answer_for_a_machine_is_json_and_nothing_else(films, models, tmp_path, capsys):

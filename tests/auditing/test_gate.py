@@ -64,7 +64,7 @@ def test_growth_is_judged_by_its_interval(audits, limit, verdict):
 def test_where_nothing_grew_in_any_patient_there_is_nothing_to_doubt(audits):
     study, result = audits[1]
     nan = float("nan")
-    still = placed(result, growth=(0.0, nan, nan), n_patients=3)
+    still = placed(result, growth=(0.0, nan, nan))
     (check,) = judged({"corners": {"growth_at_most": 0.0}}, study, still)
     assert check.verdict == "passed"
 
@@ -74,7 +74,7 @@ def test_few_patients_judge_no_share(audits):
     few = placed(replace(result, cohort=replace(result.cohort, n_patients=7)), n_patients=7)
     (check,) = judged({"corners": {"at_most": 0.5}}, study, few)
     assert check.verdict == "not judged"
-    assert "7 patients count, fewer than min_patients, 20" in check.reason
+    assert "7 patients could be measured, fewer than min_patients, 20" in check.reason
 
 
 def counted(result, **counts):
@@ -138,15 +138,33 @@ def test_models_that_drift_less_than_the_limit_with_no_floor_at_all_pass(tmp_pat
     assert 0 < check.high < 0.5
 
 
-def test_few_patients_judge_no_drift_but_that_of_one_and_the_same_model(tmp_path):
+def test_few_patients_judge_no_drift_not_even_that_of_one_and_the_same_model(tmp_path):
     maps = architecture("model", seeds=(1,))  # six patients
     for name, noise in (("moved", 1.0), ("same", 0.0)):
         signed = {key: each.copy() for key, each in maps.signed.items()}
         for each in signed.values():
             each[1] = each[0] + noise * (each[1] - each[0])
         study = study_of(tmp_path / name, replace(maps, signed=signed))
-        (check,) = judged({"excess_drift": 0.1}, study, compare(study, rules(min_patients=20)))
-        assert check.verdict == ("not judged" if name == "moved" else "passed")
+        result = compare(study, rules(min_patients=20))
+        (few,) = judged({"excess_drift": 0.1}, study, result)
+        assert few.verdict == "not judged"
+        assert "6 patients could be measured" in few.reason
+        (enough,) = judged({"excess_drift": 0.1, "min_patients": 6}, study, result)
+        assert (enough.verdict == "passed") == (name == "same")
+
+
+def test_nothing_passes_where_many_maps_cannot_be_used(tmp_path):
+    """24 patients, of which every other map after is blank; those that are left have not moved."""
+    maps = architecture("model", seeds=(1,), patients=PATIENTS)
+    signed = {key: each.copy() for key, each in maps.signed.items()}
+    for each in signed.values():
+        each[1] = each[0]
+        each[1, :, ::2] = 0
+    study = study_of(tmp_path, replace(maps, signed=signed))
+    gate = {"excess_drift": 0.5, "corners": {"growth_at_most": 0.5}, "min_patients": 5}
+    for check in judged(gate, study, compare(study, rules(min_patients=5))):
+        assert check.verdict == "not judged"
+        assert check.reason.startswith("12 of 24 pairs of maps are blank, flat or not finite.")
 
 
 def check(verdict):

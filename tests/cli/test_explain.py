@@ -74,6 +74,8 @@ def test_quiet_prints_the_pictures_name_alone(capsys, model, picture, tmp_path):
         (["{film}", "--model", "{model}", "--class", "7"], f"Give a number from 0 to {CLASSES - 1}"),
         (["{film}", "--model", "{model}", "--classes", "a,b"], "gives 2 names, but the model tells 3"),
         (["{film}", "--model", "{model}", "--layer", "conv"], "has no spatial layer conv"),
+        (["{film}", "--model", "{model}", "--out", "{film}"], "which would be written over"),
+        (["{film}", "--model", "{model}", "--out", "x.jpg"], "the picture is a PNG"),
     ],
 )
 def test_every_mistake_is_said_in_a_sentence(capsys, model, picture, tmp_path, words, sentence):

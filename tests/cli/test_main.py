@@ -74,6 +74,7 @@ def test_help_and_version_are_there_at_once_without_tensorflow_or_pandas():
         ("report", UserError("x is missing."), (1, "error: x is missing.\n")),
         ("audit", UserError("x is missing."), (2, "error: x is missing.\n")),
         ("report", KeyboardInterrupt(), (130, "Interrupted.\n")),
+        ("audit", OSError(30, "Read-only file system", "/x"), (2, "error: /x: Read-only file system.\n")),
     ],
 )
 def test_what_a_user_can_mend_is_a_sentence_and_an_exit_code(capsys, monkeypatch, name, error, expected):
@@ -85,3 +86,13 @@ def test_what_a_user_can_mend_is_a_sentence_and_an_exit_code(capsys, monkeypatch
     code, out, err = typed(capsys, name, *words)
     assert (code, err) == expected
     assert not out
+
+
+def test_a_fault_of_ours_does_not_look_like_a_gate_that_failed(capsys, monkeypatch):
+    def fails(args):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("evidrift.cli.audit.run", fails)
+    code, _, err = typed(capsys, "audit", "--before", "a", "--after", "b", "--images", "c", "--out", "d")
+    assert code == 2
+    assert "ZeroDivisionError: ours" in err
