@@ -14,7 +14,7 @@ help:  ## list what there is
 
 repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PROFILE=cxr5]
 	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
-	@python -m evidrift.params.study params.yaml
+	@python -m evidrift.params params.yaml
 	@python -m tools.prune params.yaml --check
 	@dvc repro
 	@cat data/compare/study.txt

@@ -22,12 +22,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.auditing.audit import audit
-from evidrift.models.backbone import build_backbone
-from evidrift.models.catalogue import find
-from evidrift.models.classifier import build_classifier, network_input
-from evidrift.training.forward import compile_forward
+from evidrift.networks.backbone import build_backbone
+from evidrift.networks.catalogue import find
+from evidrift.networks.classifier import build_classifier, network_input
+from evidrift.training.loop import compile_forward
 
 CLASSES = 5
 BATCH = 16

@@ -29,7 +29,11 @@ from matplotlib.lines import Line2D
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from evidrift.report.style import (
+from evidrift.base.seeds import stream
+from evidrift.claims.claim import ALPHA, Claim, Rules
+from evidrift.claims.decide import make_claims
+from evidrift.claims.excess import Cells, chance_cells, excess
+from evidrift.report.figures.style import (
     COLOURS,
     GRID,
     QUIET,
@@ -40,10 +44,6 @@ from evidrift.report.style import (
     save_png,
     write,
 )
-from evidrift.seeds import stream
-from evidrift.verdicts.claim import ALPHA, Claim, Rules
-from evidrift.verdicts.claims import make_claims
-from evidrift.verdicts.excess import Cells, chance_cells, excess
 
 ARCHITECTURES = ("a", "b", "c")
 METHODS = ("first", "second")

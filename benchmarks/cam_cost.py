@@ -14,14 +14,14 @@ from statistics import median
 
 import numpy as np
 
-import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.attribution.families import cam
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
-from evidrift.models.backbone import build_backbone
-from evidrift.models.catalogue import find
-from evidrift.models.classifier import build_classifier, network_input
-from evidrift.training.forward import compile_forward
+from evidrift.families import cam
+from evidrift.networks.backbone import build_backbone
+from evidrift.networks.catalogue import find
+from evidrift.networks.classifier import build_classifier, network_input
+from evidrift.training.loop import compile_forward
 
 CLASSES = 5
 

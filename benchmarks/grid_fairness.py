@@ -26,12 +26,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.ndimage import gaussian_filter
 
-from evidrift.attribution import grids
-from evidrift.drift import areas
-from evidrift.drift.canvas import Canvases, draw
-from evidrift.drift.measures import describe, measure
-from evidrift.report import style
-from evidrift.seeds import stream
+from evidrift.base.seeds import stream
+from evidrift.maps import grids
+from evidrift.measures import areas
+from evidrift.measures.canvas import Canvases, draw
+from evidrift.measures.of_pairs import describe, measure
+from evidrift.report.figures import style
 
 GRIDS = (5, 7, 8, 14)
 SHARES = (0.1, 0.3, 0.6)

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from evidrift.base.seeds import stream
 from evidrift.images.store import SPLITS, Images, ImageStore
 from evidrift.probe.duplicates import THRESHOLD, distances, hashes
-from evidrift.seeds import stream
 
 
 def reencoded(film: np.ndarray) -> np.ndarray:

@@ -3,24 +3,24 @@
 import argparse
 from pathlib import Path
 
-import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.errors import run
-from evidrift.images.store import ImageStore
-from evidrift.models.catalogue import find
-from evidrift.models.checkpoint import save_weights
-from evidrift.models.weights import load_backbone
-from evidrift.params.architecture import load_architecture
-from evidrift.params.embed import load_embed
-from evidrift.training.embedding import embed, pooled
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.errors import run
+from evidrift.images.store import STORE, ImageStore
+from evidrift.networks.catalogue import find
+from evidrift.networks.checkpoint import save_weights
+from evidrift.networks.params import load_architecture
+from evidrift.training.embed import embed, pooled
 from evidrift.training.features import write_features
-from evidrift.training.forward import compile_forward
+from evidrift.training.loop import compile_forward
+from evidrift.training.params import load_embed
+from evidrift.training.pretrained import load_backbone
 
 
 def main() -> None:
     """Run the stage."""
     args = parse_args()
     params = load_embed(args.params)
-    store = ImageStore(args.store)
+    store = ImageStore(args.images / STORE)
     zoo = find(args.architecture)
     backbone = load_backbone(args.architecture, store.size, load_architecture(args.params, args.architecture))
     forward = compile_forward(pooled(backbone))
@@ -37,7 +37,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--architecture", required=True)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--store", type=Path, required=True, help="the prepared store")
+    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
     parser.add_argument("--backbone", type=Path, required=True, help="to write: the backbone's weights")
     parser.add_argument("--features", type=Path, required=True, help="to write: pooled features")
     return parser.parse_args()

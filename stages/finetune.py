@@ -3,18 +3,18 @@
 import argparse
 from pathlib import Path
 
-import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.errors import run
-from evidrift.images.store import ImageStore
-from evidrift.models.catalogue import find
-from evidrift.models.checkpoint import load_tl, save_weights
-from evidrift.params.architecture import load_architecture
-from evidrift.params.finetune import load_finetune
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.errors import run
+from evidrift.images.store import STORE, ImageStore
+from evidrift.networks.catalogue import find
+from evidrift.networks.checkpoint import load_tl, save_weights
+from evidrift.networks.files import NETWORK, PREDICTIONS
+from evidrift.networks.params import load_architecture
 from evidrift.training.epochs import writing_epochs
-from evidrift.training.finetuning import finetune, image_examples
-from evidrift.training.forward import compile_forward
-from evidrift.training.loop import predict
+from evidrift.training.finetune import finetune, image_examples
+from evidrift.training.loop import compile_forward, predict
 from evidrift.training.outputs import Outputs, Tested, write_outputs
+from evidrift.training.params import load_finetune
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     args = parse_args()
     params = load_finetune(args.params, args.architecture)
     options = load_architecture(args.params, args.architecture).options
-    store = ImageStore(args.store)
+    store = ImageStore(args.images / STORE)
     test = store.split("test")
     zoo = find(args.architecture)
     classifier = load_tl(
@@ -31,7 +31,7 @@ def main() -> None:
         len(store.classes),
         options,
         backbone=args.backbone,
-        head=args.head,
+        tl=args.start,
         dropout=params.dropout,
     )
     name = f"finetune {args.architecture} seed {args.seed}"
@@ -40,9 +40,9 @@ def main() -> None:
     with writing_epochs(args.epochs, args.architecture, args.seed, classifier, kept) as keep:
         history, chosen = finetune(classifier, zoo, training, validation, params, args.seed, name, keep)
     logits = predict(compile_forward(classifier), image_examples(test, zoo, 0))
-    save_weights(classifier, args.finetuned)
+    save_weights(classifier, args.checkpoint / NETWORK)
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "ft"}
-    outputs = Outputs(args.predictions, args.history, args.metrics)
+    outputs = Outputs(args.checkpoint / PREDICTIONS, args.history, args.metrics)
     write_outputs(outputs, identity, history, chosen, Tested(test.ids, test.labels, test.classes, logits))
 
 
@@ -52,12 +52,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--architecture", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--store", type=Path, required=True, help="the prepared store")
+    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
     parser.add_argument("--backbone", type=Path, required=True, help="the pretrained backbone's weights")
-    parser.add_argument("--head", type=Path, required=True, help="the transfer-learned head's weights")
-    parser.add_argument("--finetuned", type=Path, required=True, help="to write: all weights")
+    parser.add_argument("--start", type=Path, required=True, help="the transfer-learning checkpoint, tl")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        help="to write: all weights and their logits of the test split",
+    )
     parser.add_argument("--epochs", type=Path, required=True, help="to write: all weights after each epoch")
-    parser.add_argument("--predictions", type=Path, required=True, help="to write: logits of the test split")
     parser.add_argument("--history", type=Path, required=True, help="to write: a row an epoch")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: accuracy, AUC, calibration")
     return parser.parse_args()

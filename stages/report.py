@@ -3,16 +3,17 @@
 import argparse
 from pathlib import Path
 
-from evidrift.errors import run
-from evidrift.params.section import read_params
-from evidrift.report.html.material import ReportFiles
-from evidrift.report.html.page import write_report
+from evidrift.base.errors import run
+from evidrift.base.section import read_params
+from evidrift.images.store import STORE
+from evidrift.report.page.material import ReportFiles
+from evidrift.report.page.page import write_report
 
 
 def main() -> None:
     """Run the stage."""
     args = parse_args()
-    files = ReportFiles(args.tables, args.drift, args.maps, args.store)
+    files = ReportFiles(args.tables, args.drift, args.maps, args.images / STORE)
     path = write_report(files, args.report, parameters=read_params(args.params))
     print(f"Report: {path}")
 
@@ -21,10 +22,10 @@ def parse_args() -> argparse.Namespace:
     """Paths as dvc.yaml declares them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
     parser.add_argument("--tables", type=Path, required=True, help="compare's folder of tables")
     parser.add_argument("--drift", type=Path, required=True, help="the folder of drift tables")
     parser.add_argument("--maps", type=Path, required=True, help="the folder of map files")
-    parser.add_argument("--store", type=Path, required=True, help="the prepared store")
     parser.add_argument("--report", type=Path, required=True, help="to write: a folder with report.html")
     return parser.parse_args()
 

@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.errors import run
-from evidrift.models.checkpoint import save_weights
-from evidrift.params.train_tl import load_train_tl
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.errors import run
+from evidrift.networks.checkpoint import save_weights
+from evidrift.networks.files import HEAD, PREDICTIONS
 from evidrift.training.features import read_features
-from evidrift.training.forward import compile_forward
-from evidrift.training.loop import predict
+from evidrift.training.loop import compile_forward, predict
 from evidrift.training.outputs import Outputs, Tested, write_outputs
+from evidrift.training.params import load_train_tl
 from evidrift.training.transfer import feature_examples, train_head
 
 
@@ -24,9 +24,9 @@ def main() -> None:
     name = f"train_tl {args.architecture} seed {args.seed}"
     head, history, chosen = train_head(training, validation, params, args.seed, name)
     logits = predict(compile_forward(head), feature_examples(test))
-    save_weights(head, args.head)
+    save_weights(head, args.checkpoint / HEAD)
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "tl"}
-    outputs = Outputs(args.predictions, args.history, args.metrics)
+    outputs = Outputs(args.checkpoint / PREDICTIONS, args.history, args.metrics)
     write_outputs(outputs, identity, history, chosen, Tested(test.ids, test.labels, test.classes, logits))
 
 
@@ -37,8 +37,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--features", type=Path, required=True, help="pooled features of the backbone")
-    parser.add_argument("--head", type=Path, required=True, help="to write: the head's weights")
-    parser.add_argument("--predictions", type=Path, required=True, help="to write: logits of the test split")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        help="to write: the head's weights and its logits of the test split",
+    )
     parser.add_argument("--history", type=Path, required=True, help="to write: a row an epoch")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: accuracy, AUC, calibration")
     return parser.parse_args()

@@ -5,17 +5,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.drift.grid_files import check_folder
-from evidrift.errors import run
-from evidrift.images.store import ImageStore
-from evidrift.models.catalogue import find
-from evidrift.models.checkpoint import load_tl
-from evidrift.models.classifier import network_input
-from evidrift.params.architecture import load_architecture
-from evidrift.params.grid import load_grid
-from evidrift.params.trajectory import load_trajectory
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.errors import run
+from evidrift.base.folders import check_folder
+from evidrift.base.grid import load_grid
+from evidrift.images.store import STORE, ImageStore
+from evidrift.networks.catalogue import find
+from evidrift.networks.checkpoint import load_tl
+from evidrift.networks.classifier import network_input
+from evidrift.networks.files import BACKBONE
+from evidrift.networks.params import load_architecture
 from evidrift.trajectory.following import follow
+from evidrift.trajectory.params import load_trajectory
 from evidrift.trajectory.table import summarise, write_trajectory
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def main() -> None:
     options = load_architecture(args.params, args.architecture).options
     check_folder(args.epochs, [f"{seed}.h5" for seed in load_grid(args.params).seeds])
     zoo = find(args.architecture)
-    store = ImageStore(args.store)
+    store = ImageStore(args.images / STORE)
 
     def load(seed: int) -> "keras.Model":
         return load_tl(
@@ -37,8 +38,8 @@ def main() -> None:
             store.size,
             len(store.classes),
             options,
-            backbone=args.backbone,
-            head=args.models / str(seed) / "head.weights.h5",
+            backbone=args.models / BACKBONE,
+            tl=args.models / str(seed) / "tl",
             dropout=0,
         )
 
@@ -61,9 +62,10 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--architecture", required=True)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--store", type=Path, required=True, help="the prepared store")
-    parser.add_argument("--backbone", type=Path, required=True, help="the pretrained backbone's weights")
-    parser.add_argument("--models", type=Path, required=True, help="the folder of the architecture's heads")
+    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
+    parser.add_argument(
+        "--models", type=Path, required=True, help="the folder of the architecture's backbone and checkpoints"
+    )
     parser.add_argument("--epochs", type=Path, required=True, help="the folder of its epochs files")
     parser.add_argument(
         "--table", type=Path, required=True, help="to write: a row an epoch, method and image"

@@ -12,7 +12,7 @@ LONGEST = (
     "tests/pipeline",
     "tests/test_planted_drift.py",
     "tests/test_shortcut.py",
-    "tests/models/test_zoo_explained.py",
+    "tests/zoo/test_explained.py",
 )
 
 

@@ -10,22 +10,20 @@ import keras
 import numpy as np
 import yaml
 
-import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
+import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
 from evidrift.attribution.explain import explain_checkpoints
-from evidrift.images.prepare import Outputs, prepare
 from evidrift.images.store import Images, ImageStore
-from evidrift.models.backbone import build_backbone
-from evidrift.models.catalogue import ZOO, find
-from evidrift.models.checkpoint import load_weights
-from evidrift.models.classifier import build_classifier, network_input
-from evidrift.params.finetune import Finetune
-from evidrift.params.prepare import Prepare, Split
-from evidrift.params.train_tl import TrainTl
-from evidrift.training.embedding import embed, pooled
+from evidrift.networks.backbone import build_backbone
+from evidrift.networks.catalogue import ZOO, find
+from evidrift.networks.checkpoint import load_weights
+from evidrift.networks.classifier import build_classifier, network_input
+from evidrift.prepare.params import Prepare, Split
+from evidrift.prepare.prepare import Outputs, prepare
+from evidrift.training.embed import embed, pooled
 from evidrift.training.features import Features
-from evidrift.training.finetuning import finetune, image_examples
-from evidrift.training.forward import compile_forward
-from evidrift.training.loop import predict
+from evidrift.training.finetune import finetune, image_examples
+from evidrift.training.loop import compile_forward, predict
+from evidrift.training.params import Finetune, TrainTl
 from evidrift.training.transfer import train_head
 
 SIZE = 96

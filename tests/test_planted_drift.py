@@ -35,26 +35,26 @@ What the answer hangs on:
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evidrift.attribution.families import cam
+from evidrift.claims.claim import Claim
+from evidrift.claims.stability import Extreme
+from evidrift.compare.params import load_compare
+from evidrift.compare.result import Result, compare
+from evidrift.drift.params import load_drift
 from evidrift.drift.source import ArchitectureMaps
+from evidrift.families import cam
 from evidrift.images.store import ImageStore
-from evidrift.params.compare import load_compare
-from evidrift.params.drift import load_drift
-from evidrift.stats.compare import Result, compare
-from evidrift.verdicts.claim import Claim
-from evidrift.verdicts.stability import Extreme
+from tests.compare.studies import study_of
 from tests.drift.study import architecture
+from tests.places import ROOT
 from tests.planted import COMMON, SIZE, TL, accuracy, miniature, prepared
-from tests.stats.studies import study_of
 
 pytestmark = pytest.mark.slow
 
-PARAMS = Path(__file__).parents[1] / "params.yaml"
+PARAMS = ROOT / "params.yaml"
 PLANTED, OTHER = "resnetv2_mini", "inception_mini"
 SEEDS = (1, 2, 3, 4, 5)
 MARKED = "tuberculosis"
@@ -109,7 +109,7 @@ def studies(stores, planted, tmp_path_factory) -> dict[str, Result]:
     other = explained(OTHER, stores, ("clean",))["clean"]
     found = {}
     for films, tuned in planted.items():
-        study = study_of(tmp_path_factory.mktemp("study"), tuned.maps, other.maps, params=load_drift(PARAMS))
+        study = study_of(tuned.maps, other.maps, params=load_drift(PARAMS))
         found[films] = compare(study, load_compare(PARAMS))
     return found
 

@@ -37,16 +37,17 @@ import pandas as pd
 import pytest
 
 from evidrift import audit
-from evidrift.attribution.families import cam, gradients, perturbation
-from evidrift.drift.placetable import Masks, build_places
-from evidrift.drift.tablefile import read_table, write_table
-from evidrift.images.phantoms.draw import MARKER
+from evidrift.base.table import read_table, write_table
+from evidrift.compare.findings.localisation import changes, localisation
+from evidrift.drift.places_table import Masks, build_places
+from evidrift.families import cam, gradients, perturbation
+from evidrift.foreign.export import exported
 from evidrift.images.store import Images, ImageStore
-from evidrift.models.export import exported
-from evidrift.stats.places import changes, localisation
+from evidrift.prepare.phantoms.draw import MARKER
 from tests.drift.study import architecture
-from tests.images.films import save
+from tests.places import ROOT
 from tests.planted import COMMON, SIZE, accuracy, miniature, prepared
+from tests.prepare.films import save
 
 pytestmark = pytest.mark.slow
 
@@ -245,7 +246,7 @@ def test_class_activation_maps_of_that_architecture_do_not_point_at_the_marker(d
     assert densenet.shares.loc[(method, "hit", "ft"), "mean"] <= 0.1
 
 
-RELEASE = Path(__file__).parents[1] / "docs" / "release"
+RELEASE = ROOT / "docs" / "release"
 
 
 def test_an_audit_of_the_model_that_learned_the_marker_fails_and_names_the_corners(runs, films):

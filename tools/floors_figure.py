@@ -12,7 +12,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evidrift.report import style
+from evidrift.report.figures import style
+from evidrift.report.words import names
 
 METHOD, OTHER = "layer_cam", "grad_cam_pp"
 ROW, TOP, BOTTOM = 0.72, 1.0, 0.62
@@ -31,7 +32,7 @@ def floors(claims: Claims, method: str) -> Figure:
     """
     height = TOP + ROW * len(claims) + BOTTOM
     figure = style.new_figure(NAMES + 2 * WIDE + BETWEEN + EDGE, height)
-    title = f"{style.method_name(method)}: the same drift, bare and between its two marks"
+    title = f"{names.method_name(method)}: the same drift, bare and between its two marks"
     style.write(figure, EDGE, 0.15, title, fontsize=12, weight="bold")
     left = style.add_axes(figure, NAMES, TOP, WIDE, ROW * len(claims))
     right = style.add_axes(figure, NAMES + WIDE + BETWEEN, TOP, WIDE, ROW * len(claims))
@@ -45,7 +46,7 @@ def floors(claims: Claims, method: str) -> Figure:
         _marks(left, at, claim["floor"], claim["chance"], row == 0)
         left.plot([claim["drift"]], [at], "o", ms=DOT, color=colour)
         left.text(claim["drift"], at - 0.33, f"{claim['drift']:.2f}", ha="center", va="center", color=colour)
-        left.text(-0.02, at, style.safe_text(arch, 20), ha="right", va="center", transform=_names(left))
+        left.text(-0.02, at, names.safe_text(arch, 20), ha="right", va="center", transform=_names(left))
         _marks(right, at, 0, 1, row == 0)
         right.plot([claim["low"], claim["high"]], [at, at], color=colour, lw=2)
         right.plot([claim["estimate"]], [at], "o", ms=DOT, color=colour)
@@ -79,9 +80,9 @@ def reversal(before: Claims, after: Claims, methods: tuple[str, str]) -> Figure:
             axes.plot([place, place], [claim["low"], claim["high"]], color=colour, lw=1.6, alpha=0.55)
         ends = [left["estimate"], right["estimate"]]
         axes.plot([aside, 1 + aside], ends, marker="o", ms=7, color=colour, lw=2)
-        axes.text(1.1, right["estimate"], style.safe_text(arch, 20), va="center", color=colour)
+        axes.text(1.1, right["estimate"], names.safe_text(arch, 20), va="center", color=colour)
     axes.set_xlim(-0.25, 1.08)
-    axes.set_xticks([0, 1], [style.method_name(method) for method in methods])
+    axes.set_xticks([0, 1], [names.method_name(method) for method in methods])
     axes.tick_params(axis="x", length=0)
     shown = [claim for side in (before, after) for claim in side.values()]
     axes.set_ylim(min(each["low"] for each in shown) - 0.08, max(each["high"] for each in shown) + 0.08)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evidrift.stats.places import markdown
+from evidrift.compare.findings.localisation import markdown
 
 LAYER = "penultimate"
 PAGE = """# Which methods see the finding?

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evidrift.drift import places
-from evidrift.drift.canvas import SIDE, Canvases, draw
-from evidrift.drift.measures import describe, measure
-from evidrift.images.phantoms.draw import Phantom
-from evidrift.images.phantoms.draw import draw as draw_phantom
-from evidrift.images.phantoms.recipe import load_recipe, patients
+from evidrift.measures import places
+from evidrift.measures.canvas import SIDE, Canvases, draw
+from evidrift.measures.of_pairs import describe, measure
+from evidrift.prepare.phantoms.draw import Phantom
+from evidrift.prepare.phantoms.draw import draw as draw_phantom
+from evidrift.prepare.phantoms.recipe import load_recipe, patients
 
 SIZE, AREA = 224, 0.2
 CONTENT = (0, 0, SIZE, SIZE)

@@ -14,9 +14,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
-from evidrift.drift.canvas import SIDE
-from evidrift.report import style
-from evidrift.report.overlay import EVIDENCE
+from evidrift.measures.canvas import SIDE
+from evidrift.report.figures import style
+from evidrift.report.figures.overlay import EVIDENCE
 from tools.measure_examples import Example, canvases, film_of, masks, phantom, pictures, values
 
 INCH, GAP, NEXT = 1.15, 0.05, 0.14

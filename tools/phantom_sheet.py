@@ -15,8 +15,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from evidrift.images.phantoms.draw import draw
-from evidrift.images.phantoms.recipe import CLASSES, load_recipe, patients
+from evidrift.prepare.phantoms.draw import draw
+from evidrift.prepare.phantoms.recipe import CLASSES, load_recipe, patients
 
 SIZE = 256
 N_PATIENTS = 3

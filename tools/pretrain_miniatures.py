@@ -22,15 +22,14 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from evidrift.images.phantoms.pretraining import FINDINGS, draw_generic
-from evidrift.models.backbone import build_backbone
-from evidrift.models.catalogue import ZOO, find
-from evidrift.models.checkpoint import save_weights
-from evidrift.models.classifier import build_classifier, network_input, set_batchnorm
-from evidrift.params.training import Training
-from evidrift.seeds import stream
-from evidrift.training.adam import Adam
-from evidrift.training.schedule import learning_rate
+from evidrift.base.seeds import stream
+from evidrift.networks.backbone import build_backbone
+from evidrift.networks.catalogue import ZOO, find
+from evidrift.networks.checkpoint import save_weights
+from evidrift.networks.classifier import build_classifier, network_input, set_batchnorm
+from evidrift.training.adam import Adam, learning_rate
+from evidrift.training.params import Training
+from tools.pretraining_phantoms import FINDINGS, draw_generic
 
 SEED, SIZE, N_FILMS = 0, 128, 3600
 

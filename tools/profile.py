@@ -7,7 +7,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from evidrift.errors import UserError, run
+from evidrift.base.errors import UserError, run
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("profiles")

@@ -4,21 +4,22 @@
     python -m tools.prune params.yaml --check    deletes nothing, stops where there are any
 
 DVC leaves the files of a dropped seed where they were, and folders that hold them would be hashed with them.
-Only the workspace's copies go: what DVC has cached or pushed stays there. Nothing is touched but files whose
-paths fit an output in dvc.yaml, and never an input that params.yaml names.
+Only the workspace's copies go: what DVC has cached or pushed stays there. Nothing is touched but files and
+folders whose paths fit an output in dvc.yaml, and never an input that params.yaml names.
 """
 
 import argparse
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from evidrift.errors import UserError, run
-from evidrift.params.grid import Grid, load_grid
-from evidrift.params.section import read_params
+from evidrift.base.errors import UserError, run
+from evidrift.base.grid import Grid, load_grid
+from evidrift.base.section import read_params
 
 PATTERNS = {"arch": "[a-z][a-z0-9_]*", "seed": "[0-9]+", "family": "[a-z][a-z0-9_]*"}
 
@@ -33,13 +34,17 @@ def outside_the_grid(root: Path, params: Path) -> list[Path]:
         folder = root / template.split("/")[0]
         for path in folder.rglob("*"):
             match = pattern.fullmatch(path.relative_to(root).as_posix())
-            if match and path.is_file() and not _in_grid(match, grid) and path.resolve() not in inputs:
+            if match and not _in_grid(match, grid) and not _holds_any(path.resolve(), inputs):
                 found.add(path.relative_to(root))
     return sorted(found)
 
 
+def _holds_any(path: Path, inputs: set[Path]) -> bool:
+    return any(each == path or path in each.parents for each in inputs)
+
+
 def _templates(pipeline: dict[str, Any]) -> Iterator[str]:
-    """Every output that belongs to an item of a matrix, e.g. data/drift/${item.arch}.parquet."""
+    """Every output that belongs to an item of a matrix, e.g. data/drift/${item.arch}."""
     for stage in pipeline["stages"].values():
         for output in [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]:
             if isinstance(output, str) and "${item." in output:
@@ -83,7 +88,7 @@ def main() -> None:
         )
     for path in outside:
         print(f"deleted {path}")
-        (root / path).unlink()
+        shutil.rmtree(root / path) if (root / path).is_dir() else (root / path).unlink()
         for folder in (root / path).parents:
             if folder == root or any(folder.iterdir()):
                 break

@@ -10,10 +10,10 @@ import numpy as np
 from tqdm import tqdm
 
 from evidrift.attribution.layers import resolve
-from evidrift.attribution.maps import CheckpointMaps, joined
 from evidrift.attribution.network import Network
-from evidrift.attribution.scores import differing, logit_scale, predicted_classes
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
+from evidrift.maps.mapfile import CheckpointMaps, joined
+from evidrift.maps.scores import differing, logit_scale, predicted_classes
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
@@ -34,7 +34,7 @@ def explain_checkpoints(
     """Maps of the chosen images under each checkpoint.
 
     Args:
-        family: a module of `attribution.families`.
+        family: a module of `families`.
         params: its `Params`.
         classifier: network input -> logits; has the last checkpoint's weights afterwards.
         weights: by checkpoint (`tl`, `ft`), for this classifier.

@@ -43,7 +43,7 @@ from evidrift.attribution.operations import (
     pools_grid,
     rectified,
 )
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 
 CANDIDATES_SHOWN = 12
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from evidrift.attribution.graph import articulations, trace
 from evidrift.attribution.layers import TargetLayer
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 
 Score = Literal["centred", "raw"]
 CLASSES = tf.TensorSpec([None], tf.int32)

@@ -1,9 +1,12 @@
 """What the parameters of all attribution families have in common."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from evidrift.params.choices import AtLeastOne
-from evidrift.params.section import Section
+import numpy as np
+
+from evidrift.base.choices import AtLeastOne
+from evidrift.base.section import Section
+from evidrift.maps.mapfile import CheckpointMaps, LayerMaps
 
 
 class FamilyParams(Section):
@@ -20,3 +23,29 @@ class FamilyParams(Section):
     score: Literal["centred", "raw"]
     target: Literal["label", "prediction"]
     batch_size: AtLeastOne
+
+
+if TYPE_CHECKING:
+    from evidrift.attribution.network import Network
+
+GRID = "penultimate"
+
+
+class PixelLevelParams(FamilyParams):
+    """Parameters of a family that explains pixels, on the grid of `penultimate` alone."""
+
+    layers: ClassVar[tuple[str, ...]] = (GRID,)
+
+
+def on_grid(
+    network: "Network", targets: np.ndarray, logits: np.ndarray, maps: dict[str, np.ndarray]
+) -> CheckpointMaps:
+    """Maps by method that are on the grid of `penultimate`, (n, h, w), as a family returns them.
+
+    Nothing at the layer itself is explained, so it does not matter whether it is rectified, and no method
+    falls together with another where its gradient is constant.
+    """
+    name = next(layer.name for layer in network.layers if layer.label == GRID)
+    whole = {method: values.astype(np.float32) for method, values in maps.items()}
+    layer = LayerMaps(name, rectified=True, constant_gradient=False, methods=whole, not_defined=())
+    return CheckpointMaps(targets, logits, {GRID: layer})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evidrift.seeds import seed_of
+from evidrift.base.seeds import seed_of
 
 
 def choose(image_ids: np.ndarray, labels: np.ndarray, per_class: int | None) -> np.ndarray:

@@ -9,32 +9,34 @@ from pathlib import Path
 
 import numpy as np
 
-import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.attribution.by_name import Family, families_of
-from evidrift.attribution.scores import predicted_classes
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.auditing.context import context_of
 from evidrift.auditing.explaining import explain_file
 from evidrift.auditing.gate import Gate, judge, load_gate
 from evidrift.auditing.images import AuditImages, read_images
+from evidrift.auditing.methods import Family, families_of
 from evidrift.auditing.models import Models, load_models
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.study import NAME, Folders, Run, read, rules, write_images, write_study
+from evidrift.auditing.study import NAME, Run, labelled, measure, rules, write_material
 from evidrift.auditing.words import answer, caveats_of_audit
-from evidrift.errors import UserError
-from evidrift.report.html.page import write_report
-from evidrift.report.html.summary import write_summary
-from evidrift.stats.compare import compare
-from evidrift.stats.conclusions import excesses_of
-from evidrift.stats.output import write_tables
-from evidrift.stats.ranking import MEASURE
+from evidrift.base.errors import UserError
+from evidrift.compare.conclusions import excesses_of
+from evidrift.compare.findings.ranking import MEASURE
+from evidrift.compare.output import write_tables
+from evidrift.compare.result import compare
+from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
+from evidrift.maps.scores import predicted_classes
+from evidrift.report.page.page import IMAGES, write_report
+from evidrift.report.page.page import NAME as REPORT
+from evidrift.report.words.summarise import write_summary
 
 PathLike = str | Path
 METHODS = ("layer_cam", "grad_cam_pp")
 SUMMARY = "audit.json"
 # All that an audit writes into its folder.
 OWN = {
-    *(SUMMARY, "report.html", "report_images", "store.h5", "manifest.csv", "exclusions.csv"),
-    *("maps", "drift", "predictions", "steps", "tables"),
+    *(SUMMARY, REPORT, IMAGES, STORE, MANIFEST, EXCLUSIONS),
+    *("maps", "drift", "tables"),
 }
 MIN_PATIENTS = 20
 
@@ -97,50 +99,50 @@ def audit(
     limits = load_gate(Path(gate)) if isinstance(gate, str | Path) else gate
     if limits is not None:
         limits.check_method(methods)
-    with _folder(out) as folder:
-        models = load_models(_paths(before), _paths(after), layer, classes, preprocessing, architecture, size)
-        audited = read_images(
-            Path(images),
-            models.size,
-            models.n_classes,
-            classes=models.classes,
-            labels=labels,
-            padding=padding,
-            quiet=quiet,
-        )
-        runs, explained = _explain_all(models, families, layer, audited, quiet)
-        pairs = [(runs[one], runs[other]) for one, other in models.pairs]
-        folders = Folders(folder)
-        stored = write_images(folders, audited, explained)
-        write_study(folders, stored, audited, pairs, families)
-        study = read(folders, len(pairs), families, layer)
-        result = compare(study, rules(limits.min_patients if limits else MIN_PATIENTS))
-        caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
-        result = replace(result, caveats=caveats)
-        write_tables(folders.tables, result)
-        found = excesses_of(study, result.cohort).get(((NAME, layer, methods[0]), MEASURE))
-        sentence = answer(methods[0], found)
-        checks = judge(limits, study, result, methods, audited.labels_known) if limits else ()
+    target = None if out is None else _target(Path(out))
+    models = load_models(_paths(before), _paths(after), layer, classes, preprocessing, architecture, size)
+    audited = read_images(
+        Path(images),
+        models.size,
+        models.n_classes,
+        classes=models.classes,
+        labels=labels,
+        padding=padding,
+        quiet=quiet,
+    )
+    runs, explained = _explain_all(models, families, layer, audited, quiet)
+    pairs = [(runs[one], runs[other]) for one, other in models.pairs]
+    films = labelled(audited, explained)
+    measured = measure(films, audited, pairs, families, layer)
+    study = measured.study
+    result = compare(study, rules(limits.min_patients if limits else MIN_PATIENTS))
+    caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
+    result = replace(result, caveats=caveats)
+    found = excesses_of(study, result.cohort).get(((NAME, layer, methods[0]), MEASURE))
+    sentence = answer(methods[0], found)
+    finding = AuditResult(
+        answer=sentence,
+        methods=tuple(methods),
+        checks=judge(limits, study, result, methods, audited.labels_known) if limits else (),
+        warnings=result.warnings,
+        study=study,
+        result=result,
+        images=films,
+        audited=audited,
+        pairs=pairs,
+        files=models.described,
+        report=None if out is None else Path(out) / REPORT,
+    )
+    if target is not None:
         asked = {"methods": list(methods), "layer": layer, "preprocessing": preprocessing, "padding": padding}
-        write_summary(folders.tables, study, result, context_of(sentence, checks, audited, models, asked))
-        report = None
-        if out is not None:
-            report = Path(out) / write_report(folders.report_files, folder).name
-        finding = AuditResult(
-            answer=sentence,
-            methods=tuple(methods),
-            checks=checks,
-            warnings=result.warnings,
-            study=study,
-            result=result,
-            images=stored,
-            audited=audited,
-            pairs=pairs,
-            files=models.described,
-            report=report,
-        )
-        (folder / SUMMARY).write_text(finding.to_json(), encoding="utf-8")
-        return finding
+        context = context_of(sentence, finding.checks, audited, models, asked)
+        with _filling(target) as folder:
+            files = write_material(folder, films, audited, pairs, families, measured)
+            write_tables(files.tables, result)
+            write_summary(files.tables, study, result, context)
+            write_report(files, folder)
+            (folder / SUMMARY).write_text(finding.to_json(), encoding="utf-8")
+    return finding
 
 
 def _explain_all(
@@ -164,28 +166,9 @@ def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
     return [Path(each) for each in several]
 
 
-@contextmanager
-def _folder(out: PathLike | None) -> Iterator[Path]:
-    """A new folder to write to, whose content goes to `out` once all is written.
-
-    There it takes the place of an earlier audit, and of nothing else.
-    """
-    target = Path(out).resolve() if out is not None else None
-    if target is not None:
-        _check_target(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent if target else None, prefix=".audit-") as scratch:
-        yield Path(scratch)
-        if target is not None:
-            target.mkdir(exist_ok=True)
-            for part in list(target.iterdir()):  # of an earlier audit, by `_check_target`
-                shutil.rmtree(part) if part.is_dir() and not part.is_symlink() else part.unlink()
-            for part in list(Path(scratch).iterdir()):
-                part.replace(target / part.name)
-
-
-def _check_target(target: Path) -> None:
-    """Whether a folder is new, empty, or holds an audit and nothing else."""
+def _target(out: Path) -> Path:
+    """The folder to write to: new, empty, or one that holds an audit and nothing else."""
+    target = out.resolve()
     if target.exists() and not target.is_dir():
         raise UserError(f"{target} is a file; --out must be a folder.")
     others = sorted({part.name for part in target.iterdir()} - OWN) if target.is_dir() else []
@@ -194,3 +177,17 @@ def _check_target(target: Path) -> None:
             f"{target} holds other things than an audit: {others[0]}. Give --out a new folder: nothing shall "
             "be lost."
         )
+    return target
+
+
+@contextmanager
+def _filling(target: Path) -> Iterator[Path]:
+    """A new folder to write to, whose content takes the place of an earlier audit once all is written."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".audit-") as scratch:
+        yield Path(scratch)
+        target.mkdir(exist_ok=True)
+        for part in list(target.iterdir()):
+            shutil.rmtree(part) if part.is_dir() and not part.is_symlink() else part.unlink()
+        for part in list(Path(scratch).iterdir()):
+            part.replace(target / part.name)

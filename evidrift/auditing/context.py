@@ -7,8 +7,9 @@ from evidrift.auditing.gate import Check, outcome
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.models import Models
 from evidrift.auditing.study import DRIFT, MARGIN, NAME, images_card
-from evidrift.report.html.summary import Context, Gate, GateLine
-from evidrift.report.text import interval_text
+from evidrift.compare.summary import Gate, GateLine
+from evidrift.report.words.numbers import interval_text
+from evidrift.report.words.summarise import Context
 
 
 def context_of(

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tqdm import tqdm
 
-from evidrift.attribution.by_name import Family
 from evidrift.attribution.layers import resolve
-from evidrift.attribution.maps import CheckpointMaps, joined
 from evidrift.attribution.network import Network
-from evidrift.attribution.scores import logit_scale, predicted_classes
-from evidrift.errors import UserError
-from evidrift.models.files import ModelFile
+from evidrift.auditing.methods import Family
+from evidrift.base.errors import UserError
+from evidrift.foreign.files import ModelFile
+from evidrift.maps.mapfile import CheckpointMaps, joined
+from evidrift.maps.scores import logit_scale, predicted_classes
 
 PREDICTED = -1  # a target: the class that the network itself predicts
 
@@ -50,7 +50,7 @@ def explain_file(
 
     Args:
         file: the model.
-        families: what to compute, from `by_name.families_of`.
+        families: what to compute, from `methods.families_of`.
         layer: target layer.
         pixels: (n, size, size) uint8.
         targets: the class to explain, (n,); None for the model's own prediction.

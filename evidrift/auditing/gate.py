@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from evidrift.errors import UserError
-from evidrift.params.section import Section, read_params, validate
-from evidrift.report.style import method_name
-from evidrift.stats.compare import Result
-from evidrift.stats.conclusions import excesses_of
-from evidrift.stats.ranking import MEASURE
-from evidrift.stats.study import Study
-from evidrift.verdicts.claim import ALPHA, Claim
-from evidrift.verdicts.estimate import estimate
-from evidrift.verdicts.excess import Excess, without_floor
+from evidrift.base.errors import UserError
+from evidrift.base.section import Section, read_params, validate
+from evidrift.claims.claim import ALPHA, Claim
+from evidrift.claims.estimate import estimate
+from evidrift.claims.excess import Excess, without_floor
+from evidrift.compare.conclusions import excesses_of
+from evidrift.compare.findings.ranking import MEASURE
+from evidrift.compare.result import Result
+from evidrift.compare.study import Study
+from evidrift.report.words.names import method_name
 
 Verdict = Literal["passed", "failed", "not judged"]
 EXIT_CODES: dict[str, int] = {"passed": 0, "failed": 1, "not judged": 2}
@@ -136,7 +136,7 @@ def judge(
     Args:
         gate: the limits.
         study: the audit's, of one architecture.
-        result: of `stats.compare.compare` on it.
+        result: of `compare.result.compare` on it.
         methods: that were audited, in order.
         labels_known: without them nothing is known of regressed images.
     """

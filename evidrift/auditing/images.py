@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from evidrift.errors import UserError
-from evidrift.images.entry import Entry, Excluded, Listing, Loaded
-from evidrift.images.folder import is_image, list_folder
-from evidrift.images.identical import find_identical
-from evidrift.images.manifest import list_manifest
-from evidrift.images.source import load_file
-from evidrift.images.split import patient_of
+from evidrift.base.errors import UserError
 from evidrift.images.store import Images
+from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
+from evidrift.prepare.folder import is_image, list_folder
+from evidrift.prepare.identical import find_identical
+from evidrift.prepare.manifest import list_manifest
+from evidrift.prepare.source import load_file
+from evidrift.prepare.split import patient_of
 
 MIN_SIDE = 64  # px; a film smaller than that is a thumbnail or an icon
 WORKERS = 2

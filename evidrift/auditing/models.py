@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidrift.attribution.layers import resolve
-from evidrift.errors import UserError
-from evidrift.models.files import ModelFile, load_model_file
+from evidrift.base.errors import UserError
+from evidrift.foreign.files import ModelFile, load_model_file
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from scipy.special import softmax
 from evidrift.auditing.gate import Check, outcome
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.study import Run
-from evidrift.drift.canvas import draw
-from evidrift.drift.tablefile import PRIMARY
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
+from evidrift.compare.result import Result
+from evidrift.compare.study import Study
 from evidrift.images.store import Images
-from evidrift.report.html.words import COHORTS, WITHOUT_LABELS
-from evidrift.report.panels import Case, Heading, case_panel
-from evidrift.report.style import method_name, safe_text
-from evidrift.stats.compare import Result
-from evidrift.stats.study import Study
+from evidrift.measures.canvas import draw
+from evidrift.measures.of_pairs import PRIMARY
+from evidrift.report.figures.panels import Case, Heading, case_panel
+from evidrift.report.words.cells import COHORTS, WITHOUT_LABELS
+from evidrift.report.words.names import method_name, safe_text
 
 COLUMNS = [
     *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),

@@ -1,50 +1,42 @@
-"""An audit as a study of one architecture: the files that the stages would leave, and what comes of them.
+"""An audit as a study of one architecture, built in memory: a pair of models takes the place of a seed.
 
-So the measures, floors, chance, verdicts and the report are the pipeline's own. A pair of models takes the
-place of a seed; `tl` is the model before, `ft` the one after.
+So the measures, floors, chance, verdicts and the report are the pipeline's own. `tl` is the model before,
+`ft` the one after. What an audit does not have (checks, a probe, drift along training) is absent.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
-from evidrift.attribution.by_name import Family
-from evidrift.attribution.mapfile import CHECKPOINTS, Origin, write_maps
 from evidrift.auditing.images import AuditImages
-from evidrift.checks.tables import faithfulness_name, randomisation_name, write_checks
-from evidrift.drift.placetable import Masks, build_places
-from evidrift.drift.source import read_maps
-from evidrift.drift.table import build
-from evidrift.drift.tablefile import agreement_name, category, places_name, table_name, write_table
-from evidrift.images.store import Images, write_store
-from evidrift.images.tables import write_exclusions, write_manifest
-from evidrift.params.compare import Compare
-from evidrift.params.drift import Drift
-from evidrift.params.grid import Grid
-from evidrift.probe.results import Probe, Unjudged, write_probe
-from evidrift.report.html.material import ReportFiles
-from evidrift.stats.study import Study, StudyFiles, read_study
+from evidrift.auditing.methods import Family
+from evidrift.base.table import category, write_table
+from evidrift.base.versions import versions
+from evidrift.compare.findings.logits import Logits
+from evidrift.compare.params import Compare
+from evidrift.compare.study import Study, Training, joined
+from evidrift.drift.params import Drift
+from evidrift.drift.places_table import Masks, build_places
+from evidrift.drift.source import ArchitectureMaps
+from evidrift.drift.table import Columns, build
+from evidrift.drift.tables import PAIRS, Notes
+from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE, Images, write_store
+from evidrift.maps.mapfile import CHECKPOINTS, CheckpointMaps, LayerMaps, Origin, write_maps
+from evidrift.maps.scores import predicted_classes
+from evidrift.prepare.tables import write_exclusions, write_manifest
+from evidrift.report.page.material import ReportFiles
 from evidrift.training.evaluation import evaluate_logits
-from evidrift.training.predictions import write_predictions
-from evidrift.trajectory.table import join, write_trajectory
-from evidrift.trajectory.table import table_name as trajectory_name
-from evidrift.versions import versions
 
 NAME = "model"  # of the one architecture
 DRIFT = Drift(area=0.2, curve=[0.05, 0.1, 0.3, 0.5], draws=20, seed=0)
 MARGIN, CONFOUNDING, CASES = 0.1, 0.5, 4
-NOT_PROBED = "an audit does not know the images that the models were trained on"
 # Stored by the pipeline's words: a floor is of the models after, unless there is only one of them.
 KINDS = ("drift", "seed_tl", "seed_ft", "random")
 FLOOR_OF_BEFORE = ("drift", "seed_ft", "seed_tl", "random")
-OF_CHECKS = ["arch", "checkpoint", "layer", "method", "image_id", "patient_id", "label", "status"]
-OF_FAITHFULNESS = ["seed", "insertion", "deletion", "insertion_random", "deletion_random"]
-OF_RANDOMISATION = ["seed", "depth", "share", "similarity", "chance"]
 
 
 @dataclass(frozen=True)
@@ -59,84 +51,91 @@ class Run:
 
     sha256: str
     logits: np.ndarray
-    maps: Mapping[str, Any]
+    maps: Mapping[str, CheckpointMaps]
 
 
-@dataclass(frozen=True)
-class Folders:
-    """Where an audit's files lie, below its folder."""
+class Measured(NamedTuple):
+    """The drift table and what holds for the whole of it, as they are stored, and the study."""
 
-    root: Path
-
-    @property
-    def store(self) -> Path:
-        """The films."""
-        return self.root / "store.h5"
-
-    @property
-    def manifest(self) -> Path:
-        """The images that were audited."""
-        return self.root / "manifest.csv"
-
-    @property
-    def exclusions(self) -> Path:
-        """Those left out, with why."""
-        return self.root / "exclusions.csv"
-
-    @property
-    def maps(self) -> Path:
-        """Map files, a folder an architecture."""
-        return self.root / "maps"
-
-    @property
-    def tables(self) -> Path:
-        """Result tables."""
-        return self.root / "tables"
-
-    @property
-    def report_files(self) -> ReportFiles:
-        """What the report is made of."""
-        return ReportFiles(self.tables, self.study.drift, self.maps, self.store)
-
-    @property
-    def study(self) -> StudyFiles:
-        """What `read_study` reads."""
-        steps = self.root / "steps"
-        return StudyFiles(
-            drift=self.root / "drift",
-            checks=steps / "checks",
-            trajectory=steps / "trajectory",
-            predictions=self.root / "predictions",
-            train_tl=steps / "before",
-            finetune=steps / "after",
-            histories=steps / "histories",
-            prepared=steps / "images.json",
-            probe=steps / "probe.json",
-        )
+    pairs: Columns
+    notes: Notes
+    study: Study
 
 
-def write_images(folders: Folders, audited: AuditImages, labels: np.ndarray) -> Images:
-    """Write the films, the manifest and the exclusions.
+def labelled(audited: AuditImages, labels: np.ndarray) -> Images:
+    """The images with these labels, (n,) class indices: true ones, or what stands for them."""
+    return replace(audited.images, labels=np.asarray(labels, np.int32))
+
+
+def measure(
+    images: Images,
+    audited: AuditImages,
+    pairs: Sequence[tuple[Run, Run]],
+    families: Sequence[Family],
+    layer: str,
+) -> Measured:
+    """Measure how far the maps moved in every pair, as the stage drift does.
 
     Args:
-        folders: where to.
+        images: from `labelled`.
         audited: what was read.
-        labels: of every image, (n,) class indices: true ones, or what stands for them.
-
-    Returns:
-        The images with these labels.
+        pairs: models before and after.
+        families: what explained them.
+        layer: the target layer that conclusions rest on.
     """
-    images = replace(audited.images, labels=np.asarray(labels, np.int32))
+    maps = _maps(images, pairs, families)
+    columns, agreement, notes = build(maps, DRIFT)
+    if _single_after(pairs):
+        codes = np.array([KINDS.index(str(kind)) for kind in columns["pair_kind"]])
+        columns["pair_kind"] = category(codes, FLOOR_OF_BEFORE)
+    tables = (columns, agreement, build_places(maps, Masks(None, None)))
+    drift, agreed, places = (joined([pa.table(each)]) for each in tables)
+    values = np.stack([[run.logits for run in side] for side in zip(*pairs, strict=True)])
+    study = Study(
+        architectures=(NAME,),
+        seeds=maps.seeds,
+        families=tuple(family.name for family in families),
+        layer=layer,
+        pairs=drift,
+        agreement=agreed,
+        places=places,
+        notes={NAME: notes},
+        training=_training(images, audited.labels_known, pairs),
+        logits={NAME: Logits(images.classes, images.ids, images.labels, values.astype(np.float64))},
+        images=images_card(audited),
+    )
+    return Measured(columns, notes, study)
+
+
+def write_material(
+    folder: Path,
+    images: Images,
+    audited: AuditImages,
+    pairs: Sequence[tuple[Run, Run]],
+    families: Sequence[Family],
+    measured: Measured,
+) -> ReportFiles:
+    """Write what the report is made of beside the result tables: films, maps and drift table.
+
+    Args:
+        folder: the audit's.
+        images: from `labelled`.
+        audited: what was read, and what was left out.
+        pairs: models before and after.
+        families: what explained them.
+        measured: from `measure`.
+    """
+    files = ReportFiles(folder / "tables", folder / "drift", folder / "maps", folder / STORE)
     splits = ["test"] * len(images.ids)
     named = [
         replace(each, entry=replace(each.entry, label=images.classes[label]))
-        for each, label in zip(audited.loaded, labels, strict=True)
+        for each, label in zip(audited.loaded, images.labels, strict=True)
     ]
-    folders.root.mkdir(parents=True, exist_ok=True)
-    write_manifest(folders.manifest, named, splits, {})
-    write_exclusions(folders.exclusions, audited.exclusions)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_manifest(folder / MANIFEST, named, splits, {})
+    write_exclusions(folder / EXCLUSIONS, audited.exclusions)
     write_store(
-        folders.store,
+        files.store,
         classes=images.classes,
         image_ids=[str(each) for each in images.ids],
         patient_ids=[str(each) for each in images.patient_ids],
@@ -146,47 +145,78 @@ def write_images(folders: Folders, audited: AuditImages, labels: np.ndarray) -> 
         pixels=images.pixels,
         size=images.pixels.shape[1],
     )
-    return images
+    for seed, pair in enumerate(pairs, start=1):
+        for family in families:
+            origin = Origin(
+                architecture=NAME,
+                seed=seed,
+                family=family.name,
+                score=family.params.score,
+                target=family.params.target,
+                size=images.pixels.shape[1],
+                classes=images.classes,
+                versions=versions(),
+                weights={name: run.sha256 for name, run in zip(CHECKPOINTS, pair, strict=True)},
+            )
+            maps = {name: run.maps[family.name] for name, run in zip(CHECKPOINTS, pair, strict=True)}
+            path = files.maps / NAME / f"{seed}-{family.name}.h5"
+            write_maps(path, origin, images.ids, images.content, maps)
+    write_table(files.drift / NAME / PAIRS, measured.pairs, vars(measured.notes))
+    return files
 
 
-def write_study(
-    folders: Folders,
-    images: Images,
-    audited: AuditImages,
-    pairs: Sequence[tuple[Run, Run]],
-    families: Sequence[Family],
-) -> None:
-    """Write maps, drift tables and predictions of all pairs, and the little that `read_study` asks beside."""
-    files = folders.study
-    seeds = list(range(1, len(pairs) + 1))
-    for seed, pair in zip(seeds, pairs, strict=True):
-        _write_pair(folders, images, audited.labels_known, seed, pair, families)
+def _maps(images: Images, pairs: Sequence[tuple[Run, Run]], families: Sequence[Family]) -> ArchitectureMaps:
+    """The maps of all pairs, as the stage drift reads them from its files."""
+    sides = list(zip(*pairs, strict=True))  # all before, all after
     names = [family.name for family in families]
-    maps = read_maps(folders.maps / NAME, NAME, seeds, names, folders.manifest)
-    columns, agreement, notes = build(maps, DRIFT)
-    if _single_after(pairs):
-        kinds = columns["pair_kind"]
-        codes = np.array([KINDS.index(str(kind)) for kind in kinds])
-        columns["pair_kind"] = category(codes, FLOOR_OF_BEFORE)
-    write_table(files.drift / table_name(NAME), columns, notes)
-    write_table(files.drift / agreement_name(NAME), agreement)
-    write_table(files.drift / places_name(NAME), build_places(maps, Masks(None, None)))
-    for name, columns_of_check in _CHECKS.items():
-        write_checks(files.checks / name, _no_rows(columns_of_check))
-    write_trajectory(files.trajectory / trajectory_name(NAME), join([]))
-    files.prepared.write_text(json.dumps(images_card(audited), indent=2) + "\n", encoding="utf-8")
-    write_probe(
-        files.probe, Probe({name: Unjudged(NOT_PROBED) for name in ("thumbnails", "traits", "source")}, 0, 0)
+    having: dict[str, list[LayerMaps]] = {}
+    signed: dict[tuple[str, str], np.ndarray] = {}
+    family_of: dict[str, str] = {}
+    for name in names:
+        for label, first in sides[0][0].maps[name].layers.items():
+            layers = [[run.maps[name].layers[label] for run in side] for side in sides]
+            having.setdefault(label, []).extend(layer for side in layers for layer in side)
+            for method in first.methods:
+                signed[label, method] = np.stack([[each.methods[method] for each in side] for side in layers])
+                family_of[method] = name
+    n = len(images.ids)
+    return ArchitectureMaps(
+        architecture=NAME,
+        seeds=tuple(range(1, len(pairs) + 1)),
+        classes=images.classes,
+        image_ids=images.ids,
+        patient_ids=images.patient_ids,
+        labels=images.labels,
+        content=images.content,
+        size=images.pixels.shape[1],
+        predicted=np.array([[predicted_classes(run.logits) for run in side] for side in sides]),
+        signed=signed,
+        explained={key: np.ones(n, dtype=bool) for key in signed},
+        families=dict(sorted(family_of.items())),
+        score=sorted({family.params.score for family in families}),
+        target=sorted({family.params.target for family in families}),
+        constant_gradient={
+            label: any(
+                all(run.maps[name].layers[label].constant_gradient for run in pair)
+                for pair in pairs
+                for name in names
+                if label in pair[0].maps[name].layers
+            )
+            for label in having
+        },
+        rectified={label: all(each.rectified for each in layers) for label, layers in having.items()},
+        not_defined=tuple(
+            sorted(
+                {
+                    (label, method)
+                    for label, layers in having.items()
+                    for each in layers
+                    for method in each.not_defined
+                }
+            )
+        ),
+        versions={library: [version] for library, version in versions().items()},
     )
-
-
-def _no_rows(columns: Sequence[str]) -> pd.DataFrame:
-    """An empty table of the stage check: an audit does not check methods."""
-    texts = {name: np.empty(0, str) for name in OF_CHECKS}
-    return pd.DataFrame(texts | {name: np.empty(0, np.float32) for name in columns})
-
-
-_CHECKS = {faithfulness_name(NAME): OF_FAITHFULNESS, randomisation_name(NAME): OF_RANDOMISATION}
 
 
 def _single_after(pairs: Sequence[tuple[Run, Run]]) -> bool:
@@ -194,48 +224,16 @@ def _single_after(pairs: Sequence[tuple[Run, Run]]) -> bool:
     return len(pairs) > 1 and len({id(after) for _, after in pairs}) == 1
 
 
-def _write_pair(
-    folders: Folders,
-    images: Images,
-    labels_known: bool,
-    seed: int,
-    pair: tuple[Run, Run],
-    families: Sequence[Family],
-) -> None:
-    files = folders.study
-    runs = dict(zip(CHECKPOINTS, pair, strict=True))
-    for family in families:
-        origin = Origin(
-            architecture=NAME,
-            seed=seed,
-            family=family.name,
-            score=family.params.score,
-            target=family.params.target,
-            size=images.pixels.shape[1],
-            classes=images.classes,
-            versions=versions(),
-            weights={checkpoint: run.sha256 for checkpoint, run in runs.items()},
-        )
-        maps = {checkpoint: run.maps[family.name] for checkpoint, run in runs.items()}
-        write_maps(folders.maps / NAME / f"{seed}-{family.name}.h5", origin, images.ids, images.content, maps)
-    for (checkpoint, run), folder in zip(runs.items(), (files.train_tl, files.finetune), strict=True):
-        path = files.predictions / NAME / f"{seed}-{checkpoint}.parquet"
-        write_predictions(path, images.ids, images.labels, run.logits, images.classes)
-        tested = evaluate_logits(run.logits, images.labels, images.classes)
-        if not labels_known:  # how often a model agrees with the first one is no accuracy
-            tested |= dict.fromkeys(("accuracy", "auc", "calibration_error"))
-        content = {
-            "architecture": NAME,
-            "seed": seed,
-            "checkpoint": checkpoint,
-            "epoch": 0,
-            "validation": {"accuracy": None},
-            "test": tested,
-            "versions": versions(),
-        }
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(content, indent=2) + "\n"
-        (folder / f"{NAME}-{seed}.json").write_text(text, encoding="utf-8")
+def _training(images: Images, labels_known: bool, pairs: Sequence[tuple[Run, Run]]) -> Training:
+    """How good each model is on the audit's images, as a training stage says it of the test split."""
+    training: Training = {}
+    for seed, pair in enumerate(pairs, start=1):
+        for checkpoint, run in zip(CHECKPOINTS, pair, strict=True):
+            tested = evaluate_logits(run.logits, images.labels, images.classes)
+            if not labels_known:  # how often a model agrees with the first one is no accuracy
+                tested |= dict.fromkeys(("accuracy", "auc", "calibration_error"))
+            training[NAME, seed, checkpoint] = {"epoch": 0, "test": tested, "versions": versions()}
+    return training
 
 
 def images_card(audited: AuditImages) -> dict[str, Any]:
@@ -263,16 +261,6 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
         "patients_known": audited.patients_known,
         "identical_across_splits": 0,
     }
-
-
-def read(folders: Folders, pairs: int, families: Sequence[Family], layer: str) -> Study:
-    """Read the audit back as `compare` takes it."""
-    grid = Grid(
-        architectures=[NAME],
-        seeds=list(range(1, pairs + 1)),
-        families=[family.name for family in families],
-    )
-    return read_study(grid, folders.study, layer)
 
 
 def rules(min_patients: int) -> Compare:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from evidrift.auditing.images import AuditImages
-from evidrift.report.style import method_name
-from evidrift.stats.caveats import Caveat
-from evidrift.stats.compare import Result
-from evidrift.stats.models import over_seeds
-from evidrift.verdicts.claim import ALPHA
-from evidrift.verdicts.estimate import estimate
-from evidrift.verdicts.excess import Excess, without_floor
+from evidrift.claims.claim import ALPHA
+from evidrift.claims.estimate import estimate
+from evidrift.claims.excess import Excess, without_floor
+from evidrift.compare.caveats import Caveat
+from evidrift.compare.findings.models import over_seeds
+from evidrift.compare.result import Result
+from evidrift.report.words.names import method_name
 
 ONE_PAIR = (
     "One pair of models: there is no floor, so the drift holds the noise between trainings. Everything here "
@@ -31,7 +31,7 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     """The study's caveats in an audit's words, and those that only an audit has.
 
     Args:
-        result: of `stats.compare.compare`.
+        result: of `compare.result.compare`.
         audited: the images.
         notes: what was noticed about the files, in sentences.
     """

@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(found.to_json())
     else:
-        from evidrift.report.tables import console
+        from evidrift.report.terminal.tables import console
 
         print_audit(found, console(), args.quiet)
     return EXIT_CODES[found.outcome] if found.outcome else 0
@@ -122,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
 
 def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
     """Print the answer, the gate and the warnings; `quiet` leaves the answer and the gate's outcome."""
-    from evidrift.report.text import safe
+    from evidrift.report.words.numbers import safe
 
     if not quiet:
         n_images, n_patients = len(found.result.cohort.image_ids), found.result.cohort.n_patients
@@ -150,7 +150,8 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
 
 def drift_table(found: "AuditResult") -> "Table":
     """Drift, floor and chance of the overlap, by method."""
-    from evidrift.report.text import add_columns, interval_text, number_text, plain_table, safe
+    from evidrift.report.terminal.plain import add_columns, plain_table
+    from evidrift.report.words.numbers import interval_text, number_text, safe
 
     table = plain_table("1 - overlap of the strongest 20 %; floor: another training, chance: another patient")
     add_columns(table, method="name", drift="right", floor="right", chance="right", share_of_the_way="right")
@@ -176,7 +177,7 @@ def drift_table(found: "AuditResult") -> "Table":
 def gate_table(found: "AuditResult") -> "Table":
     """Every limit of the gate and what came of it."""
     from evidrift.auditing.context import value_text
-    from evidrift.report.text import add_columns, plain_table
+    from evidrift.report.terminal.plain import add_columns, plain_table
 
     table = plain_table("Gate")
     add_columns(table, limit="name", found="right", at_most="right", verdict="left")

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from evidrift.base.errors import UserError
 from evidrift.cli.options import add_explaining, add_reading, names
-from evidrift.errors import UserError
 
 HELP = "show where a network sees the evidence in one film"
 EPILOG = """\
@@ -39,16 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain one image."""
-    import evidrift.start_tensorflow  # noqa: F401, I001 - first, before TensorFlow
-    from evidrift.attribution.by_name import families_of
-    from evidrift.attribution.scores import predicted_classes
+    import evidrift.networks.start_tensorflow  # noqa: F401, I001 - first, before TensorFlow
+    from evidrift.auditing.methods import families_of
+    from evidrift.maps.scores import predicted_classes
     from evidrift.auditing.explaining import explain_file
-    from evidrift.drift.canvas import draw
-    from evidrift.images.entry import Entry, Excluded
-    from evidrift.images.source import load_file
-    from evidrift.models.files import load_model_file
-    from evidrift.report.explained_figure import explained_figure
-    from evidrift.report.tables import console
+    from evidrift.measures.canvas import draw
+    from evidrift.prepare.entry import Entry, Excluded
+    from evidrift.prepare.source import load_file
+    from evidrift.foreign.files import load_model_file
+    from evidrift.report.figures.explained import explained_figure
+    from evidrift.report.terminal.tables import console
     from scipy.special import softmax
 
     import numpy as np

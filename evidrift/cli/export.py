@@ -7,7 +7,7 @@ softmax, and is read by plain Keras 3: keras.models.load_model(path).
 import argparse
 from pathlib import Path
 
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 
 HELP = "write a trained checkpoint as an ordinary Keras model"
 EPILOG = """\
@@ -30,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export one checkpoint."""
-    from evidrift.params.architecture import load_architecture
-    from evidrift.params.grid import load_grid
-    from evidrift.report.tables import console
+    from evidrift.base.grid import load_grid
+    from evidrift.images.store import STORE, ImageStore
+    from evidrift.networks.files import BACKBONE, HEAD, NETWORK
+    from evidrift.networks.params import load_architecture
+    from evidrift.report.terminal.tables import console
 
     if args.out.suffix != ".keras":
         raise UserError(f"{args.out} must end in .keras, as Keras asks for.")
@@ -44,12 +46,12 @@ def run(args: argparse.Namespace) -> int:
     if args.seed not in grid.seeds:
         raise UserError(f"Seed {args.seed} is not in the grid: {', '.join(map(str, grid.seeds))}.")
     models = Path("models") / args.architecture
-    head, tuned = (models / str(args.seed) / f"{part}.weights.h5" for part in ("head", "finetuned"))
+    checkpoints, films = models / str(args.seed), Path("data/images") / STORE
     needed = {
-        Path("data/store.h5"): "prepare",
-        models / "backbone.weights.h5": f"embed@{args.architecture}",
-        head: f"train_tl@{args.architecture}-{args.seed}",
-        tuned: f"finetune@{args.architecture}-{args.seed}",
+        films: "prepare",
+        models / BACKBONE: f"embed@{args.architecture}",
+        checkpoints / "tl" / HEAD: f"train_tl@{args.architecture}-{args.seed}",
+        checkpoints / "ft" / NETWORK: f"finetune@{args.architecture}-{args.seed}",
     }
     for path, stage in needed.items():
         if not path.is_file():
@@ -57,22 +59,20 @@ def run(args: argparse.Namespace) -> int:
                 f"{path} does not exist. `dvc repro {stage}` makes it, `dvc pull` fetches it from a remote. "
                 "Run this where params.yaml lies."
             )
-    import evidrift.start_tensorflow  # noqa: F401 - first, before TensorFlow
-    from evidrift.images.store import ImageStore
-    from evidrift.models.catalogue import find
-    from evidrift.models.checkpoint import load_checkpoints
-    from evidrift.models.export import exported
+    import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+    from evidrift.foreign.export import exported
+    from evidrift.networks.catalogue import find
+    from evidrift.networks.checkpoint import load_checkpoints
 
-    store = ImageStore(Path("data/store.h5"))
+    store = ImageStore(films)
     options = load_architecture(args.params, args.architecture).options
     classifier, weights = load_checkpoints(
         args.architecture,
         store.size,
         len(store.classes),
         options,
-        backbone=models / "backbone.weights.h5",
-        head=head,
-        finetuned=tuned,
+        backbone=models / BACKBONE,
+        checkpoints=checkpoints,
     )
     classifier.set_weights(weights[args.checkpoint])
     args.out.parent.mkdir(parents=True, exist_ok=True)

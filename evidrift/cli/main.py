@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import NoReturn
 
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 
 COMMANDS = ("audit", "explain", "export", "report")
 # The audit's exit code is its gate's: what could not be carried out could not be judged.

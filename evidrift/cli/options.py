@@ -5,9 +5,7 @@ import argparse
 
 def add_reading(parser: argparse._ActionsContainer) -> None:
     """How a model's file is read."""
-    parser.add_argument(
-        "--architecture", metavar="NAME", help="of evidrift/models/zoo, for .weights.h5 files"
-    )
+    parser.add_argument("--architecture", metavar="NAME", help="of evidrift/zoo, for .weights.h5 files")
     parser.add_argument(
         "--size", type=int, default=224, metavar="PX", help="side of their input; default: 224"
     )

@@ -9,7 +9,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 
 HELP = "write the study's HTML report again"
 EPILOG = """\
@@ -31,14 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the report."""
-    from evidrift.params.section import read_params
-    from evidrift.report.html.material import ReportFiles
-    from evidrift.report.html.page import write_report
-    from evidrift.report.tables import console
+    from evidrift.base.section import read_params
+    from evidrift.report.page.material import ReportFiles
+    from evidrift.report.page.page import write_report
+    from evidrift.report.terminal.tables import console
 
     if args.out.resolve() == PIPELINES.resolve():
         raise UserError(f"{PIPELINES} is the pipeline's own output. Give --out another folder.")
-    files = ReportFiles(Path("data/compare"), Path("data/drift"), Path("data/maps"), Path("data/store.h5"))
+    files = ReportFiles(
+        Path("data/compare"), Path("data/drift"), Path("data/maps"), Path("data/images/store.h5")
+    )
     for path in (files.tables / "summary.json", files.drift, files.maps, files.store):
         if not path.exists():
             raise UserError(

@@ -6,11 +6,11 @@ from itertools import combinations, groupby
 
 import numpy as np
 
-from evidrift.drift.canvas import NAN, OK, draw
-from evidrift.drift.measures import Features, describe, measure
 from evidrift.drift.pairs import Pairs
+from evidrift.drift.params import Drift
 from evidrift.drift.source import ArchitectureMaps
-from evidrift.params.drift import Drift
+from evidrift.measures.canvas import NAN, OK, draw
+from evidrift.measures.of_pairs import Features, describe, measure
 
 # Classes measured side by side. With 2,000 test images, three seeds and ten methods and layers: 2 GB.
 AT_ONCE = 2

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from evidrift.seeds import stream
+from evidrift.base.seeds import stream
 
 KINDS = ("drift", "seed_tl", "seed_ft", "random")
 TL, FT = range(2)  # index into mapfile.CHECKPOINTS

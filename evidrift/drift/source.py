@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evidrift.attribution.mapfile import CHECKPOINTS, MapFile
-from evidrift.attribution.scores import predicted_classes
-from evidrift.drift.grid_files import check_folder
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
+from evidrift.base.folders import check_folder
+from evidrift.maps.mapfile import CHECKPOINTS, MapFile
+from evidrift.maps.scores import predicted_classes
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from evidrift.drift.tablefile import PRIMARY
+from evidrift.measures.of_pairs import PRIMARY
 
 DECIMALS = 6
 

@@ -3,14 +3,15 @@
 import numpy as np
 import pyarrow as pa
 
-from evidrift.attribution.mapfile import CHECKPOINTS
+from evidrift.base.table import category
 from evidrift.drift import pairs as planning
-from evidrift.drift.canvas import STATUSES
 from evidrift.drift.measuring import Measured, measure_all
 from evidrift.drift.pairs import KINDS, Pairs
+from evidrift.drift.params import Drift
 from evidrift.drift.source import ArchitectureMaps
-from evidrift.drift.tablefile import Notes, category
-from evidrift.params.drift import Drift
+from evidrift.drift.tables import Notes
+from evidrift.maps.mapfile import CHECKPOINTS
+from evidrift.measures.canvas import STATUSES
 
 # By (right before, right after): index 2 * before + after.
 COHORTS = ("wrong", "fixed", "regressed", "right")

@@ -1,5 +1,8 @@
 """The prepared store: every kept image at one size, with its label, patient and split, in one HDF5 file.
 
+It lies in the folder of prepared images, beside the manifest of those that were kept and the list of those
+that were left out.
+
 Images stand in the order of (split, image id), so that a split is read in one piece. The same images give
 the same bytes: no times, texts of fixed length, rows written one after the other.
 """
@@ -12,6 +15,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+# The files of the folder.
+STORE, MANIFEST, EXCLUSIONS = "store.h5", "manifest.csv", "exclusions.csv"
 SPLITS = ("train", "validation", "test")
 
 # Masks compress forty-fold; radiographs hardly, and are read often.

@@ -7,7 +7,7 @@ the image itself. There is no horizontal flip: the heart has a side.
 import cv2
 import numpy as np
 
-from evidrift.seeds import stream
+from evidrift.base.seeds import stream
 
 ROTATION = 7.0  # degrees, at most, either way
 SHIFT = 0.05  # of the side

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 from evidrift.images.store import SPLITS, Images, ImageStore
 from evidrift.probe.duplicates import THRESHOLD, hashes, near_duplicates
 from evidrift.probe.prediction import predict

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+NEAR_DUPLICATES = "near_duplicates.csv"  # in the probe's folder
 DECIMALS = 6
 
 
@@ -68,14 +69,18 @@ class Probe:
     threshold: int
 
 
-def write_probe(path: Path, probe: Probe) -> None:
-    """Write the metrics; a probe without a result has accuracy null and a reason."""
-    content = {
+def metrics(probe: Probe) -> dict[str, Any]:
+    """What the metrics file holds; a probe without a result has accuracy None and a reason."""
+    return {
         "predictions": {name: _plain(found) for name, found in probe.predictions.items()},
         "near_duplicates": {"count": probe.n_near_duplicates, "threshold": probe.threshold},
     }
+
+
+def write_probe(path: Path, probe: Probe) -> None:
+    """Write the metrics file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(metrics(probe), indent=2) + "\n", encoding="utf-8")
 
 
 def read_probe(path: Path) -> Probe:

@@ -4,7 +4,11 @@ Keras's optimizer builds some ten graph nodes a variable, which costs 8 to 12 s 
 networks; TensorFlow's own kernel is one node.
 """
 
+import math
+
 import tensorflow as tf
+
+from evidrift.training.params import Training
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
@@ -37,3 +41,18 @@ class Adam:
                 epsilon=EPSILON,
                 grad=gradient,
             )
+
+
+def learning_rate(step: int, steps_per_epoch: int, params: Training) -> float:
+    """The rate of one step (Loshchilov & Hutter 2017, eq. 5, one cycle, after a linear warm-up).
+
+    Args:
+        step: 0 for the first of the whole training.
+        steps_per_epoch: batches in an epoch.
+        params: epochs, warm-up and peak.
+    """
+    warmup = params.warmup_epochs * steps_per_epoch
+    if step < warmup:
+        return params.learning_rate * (step + 1) / (warmup + 1)
+    progress = (step - warmup) / (params.epochs * steps_per_epoch - warmup)
+    return params.learning_rate * (1 + math.cos(math.pi * progress)) / 2

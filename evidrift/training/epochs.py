@@ -14,7 +14,7 @@ import h5py
 import keras
 import numpy as np
 
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 
 Keep = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model as it leaves it)
 

@@ -16,13 +16,11 @@ import tensorflow as tf
 from scipy.special import log_softmax
 from tqdm import tqdm
 
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
+from evidrift.base.seeds import seed_of, stream
 from evidrift.images.views import choose_views
-from evidrift.params.training import Training
-from evidrift.seeds import seed_of, stream
-from evidrift.training.adam import Adam
-from evidrift.training.forward import Forward, compile_forward
-from evidrift.training.schedule import learning_rate
+from evidrift.training.adam import Adam, learning_rate
+from evidrift.training.params import Training
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,15 @@ class Epoch:
 
 
 AfterEpoch = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model)
+
+
+Forward = Callable[[np.ndarray], tf.Tensor]
+
+
+def compile_forward(model: keras.Model) -> Forward:
+    """The model without dropout, for batches of any size: traced once."""
+    signature = [tf.TensorSpec(model.inputs[0].shape, tf.float32)]
+    return tf.function(lambda inputs: model(inputs, training=False), input_signature=signature)
 
 
 def fit(

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from evidrift.base.versions import versions
 from evidrift.training.evaluation import evaluate_logits
 from evidrift.training.loop import Epoch
 from evidrift.training.predictions import write_predictions
-from evidrift.versions import versions
 
 
 class Outputs(NamedTuple):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 
 
 def write_predictions(

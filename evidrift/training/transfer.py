@@ -2,10 +2,10 @@
 
 import keras
 
-from evidrift.models.classifier import build_head
-from evidrift.params.train_tl import TrainTl
+from evidrift.networks.classifier import build_head
 from evidrift.training.features import Features
 from evidrift.training.loop import Epoch, Examples, fit
+from evidrift.training.params import TrainTl
 
 
 def train_head(

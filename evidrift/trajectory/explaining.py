@@ -8,11 +8,11 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from evidrift.attribution.families import cam
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
-from evidrift.attribution.scores import logit_scale
-from evidrift.params.trajectory import Trajectory
+from evidrift.families import cam
+from evidrift.maps.scores import logit_scale
+from evidrift.trajectory.params import Trajectory
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images

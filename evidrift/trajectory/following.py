@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from evidrift.attribution.subset import choose
-from evidrift.params.trajectory import Trajectory
 from evidrift.training.epochs import read_epochs
 from evidrift.trajectory.explaining import Explainer
 from evidrift.trajectory.measuring import measure_maps
+from evidrift.trajectory.params import Trajectory
 from evidrift.trajectory.table import join, rows_of
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from evidrift.drift import areas
-from evidrift.drift.canvas import OK, STATUSES, draw
-from evidrift.drift.measures import Features, describe, measure
-from evidrift.drift.tablefile import PRIMARY
+from evidrift.measures import areas
+from evidrift.measures.canvas import OK, STATUSES, draw
+from evidrift.measures.of_pairs import PRIMARY, Features, describe, measure
 
 
 def measure_maps(
@@ -28,8 +27,8 @@ def measure_maps(
 
     Returns:
         Columns (m, n): status, the worse of both maps'; displacement, overlap, correlation, concentration of
-        tl's map and this one (`drift.measures.measure`); `overlap_previous`, with the map an epoch earlier,
-        NaN at tl; `overlap_chance`, the mean overlap of tl's map of this image with the maps of other
+        tl's map and this one (`of_pairs.measure`); `overlap_previous`, with the map an epoch earlier, NaN at
+        tl; `overlap_chance`, the mean overlap of tl's map of this image with the maps of other
         patients of its class at that epoch: what maps share without regard to the image. NaN where a map is
         not `ok`, or there is no other patient.
     """
@@ -66,7 +65,7 @@ def _chance(
 
 
 def _overlap(features: Features, area: float, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """`drift.measures.measure`'s overlap alone, which is cheap."""
+    """`measures.of_pairs.measure`'s overlap alone, which is cheap."""
     usable = np.maximum(features.status[before], features.status[after]) == OK
     overlaps = areas.overlap(features.top[area], before, after)
     return np.where(usable, overlaps, np.nan).astype(np.float32)

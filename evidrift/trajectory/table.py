@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evidrift.attribution.scores import centred_logits, predicted_classes
-from evidrift.drift.tablefile import PRIMARY, category, write_table
+from evidrift.base.table import category, write_table
+from evidrift.maps.scores import centred_logits, predicted_classes
+from evidrift.measures.of_pairs import PRIMARY
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from evidrift.seeds import stream
+from evidrift.base.seeds import stream
 
 SIZE = 16
 CLASSES = 3

@@ -3,24 +3,22 @@
 Maps need far fewer steps than this: at 16 they share 97 to 98 % of their evidence with those at 512.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from evidrift.attribution.families.gradients import incompleteness, integrated_gradients
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
-from evidrift.images.phantoms.draw import draw
-from evidrift.images.phantoms.recipe import load_recipe
-from evidrift.models.backbone import build_backbone
-from evidrift.models.catalogue import find
-from evidrift.models.checkpoint import load_weights
-from evidrift.models.classifier import build_classifier, network_input
+from evidrift.families.gradients import incompleteness, integrated_gradients
+from evidrift.networks.backbone import build_backbone
+from evidrift.networks.catalogue import find
+from evidrift.networks.checkpoint import load_weights
+from evidrift.networks.classifier import build_classifier, network_input
+from evidrift.prepare.phantoms.draw import draw
+from evidrift.prepare.phantoms.recipe import load_recipe
+from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 MINIATURES = ROOT / "evidrift" / "models" / "zoo" / "weights"
 
 

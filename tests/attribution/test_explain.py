@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from evidrift.attribution.explain import explain_checkpoints
-from evidrift.attribution.families import cam
-from evidrift.attribution.scores import logit_scale
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
+from evidrift.families import cam
 from evidrift.images.store import Images
+from evidrift.maps.scores import logit_scale
 from tests.attribution.small import SIZE, N, prepare, small_classifier, small_pixels, small_targets
 
 METHODS = ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"]

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from evidrift.attribution.families.cam import hires_cam, is_constant, layer_cam
 from evidrift.attribution.layers import resolve, target_layers
 from evidrift.attribution.network import Network
-from evidrift.errors import UserError
-from evidrift.models.classifier import build_classifier
-from tests.attribution.kinds import images, model_of, squeezed, with_weights
+from evidrift.base.errors import UserError
+from evidrift.families.cam import hires_cam, is_constant, layer_cam
+from evidrift.networks.classifier import build_classifier
 from tests.attribution.small import small_classifier
+from tests.foreign.kinds import images, model_of, squeezed, with_weights
 
 kl = keras.layers
 
@@ -28,7 +28,7 @@ kl = keras.layers
     ],
 )
 def test_target_layers_of_the_full_networks_at_224_px(architecture, penultimate, grid, last):
-    zoo = import_module(f"evidrift.models.zoo.{architecture}")
+    zoo = import_module(f"evidrift.zoo.{architecture}")
     model = build_classifier(zoo.build(224, None), 5, 0.2)
     layers = resolve(model, ["penultimate", "last"])
     assert [layer.name for layer in layers] == [penultimate, last]
@@ -38,14 +38,14 @@ def test_target_layers_of_the_full_networks_at_224_px(architecture, penultimate,
 
 @pytest.mark.parametrize("architecture", ["densenet_mini", "resnetv2_mini", "inception_mini"])
 def test_miniatures_have_a_rectified_8x8_grid_one_stage_before_the_last(architecture):
-    zoo = import_module(f"evidrift.models.zoo.{architecture}")
+    zoo = import_module(f"evidrift.zoo.{architecture}")
     layers = resolve(build_classifier(zoo.build(128, None), 5, 0.2), ["penultimate", "last"])
     assert [layer.output.shape[1:3] for layer in layers] == [(8, 8), (4, 4)]
     assert [layer.rectified for layer in layers] == [True, True]
 
 
 def test_a_gradient_that_comes_back_from_a_single_place_does_not_vary():
-    zoo = import_module("evidrift.models.zoo.densenet_mini")
+    zoo = import_module("evidrift.zoo.densenet_mini")
     # at 32 px `pool4_relu` (2x2) is averaged to 1x1, so its gradient is constant; at 64 px it is not
     layers = [resolve(build_classifier(zoo.build(size, None), 5, 0), ["penultimate"])[0] for size in (32, 64)]
     assert [layer.name for layer in layers] == ["pool3_relu", "pool4_relu"]

@@ -13,10 +13,10 @@ from PIL import Image
 
 from evidrift import audit
 from evidrift.auditing.gate import Gate
+from evidrift.base.errors import UserError
 from evidrift.cli.audit import add_arguments, run
-from evidrift.errors import UserError
-from tests.attribution.kinds import CLASSES, KINDS, SHAPE, SIZE, head, model_of, nested, trunk, with_weights
-from tests.images.films import film, save
+from tests.foreign.kinds import CLASSES, KINDS, SHAPE, SIZE, head, model_of, nested, trunk, with_weights
+from tests.prepare.films import film, save
 
 pytestmark = pytest.mark.slow
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from evidrift.auditing.gate import Check, Gate, judge, load_gate, outcome
-from evidrift.errors import UserError
-from evidrift.stats.compare import compare
+from evidrift.base.errors import UserError
+from evidrift.compare.result import compare
+from tests.compare.studies import rules, study_of
 from tests.drift.study import architecture
-from tests.stats.studies import rules, study_of
 
 METHODS = ("layer_cam", "grad_cam")
 PATIENTS = [f"p{number}" for number in range(24)]
@@ -22,7 +22,7 @@ def audits(tmp_path_factory):
     found = {}
     for n in (1, 3):
         maps = architecture("model", seeds=tuple(range(1, n + 1)), patients=PATIENTS, noise=3.0)
-        study = study_of(tmp_path_factory.mktemp("study"), maps)
+        study = study_of(maps)
         found[n] = (study, compare(study, rules(min_patients=20)))
     return found
 
@@ -132,7 +132,7 @@ def test_without_a_floor_the_drifts_share_of_chance_passes_or_leaves_it_open(aud
 
 def test_models_that_drift_less_than_the_limit_with_no_floor_at_all_pass(tmp_path):
     maps = architecture("model", seeds=(1,), patients=PATIENTS, noise=0.05)
-    study = study_of(tmp_path, maps)
+    study = study_of(maps)
     (check,) = judged({"excess_drift": 0.5}, study, compare(study, rules(min_patients=20)))
     assert check.verdict == "passed"
     assert 0 < check.high < 0.5
@@ -144,7 +144,7 @@ def test_few_patients_judge_no_drift_not_even_that_of_one_and_the_same_model(tmp
         signed = {key: each.copy() for key, each in maps.signed.items()}
         for each in signed.values():
             each[1] = each[0] + noise * (each[1] - each[0])
-        study = study_of(tmp_path / name, replace(maps, signed=signed))
+        study = study_of(replace(maps, signed=signed))
         result = compare(study, rules(min_patients=20))
         (few,) = judged({"excess_drift": 0.1}, study, result)
         assert few.verdict == "not judged"
@@ -160,7 +160,7 @@ def test_nothing_passes_where_many_maps_cannot_be_used(tmp_path):
     for each in signed.values():
         each[1] = each[0]
         each[1, :, ::2] = 0
-    study = study_of(tmp_path, replace(maps, signed=signed))
+    study = study_of(replace(maps, signed=signed))
     gate = {"excess_drift": 0.5, "corners": {"growth_at_most": 0.5}, "min_patients": 5}
     for check in judged(gate, study, compare(study, rules(min_patients=5))):
         assert check.verdict == "not judged"
@@ -213,7 +213,7 @@ def test_a_gate_judges_only_by_what_is_audited():
 def test_nothing_usable_is_not_judged(tmp_path):
     maps = architecture("model", seeds=(1,), patients=PATIENTS)
     nothing = replace(maps, signed={key: np.full_like(each, np.nan) for key, each in maps.signed.items()})
-    study = study_of(tmp_path, nothing)
+    study = study_of(nothing)
     gate = {"excess_drift": 0.5, "corners": {"at_most": 0.5, "growth_at_most": 0.5}}
     checks = judged(gate, study, compare(study, rules(min_patients=20)))
     assert [each.verdict for each in checks] == ["not judged"] * 3

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from evidrift.auditing.images import read_images
-from evidrift.errors import UserError
-from tests.images.films import film, save
+from evidrift.base.errors import UserError
+from tests.prepare.films import film, save
 
 SIZE = 32
 

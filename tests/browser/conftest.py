@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evidrift.report.html.page import write_report
+from evidrift.report.page.page import write_report
 from tests.drift.study import architecture
-from tests.report.html.made import hostile, material
+from tests.report.page.made import hostile, material
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WITHOUT = (

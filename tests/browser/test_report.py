@@ -7,12 +7,12 @@ import statistics
 import numpy as np
 import pytest
 
-from evidrift.attribution.mapfile import CHECKPOINTS
-from evidrift.drift.canvas import SIDE, draw
-from evidrift.report.html import page as page_module
-from evidrift.report.html.page import write_report
+from evidrift.maps.mapfile import CHECKPOINTS
+from evidrift.measures.canvas import SIDE, draw
+from evidrift.report.page import page as page_module
+from evidrift.report.page.page import write_report
 from tests.drift.study import architecture
-from tests.report.html.made import HOSTILE, HOSTILE_CLASS, material
+from tests.report.page.made import HOSTILE, HOSTILE_CLASS, material
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from evidrift.cli import main as command
-from tests.attribution.kinds import CLASSES, KINDS, SIZE, with_weights
-from tests.images.films import film, save
+from tests.foreign.kinds import CLASSES, KINDS, SIZE, with_weights
+from tests.prepare.films import film, save
 
 
 @pytest.fixture(scope="module")

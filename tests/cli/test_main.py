@@ -2,14 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from evidrift.base.errors import UserError
 from evidrift.cli import main as command
-from evidrift.errors import UserError
-
-ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
 
 
 def typed(capsys, *words):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evidrift.drift.canvas import SIDE, Canvases, draw
+from evidrift.measures.canvas import SIDE, Canvases, draw
 
 WHOLE = np.array([0, 0, 112, 112])
 SIZE = 112

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evidrift.drift.params import Drift
 from evidrift.drift.source import ArchitectureMaps
-from evidrift.params.drift import Drift
 
 CLASSES = ("covid19", "normal")
 PARAMS = Drift(area=0.2, curve=[0.05, 0.5], draws=3, seed=0)

@@ -8,9 +8,9 @@ from 1.2 cells on; whole cells, whatever their number.
 import numpy as np
 import pytest
 
-from evidrift.drift.canvas import draw
-from evidrift.drift.measures import describe, measure
-from evidrift.seeds import stream
+from evidrift.base.seeds import stream
+from evidrift.measures.canvas import draw
+from evidrift.measures.of_pairs import describe, measure
 
 GRIDS = (5, 7, 8, 14, 28)
 CLOSE = 0.02

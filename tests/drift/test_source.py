@@ -3,10 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evidrift.attribution.mapfile import Origin, write_maps
-from evidrift.attribution.maps import CheckpointMaps, LayerMaps
+from evidrift.base.errors import UserError
 from evidrift.drift.source import read_maps
-from evidrift.errors import UserError
+from evidrift.maps.mapfile import CheckpointMaps, LayerMaps, Origin, write_maps
 
 IDS = ["covid19/1.png", "normal/2.png", "normal/3.png"]
 LOGITS = np.array([[2.0, 0], [0, 1], [3, 1]])

@@ -5,12 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evidrift.attribution.mapfile import CHECKPOINTS
-from evidrift.drift.measures import describe, measure
+from evidrift.base.table import read_table, write_table
 from evidrift.drift.measuring import SSIM_DRAWS
 from evidrift.drift.summary import summarise
 from evidrift.drift.table import build
-from evidrift.drift.tablefile import notes_of, read_table, write_table
+from evidrift.drift.tables import notes_of
+from evidrift.maps.mapfile import CHECKPOINTS
+from evidrift.measures.of_pairs import describe, measure
 from tests.drift.maps import canvases_of
 from tests.drift.study import PARAMS, architecture
 
@@ -48,7 +49,7 @@ DESIGN_COLUMNS = [
 
 def table_of(maps, folder: Path) -> pd.DataFrame:
     columns, _, notes = build(maps, PARAMS)
-    write_table(folder / "table.parquet", columns, notes)
+    write_table(folder / "table.parquet", columns, vars(notes))
     return read_table(folder / "table.parquet").to_pandas()
 
 
@@ -131,7 +132,7 @@ def test_the_same_maps_give_the_same_bytes(tmp_path):
     patients = ("p0", "p1", "p0", "p1", "p2", "p3", "p4", "p5")
     for name in ("one", "two"):
         columns, agreement, notes = build(architecture(patients=patients), PARAMS)
-        write_table(tmp_path / f"{name}.parquet", columns, notes)
+        write_table(tmp_path / f"{name}.parquet", columns, vars(notes))
         write_table(tmp_path / f"{name}-methods.parquet", agreement)
     for end in (".parquet", "-methods.parquet"):
         assert (tmp_path / f"one{end}").read_bytes() == (tmp_path / f"two{end}").read_bytes()
@@ -140,7 +141,7 @@ def test_the_same_maps_give_the_same_bytes(tmp_path):
 def test_notes_come_back_as_written(tmp_path):
     maps = replace(architecture(), not_defined=(("block_7", "grad_cam_pp"),), score=["raw"])
     columns, _, notes = build(maps, PARAMS)
-    write_table(tmp_path / "table.parquet", columns, notes)
+    write_table(tmp_path / "table.parquet", columns, vars(notes))
     found = notes_of(read_table(tmp_path / "table.parquet"))
     assert found == notes
     assert found.not_defined == (("block_7", "grad_cam_pp"),)
@@ -172,7 +173,7 @@ def test_the_summary_counts_everything_and_averages_images_right_in_both(tmp_pat
     predicted[1, :, 5] ^= 1
     maps.signed["penultimate", "grad_cam"][0, :, 0] = -1
     columns, _, notes = build(replace(maps, predicted=predicted), PARAMS)
-    write_table(tmp_path / "t.parquet", columns, notes)
+    write_table(tmp_path / "t.parquet", columns, vars(notes))
     table = read_table(tmp_path / "t.parquet")
     found = summarise(table)
     assert (found["images"], found["patients"]) == (6, 6)
@@ -190,7 +191,7 @@ def test_the_summary_counts_everything_and_averages_images_right_in_both(tmp_pat
 def test_with_nobody_right_the_summary_has_no_means(tmp_path):
     maps = architecture()
     columns, _, notes = build(replace(maps, predicted=1 - maps.predicted), PARAMS)
-    write_table(tmp_path / "t.parquet", columns, notes)
+    write_table(tmp_path / "t.parquet", columns, vars(notes))
     found = summarise(read_table(tmp_path / "t.parquet"))
     assert set(found["right_in_both"]["penultimate"]["grad_cam"].values()) == {None}
 
@@ -214,7 +215,7 @@ def test_pairs_with_an_image_that_a_method_did_not_explain_have_no_row_of_that_m
 def test_ssim_is_measured_of_an_images_first_draws_alone(tmp_path):
     patients = [f"p{k}" for k in range(14)]
     columns, _, notes = build(architecture(patients=patients), PARAMS.model_copy(update={"draws": 6}))
-    write_table(tmp_path / "table.parquet", columns, notes)
+    write_table(tmp_path / "table.parquet", columns, vars(notes))
     table = read_table(tmp_path / "table.parquet").to_pandas()
     random = table[table["pair_kind"] == "random"]
     per_image = random.groupby(["layer", "method", "seed_before", "image_id"], observed=True)

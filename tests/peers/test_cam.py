@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from evidrift.attribution.families import cam
+from evidrift.families import cam
 from tests.peers.grad_cam import (
     ClassifierOutputSoftmaxTarget,
     ClassifierOutputTarget,

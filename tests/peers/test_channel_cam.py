@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from evidrift.attribution.families import channel_cam
+from evidrift.families import channel_cam
 from tests.peers.grad_cam import AblationCAM, ScoreCAM, raw_maps
 from tests.peers.twins import (
     SAME,

@@ -11,7 +11,7 @@ import torch
 from captum.attr import InputXGradient, IntegratedGradients, NoiseTunnel, Saliency
 
 from evidrift.attribution.baselines import baseline
-from evidrift.attribution.families import gradients
+from evidrift.families import gradients
 from tests.peers.captum import attribute
 from tests.peers.twins import SAME, greys, largest_difference, network, pixels, targets
 

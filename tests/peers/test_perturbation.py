@@ -6,7 +6,7 @@ import torch
 from captum.attr import Occlusion
 
 from evidrift.attribution.baselines import baseline
-from evidrift.attribution.families import perturbation
+from evidrift.families import perturbation
 from tests.peers.captum import attribute
 from tests.peers.twins import SAME, greys, largest_difference, network, pixels, targets
 

@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.peers.twins import (
-    CentredLogit,
-    greys,
-    largest_difference,
-    network,
-    pixels,
-    prepare,
-    targets,
-)
+from tests.peers.twins import CentredLogit, greys, largest_difference, network, pixels, prepare, targets
 
 pytestmark = pytest.mark.peers
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network, Score
-from evidrift.seeds import stream
+from evidrift.base.seeds import stream
 
 # Two cores for two libraries' thread pools.
 torch.set_num_threads(1)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.pipeline.workplace import ROOT
+from tests.places import ROOT
 
 PER_CLASS = 100  # enough for five patients in every split
 
@@ -34,8 +34,8 @@ def prepare(source, expect, manifest=None):
     params = yaml.safe_load((ROOT / "profiles" / "tiny.yaml").read_text())
     params["prepare"] |= {"source": str(source), "manifest": manifest}
     (place / "params.yaml").write_text(yaml.safe_dump(params))
-    outputs = {name: place / "out" / name for name in ("store", "manifest", "exclusions", "metrics")}
-    arguments = [word for name, path in outputs.items() for word in (f"--{name}", str(path))]
+    out = place / "out"
+    arguments = ["--images", str(out / "images"), "--metrics", str(out / "prepare.json")]
     done = subprocess.run(
         [sys.executable, "-m", "stages.prepare", "--params", str(place / "params.yaml"), *arguments],
         cwd=ROOT,
@@ -46,8 +46,8 @@ def prepare(source, expect, manifest=None):
     assert done.returncode == expect, done.stderr
     assert "Traceback" not in done.stderr
     if expect:
-        assert not list((place / "out").rglob("*")) if (place / "out").exists() else True
-    return done.stderr, outputs
+        assert [path for path in out.rglob("*") if path.is_file()] == []
+    return done.stderr, out / "images"
 
 
 def test_a_folder_with_no_images(tmp_path):
@@ -79,11 +79,11 @@ def test_fewer_patients_than_a_split_needs(source):
 
 def test_a_text_file_named_png_is_excluded_with_its_reason(source):
     (source / "normal" / "notes.png").write_text("not a picture")
-    _, outputs = prepare(source, expect=0)
-    rows = pd.read_csv(outputs["exclusions"])
+    _, images = prepare(source, expect=0)
+    rows = pd.read_csv(images / "exclusions.csv")
     assert rows["path"].tolist() == ["normal/notes.png"]
     assert rows["reason"].tolist() == ["unreadable"]
-    assert len(pd.read_csv(outputs["manifest"])) == 2 * PER_CLASS
+    assert len(pd.read_csv(images / "manifest.csv")) == 2 * PER_CLASS
 
 
 def test_a_manifest_row_that_points_outside_the_source_folder(source):

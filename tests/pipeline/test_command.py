@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
+import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.base.grid import load_grid
 from evidrift.images.store import ImageStore
-from evidrift.params.grid import load_grid
 
 pytestmark = pytest.mark.slow
 
@@ -19,10 +19,10 @@ def test_an_exported_checkpoint_gives_the_recorded_probabilities(tiny_study, tmp
     arch, seed = grid.architectures[0], grid.seeds[0]
     path = tmp_path / "model.keras"
     tiny_study.run("python", "-m", "evidrift", "export", arch, str(seed), checkpoint, str(path))
-    test = ImageStore(tiny_study.path / "data" / "store.h5").split("test")
+    test = ImageStore(tiny_study.path / "data/images/store.h5").split("test")
     films = np.repeat(test.pixels[..., None], 3, axis=-1).astype(np.float32)
     recorded = pd.read_parquet(
-        tiny_study.path / "data" / "predictions" / arch / f"{seed}-{checkpoint}.parquet"
+        tiny_study.path / "models" / arch / str(seed) / checkpoint / "predictions.parquet"
     )
     assert list(recorded["image_id"]) == list(test.ids)
     expected = softmax(recorded[[f"logit_{name}" for name in test.classes]].to_numpy(float), axis=1)

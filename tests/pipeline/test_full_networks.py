@@ -9,7 +9,8 @@ import h5py
 import pytest
 import yaml
 
-from tests.pipeline.workplace import ROOT, Workplace
+from tests.pipeline.workplace import Workplace
+from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +25,7 @@ LAYERS = {
 STAGES = """
 import sys
 from importlib import import_module
-import evidrift.start_tensorflow
+import evidrift.networks.start_tensorflow
 for words in sys.stdin.read().splitlines():
     name, *sys.argv[1:] = words.split()
     import_module(f"stages.{name}").main()
@@ -87,7 +88,7 @@ def study(tmp_path_factory):
     recipe |= {"classes": ["normal", "covid19"], "patients": {"train": 5, "validation": 5, "test": 5}}
     (place.path / "phantoms" / "handful.yaml").write_text(yaml.safe_dump(recipe))
     (place.path / "params.yaml").write_text(yaml.safe_dump(parameters()))
-    place.run(sys.executable, "-m", "evidrift.params.study", "params.yaml")
+    place.run(sys.executable, "-m", "evidrift.params", "params.yaml")
     todo = list(commands(place))
 
     def run(words):
@@ -138,7 +139,7 @@ def test_imagenet_weights_without_a_network_say_what_was_to_be_downloaded_and_th
     params["architectures"]["resnet50v2"]["weights"] = "imagenet"
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     words = ["--architecture", "resnet50v2", "--params", str(tmp_path / "params.yaml")]
-    words += ["--store", "data/store.h5", "--backbone", str(tmp_path / "backbone.weights.h5")]
+    words += ["--images", "data/images", "--backbone", str(tmp_path / "backbone.weights.h5")]
     words += ["--features", str(tmp_path / "features.h5")]
     done = subprocess.run(
         [sys.executable, "-m", "stages.embed", *words],

@@ -11,7 +11,8 @@ import sys
 import pytest
 import yaml
 
-from tests.pipeline.workplace import ROOT, Workplace
+from tests.pipeline.workplace import Workplace
+from tests.places import ROOT
 
 STUB = """#!{python} -S
 import sys, uuid, pathlib
@@ -30,16 +31,16 @@ for word in sys.argv[3:]:
 """
 
 OUTPUTS = {
-    "prepare": ["--store", "--manifest", "--exclusions", "--metrics"],
-    "probe": ["--near-duplicates", "--metrics"],
+    "prepare": ["--images", "--metrics"],
+    "probe": ["--probe", "--metrics"],
     "embed": ["--backbone", "--features"],
-    "train_tl": ["--head", "--predictions", "--history", "--metrics"],
-    "finetune": ["--finetuned", "--epochs", "--predictions", "--history", "--metrics"],
+    "train_tl": ["--checkpoint", "--history", "--metrics"],
+    "finetune": ["--checkpoint", "--epochs", "--history", "--metrics"],
     "explain": ["--maps"],
-    "check": ["--faithfulness", "--randomisation", "--metrics"],
-    "drift": ["--table", "--agreement", "--places", "--metrics"],
+    "check": ["--checks", "--metrics"],
+    "drift": ["--tables", "--metrics"],
     "trajectory": ["--table", "--metrics"],
-    "compare": ["--tables", "--figures", "--metrics"],
+    "compare": ["--tables", "--figures", "--summary"],
     "report": ["--report"],
 }
 
@@ -129,18 +130,18 @@ def test_another_number_of_images_to_follow_reruns_trajectory_and_compare(place)
 
 
 def test_a_comment_in_an_attribution_familys_file_reruns_its_explain_items_and_what_follows(place):
-    place.replace("evidrift/attribution/families/cam.py", '"""', '# a comment\n"""')
+    place.replace("evidrift/families/cam.py", '"""', '# a comment\n"""')
     assert set(place.repro()) == stages("explain", "check", "drift", "trajectory", "compare", "report")
 
 
 def test_a_comment_in_one_architectures_file_reruns_that_architecture(place):
-    place.replace("evidrift/models/zoo/inception_mini.py", '"""', '# a comment\n"""')
+    place.replace("evidrift/zoo/inception_mini.py", '"""', '# a comment\n"""')
     branch = stages(*OUTPUTS, architectures=["inception_mini"]) - {"prepare", "probe"}
     assert set(place.repro()) == branch
 
 
 def test_a_new_architectures_file_reruns_nothing(place):
-    (place.path / "evidrift/models/zoo/another.py").write_text('"""Another architecture."""\n')
+    (place.path / "evidrift/zoo/another.py").write_text('"""Another architecture."""\n')
     assert place.repro() == []
 
 

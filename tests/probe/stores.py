@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from evidrift.images.store import SPLITS, Images, write_store
-from tests.images.films import film
+from tests.prepare.films import film
 
 SIDE = 64
 

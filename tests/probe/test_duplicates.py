@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from evidrift.base.seeds import stream
 from evidrift.probe.duplicates import THRESHOLD, distances, hashes, near_duplicates
 from evidrift.probe.results import NearDuplicate
-from evidrift.seeds import stream
-from tests.images.films import film
+from tests.prepare.films import film
 from tests.probe.stores import images
 
 

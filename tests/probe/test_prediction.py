@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from evidrift.base.seeds import stream
 from evidrift.probe.prediction import interval, predict
 from evidrift.probe.results import Prediction, Unjudged
-from evidrift.seeds import stream
 
 
 def each(n):

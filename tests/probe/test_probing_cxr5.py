@@ -2,11 +2,11 @@
 
 import pytest
 
-from evidrift.images.prepare import prepare
+from evidrift.prepare.prepare import prepare
 from evidrift.probe.probing import probe
-from tests.images.films import outputs, params
-from tests.images.test_prepare_cxr5 import CXR5, SPLIT
-from tests.images.test_prepare_cxr5 import pytestmark as needs_cxr5
+from tests.prepare.films import outputs, params
+from tests.prepare.test_prepare_cxr5 import CXR5, SPLIT
+from tests.prepare.test_prepare_cxr5 import pytestmark as needs_cxr5
 
 pytestmark = [pytest.mark.slow, needs_cxr5]
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from evidrift.probe.traits import acquisition, one_hot, thumbnails
-from tests.images.films import film
+from tests.prepare.films import film
 from tests.probe.stores import images
 
 

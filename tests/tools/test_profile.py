@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from evidrift.errors import UserError
+from evidrift.base.errors import UserError
 from tests.pipeline.workplace import GIT
 from tools.profile import use
 

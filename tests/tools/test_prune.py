@@ -1,12 +1,13 @@
 """Pruning deletes outputs that left the grid, and nothing of the user's."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
 
-from evidrift.errors import UserError
-from tests.pipeline.workplace import ROOT
+from evidrift.base.errors import UserError
+from tests.places import ROOT
 from tools import prune
 
 
@@ -25,24 +26,23 @@ def project(tmp_path, monkeypatch):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
 
-    write(*KEPT, *OUTSIDE)
+    write(*KEPT, *(f"{name}/file" if not Path(name).suffix else name for name in OUTSIDE))
     return tmp_path
 
 
 OUTSIDE = [
-    "data/drift/densenet_mini-methods.parquet",
-    "data/drift/densenet_mini.parquet",
+    "data/drift/densenet_mini",
     "data/maps/densenet_mini/1-cam.h5",
     "data/maps/inception_mini/1-rise.h5",
     "data/maps/inception_mini/3-cam.h5",
     "metrics/finetune/inception_mini-3.json",
-    "models/inception_mini/3/head.weights.h5",
+    "models/inception_mini/3/tl",
 ]
 KEPT = [
-    "data/drift/inception_mini.parquet",
+    "data/drift/inception_mini/pairs.parquet",
     "data/maps/inception_mini/2-cam.h5",
     "data/mine/normal/1.png",  # the image source
-    "data/store.h5",
+    "data/images/store.h5",
     "data/maps/notes.txt",  # fits no output
     "models/inception_mini/backbone.weights.h5",
     "models/own/backbone.weights.h5",  # looks like an output, but is a weights file of the parameters
@@ -68,7 +68,7 @@ def test_they_are_deleted_and_named_with_the_folders_they_leave_empty(project, m
 def test_a_check_deletes_nothing_and_stops(project, monkeypatch):
     monkeypatch.setattr("sys.argv", ["prune", "params.yaml", "--check"])
     with pytest.raises(
-        UserError, match=r"and 6 more outputs lie outside the grid of params.yaml. `make prune`"
+        UserError, match=r"and 5 more outputs lie outside the grid of params.yaml. `make prune`"
     ):
         prune.main()
     assert all((project / name).exists() for name in OUTSIDE)

@@ -5,9 +5,9 @@ import keras
 import numpy as np
 import pytest
 
-import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
-from evidrift.errors import UserError
-from evidrift.models.classifier import set_batchnorm
+import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.base.errors import UserError
+from evidrift.networks.classifier import set_batchnorm
 from evidrift.training.epochs import read_epochs, writing_epochs
 
 

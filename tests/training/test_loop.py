@@ -4,11 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
-from evidrift.errors import UserError
-from evidrift.params.training import Training
-from evidrift.training.forward import compile_forward
-from evidrift.training.loop import Examples, evaluate, fit, predict, seed_dropout
+import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.base.errors import UserError
+from evidrift.training.loop import Examples, compile_forward, evaluate, fit, predict, seed_dropout
+from evidrift.training.params import Training
 
 
 def params(**changes):

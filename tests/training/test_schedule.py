@@ -2,8 +2,8 @@
 
 import pytest
 
-from evidrift.params.training import Training
-from evidrift.training.schedule import learning_rate
+from evidrift.training.adam import learning_rate
+from evidrift.training.params import Training
 
 
 def params(**changes):

@@ -7,15 +7,13 @@ import pytest
 
 from evidrift.images.store import Images
 from evidrift.images.views import augment
-from evidrift.models.backbone import build_backbone
-from evidrift.models.catalogue import find
-from evidrift.models.classifier import build_classifier, set_batchnorm
-from evidrift.params.finetune import Finetune
-from evidrift.params.train_tl import TrainTl
-from evidrift.training.embedding import embed, pooled
-from evidrift.training.finetuning import finetune, image_examples
-from evidrift.training.forward import compile_forward
-from evidrift.training.loop import fit
+from evidrift.networks.backbone import build_backbone
+from evidrift.networks.catalogue import find
+from evidrift.networks.classifier import build_classifier, set_batchnorm
+from evidrift.training.embed import embed, pooled
+from evidrift.training.finetune import finetune, image_examples
+from evidrift.training.loop import compile_forward, fit
+from evidrift.training.params import Finetune, TrainTl
 from evidrift.training.transfer import train_head
 
 ARCHITECTURE = "inception_mini"

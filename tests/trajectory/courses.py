@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from evidrift.trajectory.summary import along
+from evidrift.compare.findings.courses import along
 
 
 def table(overlaps, patients=None, chance=0.4, arch="net", method="layer_cam", seed=1):

@@ -5,18 +5,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import evidrift.start_tensorflow  # noqa: F401 - deterministic kernels
-from evidrift.attribution.families import cam
+import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
-from evidrift.attribution.scores import centred_logits, logit_scale
 from evidrift.attribution.subset import choose
-from evidrift.errors import UserError
-from evidrift.params.trajectory import Trajectory
+from evidrift.base.errors import UserError
+from evidrift.families import cam
+from evidrift.maps.scores import centred_logits, logit_scale
 from evidrift.training.epochs import writing_epochs
 from evidrift.trajectory.following import follow
+from evidrift.trajectory.params import Trajectory
 from evidrift.trajectory.table import summarise, write_trajectory
-from tests.checks.study import disc_classifier, disc_images, grey
+from tests.check.study import disc_classifier, disc_images, grey
 
 METHODS = ["grad_cam_pp", "grad_cam_pp_unit", "layer_cam"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from evidrift.drift.canvas import SIDE, draw
-from evidrift.drift.measures import describe, measure
-from evidrift.seeds import stream
+from evidrift.base.seeds import stream
+from evidrift.measures.canvas import SIDE, draw
+from evidrift.measures.of_pairs import describe, measure
 from evidrift.trajectory.measuring import measure_maps
 
 

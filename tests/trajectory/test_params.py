@@ -1,8 +1,8 @@
 import pytest
 import yaml
 
-from evidrift.errors import UserError
-from evidrift.params.trajectory import load_trajectory
+from evidrift.base.errors import UserError
+from evidrift.trajectory.params import load_trajectory
 
 SECTION = {
     "seeds": [1],

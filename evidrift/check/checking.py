@@ -1,0 +1,151 @@
+"""Check all attribution families of one architecture, on both checkpoints of each seed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from evidrift.attribution.layers import resolve
+from evidrift.attribution.network import Network
+from evidrift.attribution.subset import choose
+from evidrift.base.errors import UserError
+from evidrift.check.faithfulness import faithfulness
+from evidrift.check.originals import Originals, read_originals
+from evidrift.check.params import Check
+from evidrift.check.randomisation import Family, randomisation
+from evidrift.maps.mapfile import MapFile
+from evidrift.maps.scores import differing, logit_scale
+
+if TYPE_CHECKING:
+    from evidrift.images.store import Images
+
+COMMON = ["arch", "seed", "checkpoint", "layer", "method", "image_id", "patient_id", "label"]
+
+
+def check_architecture(
+    architecture: str,
+    load: Callable[[int], tuple[keras.Model, dict[str, list[np.ndarray]]]],
+    modules: dict[str, tuple[ModuleType, Any]],
+    images: "Images",
+    prepare: Callable[[np.ndarray], Any],
+    folder: Path,
+    params: Check,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Faithfulness and randomisation of every method's maps.
+
+    Args:
+        architecture: its name.
+        load: gives a classifier, network input -> logits, and a seed's weights for it by checkpoint (`tl`,
+            `ft`); the classifier of every seed has the same graph.
+        modules: by attribution family, its module and its `Params`.
+        images: of the test split.
+        prepare: brings pixels, (n, H, W) in 0..255, to the network's input; affine in each channel.
+        folder: of the architecture's map files, `<seed>-<family>.h5`.
+        params: of the checks.
+
+    Returns:
+        The rows of the faithfulness table and of the randomisation table, see `check.tables`.
+
+    Raises:
+        UserError: a map file is missing or lacks an image, its maps are of other weights, or no family
+            explains one of the layers.
+    """
+    weights: dict[tuple[int, str], list[np.ndarray]] = {}
+    for seed in params.seeds:
+        classifier, by_checkpoint = load(seed)
+        weights |= {(seed, checkpoint): values for checkpoint, values in by_checkpoint.items()}
+    # one graph, compiled once, takes the weights of all checkpoints in turn
+    families = _families(classifier, modules, prepare, params)
+    network = next(iter(families.values())).network
+    chosen = choose(images.ids, images.labels, params.faithfulness.images_per_class)
+    few = choose(images.ids, images.labels, params.randomisation.images_per_class)
+    depths = params.randomisation.depths
+    faithful, insensitive = [], []
+    total = len(weights) * (len(chosen) + len(few) * depths)
+    with tqdm(total=total, desc=f"check {architecture}", unit="image", disable=None) as progress:
+        for (seed, checkpoint), values in weights.items():
+            classifier.set_weights(values)
+            files = [
+                MapFile(folder / f"{seed}-{name}.h5").require(architecture, seed, name) for name in families
+            ]
+            maps = _originals(files, checkpoint, images.ids[chosen], params)
+            _require_same(network, images, chosen, maps, params.batch_size, checkpoint)
+            rows = faithfulness(network, images, chosen, maps, params, progress)
+            origin = (architecture, seed, checkpoint)
+            faithful.append(_frame(rows, origin, images))
+            maps = _originals(files, checkpoint, images.ids[few], params)
+            ready = list(families.values())
+            rows = randomisation(classifier, ready, maps, images, few, depths, origin, progress)
+            insensitive.append(_frame(rows, origin, images))
+    return pd.concat(faithful, ignore_index=True), pd.concat(insensitive, ignore_index=True)
+
+
+def _families(
+    classifier: keras.Model,
+    modules: dict[str, tuple[ModuleType, Any]],
+    prepare: Callable[[np.ndarray], Any],
+    params: Check,
+) -> dict[str, Family]:
+    """The families that explain any of the layers, by name; those that can share a network do."""
+    networks: dict[tuple, Network] = {}
+    families = {}
+    for name, (module, settings) in modules.items():
+        labels = tuple(label for label in params.layers if label in settings.layers)
+        key = (labels, settings.score)
+        if labels:
+            if key not in networks:
+                networks[key] = Network(classifier, resolve(classifier, labels), prepare, settings.score)
+            families[name] = Family(module.explain, settings, networks[key])
+    explained = {label for labels, _ in networks for label in labels}
+    if missing := [label for label in params.layers if label not in explained]:
+        raise UserError(
+            f"check.layers names {missing[0]}, at which no family of the grid explains. Take it out, or add "
+            "it to explain.<family>.layers."
+        )
+    return families
+
+
+def _originals(
+    files: list[MapFile], checkpoint: str, image_ids: np.ndarray, params: Check
+) -> list[Originals]:
+    return [read_originals(file, checkpoint, image_ids, params.layers) for file in files]
+
+
+def _require_same(
+    network: Network,
+    images: "Images",
+    chosen: np.ndarray,
+    families: list[Originals],
+    batch_size: int,
+    checkpoint: str,
+) -> None:
+    """Refuse maps of other weights or images than those at hand: their logits differ."""
+    parts = [chosen[at : at + batch_size] for at in range(0, len(chosen), batch_size)]
+    logits = np.concatenate([network.logits(network.inputs(images.pixels[part])) for part in parts])
+    for family in families:
+        differs = differing(logits, family.logits, logit_scale(family.logits))
+        if differs.any():
+            image_id = images.ids[chosen[int(differs.argmax())]]
+            raise UserError(
+                f"{family.path}: {checkpoint} now gives other logits of image {image_id} than when its maps "
+                "were made. The weights, the store and the maps are not of one run, or of another kind of "
+                "machine. `dvc repro --force` with the name of this file's stage, "
+                "explain@<architecture>-<seed>-<family>, makes it anew."
+            )
+
+
+def _frame(rows: dict[str, np.ndarray], origin: tuple[str, int, str], images: "Images") -> pd.DataFrame:
+    """Rows of one checkpoint with the columns that all tables begin with."""
+    image = rows["image"]
+    common = dict(zip(("arch", "seed", "checkpoint"), origin, strict=True)) | {
+        "image_id": images.ids[image],
+        "patient_id": images.patient_ids[image],
+        "label": np.asarray(images.classes)[images.labels[image]],
+    }
+    frame = pd.DataFrame({**rows, **common})
+    return frame[[*COMMON, *(name for name in rows if name not in (*COMMON, "image"))]]

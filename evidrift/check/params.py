@@ -1,0 +1,62 @@
+"""Parameters of the stage check."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from evidrift.base.choices import AtLeastOne, Choices
+from evidrift.base.grid import Seed
+from evidrift.base.section import Section, load_section
+
+AtLeastTwo = Annotated[int, Field(ge=2)]
+
+
+class Faithfulness(Section):
+    """Insertion and deletion curves.
+
+    Attributes:
+        images_per_class: test images of each class, as far as there are. Every family that is checked must
+            have explained as many. Fewer than five patients in all decide nothing.
+        steps: into which a curve divides the image's area.
+        baseline: what stands in a deleted pixel's place: the `blur`red image, its `mean`, `black` or `white`.
+    """
+
+    images_per_class: AtLeastOne
+    steps: AtLeastTwo
+    baseline: Literal["blur", "mean", "black", "white"]
+
+
+class Randomisation(Section):
+    """Maps of networks with random weights.
+
+    Attributes:
+        images_per_class: as above; at least two, of different patients, give a chance level.
+        depths: steps from the head alone to all weights.
+    """
+
+    images_per_class: AtLeastTwo
+    depths: AtLeastTwo
+
+
+class Check(Section):
+    """On what the attribution methods are checked.
+
+    Attributes:
+        seeds: of the grid's, whose checkpoints are used.
+        layers: target layers whose maps are checked, as they stand in the section `explain`.
+        batch_size: network inputs per pass, at most.
+        faithfulness: insertion and deletion curves.
+        randomisation: maps of networks with random weights.
+    """
+
+    seeds: Choices[list[Seed]]
+    layers: Choices[list[str]]
+    batch_size: AtLeastOne
+    faithfulness: Faithfulness
+    randomisation: Randomisation
+
+
+def load_check(path: Path) -> Check:
+    """The section `check` of a parameter file."""
+    return load_section(path, Check, "check")

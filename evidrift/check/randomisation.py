@@ -1,0 +1,151 @@
+"""Sanity: do maps change when the network's weights are random? (Adebayo et al. 2018, arXiv 1810.03292)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from evidrift.check.cascade import cascade, weights_kept
+from evidrift.check.originals import Originals
+from evidrift.maps.mapfile import CheckpointMaps
+from evidrift.maps.scores import logit_scale
+from evidrift.measures.areas import in_order
+from evidrift.measures.canvas import OK, STATUSES, draw
+from evidrift.measures.patterns import average_ranks, correlation, standardised
+
+if TYPE_CHECKING:
+    from evidrift.attribution.network import Network
+    from evidrift.images.store import Images
+
+Rows = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Family:
+    """An attribution family, ready to explain one classifier.
+
+    Attributes:
+        explain: of its module in `families`.
+        params: its parameters.
+        network: the classifier, with the layers to check and the score of `params`.
+    """
+
+    explain: Callable[..., CheckpointMaps]
+    params: Any
+    network: "Network"
+
+
+@dataclass(frozen=True)
+class _Patterns:
+    """Canvases as standardised ranks, (n, cells), and their status, (n,)."""
+
+    ranks: np.ndarray
+    status: np.ndarray
+
+
+def randomisation(
+    classifier: keras.Model,
+    families: list[Family],
+    originals: list[Originals],
+    images: "Images",
+    chosen: np.ndarray,
+    depths: int,
+    names: tuple[str | int, ...],
+    progress: tqdm,
+) -> Rows:
+    """Likeness of one checkpoint's maps to those of the same network with random weights.
+
+    It is Spearman's correlation of canvases (`measures.canvas`), on which a map without evidence is equal
+    everywhere. Its chance level is the mean correlation with the original maps of other patients of the same
+    class: what maps of this method have in common without regard to the image.
+
+    Args:
+        classifier: with the checkpoint's weights, which it has again afterwards.
+        families: which explain this classifier.
+        originals: their maps of the checkpoint, in the same order.
+        images: of the test split.
+        chosen: positions of the n images that the maps are of.
+        depths: steps of the cascade.
+        names: of the random weights.
+        progress: moved on by one an image and depth.
+
+    Returns:
+        Columns with a row per layer, method, image and depth, in this order: layer, method, image (position),
+        depth, share (of the weights that are random), status (the worse of both maps'), and float32
+        similarity and chance, NaN where they cannot be had.
+    """
+    content, size = images.content[chosen], images.pixels.shape[1]
+    before = {
+        key: _patterns(signed, content, size) for family in originals for key, signed in family.signed.items()
+    }
+    keys = sorted(before)
+    shape = (len(keys), len(chosen), depths)
+    shares = np.empty(depths, np.float32)
+    status = np.empty(shape, np.int8)
+    similarity = np.empty(shape, np.float32)
+    with weights_kept(classifier):
+        for depth, share in enumerate(cascade(classifier, depths, *names)):
+            shares[depth] = share
+            after: dict[tuple[str, str], np.ndarray] = {}
+            for family, original in zip(families, originals, strict=True):
+                after |= _explain(family, images.pixels[chosen], original.targets)
+            for at, key in enumerate(keys):
+                patterns = _patterns(after[key], content, size)
+                status[at, :, depth] = np.maximum(before[key].status, patterns.status)
+                similarity[at, :, depth] = _similarity(before[key], patterns)
+            progress.update(len(chosen))
+    chance = [_chance(before[key], images.labels[chosen], images.patient_ids[chosen]) for key in keys]
+    key, image, depth = (index.ravel() for index in np.indices(shape))
+    layer, method = np.array(keys, dtype=str).reshape(-1, 2)[key].T
+    return {
+        "layer": layer,
+        "method": method,
+        "image": chosen[image],
+        "depth": depth.astype(np.int8),
+        "share": shares[depth],
+        "status": np.array(STATUSES)[status.ravel()],
+        "similarity": similarity.ravel(),
+        "chance": np.array(chance, np.float32).reshape(shape[:2])[key, image],
+    }
+
+
+def _explain(family: Family, pixels: np.ndarray, targets: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
+    """Maps of the network as its weights are now, by (layer, method)."""
+    batch_size = family.params.batch_size
+    parts = [slice(at, at + batch_size) for at in range(0, len(pixels), batch_size)]
+    logits = [family.network.logits(family.network.inputs(pixels[part])) for part in parts]
+    scale = logit_scale(np.concatenate(logits))
+    batches = [
+        family.explain(family.network, pixels[part], targets[part], family.params, scale) for part in parts
+    ]
+    return {
+        (label, method): np.concatenate([batch.layers[label].methods[method] for batch in batches])
+        for label, layer in batches[0].layers.items()
+        for method in layer.methods
+    }
+
+
+def _patterns(signed: np.ndarray, content: np.ndarray, size: int) -> _Patterns:
+    canvases = draw(signed, content, size)
+    ascending, order = in_order(canvases.values.reshape(len(signed), -1))
+    return _Patterns(standardised(average_ranks(ascending, order)), canvases.status)
+
+
+def _similarity(before: _Patterns, after: _Patterns) -> np.ndarray:
+    """Spearman's correlation of each map with its counterpart, (n,); NaN unless both are `ok`."""
+    n = len(before.ranks)
+    both = np.concatenate([before.ranks, after.ranks])
+    ok = np.maximum(before.status, after.status) == OK
+    return np.where(ok, correlation(both, np.arange(n), n + np.arange(n)), np.float32(np.nan))
+
+
+def _chance(patterns: _Patterns, labels: np.ndarray, patient_ids: np.ndarray) -> np.ndarray:
+    """Each map's mean correlation with those of other patients of its class, (n,); NaN without any."""
+    ok = patterns.status == OK
+    pairs = (labels[:, None] == labels) & (patient_ids[:, None] != patient_ids) & ok[:, None] & ok
+    every = np.where(pairs, np.clip(patterns.ranks @ patterns.ranks.T, -1, 1), 0)
+    count = pairs.sum(axis=1)
+    return np.where(count > 0, every.sum(axis=1) / np.maximum(count, 1), np.nan).astype(np.float32)

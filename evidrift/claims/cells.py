@@ -1,0 +1,115 @@
+"""The drift tables as arrays: one set of cells by architecture, layer, method and measure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from evidrift.claims.cohort import CommonCohort
+from evidrift.claims.excess import Cells, chance_cells
+from evidrift.drift.oriented import as_drift
+
+Key = tuple[str, str, str]  # architecture, layer, method
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """All measures of one architecture, layer and method on the common cohort.
+
+    Attributes:
+        measures: names, in the order of the last axis of the arrays.
+        patients: see `Cells`.
+        drift, floor, chance: (n, seeds or pairs of seeds, measures).
+    """
+
+    measures: tuple[str, ...]
+    patients: np.ndarray
+    drift: np.ndarray
+    floor: np.ndarray
+    chance: np.ndarray
+
+    def cells(self, measure: str) -> Cells:
+        """One measure's cells."""
+        at = self.measures.index(measure)
+        return Cells(self.patients, self.drift[..., at], self.floor[..., at], self.chance[..., at])
+
+
+def arrange(pairs: pd.DataFrame, cohort: CommonCohort, seeds: tuple[int, ...]) -> dict[Key, Arranged]:
+    """Arrange the rows of the common cohort; what has no row is NaN.
+
+    Args:
+        pairs: drift tables.
+        cohort: whose images count.
+        seeds: of the grid.
+    """
+    return dict(_arranged(cohort.select(pairs), cohort, seeds))
+
+
+def _arranged(
+    pairs: pd.DataFrame, cohort: CommonCohort, seeds: tuple[int, ...]
+) -> Iterator[tuple[Key, Arranged]]:
+    image_at = {image_id: at for at, image_id in enumerate(cohort.image_ids)}
+    seed_at = {seed: at for at, seed in enumerate(seeds)}
+    shape = (len(image_at), len(seeds))
+    both = list(combinations(range(len(seeds)), 2))
+    pair_at = np.zeros((len(seeds), len(seeds)), dtype=int)
+    for at, (one, other) in enumerate(both):
+        pair_at[one, other] = pair_at[other, one] = at
+    patients = _patients(pairs, image_at)
+    oriented = as_drift(pairs)
+    measures, all_values = tuple(oriented.columns), oriented.to_numpy()
+    images = pairs["image_id"].map(image_at).to_numpy(int)
+    partners = pairs["image_id_after"].astype(str).map(image_at).fillna(-1).to_numpy(int)
+    before, after = (pairs[name].map(seed_at).to_numpy(int) for name in ("seed_before", "seed_after"))
+    kinds = pairs["pair_kind"].astype(str).to_numpy()
+    for key, rows in pairs.groupby(["arch", "layer", "method"], observed=True).indices.items():
+        values, kind, image, partner = all_values[rows], kinds[rows], images[rows], partners[rows]
+        first, second = before[rows], after[rows]
+        floor, random = kind == "seed_ft", kind == "random"
+        yield (
+            (str(key[0]), str(key[1]), str(key[2])),
+            Arranged(
+                measures,
+                patients,
+                drift=_means(values, kind == "drift", image, first, shape),
+                floor=_means(values, floor, image, pair_at[first, second], (len(image_at), len(both))),
+                chance=_chance(values[random], image[random], partner[random], first[random], shape),
+            ),
+        )
+
+
+def _patients(pairs: pd.DataFrame, image_at: Mapping[str, int]) -> np.ndarray:
+    rows = pairs.drop_duplicates("image_id")
+    owner = dict(zip(rows["image_id"].astype(str), rows["patient_id"].astype(str), strict=True))
+    return np.unique([owner[image_id] for image_id in image_at], return_inverse=True)[1]
+
+
+def _chance(
+    values: np.ndarray, image: np.ndarray, partner: np.ndarray, column: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
+    """See `chance_cells`, (images, seeds, measures)."""
+    cells = np.full((*shape, values.shape[1]), np.nan)
+    for at in range(shape[1]):
+        of_seed = column == at
+        for measure in range(values.shape[1]):
+            cells[:, at, measure] = chance_cells(
+                values[of_seed, measure], image[of_seed], partner[of_seed], shape[0]
+            )
+    return cells
+
+
+def _means(
+    values: np.ndarray, chosen: np.ndarray, rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
+    """Mean of the finite values that fall into each cell, (rows, columns, measures); NaN where none does."""
+    place = rows[chosen] * shape[1] + columns[chosen]
+    found = values[chosen]
+    known = np.isfinite(found)
+    n = shape[0] * shape[1]
+    total, count = np.zeros((n, found.shape[1])), np.zeros((n, found.shape[1]))
+    np.add.at(total, place, np.where(known, found, 0))
+    np.add.at(count, place, known)
+    means = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return means.reshape(*shape, found.shape[1])

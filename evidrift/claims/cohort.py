@@ -1,0 +1,35 @@
+"""Which images count in every comparison: the common cohort."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class CommonCohort:
+    """Images right in both checkpoints of every architecture and seed.
+
+    Attributes:
+        image_ids: sorted.
+        n_patients: to whom they belong.
+    """
+
+    image_ids: tuple[str, ...]
+    n_patients: int
+
+    def select(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Rows of a drift table whose image belongs to the cohort.
+
+        The partner of a random pair need not: it only stands for another patient of the class, and is
+        explained at that class though some checkpoint may get it wrong. So every image keeps all its draws.
+        """
+        return pairs[pairs["image_id"].isin(self.image_ids)]
+
+
+def common_cohort(pairs: pd.DataFrame) -> CommonCohort:
+    """The common cohort of the drift tables of all architectures."""
+    drift = pairs[pairs["pair_kind"] == "drift"]
+    right = (drift["cohort"] == "right").groupby(drift["image_id"], observed=True).all()
+    image_ids = right.index[right].astype(str).sort_values()
+    patients = drift.loc[drift["image_id"].isin(image_ids), "patient_id"]
+    return CommonCohort(tuple(image_ids), patients.nunique())

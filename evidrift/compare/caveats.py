@@ -1,0 +1,247 @@
+"""What to keep in mind when reading the study's tables and verdicts."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evidrift.claims.claim import Claim
+from evidrift.claims.cohort import CommonCohort
+from evidrift.compare.findings.models import over_seeds
+from evidrift.compare.findings.signs import reservations
+from evidrift.compare.study import Study
+from evidrift.drift.oriented import OVERLAP_ALL
+from evidrift.probe.results import Prediction, Probe
+
+# Checkpoints whose accuracies are this close perform alike.
+SAME_ACCURACY = 0.02
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """One thing to keep in mind.
+
+    Attributes:
+        key: a short name, by which claims refer to it.
+        sentence: for people.
+        about: architectures and methods that it concerns; None for all of them.
+    """
+
+    key: str
+    sentence: str
+    about: frozenset[tuple[str, str]] | None = None
+
+    def applies(self, claim: Claim) -> bool:
+        """Whether a claim rests on what this is about."""
+        if self.about is None:
+            return True
+        archs, methods = {claim.arch, claim.other}, {claim.method, claim.against}
+        return any(arch in archs and method in methods for arch, method in self.about)
+
+
+def caveats(
+    study: Study,
+    cohort: CommonCohort,
+    drift: pd.DataFrame,
+    statuses: pd.DataFrame,
+    marks: pd.DataFrame,
+    models: pd.DataFrame,
+    confounding: float,
+) -> Iterator[Caveat]:
+    """Every caveat that applies.
+
+    Args:
+        study: that was compared.
+        cohort: the common cohort.
+        drift: from `findings.drift.summarise`.
+        statuses: from `findings.cohorts.status_table`.
+        marks: from `check.marks.marks`.
+        models: from `findings.models.model_table`.
+        confounding: see `compare.params.Compare`.
+    """
+    if study.phantoms:
+        yield Caveat(
+            "phantoms", "The images are phantoms, drawn by a program: nothing here is about patients."
+        )
+    if not study.patients_known:
+        yield Caveat("patients_unknown", "Patients unknown: every image counts as its own patient.")
+    if len(study.seeds) == 1:
+        yield Caveat(
+            "one_seed",
+            "One seed: there is no floor, so the drift in the tables holds the noise between trainings, and "
+            "nothing can be said about architectures as recipes.",
+        )
+    if study.identical_across_splits:
+        yield Caveat(
+            "identical_across_splits",
+            f"Images identical to one in another split: {study.identical_across_splits}. The networks may be "
+            "tested on what they were trained on.",
+        )
+    yield from _absent_classes(study, cohort)
+    if study.probe:
+        yield from _probed(study.probe, models, confounding)
+    yield from _learning(study, models)
+    if any("raw" in note.score for note in study.notes.values()):
+        yield Caveat(
+            "raw_logit",
+            "Maps are of the raw logit: it holds a term that softmax cannot see and training does not move.",
+        )
+    if any("prediction" in note.target for note in study.notes.values()):
+        yield Caveat(
+            "target_prediction",
+            "Each checkpoint's prediction is explained, not the label: the two maps of a regressed or fixed "
+            "image are of different classes, and chance holds maps of other classes where a partner is "
+            "wrong.",
+        )
+    for library, versions in _versions(study).items():
+        if len(versions) > 1:
+            yield Caveat(
+                "mixed_versions",
+                f"The grid mixes versions of {library}: {', '.join(versions)}. Differences may come from "
+                "them; run all of it again on one.",
+            )
+    concluded = study.pairs[study.pairs["layer"] == study.layer]
+    grids = concluded.groupby("arch", observed=True)["grid"].first()
+    if grids.nunique() > 1:
+        told = ", ".join(f"{arch} {grid}" for arch, grid in grids.items())
+        yield Caveat(
+            "grids_differ",
+            f"Maps have different grids ({told}): up to 0.03 of a difference in overlap may be the grids'.",
+        )
+    yield from _layers(study)
+    yield from _explained_in_part(study)
+    unused = statuses[statuses["images"] == "common"][["flat", "blank", "nan"]].to_numpy().sum()
+    if unused:
+        yield Caveat(
+            "unusable_maps",
+            f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out of "
+            f"the means; {OVERLAP_ALL} counts them as overlap 0.",
+            _with_unusable(statuses, study.layer),
+        )
+    for key, sentence, about in reservations(marks, study.layer):
+        yield Caveat(key, sentence, about)
+    overlaps = drift[drift["measure"] == "overlap"]
+    if overlaps.loc[overlaps["mean"].notna(), "chance"].isna().any():
+        yield Caveat(
+            "chance_missing",
+            "Chance is missing somewhere: it needs two patients of one class among the test images.",
+        )
+
+
+def _absent_classes(study: Study, cohort: CommonCohort) -> Iterator[Caveat]:
+    """Classes of which no image counts."""
+    labels = study.pairs.drop_duplicates("image_id").set_index("image_id")["label"].astype(str)
+    present = set(labels[list(cohort.image_ids)])
+    absent = sorted(set(labels) - present)
+    if present and absent:
+        yield Caveat(
+            "classes_absent",
+            f"No image of {', '.join(absent)} is right in every checkpoint: nothing is said of that.",
+        )
+
+
+def _probed(probe: Probe, models: pd.DataFrame, confounding: float) -> Iterator[Caveat]:
+    """Linear models that see no anatomy, or little, and yet tell the classes; and films seen twice."""
+    networks = over_seeds(models)["accuracy"].max()
+    for name, result in probe.predictions.items():
+        if not isinstance(result, Prediction) or networks <= result.baseline:
+            continue
+        reached = (result.accuracy - result.baseline) / (networks - result.baseline)
+        # the interval must exclude the baseline: on few images anything can look well
+        if reached >= confounding and result.low > result.baseline:
+            told = (
+                f"tells the classes in {result.accuracy:.2f} of images (largest class {result.baseline:.2f}, "
+                f"networks at most {networks:.2f})"
+            )
+            yield Caveat(f"confounding_{name}", PROBES[name].format(told))
+    if probe.n_near_duplicates:
+        yield Caveat(
+            "near_duplicates",
+            f"Near-duplicates across splits: {probe.n_near_duplicates} pairs, in "
+            "data/probe/near_duplicates.csv. The networks may be tested on what they were trained on.",
+        )
+
+
+# Thumbnails hold coarse signs of disease as well; the others hold nothing of the patient.
+PROBES = {
+    "thumbnails": (
+        "A linear model that sees only 16 x 16 thumbnails {}. The networks may rest on coarse brightness "
+        "too, of the disease or of a shortcut: evidence that stays in place may be that of a shortcut."
+    ),
+    "traits": (
+        "Confounded: a linear model that sees only traits of the acquisition (shape of the film, its border, "
+        "its histogram) {}. Evidence that stays in place may be that of a shortcut."
+    ),
+    "source": (
+        "Confounded: a linear model that sees only the image's source {}. Evidence that stays in place may "
+        "be that of a shortcut."
+    ),
+}
+
+
+def _learning(study: Study, models: pd.DataFrame) -> Iterator[Caveat]:
+    """Architectures of which fine-tuning changed the performance, not only the evidence."""
+    accuracy = over_seeds(models)["accuracy"].unstack("checkpoint")
+    change = (accuracy["ft"] - accuracy["tl"])[lambda values: values.abs() > SAME_ACCURACY]
+    if len(change):
+        told = ", ".join(
+            f"{arch} {accuracy.loc[arch, 'tl']:.2f} to {accuracy.loc[arch, 'ft']:.2f}"
+            for arch in change.index
+        )
+        yield Caveat(
+            "accuracy_differs",
+            f"Fine-tuning changed the accuracy: {told}. Drift there is of what was learned as well; see the "
+            "drift at matched accuracy.",
+            _all_methods(study, change.index),
+        )
+
+
+def _layers(study: Study) -> Iterator[Caveat]:
+    for name, note in study.notes.items():
+        if negative := [layer for layer, is_rectified in note.rectified.items() if not is_rectified]:
+            yield Caveat(
+                "not_rectified",
+                f"{name}: {', '.join(negative)} can be negative; maps there are to be read with care.",
+                _all_methods(study, [name]) if study.layer in negative else frozenset(),
+            )
+        if note.not_defined:
+            without = ", ".join(f"{method} at {layer}" for layer, method in note.not_defined)
+            yield Caveat(
+                "not_defined",
+                f"{name}: not defined, since the layer can be negative: {without}.",
+                frozenset((name, method) for _, method in note.not_defined),
+            )
+
+
+def _all_methods(study: Study, names: Iterable[str]) -> frozenset[tuple[str, str]]:
+    methods = study.pairs["method"].astype(str).unique()
+    return frozenset((name, method) for name in names for method in methods)
+
+
+def _with_unusable(statuses: pd.DataFrame, layer: str) -> frozenset[tuple[str, str]]:
+    at = (statuses["images"] == "common") & (statuses["layer"] == layer)
+    rows = statuses[at & (statuses[["flat", "blank", "nan"]].sum(axis=1) > 0)]
+    return frozenset(zip(rows["arch"], rows["method"], strict=True))
+
+
+def _explained_in_part(study: Study) -> Iterator[Caveat]:
+    """Methods that explained a stated number of images, whose figures are therefore of fewer patients."""
+    everything = study.pairs["image_id"].nunique()
+    for method, images in study.pairs.groupby("method", observed=True)["image_id"].nunique().items():
+        if images < everything:
+            yield Caveat(
+                "explained_in_part",
+                f"{method} explained {images} of {everything} test images: its figures are of these alone.",
+                frozenset((name, str(method)) for name in study.architectures),
+            )
+
+
+def _versions(study: Study) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for content in study.training.values():
+        for library, version in content["versions"].items():
+            found.setdefault(library, set()).add(version)
+    for note in study.notes.values():
+        for library, versions in note.versions.items():
+            found.setdefault(library, set()).update(versions)
+    return {library: sorted(versions) for library, versions in sorted(found.items())}

@@ -1,0 +1,47 @@
+"""The four cohorts beside the common one, and how many maps of each status there are."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from evidrift.claims.cohort import CommonCohort
+from evidrift.drift.tables import Notes
+from evidrift.measures.of_pairs import PRIMARY
+
+
+def cohort_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Mean measures of the drift pairs by cohort.
+
+    Returns:
+        A row per architecture, seed, cohort, layer and method: n_images, n_measured (with status `ok`), and
+        the mean of each primary measure as it stands in the drift table.
+    """
+    keys = ["arch", "seed_before", "cohort", "layer", "method"]
+    groups = pairs[pairs["pair_kind"] == "drift"].groupby(keys, observed=True)
+    means = groups[list(PRIMARY)].mean()
+    means.insert(0, "n_images", groups.size())
+    means.insert(1, "n_measured", groups["overlap"].count())
+    return means.reset_index().rename(columns={"seed_before": "seed"})
+
+
+def status_table(pairs: pd.DataFrame, cohort: CommonCohort, notes: Mapping[str, Notes]) -> pd.DataFrame:
+    """How many drift pairs have which status, over all test images and over the common cohort.
+
+    Returns:
+        A row per architecture, layer, method and `images` (all, common): pairs, ok, flat, blank, nan, thin,
+        and whether the method is `not_defined` at the layer, which leaves it without pairs.
+    """
+    keys = ["arch", "layer", "method"]
+    drift = pairs[pairs["pair_kind"] == "drift"].astype(dict.fromkeys(keys, str))
+    undefined = [(arch, *key) for arch, note in notes.items() for key in note.not_defined]
+    every = sorted({*drift[keys].itertuples(index=False, name=None), *undefined})
+    parts = []
+    for images, rows in (("all", drift), ("common", cohort.select(drift))):
+        flags = pd.DataFrame({word: rows["status"] == word for word in ("ok", "flat", "blank", "nan")})
+        flags.insert(0, "pairs", True)
+        flags["thin"] = rows["thin"]
+        counts = flags.groupby([rows[key] for key in keys]).sum().astype(int)
+        counts = counts.reindex(pd.MultiIndex.from_tuples(every, names=keys), fill_value=0).reset_index()
+        counts.insert(3, "images", images)
+        parts.append(counts.assign(not_defined=[key in undefined for key in every]))
+    return pd.concat(parts, ignore_index=True)

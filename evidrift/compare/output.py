@@ -1,0 +1,239 @@
+"""Write the study's result: metrics/compare.json for git and DVC, and every table as CSV."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evidrift.claims.claim import Claim
+from evidrift.compare.findings.courses import Course, plain
+from evidrift.compare.findings.models import MEASURES, over_seeds
+from evidrift.compare.findings.opinions import answer
+from evidrift.compare.findings.ranking import Observed
+from evidrift.compare.result import Result
+from evidrift.measures.of_pairs import PRIMARY
+
+# The JSON is kept in git: enough for what means over some hundred images can tell.
+DECIMALS = 4
+IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
+IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
+IN_ASSOCIATIONS = ("correlation", "low", "high", "within", "within_low", "within_high")
+# Its curve stands in along_training.csv.
+OF_COURSES = ("arch", "seed", "method", "curve")
+# A claim stands in the JSON under these, so they are not said again.
+IN_KEYS = ("kind", "estimand", "arch", "other", "method", "against")
+
+
+def metrics(result: Result) -> dict[str, Any]:
+    """The small summary for metrics/compare.json: nested by name, so that `dvc metrics diff` can tell."""
+    observed = result.observed
+    return _plain(
+        {
+            "common_cohort": {
+                "images": len(result.cohort.image_ids),
+                "patients": result.cohort.n_patients,
+            },
+            "score": list(result.score),
+            "target": list(result.target),
+            "models": _models(result.models),
+            "drift": _drift(result.drift),
+            "decidable": not observed.undecidable,
+            "undecidable": observed.undecidable or None,
+            "checks": _checks(result.marks),
+            "ranking": _rankings(observed),
+            "reversals": [
+                {key: list(value) if key == "scores" else value for key, value in asdict(reversal).items()}
+                for reversal in observed.reversals
+            ],
+            "layer_cam_against_grad_cam_pp": _question(result),
+            "claims": _claims(result.claims),
+            "stability": _stability(result),
+            "orders": _orders(result),
+            "associations": _associations(result.associations),
+            "along_training": _along_training(result),
+            "warnings": _warnings(result),
+        }
+    )
+
+
+def write_metrics(path: Path, result: Result) -> None:
+    """Write metrics/compare.json."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(metrics(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_tables(folder: Path, result: Result) -> None:
+    """Write every table as CSV: drift, claims, statuses, cohorts, models, agreement, checks, places ..."""
+    rankings = [
+        {"layer": each.layer, "method": each.method, "place": place, "arch": arch, "score": score}
+        for each in result.observed.rankings
+        for place, (arch, score) in enumerate(each.scores, start=1)
+    ]
+    scores = ("stable_by_method", "other_by_method", "stable_by_against", "other_by_against")
+    reversals = [
+        {**asdict(each), **dict(zip(scores, each.scores, strict=True))} for each in result.observed.reversals
+    ]
+    tables = {
+        "drift": result.drift,
+        "statuses": result.statuses,
+        "cohorts": result.cohorts,
+        "models": result.models,
+        "agreement": result.agreement,
+        "rank_agreement": result.taus,
+        "claims": claim_table(result.claims),
+        "orders": result.orders,
+        "confusion": result.confusion,
+        "classes": result.classes,
+        "associations": result.associations,
+        "along_training": _courses(result.courses),
+        "checks": result.marks,
+        "localisation": result.localisation,
+        "moves": result.moves,
+        "rankings": pd.DataFrame(rankings, columns=["layer", "method", "place", "arch", "score"]),
+        "reversals": pd.DataFrame(
+            reversals,
+            columns=[
+                *("layer", "method", "against", "stable", "other", *scores),
+                *("alike", "effect_of_confidence", "excluded_maps_matter"),
+            ],
+        ),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def claim_table(claims: Sequence[Claim]) -> pd.DataFrame:
+    """A row per claim, its warnings joined by `; `."""
+    columns = [field.name for field in fields(Claim)]
+    rows = [asdict(claim) | {"warnings": "; ".join(claim.warnings)} for claim in claims]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _warnings(result: Result) -> dict[str, str]:
+    """By key; a key that several caveats have, as two methods that explained in part, holds all of them."""
+    nested: dict[str, str] = {}
+    for caveat in result.caveats:
+        nested[caveat.key] = " ".join(filter(None, (nested.get(caveat.key), caveat.sentence)))
+    return nested
+
+
+def _claims(claims: Sequence[Claim]) -> dict[str, Any]:
+    """By kind, estimand, method(s) and architecture(s): what is known of each claim."""
+    nested: dict[str, Any] = {}
+    for claim in claims:
+        here = nested.setdefault(claim.kind, {}).setdefault(claim.estimand.replace(" ", "_"), {})
+        methods = ", ".join(filter(None, (claim.method, claim.against)))
+        archs = ", ".join(filter(None, (claim.arch, claim.other)))
+        known = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(claim).items()
+            if name not in IN_KEYS and not (isinstance(value, float) and np.isnan(value))
+        }
+        here.setdefault(methods, {})[archs] = known
+    return nested
+
+
+def _stability(result: Result) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for each in result.extremes:
+        found = {"arch": each.arch or None, "verdict": each.verdict, "reason": each.reason}
+        nested.setdefault(each.method, {})[each.place.replace(" ", "_")] = found
+    return nested
+
+
+def _orders(result: Result) -> dict[str, dict[str, float]]:
+    nested: dict[str, dict[str, float]] = {}
+    for row in result.orders.itertuples():
+        nested.setdefault(row.method, {})[row.order] = row.probability
+    return nested
+
+
+def _associations(associations: pd.DataFrame) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for row in associations.to_dict("records"):
+        here = nested.setdefault(row["property"], {}).setdefault(row["arch"], {})
+        here[row["method"]] = {name: row[name] for name in IN_ASSOCIATIONS}
+    return nested
+
+
+def _along_training(result: Result) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for course in result.courses:
+        known = {name: value for name, value in plain(course).items() if name not in OF_COURSES}
+        nested.setdefault(course.arch, {}).setdefault(str(course.seed), {})[course.method] = known
+    return nested
+
+
+def _courses(courses: Sequence[Course]) -> pd.DataFrame:
+    """A row per architecture, seed, method and epoch."""
+    parts = [
+        course.curve.assign(arch=course.arch, seed=course.seed, method=course.method) for course in courses
+    ]
+    if not parts:
+        return pd.DataFrame(columns=["arch", "seed", "method", "epoch", "drift"])
+    table = pd.concat(parts, ignore_index=True)
+    return table[["arch", "seed", "method", *parts[0].columns[:-3]]]
+
+
+def _models(models: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    nested: dict[str, dict[str, dict[str, float]]] = {}
+    for row in over_seeds(models).reset_index().to_dict("records"):
+        values = {key: row[key] for name in MEASURES for key in (name, f"{name}_sd")}
+        nested.setdefault(row["arch"], {})[row["checkpoint"]] = values
+    return nested
+
+
+def _drift(drift: pd.DataFrame) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for row in drift[drift["measure"].isin(PRIMARY)].to_dict("records"):
+        here = nested.setdefault(row["arch"], {}).setdefault(row["method"], {}).setdefault(row["layer"], {})
+        here[row["measure"]] = {name: row[name] for name in IN_METRICS}
+    return nested
+
+
+def _checks(marks: pd.DataFrame) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for row in marks.to_dict("records"):
+        here = nested.setdefault(row["arch"], {}).setdefault(row["method"], {}).setdefault(row["layer"], {})
+        here[row["checkpoint"]] = {name: row[name] for name in IN_CHECKS}
+    return nested
+
+
+def _rankings(observed: Observed) -> dict[str, dict[str, list[str]]]:
+    nested: dict[str, dict[str, list[str]]] = {}
+    for each in observed.rankings:
+        nested.setdefault(each.layer, {})[each.method] = [arch for arch, _ in each.scores]
+    return nested
+
+
+def _question(result: Result) -> dict[str, Any]:
+    """Whether the study's reversal survives, in words and by pair of architectures."""
+    question = result.question
+    return {
+        "answer": answer(question),
+        "outcomes": {
+            f"{each.reversal.other}, {each.reversal.stable}": {
+                "outcome": each.outcome,
+                "verdict": each.verdict,
+                "with_layer_cam": list(each.with_layer_cam),
+                "with_grad_cam_pp": list(each.with_grad_cam_pp),
+            }
+            for each in question.opinions
+        },
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON's types: numbers rounded, missing ones null."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return round(float(value), DECIMALS) if np.isfinite(value) else None
+    return value

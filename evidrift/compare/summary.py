@@ -1,0 +1,125 @@
+"""The contract between those who compare (the stage compare, an audit) and the report: summary.json.
+
+Tables travel as CSV beside it. What is no table travels here: what was asked and answered, the warnings, the
+images, the trainings. The report reads this file back and knows nothing of a study or an audit but this.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+NAME = "summary.json"
+HISTORY = ("arch", "seed", "checkpoint", "epoch", "kept")
+CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+
+Outcome = Literal["passed", "failed", "not judged"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GateLine(_Record):
+    """One limit of a gate, as it is shown.
+
+    Attributes:
+        name: key in the gate file.
+        what: in words.
+        value: what was found, with its interval.
+        limit: at most this.
+        verdict: what came of it.
+        reason: one sentence.
+    """
+
+    name: str
+    what: str
+    value: str
+    limit: str
+    verdict: Outcome
+    reason: str
+
+
+class Gate(_Record):
+    """All limits and what comes of them together."""
+
+    outcome: Outcome
+    lines: tuple[GateLine, ...]
+
+
+class CaveatLine(_Record):
+    """A warning: its short name and its sentence."""
+
+    key: str
+    sentence: str
+
+
+class Cohort(_Record):
+    """Size of the common cohort."""
+
+    images: int
+    patients: int
+
+
+class Answer(_Record):
+    """What is asked and what came out.
+
+    Attributes:
+        question: of the whole study or audit.
+        sentence: its answer.
+        verdict: `supported`, `refuted` or `not decidable`; of a gate `passed`, `failed` or `not judged`.
+        details: further sentences that belong beside it.
+    """
+
+    question: str
+    sentence: str
+    verdict: str
+    details: tuple[str, ...]
+
+
+class Summary(_Record):
+    """What summary.json holds; see `Context` and `compare.result.Result` for what is not said here.
+
+    Attributes:
+        answer: what was asked and what came out, with the verdict.
+        opinions: whether the reversal between LayerCAM and Grad-CAM++ survives, in sentences.
+        cohort: the common cohort's size.
+        patients_known: whether patient ids were given.
+        signs: by architecture and method at `layer`, what the checks say against it, see `findings.signs`.
+        alike: groups of methods that cannot disagree at `layer`.
+        caveats: in order.
+        courses: drift along training in sentences.
+        histories: by column, see `Context`.
+    """
+
+    kind: Literal["study", "audit"]
+    before: str
+    after: str
+    labels_known: bool
+    answer: Answer
+    opinions: tuple[str, ...]
+    gate: Gate | None
+    architectures: tuple[str, ...]
+    seeds: tuple[int, ...]
+    families: tuple[str, ...]
+    layer: str
+    area: float
+    margin: float
+    score: tuple[str, ...]
+    target: tuple[str, ...]
+    cohort: Cohort
+    patients_known: bool
+    signs: dict[str, dict[str, str]]
+    alike: tuple[tuple[str, ...], ...]
+    caveats: tuple[CaveatLine, ...]
+    courses: tuple[str, ...] = ()
+    images: dict[str, Any]
+    probe: dict[str, Any] | None
+    histories: dict[str, list[Any]] | None
+    models: dict[str, tuple[tuple[str, str], ...]]
+    parameters: dict[str, Any]
+
+
+def read_summary(folder: Path) -> Summary:
+    """Read it back from the folder of result tables."""
+    return Summary.model_validate_json((folder / NAME).read_text(encoding="utf-8"))

@@ -1,0 +1,54 @@
+"""The drift table on disk: the contract between drift, compare and report.
+
+One folder an architecture: a row per pair, method and layer (docs/design.md), beside it the agreement table,
+how alike the maps of two methods are, and the places table, where the evidence of each map lies. What holds
+for all of them (gradient constant over space, tensor rectified, versions) travels in the drift table.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from evidrift.base import table as tables
+from evidrift.measures.of_pairs import PRIMARY
+
+# The tables' files in an architecture's folder.
+PAIRS, AGREEMENT, PLACES = "pairs.parquet", "agreement.parquet", "places.parquet"
+SECONDARY = ("entropy", "spearman", "ssim", "iou_half_max")
+
+
+def measures_of(columns: Iterable[str]) -> list[str]:
+    """Those of a drift table's columns that are measures, the curve included."""
+    return [name for name in columns if name in PRIMARY + SECONDARY or name.startswith("overlap_")]
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What holds for all maps of one architecture.
+
+    Attributes:
+        area: share of the image's area behind the column `overlap`.
+        score: of which the maps are, `centred` or `raw` logit; all that were found.
+        target: the class explained, each image's `label` or each checkpoint's `prediction`; likewise.
+        constant_gradient: by target layer, the gradient does not vary over space.
+        rectified: by target layer, its tensor has no negative values.
+        not_defined: layers and methods that were asked for, but that the layer does not allow.
+        families: the attribution family of each method.
+        versions: of each library that made the maps, all that were found.
+    """
+
+    area: float
+    score: list[str]
+    target: list[str]
+    constant_gradient: dict[str, bool]
+    rectified: dict[str, bool]
+    not_defined: tuple[tuple[str, str], ...]
+    families: dict[str, str]
+    versions: dict[str, list[str]]
+
+
+def notes_of(table: pa.Table) -> Notes:
+    """The notes that were written with a drift table."""
+    fields = tables.notes_of(table)
+    return Notes(**fields | {"not_defined": tuple(map(tuple, fields["not_defined"]))})

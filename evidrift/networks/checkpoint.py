@@ -1,0 +1,144 @@
+"""Weights on disk, the same bytes for the same weights (Keras's `.weights.h5`), and checkpoints of them.
+
+A checkpoint is a folder, see `networks.files`.
+"""
+
+import hashlib
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from evidrift.base.errors import UserError
+from evidrift.networks.backbone import build_backbone
+from evidrift.networks.catalogue import Options
+from evidrift.networks.classifier import build_classifier, build_head
+from evidrift.networks.files import HEAD, NETWORK
+
+Weights = list[np.ndarray]  # as `get_weights` gives them and `set_weights` takes them
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Write all weights, and nothing that depends on time or on how far training's random streams ran.
+
+    Keras can read the file: `model.load_weights(path)`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"partial-{path.name}")
+    keras.saving.save_weights(model, partial, objects_to_skip=_random_states(model))
+    partial.replace(path)
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Read weights of exactly this model, from any HDF5 file that Keras reads; float16 ones are widened.
+
+    Raises:
+        UserError: the file is missing, is no weights file, or holds another model's weights.
+    """
+    found = _count_values(path)
+    expected = model.count_params()
+    if found != expected:
+        raise UserError(
+            f"{path} holds {found:,} weights, but {model.name} has {expected:,}: it was saved from another "
+            "architecture, with other options, or with a classification layer. Give a file of that network."
+        )
+    skip = {"objects_to_skip": _random_states(model)} if path.name.endswith(".weights.h5") else {}
+    try:
+        keras.saving.load_weights(model, path, **skip)
+    except (ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{path} does not hold the weights of {model.name}: {reason}") from None
+
+
+def load_checkpoints(
+    architecture: str,
+    size: int,
+    n_classes: int,
+    options: Options,
+    *,
+    backbone: Path,
+    checkpoints: Path,
+) -> tuple[keras.Model, dict[str, Weights]]:
+    """One classifier, and the weights of both checkpoints (`tl`, `ft`) of one architecture and seed for it.
+
+    Building a network and compiling what is made of it takes longer than running it on the test split.
+
+    Args:
+        architecture: its name.
+        size: side of the input, px.
+        n_classes: outputs.
+        options: of the architecture's `build`.
+        backbone: file of the pretrained backbone's weights.
+        checkpoints: the folder that holds the folders `tl` and `ft`.
+    """
+    tl = checkpoints / "tl"
+    classifier = load_tl(architecture, size, n_classes, options, backbone=backbone, tl=tl, dropout=0)
+    weights = {"tl": classifier.get_weights()}
+    load_weights(classifier, checkpoints / "ft" / NETWORK)
+    return classifier, weights | {"ft": classifier.get_weights()}
+
+
+def load_tl(
+    architecture: str,
+    size: int,
+    n_classes: int,
+    options: Options,
+    *,
+    backbone: Path,
+    tl: Path,
+    dropout: float,
+) -> keras.Model:
+    """The transfer-learning checkpoint, `tl`: the frozen backbone with a trained head, as one classifier.
+
+    Args:
+        architecture: its name.
+        size: side of the input, px.
+        n_classes: outputs.
+        options: of the architecture's `build`.
+        backbone: file of the pretrained backbone's weights.
+        tl: the checkpoint's folder, with the head's weights.
+        dropout: share of pooled features that training drops.
+    """
+    trunk = build_backbone(architecture, size, options)
+    load_weights(trunk, backbone)
+    trained = build_head(trunk.output.shape[-1], n_classes, dropout=0, seed=0)
+    load_weights(trained, tl / HEAD)
+    classifier = build_classifier(trunk, n_classes, dropout)
+    classifier.get_layer("logits").set_weights(trained.get_layer("logits").get_weights())
+    return classifier
+
+
+def weights_hash(model: keras.Model) -> str:
+    """sha256 of all weights with their layers' names and shapes."""
+    digest = hashlib.sha256()
+    for layer in model.layers:
+        for values in layer.get_weights():
+            digest.update(f"{layer.name} {values.shape} ".encode())
+            digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def _random_states(model: keras.Model) -> list:
+    """State of the dropout's random streams: no weight, and absent where the dropout is 0."""
+    return [layer.seed_generator for layer in model.layers if hasattr(layer, "seed_generator")]
+
+
+def _count_values(path: Path) -> int:
+    """Numbers in a weights file, those of an optimizer or of random streams left out."""
+    sizes: list[int] = []
+
+    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset) and not {"optimizer", "optimizer_weights", "seed_generator"} & set(
+            name.split("/")
+        ):
+            sizes.append(item.size)
+
+    if not path.is_file():
+        raise UserError(f"{path}, a file of weights, does not exist.")
+    try:
+        with h5py.File(path) as file:
+            file.visititems(visit)
+    except OSError:
+        raise UserError(f"{path} is not an HDF5 file of weights, or is damaged.") from None
+    return sum(sizes)

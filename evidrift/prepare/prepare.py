@@ -1,0 +1,243 @@
+"""From an image source to the prepared store: every image is kept, or listed with why it is not."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from evidrift.base.errors import UserError
+from evidrift.images.store import SPLITS, write_store
+from evidrift.prepare.entry import Entry, Excluded, Loaded
+from evidrift.prepare.identical import find_identical
+from evidrift.prepare.params import Prepare
+from evidrift.prepare.source import Source, open_source
+from evidrift.prepare.split import assign_splits, check_patients, count_patients, patient_of
+from evidrift.prepare.tables import write_exclusions, write_manifest
+
+WORKERS = 2
+BATCH = 64
+# Planes of a phantom after the image itself.
+MASKS = {"lungs": 1, "findings": 2}
+
+
+class Outputs(NamedTuple):
+    """The files that prepare writes: all of them, or none."""
+
+    store: Path
+    manifest: Path
+    exclusions: Path
+    metrics: Path
+
+
+def prepare(params: Prepare, outputs: Outputs) -> None:
+    """Read every image of the source, leave out what cannot be used, split the rest, write it all.
+
+    Raises:
+        UserError: the source cannot be listed, or what it holds does not make a study.
+    """
+    source = Path(params.source)
+    opened = open_source(source, params)
+    classes = _classes(opened, source)
+    for path in outputs:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=outputs.store.parent) as file:
+        scratch = Scratch(file, (opened.planes, params.size, params.size))
+        loaded, exclusions = _load_all(opened, scratch)
+        identical = find_identical([image for image, _ in loaded])
+        kept = [(image, row) for image, row in loaded if image.entry.path not in identical.excluded]
+        exclusions += [
+            (image.entry, identical.excluded[image.entry.path])
+            for image, _ in loaded
+            if image.entry.path in identical.excluded
+        ]
+        exclusions.sort(key=lambda exclusion: exclusion[0].path)
+        if not kept:
+            raise UserError(f"{source} holds no image that can be used. {_summary(exclusions)}")
+        cohort = _split(kept, params, source)
+        check_patients(cohort.entries, cohort.splits, cohort.origin, classes, _summary(exclusions))
+        metrics = _metrics(opened, cohort, exclusions, classes, len(identical.kept))
+        with _all_or_none(outputs) as partial:
+            _write_store(partial.store, cohort, scratch, classes)
+            write_manifest(partial.manifest, cohort.images, cohort.splits, identical.kept)
+            write_exclusions(partial.exclusions, exclusions)
+            partial.metrics.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The kept images in the order of (split, path).
+
+    Attributes:
+        images: what is known of them.
+        splits: one an image.
+        rows: their places in the scratch file.
+        origin: of the splits.
+    """
+
+    images: list[Loaded]
+    splits: list[str]
+    rows: list[int]
+    origin: str
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The images as their source lists them."""
+        return [image.entry for image in self.images]
+
+
+class Scratch:
+    """Images on disk until it is known which of them are kept: they need not fit into memory.
+
+    Attributes:
+        shape: of one image, (planes, size, size).
+    """
+
+    def __init__(self, file: IO[bytes], shape: tuple[int, int, int]) -> None:
+        self._file = file
+        self.shape = shape
+
+    def append(self, planes: np.ndarray) -> None:
+        """Add the planes of one image."""
+        self._file.write(planes.tobytes())
+
+    def read(self, rows: Sequence[int], plane: int) -> Iterator[np.ndarray]:
+        """One plane of the given images, one after the other."""
+        n_planes, height, width = self.shape
+        for row in rows:
+            self._file.seek((row * n_planes + plane) * height * width)
+            yield np.frombuffer(self._file.read(height * width), np.uint8).reshape(height, width)
+
+
+def _classes(opened: Source, source: Path) -> list[str]:
+    """All labels that the source gives, sorted, also those whose images are all left out later."""
+    entries, ignored = opened.listing.entries, opened.listing.ignored
+    if not entries:
+        others = ", ".join(f"{n} {suffix}" for suffix, n in ignored.items()) or "no file at all"
+        raise UserError(f"{source} holds no images. Expected PNG or JPEG in class folders; found: {others}.")
+    classes = sorted({entry.label for entry in entries} - {""})
+    if not classes:
+        reasons = _summary([(entry, entry.excluded) for entry in entries if entry.excluded])
+        raise UserError(f"{source} has no class folder with images in it, or no label at all. {reasons}")
+    if len(classes) == 1:
+        raise UserError(
+            f"{source} holds one class only, {classes[0]}; two are needed at least. "
+            "Give the folder that holds the class folders."
+        )
+    return classes
+
+
+def _load_all(
+    opened: Source, scratch: Scratch
+) -> tuple[list[tuple[Loaded, int]], list[tuple[Entry, Excluded]]]:
+    """Read all images, a few at a time; those that can be used with their row in the scratch file."""
+
+    def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
+        try:
+            return opened.load(entry)
+        except Excluded as why:
+            return why
+
+    entries = opened.listing.entries
+    loaded: list[tuple[Loaded, int]] = []
+    exclusions: list[tuple[Entry, Excluded]] = []
+    with (
+        ThreadPoolExecutor(WORKERS) as pool,
+        tqdm(total=len(entries), desc="prepare", unit="image", disable=None, file=sys.stderr) as progress,
+    ):
+        for start in range(0, len(entries), BATCH):
+            batch = entries[start : start + BATCH]
+            for entry, result in zip(batch, pool.map(load, batch), strict=True):
+                if isinstance(result, Excluded):
+                    exclusions.append((entry, result))
+                else:
+                    image, planes = result
+                    loaded.append((image, len(loaded)))
+                    scratch.append(planes)
+                progress.update()
+    return loaded, exclusions
+
+
+def _split(kept: Sequence[tuple[Loaded, int]], params: Prepare, source: Path) -> Cohort:
+    splits, origin = assign_splits([image.entry for image, _ in kept], params.split, str(source))
+    order = sorted(range(len(kept)), key=lambda i: (SPLITS.index(splits[i]), kept[i][0].entry.path))
+    return Cohort(
+        [kept[i][0] for i in order], [splits[i] for i in order], [kept[i][1] for i in order], origin
+    )
+
+
+def _summary(exclusions: Sequence[tuple[Entry, Excluded]]) -> str:
+    """A sentence on what was left out, with one example; "" if nothing was."""
+    if not exclusions:
+        return ""
+    counts = ", ".join(f"{n} {reason}" for reason, n in _count(exclusions).items())
+    entry, why = exclusions[0]
+    return f"Left out: {counts} (first: {entry.path}: {why.detail})."
+
+
+def _count(exclusions: Sequence[tuple[Entry, Excluded]]) -> Mapping[str, int]:
+    return dict(sorted(Counter(why.reason for _, why in exclusions).items()))
+
+
+def _write_store(path: Path, cohort: Cohort, scratch: Scratch, classes: Sequence[str]) -> None:
+    n_planes, size, _ = scratch.shape
+    masks = {name: scratch.read(cohort.rows, plane) for name, plane in MASKS.items() if plane < n_planes}
+    write_store(
+        path,
+        classes=classes,
+        size=size,
+        image_ids=[image.entry.path for image in cohort.images],
+        patient_ids=[patient_of(image.entry) for image in cohort.images],
+        labels=[classes.index(image.entry.label) for image in cohort.images],
+        splits=cohort.splits,
+        content=[image.content for image in cohort.images],
+        pixels=scratch.read(cohort.rows, 0),
+        **masks,
+    )
+
+
+def _metrics(
+    opened: Source,
+    cohort: Cohort,
+    exclusions: Sequence[tuple[Entry, Excluded]],
+    classes: Sequence[str],
+    n_identical: int,
+) -> dict[str, Any]:
+    entries, images_in, kept = cohort.entries, len(opened.listing.entries), len(cohort.images)
+    if images_in != kept + len(exclusions):
+        raise RuntimeError(f"{images_in} images in, {kept} kept, {len(exclusions)} excluded: one was lost")
+    images = Counter(zip(cohort.splits, (entry.label for entry in entries), strict=True))
+    patients = count_patients(entries, cohort.splits)
+    return {
+        "source": opened.kind,
+        "images_in": images_in,
+        "kept": kept,
+        "excluded": _count(exclusions),
+        "ignored_files": dict(opened.listing.ignored),
+        "splits": {split: {label: images[split, label] for label in classes} for split in SPLITS},
+        "split_origin": cohort.origin,
+        "patients": {split: {label: patients[split, label] for label in classes} for split in SPLITS},
+        "patients_known": all(entry.patient_id is not None for entry in entries),
+        "identical_across_splits": n_identical,
+    }
+
+
+@contextmanager
+def _all_or_none(outputs: Outputs) -> Iterator[Outputs]:
+    """Files to write in place of the outputs; they take their place only when all are complete."""
+    partial = Outputs(*(path.with_name(f"{path.name}.partial") for path in outputs))
+    try:
+        yield partial
+        for written, path in zip(partial, outputs, strict=True):
+            written.replace(path)
+    finally:
+        for path in partial:
+            path.unlink(missing_ok=True)

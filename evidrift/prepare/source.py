@@ -1,0 +1,129 @@
+"""The three kinds of image source, and how one image is read from each."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from evidrift.base.errors import UserError
+from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
+from evidrift.prepare.folder import list_folder
+from evidrift.prepare.manifest import list_manifest
+from evidrift.prepare.params import Prepare
+from evidrift.prepare.phantoms.draw import draw
+from evidrift.prepare.phantoms.recipe import PhantomRecipe, load_recipe, patients
+from evidrift.prepare.read import check_usable, fit, read_grey
+
+RECIPE_SUFFIXES = (".yaml", ".yml")
+# More than 16-bit colour at the limit of pixels takes when it is compressed at all.
+MAX_BYTES = 256 * 1024**2
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source, listed and ready to be read.
+
+    Attributes:
+        kind: `folder`, `manifest` or `phantoms`.
+        listing: its images.
+        load: what is known of an image, and its planes, (planes, size, size) uint8; raises Excluded.
+        planes: 1 for the image alone, 3 with the masks of lungs and findings.
+    """
+
+    kind: str
+    listing: Listing
+    load: Callable[[Entry], tuple[Loaded, np.ndarray]]
+    planes: int
+
+
+def open_source(path: Path, params: Prepare) -> Source:
+    """List what the source holds; nothing is read yet.
+
+    Raises:
+        UserError: it does not exist, is no source, or cannot be listed.
+    """
+    if path.is_dir():
+        listing = list_manifest(path, params.manifest) if params.manifest else list_folder(path)
+        kind = "manifest" if params.manifest else "folder"
+        load = partial(
+            load_file, source=path, size=params.size, padding=params.padding, min_side=params.min_side
+        )
+        return Source(kind, listing, load, planes=1)
+    if not path.exists():
+        raise UserError(
+            f"prepare.source: {path} does not exist. Give a folder of images or a phantom recipe (.yaml)."
+        )
+    if path.suffix not in RECIPE_SUFFIXES:
+        raise UserError(f"prepare.source: {path} is neither a folder of images nor a phantom recipe (.yaml).")
+    if params.manifest:
+        raise UserError(f"prepare.manifest is {params.manifest}, but {path} is a recipe. Set it to null.")
+    recipe = load_recipe(path)
+    listing = Listing(_phantom_entries(recipe), ignored={})
+    return Source("phantoms", listing, partial(_load_phantom, recipe=recipe, size=params.size), planes=3)
+
+
+def load_file(
+    entry: Entry, source: Path, size: int, padding: bool, min_side: int
+) -> tuple[Loaded, np.ndarray]:
+    """Read one image of a folder.
+
+    Args:
+        entry: as the folder or its manifest lists it.
+        source: the folder.
+        size: side of the square, px.
+        padding: pad to a square, rather than squash.
+        min_side: of the image as it is on disk, px.
+
+    Returns:
+        What is known of it, and its one plane, (1, size, size) uint8.
+
+    Raises:
+        Excluded: it cannot be used.
+    """
+    if entry.excluded:
+        raise entry.excluded
+    data = _read_bytes(source / entry.path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    if entry.extra.get("sha256", "").lower() not in ("", sha256):
+        raise Excluded("changed", f"sha256 is {sha256}, not what the manifest gives")
+    pixels = read_grey(data)
+    check_usable(pixels, min_side)
+    height, width = pixels.shape
+    square, content = fit(pixels, size, padding)
+    return Loaded(entry, width, height, sha256, _pixel_hash(pixels), content), square[np.newaxis]
+
+
+def _read_bytes(file: Path) -> bytes:
+    try:
+        if not file.exists():
+            raise Excluded("missing", "no such file")
+        if not file.is_file():  # a pipe would block, a folder would break
+            raise Excluded("unreadable", "no regular file")
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            raise Excluded("too_large", f"{size:,} bytes; {MAX_BYTES:,} are the limit")
+        return file.read_bytes()
+    except OSError as error:
+        raise Excluded("unreadable", error.strerror or type(error).__name__) from None
+
+
+def _phantom_entries(recipe: PhantomRecipe) -> list[Entry]:
+    entries = [
+        Entry(f"{label}/{patient}.png", label, patient, split) for patient, label, split in patients(recipe)
+    ]
+    return sorted(entries, key=lambda entry: entry.path)
+
+
+def _load_phantom(entry: Entry, recipe: PhantomRecipe, size: int) -> tuple[Loaded, np.ndarray]:
+    phantom = draw(recipe, entry.label, str(entry.patient_id), size)
+    digest = _pixel_hash(phantom.image)
+    planes = np.stack([phantom.image, phantom.lungs, phantom.findings]).astype(np.uint8)
+    return Loaded(entry, size, size, digest, digest, (0, 0, size, size)), planes
+
+
+def _pixel_hash(pixels: np.ndarray) -> str:
+    shape = "x".join(map(str, pixels.shape)).encode()
+    return hashlib.sha256(shape + b"\n" + pixels.tobytes()).hexdigest()

@@ -1,0 +1,107 @@
+"""What all figures share: looks, lengths in inches, names of methods, text that is not trusted."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import matplotlib
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+DPI = 100
+LEGEND_ROW = 0.24  # inches
+INK, QUIET, GRID = "#1a1a1a", "#5f5f5f", "#e4e4e4"
+# Okabe and Ito 2008: told apart with any colour vision. Its yellow is too light for lines on white.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+MARKERS = "osD^vP"
+
+
+PARAMETERS: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    # Names come from folders and manifests: "$" in one is a character, not the start of a formula.
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """The project's look, whatever the user's matplotlibrc says; figures are made and saved inside."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(PARAMETERS)
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty white figure of a size in inches."""
+    return Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+
+
+def add_axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at a place in inches from the figure's top left corner."""
+    across, down = figure.get_size_inches()
+    return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+
+
+def write(figure: Figure, left: float, top: float, text: str, **looks: Any) -> Text:
+    """Text whose first line starts at a place in inches from the figure's top left corner."""
+    across, down = figure.get_size_inches()
+    return figure.text(left / across, 1 - top / down, text, **{"va": "top", "linespacing": 1.5, **looks})
+
+
+def legend_height(handles: Sequence[Artist], width: float) -> float:
+    """Inches that a legend takes which fits a width in inches."""
+    return LEGEND_ROW * math.ceil(len(handles) / _legend_columns(handles, width))
+
+
+def add_legend(figure: Figure, left: float, top: float, width: float, handles: Sequence[Artist]) -> None:
+    """A legend at a place in inches from the figure's top left corner."""
+    across, down = figure.get_size_inches()
+    figure.legend(
+        handles=list(handles),
+        loc="upper left",
+        bbox_to_anchor=(left / across, 1 - top / down),
+        ncols=_legend_columns(handles, width),
+        borderaxespad=0,
+        borderpad=0,
+        columnspacing=1.6,
+        handlelength=1.6,
+    )
+
+
+def _legend_columns(handles: Sequence[Artist], width: float) -> int:
+    """As many as fit with the longest label: 0.07 inches a character, 0.5 for the sign and the space."""
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    return min(len(handles), max(1, int(width // (0.45 + 0.07 * longest))))
+
+
+def save_png(figure: Figure, path: Path | IO[bytes]) -> None:
+    """Write a PNG to a path or an open file; the same figure gives the same bytes."""
+    if isinstance(path, Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # Without the name of the software, which carries its version.
+    figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def colours(n: int) -> list[str]:
+    """Colours for n things, told apart with any colour vision up to seven."""
+    if n <= len(COLOURS):
+        return list(COLOURS[:n])
+    return [to_hex(colour) for colour in matplotlib.colormaps["viridis"].resampled(n)(range(n))]

@@ -1,0 +1,206 @@
+"""The case browser's data: films, maps, predictions and drift of every image, as the page decodes them.
+
+Numbers travel as base64 of little-endian arrays: a page of a thousand cases is read in milliseconds, and the
+same numbers give the same text.
+"""
+
+import base64
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from evidrift.drift.oriented import as_drift
+from evidrift.maps.mapfile import CHECKPOINTS, MapFile
+from evidrift.measures.canvas import SIDE, STATUSES, draw
+from evidrift.measures.of_pairs import PRIMARY
+from evidrift.report.figures.overlay import EVIDENCE, MOVED, OPAQUE
+from evidrift.report.page.material import Material
+from evidrift.report.words.cells import COHORTS, MEASURES, cohort_names, method_label, run_word
+
+ORDER = tuple(MEASURES)
+STEPS = 256  # of a colour map
+FULL = 65535  # a map's highest value
+
+
+def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
+    """Everything that the browser shows.
+
+    Args:
+        material: the report's.
+        films: an address for each image of the store's test split.
+
+    Returns:
+        What JSON can hold. `runs` has an entry per architecture and seed, `blocks` one per run and method,
+        `floors` one per architecture and method.
+    """
+    summary, images = material.summary, material.images
+    pairs = {arch: material.pairs(arch) for arch in summary.architectures}
+    labels = _labels(pairs, images.ids)
+    named = [
+        pd.unique(table[name].astype(str))
+        for table in pairs.values()
+        for name in ("pred_before", "pred_after")
+    ]
+    classes = _in_order([*images.classes, *sorted({*labels, *np.concatenate(named)})])
+    methods = [str(m) for m in _in_order(m for table in pairs.values() for m in table["method"].unique())]
+    runs: list[dict[str, Any]] = []
+    blocks: list[dict[str, Any]] = []
+    floors: list[dict[str, Any]] = []
+    for at, arch in enumerate(summary.architectures):
+        floors += list(_floors(at, pairs[arch], methods, images.ids))
+        for seed in summary.seeds:
+            number = len(runs)
+            files = list(material.map_files(arch, seed))
+            own = pairs[arch]
+            own = own[(own["pair_kind"] == "drift") & (own["seed_before"] == seed)]
+            runs.append({"arch": at, "seed": seed, **_predictions(files, own, images.ids, labels, classes)})
+            blocks += list(_blocks(number, files, own, methods, images.ids, summary.layer))
+    height, width = images.pixels.shape[1:]
+    content = [[int(edge) for edge in box] for box in images.content]
+    return {
+        "side": SIDE,
+        "area": summary.area,
+        "size": int(max(height, width)),
+        "opaque": OPAQUE,
+        "evidence": _colours(EVIDENCE),
+        "moved": _colours(MOVED),
+        "checkpoints": [summary.before, summary.after],
+        "labelsKnown": summary.labels_known,
+        "run": run_word(summary),
+        "cohorts": cohort_names(summary),
+        "statuses": list(STATUSES),
+        "measures": [{"key": key, "name": name} for key, name in MEASURES.items()],
+        "classes": classes,
+        "architectures": list(summary.architectures),
+        "seeds": list(summary.seeds),
+        "methods": [{"key": each, "name": method_label(each)} for each in methods],
+        "signs": [
+            [summary.signs.get(arch, {}).get(m, "") for m in methods] for arch in summary.architectures
+        ],
+        "images": [str(each) for each in images.ids],
+        "labels": [classes.index(label) for label in labels],
+        "content": content,
+        "films": list(films),
+        "runs": runs,
+        "blocks": blocks,
+        "floors": floors,
+    }
+
+
+def _labels(pairs: dict[str, pd.DataFrame], ids: np.ndarray) -> list[str]:
+    """Each image's class: the true one, or what stands for it."""
+    found: dict[str, str] = {}
+    for table in pairs.values():
+        own = table.drop_duplicates("image_id")
+        found |= dict(zip(own["image_id"].astype(str), own["label"].astype(str), strict=True))
+    return [found.get(str(each), "") for each in ids]
+
+
+def _predictions(
+    files: list[MapFile], own: pd.DataFrame, ids: np.ndarray, labels: Sequence[str], classes: Sequence[str]
+) -> dict[str, str]:
+    """Of one run, by image: cohort, predicted classes, probabilities of the label before and after."""
+    first = own.drop_duplicates("image_id")
+    at = {image_id: number for number, image_id in enumerate(first["image_id"].astype(str))}
+    words = {name: first[name].astype(str).tolist() for name in ("cohort", "pred_before", "pred_after")}
+    rows = [at.get(str(each), -1) for each in ids]
+    cohorts = list(COHORTS)
+    cohort = [255 if row < 0 else cohorts.index(words["cohort"][row]) for row in rows]
+    predicted = [
+        [0 if row < 0 else classes.index(words[column][row]) for row in rows]
+        for column in ("pred_before", "pred_after")
+    ]
+    probability = np.full((2, len(ids)), np.nan)
+    for file in files:
+        place = {str(each): number for number, each in enumerate(file.image_ids())}
+        here = [number for number, each in enumerate(ids) if str(each) in place]
+        explained = [place[str(ids[number])] for number in here]
+        names = list(file.origin.classes)
+        column = np.array([names.index(labels[number]) if labels[number] in names else -1 for number in here])
+        for which, checkpoint in enumerate(CHECKPOINTS):
+            shares = probabilities(file.logits(checkpoint)[explained])
+            own_class = shares[np.arange(len(here)), column]
+            probability[which, here] = np.where(column < 0, np.nan, own_class)
+    return {
+        "cohort": _packed(cohort, "u1"),
+        "predicted": _packed(predicted, "<u2"),
+        "probability": _packed(probability, "<f4"),
+    }
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Of each class, (n, classes); a single sigmoid output z stands for two classes' logits, 0 and z."""
+    values = logits.astype(np.float64)
+    if values.shape[1] == 1:
+        values = np.concatenate([np.zeros_like(values), values], axis=1)
+    return softmax(values, axis=1)
+
+
+def _blocks(
+    run: int, files: list[MapFile], own: pd.DataFrame, methods: list[str], ids: np.ndarray, layer: str
+) -> Iterator[dict[str, Any]]:
+    """One run's maps and drift, by method."""
+    place = {str(each): number for number, each in enumerate(ids)}
+    for file in files:
+        there = file.image_ids()
+        images = [place[str(each)] for each in there]
+        for where, method in file.methods():
+            if where != layer:
+                continue
+            rows = own[own["method"] == method].set_index("image_id")
+            rows = rows.reindex([str(each) for each in there])
+            drift = as_drift(rows)[list(ORDER)].to_numpy().T
+            status = [STATUSES.index(each) if each in STATUSES else 255 for each in rows["status"]]
+            maps = np.stack([_positive(file, checkpoint, layer, method) for checkpoint in CHECKPOINTS])
+            yield {
+                "run": run,
+                "method": methods.index(method),
+                "images": _packed(images, "<u4"),
+                "grid": list(maps.shape[2:]),
+                "maps": _packed(maps, "<u2"),
+                "status": _packed(status, "u1"),
+                "thin": _packed(rows["thin"].fillna(False).astype(bool), "u1"),
+                "drift": _packed(drift, "<f4"),
+            }
+
+
+def _positive(file: MapFile, checkpoint: str, layer: str, method: str) -> np.ndarray:
+    """Maps' positive parts, each as shares of its highest value; zeros where a map cannot be used."""
+    signed = file.maps(checkpoint, layer, method)
+    usable = draw(signed, file.content(), file.origin.size).status == STATUSES.index("ok")
+    positive = np.where(usable[:, None, None], np.maximum(np.nan_to_num(signed), 0), 0).astype(np.float64)
+    highest = positive.max(axis=(1, 2), keepdims=True)
+    return np.rint(FULL * np.divide(positive, highest, out=np.zeros_like(positive), where=highest > 0))
+
+
+def _floors(arch: int, pairs: pd.DataFrame, methods: list[str], ids: np.ndarray) -> Iterator[dict[str, Any]]:
+    """By method, each image's own floor and chance: means over its pairs."""
+    texts = [str(each) for each in ids]
+    oriented = as_drift(pairs)[list(ORDER)]
+    for method, own in pairs.groupby("method", observed=True):
+        found: dict[str, Any] = {"arch": arch, "method": methods.index(str(method))}
+        for name, kind in (("floor", "seed_ft"), ("chance", "random")):
+            rows = own.index[own["pair_kind"] == kind]
+            means = oriented.loc[rows].groupby(pairs.loc[rows, "image_id"].astype(str)).mean()
+            found[name] = _packed(means.reindex(texts).to_numpy().T, "<f4")
+        yield found
+
+
+def _colours(scale: Any) -> str:
+    """A colour map as (256, 3) bytes."""
+    return _packed(np.rint(255 * scale(np.linspace(0, 1, STEPS))[:, :3]), "u1")
+
+
+def _packed(values: Any, kind: str) -> str:
+    """Base64 of an array as `kind`, row after row."""
+    return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode("ascii")
+
+
+def _in_order(names: Any) -> list[str]:
+    return list(dict.fromkeys(str(name) for name in names))
+
+
+assert set(ORDER) == set(PRIMARY)  # noqa: S101 - the drift table has what the browser sorts by

@@ -1,0 +1,159 @@
+"""Charts along time: drift epoch by epoch, and the training curves."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from evidrift.maps.mapfile import CHECKPOINTS
+from evidrift.report.figures.style import INK, colours
+from evidrift.report.page.charts.rows import Chart, new_figure, numbers, plain
+from evidrift.report.page.material import Material
+from evidrift.report.words.cells import method_label
+
+HEIGHT = 560
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+
+
+def along_chart(material: Material) -> Chart | None:
+    """Drift after each epoch of fine-tuning, and accuracy below it; a variant a method."""
+    table = material.table("along_training")
+    table = table[table["drift"].notna()]
+    if table.empty:
+        return None
+    architectures = material.summary.architectures
+    palette = dict(zip(architectures, colours(len(architectures)), strict=True))
+    variants = []
+    for method, rows in table.groupby("method", sort=False):
+        figure = _two_panels(
+            "drift (1 - overlap)", "accuracy (validation)", "epoch of fine-tuning; 0 is before"
+        )
+        for (arch, seed), run in rows.groupby(["arch", "seed"], sort=False):
+            dash = DASHES[material.summary.seeds.index(int(seed)) % len(DASHES)]
+            looks: dict[str, Any] = {"line": {"color": palette[arch], "dash": dash, "width": 2}}
+            name, epochs = f"{arch}, seed {seed}", [int(epoch) for epoch in run["epoch"]]
+            hover = "epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>"
+            figure.add_scatter(
+                x=epochs,
+                y=numbers(run["drift"]),
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": numbers(run["high"] - run["drift"]),
+                    "arrayminus": numbers(run["drift"] - run["low"]),
+                    "thickness": 1.2,
+                    "width": 0,
+                },
+                mode="lines+markers",
+                name=name,
+                legendgroup=name,
+                hovertemplate=hover,
+                **looks,
+            )
+            figure.add_scatter(
+                x=epochs,
+                y=numbers(run["accuracy"]),
+                yaxis="y2",
+                mode="lines+markers",
+                name=name,
+                legendgroup=name,
+                showlegend=False,
+                hovertemplate=hover,
+                **looks,
+            )
+        variants.append((method_label(str(method)), plain(figure)))
+    return Chart(
+        "along",
+        "Drift along fine-tuning, and accuracy with it",
+        "Lines: above, drift from the transfer-learned checkpoint after each epoch of fine-tuning, 1 minus"
+        " overlap with 95 % intervals; below, accuracy on validation images. The table below holds the "
+        "same numbers.",
+        "Method",
+        tuple(variants),
+    )
+
+
+def training_chart(material: Material) -> Chart | None:
+    """Loss and accuracy of every epoch; a variant an architecture."""
+    if material.summary.histories is None:
+        return None
+    table = pd.DataFrame(material.summary.histories)
+    seeds = material.summary.seeds
+    palette = dict(zip(seeds, colours(len(seeds)), strict=True))
+    variants = []
+    for arch, rows in table.groupby("arch", sort=False):
+        figure = _two_panels("loss (cross-entropy)", "accuracy", "epoch, counted through")
+        first = rows[rows["checkpoint"] == CHECKPOINTS[0]]
+        switch = int(first["epoch"].max()) if len(first) else 0
+        for seed, run in rows.groupby("seed", sort=False):
+            for trace in _traces(run, int(seed), switch, palette[int(seed)]):
+                figure.add_trace(trace)
+        figure.add_vline(x=switch + 0.5, line={"color": INK, "width": 1})
+        figure.add_annotation(
+            x=switch + 0.5,
+            y=1,
+            yref="paper",
+            yanchor="top",
+            xanchor="right",
+            bgcolor="white",
+            text="fine-tuning →",
+            showarrow=False,
+        )
+        figure.update_yaxes(rangemode="tozero", selector={"anchor": "x"})
+        variants.append((str(arch), plain(figure)))
+    return Chart(
+        "training",
+        "Training curves",
+        "Lines: loss above and accuracy below, by epoch, of each seed; solid on validation images, dotted "
+        "on training images. A ring marks the epoch whose weights were kept. The table below holds those "
+        "epochs.",
+        "Architecture",
+        tuple(variants),
+    )
+
+
+def _traces(run: pd.DataFrame, seed: int, switch: int, colour: str) -> Iterator[go.Scatter]:
+    """One seed's lines: training dotted, validation solid, a ring at the epochs kept."""
+    for checkpoint, start in zip(CHECKPOINTS, (0, switch), strict=True):
+        rows = run[run["checkpoint"] == checkpoint]
+        epochs = [start + int(epoch) for epoch in rows["epoch"]]
+        for axis, measure in (("y", "loss"), ("y2", "accuracy")):
+            for split, dash, width in (("train", "dot", 1.2), ("validation", "solid", 2)):
+                is_named = (checkpoint, axis, split) == (CHECKPOINTS[0], "y", "validation")
+                yield go.Scatter(
+                    x=epochs,
+                    y=numbers(rows[f"{split}_{measure}"]),
+                    yaxis=axis,
+                    mode="lines" if len(rows) > 1 else "markers",
+                    name=f"seed {seed}",
+                    legendgroup=f"seed {seed}",
+                    showlegend=is_named,
+                    line={"color": colour, "dash": dash, "width": width},
+                    hovertemplate=f"epoch %{{x}}, {split} {measure}: %{{y:.3f}}<extra>seed {seed}</extra>",
+                )
+            kept = rows["kept"].astype(bool).tolist()
+            yield go.Scatter(
+                x=[epoch for epoch, is_kept in zip(epochs, kept, strict=True) if is_kept],
+                y=numbers(rows.loc[kept, f"validation_{measure}"]),
+                yaxis=axis,
+                mode="markers",
+                name=f"seed {seed}, epoch kept",
+                legendgroup=f"seed {seed}",
+                showlegend=False,
+                marker={"color": "white", "size": 9, "line": {"color": colour, "width": 2}},
+                hovertemplate="epoch %{x} kept: %{y:.3f}<extra>%{fullData.name}</extra>",
+            )
+
+
+def _two_panels(above: str, below: str, time: str) -> go.Figure:
+    """Two panels over one axis of time."""
+    figure = new_figure(HEIGHT)
+    looks = figure.layout.yaxis.to_plotly_json()
+    figure.update_layout(
+        xaxis={"title": {"text": time}, "anchor": "y2"},
+        yaxis={"title": {"text": above}, "domain": [0.53, 1]},
+        yaxis2=looks
+        | {"title": {"text": below, "font": {"size": 13}}, "domain": [0, 0.43], "range": [0, 1.03]},
+    )
+    return figure

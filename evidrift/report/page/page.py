@@ -1,0 +1,161 @@
+"""Write the report: one HTML file that needs no network and holds everything; many films lie beside it."""
+
+import base64
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from evidrift.report.page.browser import films
+from evidrift.report.page.browser.cases import case_data
+from evidrift.report.page.charts import curves, rows
+from evidrift.report.page.material import Material, ReportFiles
+from evidrift.report.page.tables import cards, headline, sections
+from evidrift.report.words.cells import cohort_names, plainly, run_word
+from evidrift.report.words.glossary import glossary
+from evidrift.report.words.warnings import warnings_of
+
+NAME, IMAGES = "report.html", "report_images"
+LIMIT = 15_000_000  # bytes: above it films lie in a folder beside the file
+SCRIPTS = ("terms.js", "charts.js", "maps.js", "data.js", "panel.js", "list.js", "browser.js")
+TEMPLATES = PackageLoader("evidrift.report.page", "templates")
+
+
+def write_report(
+    files: ReportFiles,
+    out: Path,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    stamp: Mapping[str, str] | None = None,
+) -> Path:
+    """Write the report of a study or an audit; the same files give the same bytes.
+
+    Args:
+        files: what it is made of.
+        out: folder to write report.html to; and, above 15 MB, a folder of films beside it.
+        parameters: that the result depends on; None for those in summary.json.
+        stamp: what a copy may say of its making, as date, revision or path, by name; a pipeline's output has
+            none.
+
+    Returns:
+        Path of report.html.
+
+    Raises:
+        UserError: something of the material is missing.
+    """
+    material = Material(files)
+    context = _context(material, parameters, stamp or {})
+    encoded = films.encoded(material.images)
+    out.mkdir(parents=True, exist_ok=True)
+    folder = out / IMAGES
+    if folder.exists():
+        shutil.rmtree(folder)
+    page = _render(context, case_data(material, films.embedded(encoded)))
+    if len(page) > LIMIT:
+        page = _render(context, case_data(material, films.beside(encoded, folder)))
+    path = out / NAME
+    path.write_bytes(page)
+    return path
+
+
+def _context(
+    material: Material, parameters: Mapping[str, Any] | None, stamp: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the templates show."""
+    summary = material.summary
+    names = cohort_names(summary)
+    means = sections.cohort_means(material)
+    means = means[means["cohort"].isin(list(names))]
+    drawn = {
+        "ranking": rows.ranking_chart(material),
+        "levels": rows.levels_chart(material),
+        "classes": rows.class_chart(material),
+        "cohorts": rows.cohort_chart(means, material, names),
+        "along": curves.along_chart(material),
+        "training": curves.training_chart(material),
+    }
+    shown = {name: chart for name, chart in drawn.items() if chart}
+    return {
+        "summary": summary,
+        "terms": glossary(summary.area),
+        "warnings": warnings_of(summary),
+        "run_word": run_word(summary),
+        "charts": shown,
+        "figures": {name: [figure for _, figure in chart.variants] for name, chart in shown.items()},
+        "headline": headline.headline_table(material),
+        "levels_table": headline.levels_table(material),
+        "differences": headline.difference_table(material),
+        "class_table": sections.class_table(material),
+        "place_table": sections.place_table(material),
+        "cohort_table": sections.cohort_table(material, means),
+        "along_table": sections.along_table(material),
+        "check_table": sections.check_table(material),
+        "unusable": list(sections.places(material)),
+        "kept_table": sections.kept_table(material),
+        "data_facts": cards.data_facts(material),
+        "split_table": cards.split_table(material),
+        "exclusions": cards.exclusion_table(material),
+        "probe_table": cards.probe_table(material),
+        "model_table": cards.model_table(material),
+        "model_cards": cards.model_cards(material),
+        "versions": cards.versions(material),
+        "parameters": cards.parameter_text(summary.parameters if parameters is None else parameters),
+        "hashes": material.hashes(),
+        "stamp": dict(stamp),
+    }
+
+
+def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
+    environment = Environment(
+        loader=TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["plainly"] = partial(plainly, summary=context["summary"])
+    scripts = [_source("plotly"), *(_source(name) for name in SCRIPTS)]
+    page = environment.get_template("report.html").render(
+        **context,
+        style=Markup(_asset("report.css")),  # noqa: S704 - the project's own file
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 - likewise
+        policy=_policy(scripts),
+        case_json=embed(cases),
+        figure_json=embed(context["figures"]),
+    )
+    return page.encode("utf-8")
+
+
+def _source(name: str) -> str:
+    """A script as it stands inside its element."""
+    source = get_plotlyjs() if name == "plotly" else _asset(f"scripts/{name}")
+    # inside a string or a comment alone, where the backslash changes nothing
+    return source.replace("</script", "<\\/script")
+
+
+def _asset(name: str) -> str:
+    loader_environment = Environment(autoescape=True)
+    source, _, _ = TEMPLATES.get_source(loader_environment, name)
+    return source
+
+
+def _policy(scripts: list[str]) -> str:
+    """What the page may do: run these very scripts and show films; no request can leave it."""
+    digests = [
+        base64.b64encode(hashlib.sha256(each.encode("utf-8")).digest()).decode("ascii") for each in scripts
+    ]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: 'self' file:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def embed(content: Any) -> Markup:
+    """JSON that can stand inside a script element, whatever its texts hold."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"), ensure_ascii=True)
+    escaped = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Markup(escaped)  # noqa: S704 - nothing in it can end the element

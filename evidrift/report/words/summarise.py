@@ -1,0 +1,110 @@
+"""What the report says in words, brought together from a result: the content of summary.json."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from evidrift.compare.findings.courses_in_words import sentences
+from evidrift.compare.findings.signs import signs
+from evidrift.compare.result import Result
+from evidrift.compare.study import Study
+from evidrift.compare.summary import CURVES, HISTORY, NAME, CaveatLine, Cohort, Gate, Summary
+from evidrift.report.words.answers import answer_of, opinions_of
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a report shows and a result does not hold.
+
+    Attributes:
+        kind: `study` of architectures and seeds, or `audit` of pairs of models.
+        before, after: the two checkpoints' names for people, e.g. `transfer-learned` and `fine-tuned`.
+        labels_known: whether the images have true labels; else the class that was explained stands for them.
+        images: counts, by the names of the stage prepare's metrics.
+        probe: the stage probe's metrics; None where nothing was probed.
+        histories: a row an epoch: HISTORY and CURVES, `checkpoint` tl or ft, `kept` where the epoch's
+            weights became the checkpoint; None without any.
+        models: by architecture, terms and texts of its model card.
+        gate: None without one.
+        answer: an audit's answer in one sentence; a study's follows from its claims.
+        parameters: that the result depends on.
+    """
+
+    kind: Literal["study", "audit"]
+    before: str
+    after: str
+    labels_known: bool
+    images: Mapping[str, Any]
+    probe: Mapping[str, Any] | None = None
+    histories: pd.DataFrame | None = None
+    models: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
+    gate: Gate | None = None
+    answer: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def summarise(study: Study, result: Result, context: Context) -> Summary:
+    """Bring together what the report says in words."""
+    marked = signs(result.marks)
+    outcome = context.gate.outcome if context.gate else None
+    return Summary(
+        kind=context.kind,
+        before=context.before,
+        after=context.after,
+        labels_known=context.labels_known,
+        answer=answer_of(result, context.kind, context.answer, outcome),
+        opinions=tuple(opinions_of(result)) if context.kind == "study" else (),
+        gate=context.gate,
+        architectures=result.architectures,
+        seeds=result.seeds,
+        families=study.families,
+        layer=result.layer,
+        area=result.area,
+        margin=result.margin,
+        score=result.score,
+        target=result.target,
+        cohort=Cohort(images=len(result.cohort.image_ids), patients=result.cohort.n_patients),
+        patients_known=result.patients_known,
+        signs={
+            arch: {m: sign for (a, layer, m), sign in marked.items() if (a, layer) == (arch, result.layer)}
+            for arch in result.architectures
+        },
+        alike=tuple(tuple(group) for group in result.alike.get(result.layer, ())),
+        caveats=tuple(CaveatLine(key=each.key, sentence=each.sentence) for each in result.caveats),
+        courses=tuple(sentences(list(result.courses))),
+        images=dict(context.images),
+        probe=None if context.probe is None else dict(context.probe),
+        histories=None if context.histories is None else _columns(context.histories),
+        models={arch: tuple(lines) for arch, lines in context.models.items()},
+        parameters=dict(context.parameters),
+    )
+
+
+def write_summary(folder: Path, study: Study, result: Result, context: Context) -> Path:
+    """Write summary.json into the folder of result tables; the same result gives the same bytes.
+
+    Args:
+        folder: where `compare.output.write_tables` writes to.
+        study: that was compared.
+        result: of `compare.result.compare`.
+        context: what it does not hold.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / NAME
+    text = summarise(study, result, context).model_dump_json(indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def _columns(histories: pd.DataFrame) -> dict[str, list[Any]]:
+    table = histories[[*HISTORY, *CURVES]]
+    plain = table.astype(object).where(table.notna(), None)
+    return {name: [_plain(value) for value in plain[name]] for name in plain}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,84 @@
+"""Parameters that both training stages share: the epoch loop's."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from evidrift.base.choices import Distinct
+from evidrift.base.grid import Seed
+from evidrift.base.section import Section, load_section
+
+
+class Training(Section):
+    """Epochs of Adam with linear warm-up and cosine decay.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images per step.
+        learning_rate: at its peak, after the warm-up.
+        warmup_epochs: epochs of linear rise before the cosine decay; may be fractional.
+        dropout: share of pooled features dropped before the head.
+        checkpoint: keep the epoch that is `best` on validation, or the `last`.
+    """
+
+    epochs: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=1)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    warmup_epochs: Annotated[float, Field(ge=0)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    checkpoint: Literal["best", "last"]
+
+    @model_validator(mode="after")
+    def _warm_up_ends(self) -> "Training":
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"warmup_epochs is {self.warmup_epochs:g}; it must be below epochs, {self.epochs}."
+            )
+        return self
+
+
+class Embed(Section):
+    """Features of the frozen backbone.
+
+    Attributes:
+        views: augmented copies of each training image beside the image itself; 0 for none.
+        batch_size: images per forward pass.
+    """
+
+    views: Annotated[int, Field(ge=0)]
+    batch_size: Annotated[int, Field(ge=1)]
+
+
+def load_embed(path: Path) -> Embed:
+    """The section `embed` of a parameter file."""
+    return load_section(path, Embed, "embed")
+
+
+class TrainTl(Training):
+    """Transfer learning: the head on the frozen backbone's features."""
+
+
+def load_train_tl(path: Path, architecture: str) -> TrainTl:
+    """The section `train_tl.<architecture>` of a parameter file."""
+    return load_section(path, TrainTl, "train_tl", architecture)
+
+
+class Finetune(Training):
+    """Fine-tuning of the whole network.
+
+    Attributes:
+        views: augmented copies of each training image that epochs choose from; 0 for none.
+        batchnorm: `inference` keeps the pretrained statistics, `update` trains them too.
+        keep_epochs: seeds of which the weights after every epoch are kept, for the stage trajectory. Others
+            than the grid's count for nothing.
+    """
+
+    views: Annotated[int, Field(ge=0)]
+    batchnorm: Literal["inference", "update"]
+    keep_epochs: Distinct[list[Seed]]
+
+
+def load_finetune(path: Path, architecture: str) -> Finetune:
+    """The section `finetune.<architecture>` of a parameter file."""
+    return load_section(path, Finetune, "finetune", architecture)

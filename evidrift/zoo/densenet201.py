@@ -1,0 +1,28 @@
+"""DenseNet-201: Huang et al. 2017, https://arxiv.org/abs/1608.06993, from keras.applications."""
+
+from typing import TYPE_CHECKING, Any
+
+from evidrift.networks.preprocessing import standardised
+
+if TYPE_CHECKING:
+    import keras
+
+MIN_SIZE = 32
+IMAGENET: dict = {}
+
+
+def preprocess(images: Any) -> Any:
+    """Network input of float images (n, h, w, 3) in 0..255."""
+    return standardised(images)
+
+
+def build(size: int, weights: str | None) -> "keras.Model":
+    """The trunk up to `relu`, which enters global pooling.
+
+    Args:
+        size: side of the input, px.
+        weights: "imagenet", or None for random ones.
+    """
+    import keras
+
+    return keras.applications.DenseNet201(include_top=False, weights=weights, input_shape=(size, size, 3))

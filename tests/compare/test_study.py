@@ -1,0 +1,59 @@
+"""A study read from the files that the stages leave."""
+
+from dataclasses import fields
+
+import pandas as pd
+import pytest
+
+from evidrift.base.errors import UserError
+from evidrift.base.grid import Grid
+from evidrift.compare.study import read_study
+from tests.compare.studies import study_of, write_study
+from tests.drift.study import architecture
+
+ARCHITECTURES = ("densenet_mini", "resnetv2_mini")
+GRID = Grid(architectures=list(ARCHITECTURES), seeds=[1, 2], families=["cam"])
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A study in memory, and its files."""
+    maps = [architecture(name) for name in ARCHITECTURES]
+    study = study_of(*maps)
+    return study, write_study(tmp_path, study, maps)
+
+
+def same(one, other):
+    if isinstance(one, pd.DataFrame):
+        return one.astype(str).equals(other.astype(str))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    if hasattr(one, "values"):  # logits
+        return (one.values == other.values).all() and (one.image_ids == other.image_ids).all()
+    return one == other
+
+
+def test_a_study_is_read_back_as_it_is_in_memory(written):
+    study, files = written
+    found = read_study(GRID, files)
+    for field in fields(study):
+        one, other = getattr(study, field.name), getattr(found, field.name)
+        if field.name == "checks":
+            assert all(map(same, one, other))
+        else:
+            assert same(one, other), field.name
+
+
+@pytest.mark.parametrize(
+    "folder", ["drift", "checks", "trajectory", "models/densenet_mini", "metrics/finetune", "plots/train_tl"]
+)
+def test_a_file_outside_the_grid_stops_the_comparison(written, tmp_path, folder):
+    (tmp_path / folder / "dropped").touch()
+    with pytest.raises(UserError, match=f"{folder}/dropped is outside the grid.*make prune"):
+        read_study(GRID, written[1])
+
+
+def test_a_missing_file_is_named_with_the_command_that_makes_it(written, tmp_path):
+    (tmp_path / "metrics/train_tl/resnetv2_mini-2.json").unlink()
+    with pytest.raises(UserError, match=r"train_tl/resnetv2_mini-2.json is missing. `dvc repro` makes it."):
+        read_study(GRID, written[1])

@@ -1,0 +1,32 @@
+"""An exported classifier is the classifier, read by plain Keras from grey levels to probabilities."""
+
+import keras
+import numpy as np
+import pytest
+
+from evidrift.foreign.export import exported
+from evidrift.foreign.files import load_model_file
+from evidrift.networks.backbone import build_backbone
+from evidrift.networks.catalogue import find
+from evidrift.networks.classifier import build_classifier, network_input
+from tests.foreign.kinds import with_weights
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnetv2_mini", "densenet_mini"])
+def test_grey_levels_become_the_classifiers_probabilities(name, tmp_path):
+    """Of both input ranges: -1 to 1, and ImageNet's by channel."""
+    classifier = with_weights(build_classifier(build_backbone(name, 64, {}), 3, dropout=0.2))
+    path = tmp_path / "model.keras"
+    exported(classifier, find(name)).save(path)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 64, 64), dtype=np.uint8)
+    logits = np.asarray(classifier(network_input(pixels, find(name)), training=False), np.float64)
+    expected = np.exp(logits - logits.max(axis=1, keepdims=True))
+    expected /= expected.sum(axis=1, keepdims=True)
+    plain = keras.models.load_model(path)  # safe mode is Keras's default
+    films = np.repeat(pixels[..., None], 3, axis=-1).astype(np.float32)
+    np.testing.assert_allclose(plain(films, training=False), expected, atol=1e-4)
+    file = load_model_file(path)
+    assert file.notes == ()  # its scaling is found
+    assert (file.size, file.n_classes) == (64, 3)
+    np.testing.assert_allclose(file.model(file.prepare(pixels), training=False), logits, atol=1e-3)

@@ -1,0 +1,40 @@
+"""Starting TensorFlow: what results depend on is fixed, and nothing is printed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+CODE = """
+import evidrift.networks.start_tensorflow
+import keras
+from tensorflow.python.framework.config import is_op_determinism_enabled
+layer = keras.layers.Conv2D(1, 1)
+layer.build((None, 4, 4, 3))
+print(keras.backend.backend(), layer.data_format, layer.kernel.dtype, is_op_determinism_enabled())
+"""
+
+
+def test_neither_kerass_file_nor_the_environment_changes_what_results_depend_on(tmp_path):
+    settings = {"backend": "jax", "floatx": "float64", "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "torch"}
+    done = subprocess.run(
+        [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["tensorflow", "channels_last", "float32", "True"]
+    assert done.stderr == ""
+
+
+def test_what_keras_would_import_for_nothing_is_left_out_and_can_be_imported_after():
+    program = (
+        "import sys, evidrift.networks.start_tensorflow, keras;"
+        "assert not {'sklearn', 'matplotlib'} & set(sys.modules);"
+        "import sklearn.metrics, matplotlib.figure; print(sklearn.metrics.roc_auc_score([0, 1], [0, 1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1.0"

@@ -1,0 +1,51 @@
+"""Everything that a report is made of, of made-up studies."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from evidrift.base.table import write_table
+from evidrift.compare.output import write_tables
+from evidrift.compare.result import compare
+from evidrift.drift.source import ArchitectureMaps
+from evidrift.drift.table import build
+from evidrift.drift.tables import PAIRS
+from evidrift.report.page.material import ReportFiles
+from evidrift.report.words.study_context import study_context
+from evidrift.report.words.summarise import Context, write_summary
+from tests.compare.studies import rules, study_of
+from tests.drift.study import PARAMS
+from tests.report.figures.test_figures import write_images, write_map_files
+
+HOSTILE = "</script><script>alert(1)</script>\"'&.png"
+HOSTILE_CLASS = "<img src=x onerror=alert(2)>"
+
+
+def material(folder: Path, *maps: ArchitectureMaps, context: Context | None = None) -> ReportFiles:
+    """Writes a study's material; `context` in the place of the study's own."""
+    study = study_of(*maps)
+    for each in maps:
+        write_map_files(folder / "maps" / each.architecture, each, "cam")
+        columns, _, notes = build(each, PARAMS)
+        write_table(folder / "drift" / each.architecture / PAIRS, columns, vars(notes))
+    write_images(folder / "store.h5", maps[0])
+    result = compare(study, rules())
+    write_tables(folder / "tables", result)
+    write_summary(folder / "tables", study, result, context or study_context(study))
+    return ReportFiles(folder / "tables", folder / "drift", folder / "maps", folder / "store.h5")
+
+
+def hostile(maps: ArchitectureMaps) -> ArchitectureMaps:
+    """The same with an image and a class whose names would like to be markup."""
+    ids = np.array([HOSTILE, *maps.image_ids[1:]])
+    return replace(maps, image_ids=ids, classes=(HOSTILE_CLASS, *maps.classes[1:]))
+
+
+def payload(page: str, name: str) -> dict:
+    """The JSON that a page embeds under a name."""
+    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found[1])

@@ -1,0 +1,181 @@
+"""The report as a file: its bytes, its safety, its first screen, and studies that lack something."""
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from evidrift.base.errors import UserError
+from evidrift.compare.summary import Gate, GateLine, read_summary
+from evidrift.report.page import page
+from evidrift.report.page.page import embed, write_report
+from evidrift.report.words.summarise import Context
+from tests.drift.study import architecture
+from tests.report.page.made import HOSTILE, HOSTILE_CLASS, hostile, material, payload
+
+pytestmark = pytest.mark.slow
+
+METHODS = [("penultimate", "grad_cam"), ("penultimate", "grad_cam_pp"), ("penultimate", "layer_cam")]
+
+
+def written(folder, *maps, **how) -> str:
+    files = material(folder, *maps, context=how.pop("context", None))
+    return write_report(files, folder / "report", **how).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A study of two architectures: its folder and its page."""
+    folder = tmp_path_factory.mktemp("two")
+    maps = [architecture(name, methods=METHODS) for name in ("densenet_mini", "resnetv2_mini")]
+    return folder, written(folder, *maps, parameters={"drift": {"area": 0.2}})
+
+
+def test_the_same_material_gives_the_same_bytes_without_date_or_path(two, tmp_path):
+    folder, text = two
+    maps = [architecture(name, methods=METHODS) for name in ("densenet_mini", "resnetv2_mini")]
+    assert written(tmp_path / "again", *maps, parameters={"drift": {"area": 0.2}}) == text
+    assert str(folder) not in text
+    own = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", own)
+
+
+def test_a_stamp_stands_in_a_copy_alone(two, tmp_path):
+    folder, text = two
+    files = page.ReportFiles(folder / "tables", folder / "drift", folder / "maps", folder / "store.h5")
+    stamped = write_report(files, tmp_path, stamp={"date": "2030-01-02", "revision": "abc"}).read_text(
+        "utf-8"
+    )
+    assert "2030-01-02" in stamped
+    assert "2030-01-02" not in text
+
+
+def test_names_from_outside_stay_text(tmp_path):
+    text = written(tmp_path, hostile(architecture()))
+    scripts = len(page.SCRIPTS) + 1
+    assert text.count("<script>") == text.count("</script>") - 2 == scripts  # two more hold data
+    assert "<img src=x" not in text
+    data = payload(text, "case-data")
+    assert HOSTILE in data["images"]
+    assert HOSTILE_CLASS in data["classes"]
+
+
+def test_embedded_json_cannot_end_its_element():
+    assert embed({"a": "</script>&<!--"}) == '{"a":"\\u003c/script\\u003e\\u0026\\u003c!--"}'
+
+
+def test_the_policy_allows_these_scripts_and_no_request(two):
+    _, text = two
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1].replace("&#39;", "'")
+    scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in scripts]
+    assert policy.startswith("default-src 'none'; script-src ")
+    assert re.findall(r"'sha256-([^']*)'", policy) == digests
+    assert "http" not in policy
+    assert not re.search(
+        r"(?:src|href)=\"https?:", re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    )
+
+
+def test_the_first_screen_holds_question_answer_verdict_table_and_warnings(two):
+    folder, text = two
+    summary = read_summary(folder / "tables")
+    first = text[text.index('id="answer"') : text.index('id="rankings"')]
+    assert summary.answer.question in first
+    assert f'<span class="chip {summary.answer.verdict.replace(" ", "-")}">' in first
+    drift = pd.read_csv(folder / "tables/drift.csv")
+    rows = drift[(drift["measure"] == "overlap") & (drift["layer"] == "penultimate")]
+    for value in rows["normalised"]:
+        assert f"{value:z.2f}" in first
+    assert len(rows) == 6
+    assert "Grad-CAM++" in first
+    for caveat in summary.caveats:
+        if caveat.key not in ("unfaithful", "insensitive"):
+            assert caveat.sentence[:40] in first
+
+
+def test_one_seed_is_said_and_has_no_floor(tmp_path):
+    text = written(tmp_path, *(architecture(name, seeds=(1,)) for name in ("densenet_mini", "resnetv2_mini")))
+    assert "One seed only" in text
+    assert 'class="chip not-decidable"' in text
+    assert "No share of the way can be given: one seed has no floor" in text
+    assert "ranking" not in payload(text, "figure-data")
+
+
+def test_one_architecture_is_asked_whether_its_evidence_moved(tmp_path):
+    text = written(tmp_path, architecture())
+    assert "Did fine-tuning move the evidence further than another training would?" in text
+    assert "Which of two architectures" not in text
+
+
+def test_an_empty_cohort_says_so(tmp_path):
+    maps = architecture()
+    text = written(tmp_path, replace(maps, predicted=1 - maps.predicted))
+    assert "No drift by class: no image that counts has a usable map." in text
+    assert 'id="case-data"' in text
+
+
+def test_without_kept_epochs_the_report_says_why_there_is_no_drift_along_training(two):
+    assert "No drift along training: no epochs of fine-tuning were kept" in two[1]
+
+
+def test_an_audit_without_labels_shows_its_gate_and_no_training(tmp_path):
+    line = GateLine(
+        name="excess_drift",
+        what="drift",
+        value="0.30",
+        limit="0.2",
+        verdict="failed",
+        reason="It lies above.",
+    )
+    context = Context(
+        kind="audit",
+        before="before",
+        after="after",
+        labels_known=False,
+        images={"source": "folder", "images_in": 7, "kept": 6, "excluded": {"unreadable": 1}},
+        gate=Gate(outcome="failed", lines=(line,)),
+        answer="By LayerCAM the evidence moved.",
+        models={"densenet_mini": [("Model before", "<old>.keras")]},
+        parameters={"methods": ["layer_cam"]},
+    )
+    text = written(tmp_path, architecture(), context=context)
+    first = text[text.index('id="answer"') : text.index('id="rankings"')]
+    assert "By LayerCAM the evidence moved." in first
+    assert 'chip failed">failed' in first
+    assert "It lies above." in first
+    assert 'id="training"' not in text
+    assert "Confounding was not probed for." in text
+    assert "&lt;old&gt;.keras" in text
+    assert "unreadable" in text
+    assert set(payload(text, "case-data")["cohorts"]) == {"right", "regressed"}
+
+
+def test_above_the_limit_films_lie_beside_under_names_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "LIMIT", 1000)
+    text = written(tmp_path, hostile(architecture()))
+    names = payload(text, "case-data")["films"]
+    assert names == [f"report_images/{number:05d}.jpg" for number in range(6)]
+    assert {path.name for path in (tmp_path / "report/report_images").iterdir()} == {n[-9:] for n in names}
+    monkeypatch.undo()
+    files = page.ReportFiles(
+        tmp_path / "tables", tmp_path / "drift", tmp_path / "maps", tmp_path / "store.h5"
+    )
+    write_report(files, tmp_path / "report")
+    assert not (tmp_path / "report/report_images").exists()  # of the run before
+
+
+def test_every_term_that_is_used_is_explained(two):
+    used = set(re.findall(r'popovertarget="([^"]*)"', two[1]))
+    explained = set(re.findall(r'<div popover id="([^"]*)"', two[1]))
+    assert used <= explained
+    assert len(used) > 15
+
+
+def test_missing_material_is_named(tmp_path):
+    files = page.ReportFiles(tmp_path / "tables", tmp_path, tmp_path, tmp_path)
+    with pytest.raises(UserError, match=r"summary\.json does not exist"):
+        write_report(files, tmp_path / "report")
