@@ -11,6 +11,7 @@ from typing import Any
 
 from evidrift.base.errors import UserError, run
 from evidrift.base.grid import Grid
+from evidrift.base.keys import PIPELINE
 from evidrift.base.section import Section, read_params, validate
 from evidrift.check.params import Check
 from evidrift.compare.params import Compare
@@ -162,7 +163,7 @@ def _told(where: str, check_it: Callable, *arguments: Any) -> list[str]:
     try:
         check_it(*arguments)
     except UserError as error:
-        return [where + line for line in str(error).splitlines()]
+        return [where + line for line in error.spelled(PIPELINE).splitlines()]
     return []
 
 

@@ -44,6 +44,7 @@ from evidrift.attribution.operations import (
     rectified,
 )
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import Sentence, parameter, say
 
 CANDIDATES_SHOWN = 12
 
@@ -105,17 +106,27 @@ def _position(label: str, steps: list[Step], signs: list[bool], model: str) -> i
         last = _last(steps)
         if last is None:
             raise UserError(
-                f"{model} has no tensor that every path passes on its way into global pooling or a Flatten, "
-                f"so its layer `{label}` is not known. {_candidates(steps, signs)}"
+                say(
+                    "{model} has no tensor that every path passes on its way into global pooling or a "
+                    "Flatten, so its layer `{label}` is not known. {candidates}",
+                    model=model,
+                    label=label,
+                    candidates=_candidates(steps, signs),
+                )
             )
         if label == "last":
             return last
         found = _penultimate(steps, signs, last)
         if found is None:
             raise UserError(
-                f"{model} has no layer `penultimate`: no tensor before {steps[last].name}, its `last`, is "
-                "passed by every path, is a block's output or an activation, and has a gradient that varies "
-                f"over space. {_candidates(steps, signs)}"
+                say(
+                    "{model} has no layer `penultimate`: no tensor before {last}, its `last`, is passed by "
+                    "every path, is a block's output or an activation, and has a gradient that varies over "
+                    "space. {candidates}",
+                    model=model,
+                    last=steps[last].name,
+                    candidates=_candidates(steps, signs),
+                )
             )
         return found
     named = [position for position, step in enumerate(steps) if step.name == label and _is_spatial(step)]
@@ -123,7 +134,15 @@ def _position(label: str, steps: list[Step], signs: list[bool], model: str) -> i
         close = difflib.get_close_matches(label, [step.name for step in steps if _is_spatial(step)], n=1)
         hint = f"Did you mean {close[0]}? " if close and not named else ""
         problem = f"calls the layer {label} {len(named)} times" if named else f"has no spatial layer {label}"
-        raise UserError(f"{model} {problem}. {hint}{_candidates(steps, signs)}")
+        raise UserError(
+            say(
+                "{model} {problem}. {hint}{candidates}",
+                model=model,
+                problem=problem,
+                hint=hint,
+                candidates=_candidates(steps, signs),
+            )
+        )
     return named[0]
 
 
@@ -164,7 +183,7 @@ def _is_spatial(step: Step) -> bool:
     return len(step.output.shape) == 4
 
 
-def _candidates(steps: list[Step], signs: list[bool]) -> str:
+def _candidates(steps: list[Step], signs: list[bool]) -> Sentence:
     passed = [at for at in articulations(steps) if at > 0 and _is_spatial(steps[at])]
     shown = [
         f"{steps[at].name} ({'x'.join(map(str, steps[at].output.shape[1:]))}"
@@ -172,7 +191,9 @@ def _candidates(steps: list[Step], signs: list[bool]) -> str:
         for at in passed[: -CANDIDATES_SHOWN - 1 : -1]
     ]
     more = f" and {len(passed) - len(shown)} before them" if len(passed) > len(shown) else ""
-    return (
-        "Name a layer in explain.cam.layers instead. Those that every path passes, last first: "
-        f"{', '.join(shown) or 'none'}{more}."
+    return say(
+        "Name another ({layer}). Those that every path passes, last first: {shown}{more}.",
+        layer=parameter("layer"),
+        shown=", ".join(shown) or "none",
+        more=more,
     )

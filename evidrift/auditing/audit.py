@@ -18,9 +18,9 @@ from evidrift.auditing.methods import Family, families_of
 from evidrift.auditing.models import Models, load_models
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.study import NAME, Run, labelled, measure, rules, write_material
-from evidrift.auditing.words import answer, caveats_of_audit
+from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, moved_verdict
 from evidrift.base.errors import UserError
-from evidrift.compare.conclusions import excesses_of
+from evidrift.base.sentence import parameter, say
 from evidrift.compare.findings.ranking import MEASURE
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
@@ -118,13 +118,14 @@ def audit(
     result = compare(study, rules(limits.min_patients if limits else MIN_PATIENTS))
     caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
     result = replace(result, caveats=caveats)
-    found = excesses_of(study, result.cohort).get(((NAME, layer, methods[0]), MEASURE))
-    sentence = answer(methods[0], found)
-    finding = AuditResult(
-        answer=sentence,
-        methods=tuple(methods),
+    told = Told(
+        answer=answer(methods[0], result.excesses.get(((NAME, layer, methods[0]), MEASURE))),
+        verdict=moved_verdict(result, methods[0]),
         checks=judge(limits, study, result, methods, audited.labels_known) if limits else (),
-        warnings=result.warnings,
+    )
+    found = AuditResult(
+        told=told,
+        methods=tuple(methods),
         study=study,
         result=result,
         images=films,
@@ -135,14 +136,14 @@ def audit(
     )
     if target is not None:
         asked = {"methods": list(methods), "layer": layer, "preprocessing": preprocessing, "padding": padding}
-        context = context_of(sentence, finding.checks, audited, models, asked)
+        context = context_of(told, audited, models, asked)
         with _filling(target) as folder:
             files = write_material(folder, films, audited, pairs, families, measured)
-            write_tables(files.tables, result)
+            write_tables(files.tables, result, SPELLING)
             write_summary(files.tables, study, result, context)
             write_report(files, folder)
-            (folder / SUMMARY).write_text(finding.to_json(), encoding="utf-8")
-    return finding
+            (folder / SUMMARY).write_text(found.to_json(), encoding="utf-8")
+    return found
 
 
 def _explain_all(
@@ -170,12 +171,19 @@ def _target(out: Path) -> Path:
     """The folder to write to: new, empty, or one that holds an audit and nothing else."""
     target = out.resolve()
     if target.exists() and not target.is_dir():
-        raise UserError(f"{target} is a file; --out must be a folder.")
+        raise UserError(
+            say("{target} is a file; {out} must be a folder.", target=target, out=parameter("out"))
+        )
     others = sorted({part.name for part in target.iterdir()} - OWN) if target.is_dir() else []
     if others:
         raise UserError(
-            f"{target} holds other things than an audit: {others[0]}. Give --out a new folder: nothing shall "
-            "be lost."
+            say(
+                "{target} holds other things than an audit: {other}. Give a new folder ({out}): nothing "
+                "shall be lost.",
+                target=target,
+                other=others[0],
+                out=parameter("out"),
+            )
         )
     return target
 

@@ -1,38 +1,38 @@
 """What the report of an audit shows beside its result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from evidrift.auditing.gate import Check, outcome
+from evidrift.auditing.gate import Check
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.models import Models
 from evidrift.auditing.study import DRIFT, MARGIN, NAME, images_card
+from evidrift.auditing.words import NAMES, SPELLING, Told
+from evidrift.base.sentence import spelled
 from evidrift.compare.summary import Gate, GateLine
+from evidrift.report.words.answers import Audited
 from evidrift.report.words.numbers import interval_text
 from evidrift.report.words.summarise import Context
 
 
-def context_of(
-    answer: str, checks: Sequence[Check], audited: AuditImages, models: Models, asked: Mapping[str, Any]
-) -> Context:
+def context_of(told: Told, audited: AuditImages, models: Models, asked: Mapping[str, Any]) -> Context:
     """The context of an audit's report.
 
     Args:
-        answer: how far the evidence moved, in one sentence.
-        checks: of the gate; none without one.
+        told: what the audit says.
         audited: the images.
         models: the model files.
         asked: what the audit was asked for, by its arguments' names.
     """
     return Context(
         kind="audit",
-        before="before",
-        after="after",
+        before=NAMES["tl"],
+        after=NAMES["ft"],
         labels_known=audited.labels_known,
         images=images_card(audited),
         models={NAME: list(_model_card(models))},
-        gate=_gate(checks),
-        answer=answer,
+        gate=_gate(told),
+        audited=Audited(told.answer, told.verdict, told.outcome),
         parameters={**asked, "drift": DRIFT.model_dump(), "margin": MARGIN},
     )
 
@@ -45,21 +45,21 @@ def value_text(check: Check) -> str:
     return interval_text(check.value, check.low, check.high) if known else f"{check.value:.3f}"
 
 
-def _gate(checks: Sequence[Check]) -> Gate | None:
-    if not checks:
+def _gate(told: Told) -> Gate | None:
+    if told.outcome is None:
         return None
     lines = tuple(
         GateLine(
             name=check.name,
-            what=check.what,
+            what=spelled(check.what, SPELLING),
             value=value_text(check),
             limit=f"at most {check.limit:g}",
             verdict=check.verdict,
-            reason=check.reason,
+            reason=spelled(check.reason, SPELLING),
         )
-        for check in checks
+        for check in told.checks
     )
-    return Gate(outcome=outcome(tuple(checks)), lines=lines)
+    return Gate(outcome=told.outcome, lines=lines)
 
 
 def _model_card(models: Models) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.auditing.methods import Family
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import parameter, say
 from evidrift.foreign.files import ModelFile
 from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import logit_scale, predicted_classes
@@ -83,8 +84,14 @@ def explain_file(
     broken = int((~np.isfinite(raw)).any(axis=1).sum())
     if broken:
         raise UserError(
-            f"{file.path} gives NaN or infinity for {broken} of {len(raw)} images. Its weights hold such "
-            "values, or it was trained on another range of input: see --preprocessing."
+            say(
+                "{path} gives NaN or infinity for {broken} of {n} images. Its weights hold such values, or "
+                "it was trained on another range of input ({preprocessing}).",
+                path=file.path,
+                broken=broken,
+                n=len(raw),
+                preprocessing=parameter("preprocessing"),
+            )
         )
     logits = np.concatenate([-raw, raw], axis=1) / 2 if raw.shape[1] == 1 else raw
     called = predicted_classes(raw) if targets is None else targets

@@ -16,14 +16,15 @@ from pydantic import Field, model_validator
 
 from evidrift.base.errors import UserError
 from evidrift.base.section import Section, read_params, validate
+from evidrift.base.sentence import listed, parameter, say
+from evidrift.base.sentence import method as as_term
 from evidrift.claims.claim import ALPHA, Claim
 from evidrift.claims.estimate import estimate
 from evidrift.claims.excess import Excess, without_floor
-from evidrift.compare.conclusions import excesses_of
+from evidrift.claims.known import best_known
 from evidrift.compare.findings.ranking import MEASURE
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
-from evidrift.report.words.names import method_name
 
 Verdict = Literal["passed", "failed", "not judged"]
 EXIT_CODES: dict[str, int] = {"passed": 0, "failed": 1, "not judged": 2}
@@ -85,8 +86,13 @@ class Gate(Section):
         """
         if self.method is not None and self.method not in methods:
             raise UserError(
-                f"The gate judges by {self.method}, which is not audited: add it to --methods, or let the "
-                f"gate judge by one of {', '.join(methods)}."
+                say(
+                    "The gate judges by {method}, which is not audited: add it ({given}), or let the gate "
+                    "judge by one of {methods}.",
+                    method=self.method,
+                    given=parameter("methods"),
+                    methods=list(methods),
+                )
             )
 
 
@@ -143,9 +149,7 @@ def judge(
     method = gate.method or methods[0]
     checks = []
     if gate.excess_drift is not None:
-        found = excesses_of(study, result.cohort).get(
-            ((study.architectures[0], study.layer, method), MEASURE)
-        )
+        found = result.excesses.get(((study.architectures[0], study.layer, method), MEASURE))
         checks.append(_excess(gate.excess_drift, result, method, gate.min_patients, found))
     for name in PLACES:
         place: Place | None = getattr(gate, name)
@@ -166,11 +170,13 @@ def judge(
 
 
 def _excess(limit: float, result: Result, method: str, min_patients: int, found: Excess | None) -> Check:
-    name, what = "excess_drift", f"drift beyond the floor under {method_name(method)}, {OF_THE_WAY}"
+    by = {"method": as_term(method)}
+    name, what = "excess_drift", say(f"drift beyond the floor under {{method}}, {OF_THE_WAY}", **by)
     claim = _movement(result, method)
     nan = float("nan")
+    reason: str
     if claim is None or found is None or found.drift is None:
-        reason = f"No usable map under {method_name(method)} of an image that counts."
+        reason = say("No usable map under {method} of an image that counts.", **by)
         return Check(name, what, nan, nan, nan, limit, "not judged", reason)
     if found.drift.n_patients < min_patients:
         reason = _too_few(found.drift.n_patients, min_patients)
@@ -186,7 +192,9 @@ def _excess(limit: float, result: Result, method: str, min_patients: int, found:
     verdict, reason = _by_interval(*values, limit, OF_THE_WAY)
     if verdict == "failed" and claim.estimand != "recipe":
         verdict = "not judged"
-        reason += " But two trainings cannot show how far the floor depends on them: three are needed."
+        reason = listed(
+            [reason, "But two trainings cannot show how far the floor depends on them: three are needed."]
+        )
     return Check(name, what, *values, limit, verdict, reason)
 
 
@@ -203,31 +211,32 @@ def _without_floor(name: str, what: str, found: Excess, limit: float) -> Check:
     if high <= limit:
         reason = f"Even if no training noise is in it, the drift is {told}, below {limit:g}."
         return Check(name, what, value, low, high, limit, "passed", reason)
-    reason = (
+    reason = say(
         f"The drift is {told}, but there is no floor: how much of it is the noise between trainings is not "
-        "known. Give several models: --after A1.keras --after A2.keras --after A3.keras."
+        "known. Give several trainings of the new model ({after}).",
+        after=parameter("after"),
     )
     return Check(name, what, value, low, high, limit, "not judged", reason)
 
 
 def _movement(result: Result, method: str) -> Claim | None:
-    """The claim that the evidence moved: of the recipe where it has an interval, else of these models."""
+    """The claim that the evidence moved: a limit asks for an interval, whatever the claim's own verdict."""
     claims = [claim for claim in result.claims if claim.kind == "moved" and claim.method == method]
-    known = [claim for claim in claims if np.isfinite([claim.low, claim.high]).all()]
-    by_estimand = {claim.estimand: claim for claim in known or claims}
-    return by_estimand.get("recipe", by_estimand.get("these checkpoints"))
+    return best_known(claims, lambda claim: bool(np.isfinite([claim.low, claim.high]).all()))
 
 
 def _share(name: str, limit: float, result: Result, method: str, min_patients: int) -> Check:
     rows = result.localisation
     rows = rows[(rows["checkpoint"] == "ft") & (rows["measure"] == name) & (rows["method"] == method)]
-    what = f"share of {method_name(method)}'s evidence in {PLACES[name]}, after"
+    what = say("share of {method}'s evidence in {place}, after", method=as_term(method), place=PLACES[name])
     return _of_place(f"{name}.at_most", what, rows, "mean", limit, result, min_patients)
 
 
 def _growth(name: str, limit: float, result: Result, method: str, min_patients: int) -> Check:
     rows = result.moves[(result.moves["measure"] == name) & (result.moves["method"] == method)]
-    what = f"growth of the share of {method_name(method)}'s evidence in {PLACES[name]}"
+    what = say(
+        "growth of the share of {method}'s evidence in {place}", method=as_term(method), place=PLACES[name]
+    )
     return _of_place(f"{name}.growth_at_most", what, rows, "change", limit, result, min_patients)
 
 
@@ -245,11 +254,18 @@ def _named(check: Check, by_class: pd.Series) -> Check:
     if check.verdict != "failed" or len(by_class.dropna()) < 2:
         return check
     most = by_class.idxmax()
-    return replace(check, reason=f"{check.reason} The most is in class {most}: {by_class[most]:.2f}.")
+    most_there = say("The most is in class {name}: {share:.2f}.", name=most, share=by_class[most])
+    return replace(check, reason=listed([check.reason, most_there]))
 
 
 def _of_place(
-    name: str, what: str, rows: pd.DataFrame, column: str, limit: float, result: Result, min_patients: int
+    name: str,
+    what: str,
+    rows: pd.DataFrame,
+    column: str,
+    limit: float,
+    result: Result,
+    min_patients: int,
 ) -> Check:
     nan = float("nan")
     rows = rows[rows["layer"] == result.layer]
@@ -309,5 +325,5 @@ def _if_usable(check: Check, result: Result, method: str) -> Check:
     pairs, ok = rows.loc[at, "pairs"].sum(), rows.loc[at, "ok"].sum()
     if check.verdict != "passed" or not pairs or ok >= (1 - MOST_UNUSABLE) * pairs:
         return check
-    reason = f"{pairs - ok} of {pairs} pairs of maps are blank, flat or not finite. {check.reason}"
-    return replace(check, verdict="not judged", reason=reason)
+    unusable = f"{pairs - ok} of {pairs} pairs of maps are blank, flat or not finite."
+    return replace(check, verdict="not judged", reason=listed([unusable, check.reason]))

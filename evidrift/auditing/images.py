@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import parameter, say
 from evidrift.images.store import Images
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.folder import is_image, list_folder
@@ -33,7 +34,7 @@ class AuditImages:
         patients_known: whether each image's patient was given; else an image is its own patient.
         n_listed: images that the folder or the manifest holds.
         exclusions: those left out, each with its reason.
-        notes: what a reader should know of them, in sentences.
+        notes: what a reader should know of them.
     """
 
     images: Images
@@ -143,20 +144,34 @@ def _class_names(
         return tuple(f"class {number}" for number in range(n_classes))
     names = tuple(given if given is not None else found)
     if given is not None and (len(set(names)) != len(names) or not all(names)):
-        raise UserError(f"--classes names a class twice, or not at all: {', '.join(names)}.")
+        told = "{given} names a class twice, or not at all: {names}."
+        raise UserError(say(told, given=parameter("classes"), names=names))
     if len(names) != n_classes:
-        what = "--classes gives" if given is not None else f"{path} has labels of"
-        mend = f"Give the names of all {n_classes} in the order of the models' outputs: --classes a,b,..." + (
-            "; or audit without labels: --no-labels" if given is None else ""
-        )
+        what = say("{path} has labels of {found} classes", path=path, found=len(names))
+        if given is not None:
+            what = say("{classes} names {found} classes", classes=parameter("classes"), found=len(names))
+        unlabelled = say("; or audit without labels ({labels})", labels=parameter("labels"))
         raise UserError(
-            f"{what} {len(names)} classes ({', '.join(names)}), but the models tell {n_classes} apart. "
-            f"{mend}."
+            say(
+                "{what} ({names}), but the models tell {n} apart. Give the names of all "
+                "{n} in the order of the models' outputs ({classes}){otherwise}.",
+                what=what,
+                names=names,
+                n=n_classes,
+                classes=parameter("classes"),
+                otherwise=unlabelled if given is None else "",
+            )
         )
     if given is not None and found and not set(found) & set(names):
         raise UserError(
-            f"{path} has the labels {', '.join(found)}, none of which is in --classes ({', '.join(names)}). "
-            "Names must be written the same."
+            say(
+                "{path} has the labels {found}, none of which is in {classes} ({names}). Names must be "
+                "written the same.",
+                path=path,
+                found=found,
+                classes=parameter("classes"),
+                names=names,
+            )
         )
     return names
 
@@ -197,16 +212,23 @@ def _load_all(
 
 
 def _notes(listing: Listing, guessed: bool, names: tuple[str, ...]) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if guessed:
         notes.append(
-            "The classes are the labels' names in alphabetical order, as Keras reads folders: "
-            f"{', '.join(names)}. If the models were trained in another order, give --classes."
+            say(
+                "The classes are the labels' names in alphabetical order, as Keras reads folders: {names}. "
+                "If the models were trained in another order, give their names in that order ({classes}).",
+                names=names,
+                classes=parameter("classes"),
+            )
         )
     splits = sorted({entry.split for entry in listing.entries if entry.split})
     if set(splits) - {"test"}:
         notes.append(
-            f"The images lie in splits ({', '.join(splits)}), and all of them were audited. On images that a "
-            "model was trained on its evidence looks steadier than it is: give the test images alone."
+            say(
+                "The images lie in splits ({splits}), and all of them were audited. On images that a model "
+                "was trained on its evidence looks steadier than it is: give the test images alone.",
+                splits=splits,
+            )
         )
     return notes

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, NamedTuple, get_args
 
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import parameter, say
 
 # What a family needs to know beside its methods, layers and batch size. docs/parameters.md explains each.
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -52,9 +53,14 @@ def families_of(methods: Sequence[str], layer: str, batch_size: int) -> list[Fam
             hint = f"Did you mean {close[0]}? " if close else ""
             raise UserError(f"{method} is not an attribution method. {hint}There are: {', '.join(known)}.")
     if batch_size < 1:
-        raise UserError(f"--batch-size is {batch_size}; it must be 1 at least.")
+        raise UserError(
+            say("{given} is {n}; it must be 1 at least.", given=parameter("batch_size"), n=batch_size)
+        )
     if len(set(methods)) != len(methods) or not methods:
-        raise UserError(f"--methods must name each method once: {', '.join(methods) or 'there is none'}.")
+        named = ", ".join(methods) or "there is none"
+        raise UserError(
+            say("{given} must name each method once: {named}.", given=parameter("methods"), named=named)
+        )
     found = []
     for name, module in modules.items():
         own = [method for method in methods if known[method] == name]
@@ -62,8 +68,14 @@ def families_of(methods: Sequence[str], layer: str, batch_size: int) -> list[Fam
             continue
         if name not in OF_LAYERS and layer != PENULTIMATE:
             raise UserError(
-                f"{own[0]} explains the image's pixels, on the grid of the layer {PENULTIMATE}; it has no "
-                f"maps at {layer}. Leave it out, or choose --layer {PENULTIMATE}."
+                say(
+                    "{method} explains the image's pixels, on the grid of the layer {penultimate}; it has "
+                    "no maps at {layer}. Leave it out, or choose that layer ({given}).",
+                    method=own[0],
+                    penultimate=PENULTIMATE,
+                    layer=layer,
+                    given=parameter("layer"),
+                )
             )
         of_layers = {"layers": [layer]} if name in OF_LAYERS else {}
         common = {"images_per_class": None, "score": "centred", "target": "label", "batch_size": batch_size}

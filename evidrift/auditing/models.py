@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evidrift.attribution.layers import resolve
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import parameter, say
 from evidrift.foreign.files import ModelFile, load_model_file
 
 
@@ -37,7 +38,7 @@ class Models:
 
     @property
     def notes(self) -> list[str]:
-        """What was noticed about the files, each sentence once."""
+        """What was noticed about the files, each once."""
         return list(dict.fromkeys(note for file in self.files.values() for note in file.notes))
 
 
@@ -97,8 +98,13 @@ def _check_distinct(part: str, files: Sequence[ModelFile]) -> None:
     for file in files:
         if file.sha256 in seen:
             raise UserError(
-                f"--{part} names {seen[file.sha256].path} and {file.path}, which are one: several models "
-                "must be several trainings. Give each once."
+                say(
+                    "{part} names {first} and {second}, which are one: several models must be several "
+                    "trainings. Give each once.",
+                    part=parameter(part),
+                    first=seen[file.sha256].path,
+                    second=file.path,
+                )
             )
         seen[file.sha256] = file
 
@@ -117,8 +123,15 @@ def _compare(first: ModelFile, other: ModelFile, grids: dict[Path, tuple[int, in
     here, there = grids[first.path], grids[other.path]
     if here != there:
         raise UserError(
-            f"At this layer the maps of {first.path} are {here[0]}x{here[1]}, those of {other.path} "
-            f"{there[0]}x{there[1]}: they have different architectures. Name a layer with one grid: --layer."
+            say(
+                "At this layer the maps of {first} are {here}, those of {other} {there}: they have different "
+                "architectures. Name a layer with one grid ({layer}).",
+                first=first.path,
+                here="x".join(map(str, here)),
+                other=other.path,
+                there="x".join(map(str, there)),
+                layer=parameter("layer"),
+            )
         )
 
 
@@ -126,7 +139,6 @@ def _grid(file: ModelFile, layer: str) -> tuple[int, int]:
     try:
         (found,) = resolve(file.model, [layer])
     except UserError as error:
-        sentence = str(error).replace("Name a layer in explain.cam.layers instead.", "Name one by --layer.")
-        raise UserError(f"{file.path}: {sentence}") from None
+        raise error.about(file.path) from None
     height, width = found.output.shape[1:3]
     return int(height), int(width)

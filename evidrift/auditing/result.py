@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from evidrift.auditing.gate import Check, outcome
+from evidrift.auditing.gate import Check
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.study import Run
+from evidrift.auditing.words import SPELLING, Told
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import spelled
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.images.store import Images
@@ -65,10 +67,8 @@ class AuditResult:
     """What an audit found.
 
     Attributes:
-        answer: how far the evidence moved, in one sentence.
+        told: what it says: each medium spells it in its own words.
         methods: attribution methods, in the order in which they were asked for.
-        checks: the gate's limits and what came of them; none without a gate.
-        warnings: what to keep in mind.
         study, result: everything that was measured, as the pipeline has it.
         images: the films.
         audited: what was read, and what was left out.
@@ -77,10 +77,8 @@ class AuditResult:
         report: the HTML report; None where nothing is kept.
     """
 
-    answer: str
+    told: Told
     methods: tuple[str, ...]
-    checks: tuple[Check, ...]
-    warnings: tuple[str, ...]
     study: Study
     result: Result
     images: Images
@@ -90,14 +88,36 @@ class AuditResult:
     report: Path | None
 
     @property
+    def answer(self) -> str:
+        """How far the evidence moved, in one sentence."""
+        return spelled(self.told.answer, SPELLING)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to keep in mind."""
+        return tuple(spelled(caveat.sentence, SPELLING) for caveat in self.result.caveats)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The gate's limits and what came of them; none without a gate."""
+        return self.told.checks
+
+    @property
     def outcome(self) -> str | None:
         """`passed`, `failed` or `not judged`; None without a gate."""
-        return outcome(self.checks) if self.checks else None
+        return self.told.outcome
 
     @property
     def gate(self) -> pd.DataFrame:
         """A row per limit: name, what, value, low, high, limit, verdict, reason."""
-        return pd.DataFrame([asdict(check) for check in self.checks])
+        return pd.DataFrame(self._limits())
+
+    def _limits(self) -> list[dict[str, Any]]:
+        words = ("what", "reason")
+        return [
+            asdict(check) | {name: spelled(getattr(check, name), SPELLING) for name in words}
+            for check in self.checks
+        ]
 
     @property
     def drift(self) -> pd.DataFrame:
@@ -220,7 +240,7 @@ class AuditResult:
             {
                 "outcome": self.outcome,
                 "answer": self.answer,
-                "gate": [asdict(check) for check in self.checks],
+                "gate": self._limits(),
                 "models": self.files,
                 "images": {
                     "listed": self.audited.n_listed,

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
+from evidrift.auditing.gate import Check, outcome
 from evidrift.auditing.images import AuditImages
+from evidrift.base.sentence import Spelling, parameter, say
+from evidrift.base.sentence import method as as_term
 from evidrift.claims.claim import ALPHA
 from evidrift.claims.estimate import estimate
 from evidrift.claims.excess import Excess, without_floor
+from evidrift.claims.known import OPEN, best_known
 from evidrift.compare.caveats import Caveat
 from evidrift.compare.findings.models import over_seeds
 from evidrift.compare.result import Result
@@ -27,13 +32,43 @@ NOT_CHECKED = (
 LEFT_OUT = ("accuracy_differs",)
 
 
+# How Python spells what an audit says: arguments of `audit` by their names.
+NAMES = {"tl": "before", "ft": "after"}
+SPELLING = Spelling(method_name, NAMES.__getitem__, lambda key: f"the model {NAMES[key]}'s")
+
+
+class Told(NamedTuple):
+    """What an audit says, before a medium has spelled it.
+
+    Attributes:
+        answer: how far the evidence moved, in one sentence.
+        verdict: that it moved, by the same method.
+        checks: the gate's limits and what came of them; none without a gate.
+    """
+
+    answer: str
+    verdict: str
+    checks: tuple[Check, ...]
+
+    @property
+    def outcome(self) -> str | None:
+        """`passed`, `failed` or `not judged`; None without a gate."""
+        return outcome(self.checks) if self.checks else None
+
+
+def moved_verdict(result: Result, method: str) -> str:
+    """Whether the evidence moved by a method, as far as that is known."""
+    claim = best_known(each for each in result.claims if each.kind == "moved" and each.method == method)
+    return claim.verdict if claim else OPEN
+
+
 def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str]) -> Iterator[Caveat]:
     """The study's caveats in an audit's words, and those that only an audit has.
 
     Args:
         result: of `compare.result.compare`.
         audited: the images.
-        notes: what was noticed about the files, in sentences.
+        notes: what was noticed about the files.
     """
     if not audited.labels_known:
         yield Caveat("labels_unknown", LABELS_UNKNOWN)
@@ -45,8 +80,10 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     if audited.exclusions:
         yield Caveat(
             "excluded",
-            f"{len(audited.exclusions)} of {audited.n_listed} images were left out; exclusions.csv says "
-            "which and why.",
+            (
+                f"{len(audited.exclusions)} of {audited.n_listed} images were left out; exclusions.csv says "
+                "which and why."
+            ),
         )
     for note in notes:
         yield Caveat("input", note)
@@ -59,14 +96,23 @@ def _accuracy(result: Result, n_classes: int) -> Iterator[Caveat]:
     if min(before, after) < 1 / n_classes:
         yield Caveat(
             "below_chance",
-            f"A model is right less often than by guessing ({before:.2f} before, {after:.2f} after): its "
-            "classes may stand in another order (--classes), or its input may need scaling "
-            "(--preprocessing).",
+            say(
+                "A model is right less often than by guessing ({before:.2f} before, {after:.2f} after): "
+                "its classes may stand in another order ({classes}), or its input may need scaling "
+                "({preprocessing}).",
+                before=before,
+                after=after,
+                classes=parameter("classes"),
+                preprocessing=parameter("preprocessing"),
+            ),
         )
     elif abs(after - before) > 0.02:
         yield Caveat(
             "accuracy_differs",
-            f"The accuracy went from {before:.2f} to {after:.2f}: the drift is of what was learned as well.",
+            (
+                f"The accuracy went from {before:.2f} to {after:.2f}: the drift is of what was learned as "
+                "well."
+            ),
         )
 
 
@@ -77,32 +123,40 @@ def answer(method: str, found: Excess | None) -> str:
         method: attribution method.
         found: its drift, floor and chance by the primary measure.
     """
-    method = method_name(method)
+    by = {"method": as_term(method)}
     if found is None or found.drift is None:
-        return f"Nothing can be said by {method}: no film counts that has a usable map in all models."
+        return say(
+            "Nothing can be said by {method}: no film counts that has a usable map in all models.", **by
+        )
     if found.drift.value == 0:
-        return f"By {method} the evidence lies where it lay: every map is the same before and after."
+        return say(
+            "By {method} the evidence lies where it lay: every map is the same before and after.", **by
+        )
     if found.room is not None and not estimate([found.room], "these checkpoints").p_above() <= ALPHA / 2:
-        return (
-            f"How far the evidence moved by {method} cannot be said: chance (another patient's map) is not "
-            "shown to lie above the floor (another training)."
+        return say(
+            "How far the evidence moved by {method} cannot be said: chance (another patient's map) is not "
+            "shown to lie above the floor (another training).",
+            **by,
         )
     if found.normalised is not None:
         known = found.normalised.seeds_known
         value = estimate([found.normalised], "recipe" if known else "these checkpoints")
         low, high = value.interval()
-        return (
-            f"By {method} the evidence moved {value.value:.2f} [{low:.2f}, {high:.2f}] of the way from the "
-            "floor (another training of the same model) to chance (another patient's map)."
+        return say(
+            f"By {{method}} the evidence moved {value.value:.2f} [{low:.2f}, {high:.2f}] of the way from the "
+            "floor (another training of the same model) to chance (another patient's map).",
+            **by,
         )
     whole = without_floor(found)
     if whole is None:
-        return (
-            f"By {method} the strongest fifths of the image overlap by {1 - found.drift.value:.2f}; there is "
-            "neither floor nor chance to compare that with."
+        return say(
+            f"By {{method}} the strongest fifths of the image overlap by {1 - found.drift.value:.2f}; there "
+            "is neither floor nor chance to compare that with.",
+            **by,
         )
     low, high = estimate([whole], "these checkpoints").interval()
-    return (
-        f"By {method} the evidence moved {whole.value:.2f} [{low:.2f}, {high:.2f}] of the way to chance "
-        "(another patient's map), the noise between trainings included."
+    return say(
+        f"By {{method}} the evidence moved {whole.value:.2f} [{low:.2f}, {high:.2f}] of the way to chance "
+        "(another patient's map), the noise between trainings included.",
+        **by,
     )

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from evidrift.claims.cohort import CommonCohort
-from evidrift.claims.excess import Cells, chance_cells
+from evidrift.claims.excess import Cells, Excess, chance_cells, excess
 from evidrift.drift.oriented import as_drift
 
 Key = tuple[str, str, str]  # architecture, layer, method
+Excesses = Mapping[tuple[Key, str], Excess]  # by key and measure
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,21 @@ class Arranged:
         """One measure's cells."""
         at = self.measures.index(measure)
         return Cells(self.patients, self.drift[..., at], self.floor[..., at], self.chance[..., at])
+
+
+def excesses_of(pairs: pd.DataFrame, cohort: CommonCohort, seeds: tuple[int, ...]) -> Excesses:
+    """Drift, floor, chance and excess of everything that was measured on the common cohort.
+
+    Args:
+        pairs: drift tables.
+        cohort: whose images count.
+        seeds: of the grid.
+    """
+    return {
+        (key, measure): excess(each.cells(measure))
+        for key, each in arrange(pairs, cohort, seeds).items()
+        for measure in each.measures
+    }
 
 
 def arrange(pairs: pd.DataFrame, cohort: CommonCohort, seeds: tuple[int, ...]) -> dict[Key, Arranged]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from evidrift.base.sentence import NOTHING_SAID, Sentence
 from evidrift.claims.estimate import Estimand
 
 Kind = Literal["moved", "difference", "reversal"]
@@ -88,7 +89,7 @@ class Claim:
     n_patients: int = 0
     n_images: int = 0
     verdict: Verdict = "not decidable"
-    reason: str = ""
+    reason: Sentence = NOTHING_SAID
     warnings: tuple[str, ...] = ()
 
     @property

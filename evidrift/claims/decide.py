@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from evidrift.base.sentence import Sentence, parameter, say
 from evidrift.claims.claim import ALPHA, NAN, Claim, Kind, Rules, Verdict
 from evidrift.claims.estimate import Estimand
 from evidrift.claims.testing import Excesses, Pair, Tested, difference, moved, reversal
@@ -69,7 +70,7 @@ def make_claims(
     return [claim for family in families for claim in _decided(family, rules)]
 
 
-def least_decided(claims: Iterable[Claim], again: Iterable[Claim], why: str) -> list[Claim]:
+def least_decided(claims: Iterable[Claim], again: Iterable[Claim], why: Sentence) -> list[Claim]:
     """Claims of which a second look, with other maps counted, finds the same; the rest are not decidable.
 
     Args:
@@ -120,23 +121,32 @@ def _decided(family: list[Tested], rules: Rules) -> list[Claim]:
     return claims
 
 
-def _verdict(claim: Claim, tested: Tested, rules: Rules) -> tuple[Verdict, str]:
+def _verdict(claim: Claim, tested: Tested, rules: Rules) -> tuple[Verdict, Sentence]:
     if tested.obstacle:
-        return "not decidable", f"{tested.obstacle[0].upper()}{tested.obstacle[1:]}."
+        return "not decidable", tested.obstacle.whole()
     if not np.isfinite(claim.p):
-        return "not decidable", "All patients and seeds give the same value: there is nothing to judge it by."
+        return "not decidable", say(
+            "All patients and seeds give the same value: there is nothing to judge it by."
+        )
     size = _size(claim)
     p = "below 0.001" if claim.p_corrected < 0.001 else f"{claim.p_corrected:.3f}"
     subject = SUBJECT[claim.kind]
     # evidence that moves less than between two trainings is not what `moved` claims
     if claim.p_corrected <= ALPHA and (claim.kind != "moved" or claim.estimate > 0):
-        small = ", though less than compare.margin" if abs(claim.estimate) < rules.margin else ""
-        return "supported", f"{_finding(claim)} by {size}, corrected p {p}{small}."
+        small = say(", though less than {margin}", margin=parameter("margin"))
+        return "supported", say(
+            "{finding} by {size}, corrected p {p}{small}.",
+            finding=_finding(claim),
+            size=size,
+            p=p,
+            small=small if abs(claim.estimate) < rules.margin else "",
+        )
     if tested.refuted:
-        return "refuted", f"A {subject} of {rules.margin:g} {OF_THE_WAY} or more is excluded ({size})."
+        least = f"{rules.margin:g} {OF_THE_WAY}"
+        return "refuted", say(f"A {subject} of {least} or more is excluded ({size}).")
     if claim.kind == "reversal" and claim.estimate <= 0:
-        return "not decidable", "No reversal is observed, and none is excluded."
-    return "not decidable", f"A {subject} is neither shown (corrected p {p}) nor excluded: {size}."
+        return "not decidable", say("No reversal is observed, and none is excluded.")
+    return "not decidable", say(f"A {subject} is neither shown (corrected p {p}) nor excluded: {size}.")
 
 
 def _size(claim: Claim) -> str:

@@ -5,7 +5,7 @@ another patient's map. Normalised excess = (drift - floor) / (chance - floor) sa
 floor to chance the evidence went: 0, no further than between two trainings; 1, as far as another patient's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -43,6 +43,7 @@ class Excess:
         excess: drift - floor.
         room: chance - floor.
         normalised: excess / room; also None where room is not above zero.
+        by_seed: mean drift of each seed, (seeds,); empty without any.
     """
 
     drift: Quantity | None
@@ -51,6 +52,10 @@ class Excess:
     excess: Quantity | None
     room: Quantity | None
     normalised: Quantity | None
+    by_seed: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+
+NOTHING = Excess(None, None, None, None, None, None)  # where nothing could be measured
 
 
 def excess(cells: Cells) -> Excess:
@@ -66,7 +71,7 @@ def excess(cells: Cells) -> Excess:
         if known:
             usable &= np.isfinite(values).any(axis=1)
     if not usable.any():
-        return Excess(None, None, None, None, None, None)
+        return NOTHING
 
     def quantity(values: np.ndarray, known: bool) -> Quantity:
         return _quantity(values, cells.patients, usable, known)
@@ -75,21 +80,21 @@ def excess(cells: Cells) -> Excess:
     floors = pseudo_values(_filled(cells.floor), n_seeds) if has_floor else None
     # a floor needs three seeds to show how much it depends on them
     known = n_seeds > 2
-    drift = quantity(drifts, n_seeds > 1)
+    drift, by_seed = quantity(drifts, n_seeds > 1), drifts[usable].mean(axis=0)
     chance = quantity(chances, n_seeds > 1) if has_chance else None
     if floors is None:
-        return Excess(drift, None, chance, None, None, None)
+        return Excess(drift, None, chance, None, None, None, by_seed)
     floor, over = quantity(floors, known), quantity(drifts - floors, known)
     if chance is None:
-        return Excess(drift, floor, None, over, None, None)
+        return Excess(drift, floor, None, over, None, None, by_seed)
     room = quantity(chances - floors, known)
     if not room.value > SAME:
-        return Excess(drift, floor, chance, over, room, None)
+        return Excess(drift, floor, chance, over, room, None, by_seed)
     ratio = over.value / room.value
     # first-order expansion of the ratio of means (delta method)
     weights = (over.weights - ratio * room.weights) / room.value
     normalised = Quantity(ratio, weights, over.measured, over.n_images, known)
-    return Excess(drift, floor, chance, over, room, normalised)
+    return Excess(drift, floor, chance, over, room, normalised, by_seed)
 
 
 def without_floor(found: Excess) -> Quantity | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from evidrift.base.sentence import Sentence, parameter, say
 from evidrift.claims.claim import Claim, Verdict
 
 Place = Literal["most stable", "least stable"]
@@ -26,7 +27,7 @@ class Extreme:
     place: Place
     arch: str
     verdict: Verdict
-    reason: str
+    reason: Sentence
 
 
 def extremes(claims: Sequence[Claim]) -> list[Extreme]:
@@ -56,20 +57,14 @@ def _extreme(claims: list[Claim], method: str, place: Place) -> Extreme:
     open_ones = [claim for claim in own if claim.verdict == "not decidable"]
     equal = [claim for claim in own if claim.verdict == "refuted"]
     if equal:
-        return Extreme(
-            method, place, first, "refuted", f"{_rivals(equal, first)} is as stable to within compare.margin."
-        )
+        told = "{rivals} is as stable to within {margin}."
+        reason = say(told, rivals=_rivals(equal, first), margin=parameter("margin"))
+        return Extreme(method, place, first, "refuted", reason)
     if open_ones:
-        return Extreme(
-            method,
-            place,
-            first,
-            "not decidable",
-            f"Its difference from {_rivals(open_ones, first)} is not shown.",
-        )
-    return Extreme(
-        method, place, first, "supported", "Its difference from every other architecture is shown."
-    )
+        reason = say("Its difference from {rivals} is not shown.", rivals=_rivals(open_ones, first))
+        return Extreme(method, place, first, "not decidable", reason)
+    reason = say("Its difference from every other architecture is shown.")
+    return Extreme(method, place, first, "supported", reason)
 
 
 def _rivals(claims: list[Claim], name: str) -> str:

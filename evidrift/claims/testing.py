@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from evidrift.base.sentence import NOTHING_SAID, Sentence, parameter, say
+from evidrift.base.sentence import method as as_term
 from evidrift.claims.claim import ALPHA, NAN, Claim, Kind, Rules
 from evidrift.claims.estimate import Estimand, Estimate, Quantity, estimate
 from evidrift.claims.excess import Excess
@@ -29,13 +31,13 @@ class Tested:
 
     Attributes:
         claim: as far as it is known; its verdict is still open.
-        obstacle: why nothing can be decided, else empty.
+        obstacle: why nothing can be decided, as a clause; else empty.
         refuted: it is excluded at the margin.
         found: the estimate behind it, where it is a single one.
     """
 
     claim: Claim
-    obstacle: str
+    obstacle: Sentence
     refuted: bool = False
     found: Estimate | None = None
 
@@ -76,7 +78,7 @@ def reversal(excesses: Excesses, pair: Pair, methods: Pair, rules: Rules) -> Tes
         _obstacle({name: excesses[name, method] for name in pair}, method, rules, "recipe")
         for method in methods
     ]
-    obstacle = next(filter(None, obstacles), "")
+    obstacle = next(filter(None, obstacles), NOTHING_SAID)
     one, two = (_parts(excesses, pair, method) for method in methods)
     if not one or not two:
         return Tested(claim, obstacle)
@@ -185,27 +187,34 @@ def _patients_values(parts: list[Quantity]) -> np.ndarray:
     return np.sum(own, axis=0)
 
 
-def _obstacle(excesses: Mapping[str, Excess], method: str, rules: Rules, estimand: Estimand) -> str:
+def _obstacle(excesses: Mapping[str, Excess], method: str, rules: Rules, estimand: Estimand) -> Sentence:
     """Why no claim about these architectures under a method can be decided; empty where one can."""
     for name, each in excesses.items():
+        terms = {"arch": name, "method": as_term(method)}
         if each.drift is None:
-            return f"{name} has no usable map under {method} in the common cohort"
+            return say("{arch} has no usable map under {method} in the common cohort", **terms)
         if each.drift.n_seeds == 1:
-            return "with one seed there is no floor, so drift cannot be told from the noise between trainings"
+            return say(
+                "with one seed there is no floor, so drift cannot be told from the noise between trainings"
+            )
         if estimand == "recipe" and each.drift.n_seeds == 2:
-            return (
+            return say(
                 "two seeds make one pair of trainings for the floor, which cannot show how far the floor "
                 "depends on the seeds: three are needed"
             )
         if each.drift.n_patients < rules.min_patients:
-            return (
-                f"{each.drift.n_patients} patients of the common cohort were measured under {method}, fewer "
-                f"than compare.min_patients, {rules.min_patients}"
+            return say(
+                "{n} patients of the common cohort were measured under {method}, fewer than {parameter}, "
+                "{least}",
+                n=each.drift.n_patients,
+                parameter=parameter("min_patients"),
+                least=rules.min_patients,
+                **terms,
             )
         if each.floor is None:
-            return f"{name} has no usable pair of seeds under {method}, so no floor"
+            return say("{arch} has no usable pair of seeds under {method}, so no floor", **terms)
         if each.chance is None:
-            return "chance is missing: it needs two patients of one class among the test images"
+            return say("chance is missing: it needs two patients of one class among the test images")
         if each.room is None or not estimate([each.room], estimand).p_above() <= ALPHA / 2:
-            return f"chance is not shown to lie above the floor for {name} under {method}"
-    return ""
+            return say("chance is not shown to lie above the floor for {arch} under {method}", **terms)
+    return NOTHING_SAID

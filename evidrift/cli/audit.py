@@ -122,6 +122,8 @@ def run(args: argparse.Namespace) -> int:
 
 def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
     """Print the answer, the gate and the warnings; `quiet` leaves the answer and the gate's outcome."""
+    from evidrift.base.sentence import spelled
+    from evidrift.cli.spelling import FLAGS
     from evidrift.report.words.numbers import safe
 
     if not quiet:
@@ -133,17 +135,18 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
             style="bold",
         )
         to.print(drift_table(found))
-    to.print(safe(found.answer))
+    to.print(safe(spelled(found.told.answer, FLAGS)))
     if found.checks:
         if not quiet:
             to.print(gate_table(found))
         to.print(f"Gate: {found.outcome}.", style="bold green" if found.outcome == "passed" else "bold red")
         for check in found.checks:
             if check.verdict != "passed":
-                to.print(f"  {check.verdict}: {check.what} ({check.name}): {safe(check.reason)}")
+                what, reason = (safe(spelled(each, FLAGS)) for each in (check.what, check.reason))
+                to.print(f"  {check.verdict}: {what} ({check.name}): {reason}")
     if not quiet:
-        for warning in found.warnings:
-            to.print(f"Note: {safe(warning)}", style="yellow")
+        for caveat in found.result.caveats:
+            to.print(f"Note: {safe(spelled(caveat.sentence, FLAGS))}", style="yellow")
         if found.report is not None:
             to.print(f"Report: {found.report}", soft_wrap=True)
 

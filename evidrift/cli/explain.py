@@ -41,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     """Explain one image."""
     import evidrift.networks.start_tensorflow  # noqa: F401, I001 - first, before TensorFlow
     from evidrift.auditing.methods import families_of
+    from evidrift.base.sentence import spelled
+    from evidrift.cli.spelling import FLAGS
     from evidrift.maps.scores import predicted_classes
     from evidrift.auditing.explaining import explain_file
     from evidrift.measures.canvas import draw
@@ -90,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
             mark = "  <- explained" if number == target else ""
             to.print(f"{100 * probabilities[number]:5.1f} %  {classes[number]}{mark}")
         for note in file.notes:
-            to.print(f"Note: {note}", style="yellow")
+            to.print(f"Note: {spelled(note, FLAGS)}", style="yellow")
         for method in set(methods) - set(canvases):
             to.print(f"Note: {method} is not defined at {found.layer_name}, which can be negative.")
     to.print(f"{out}", soft_wrap=True)

@@ -67,7 +67,9 @@ def main(words: list[str] | None = None) -> None:
     try:
         sys.exit(_command(name).run(args))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        from evidrift.cli.spelling import FLAGS
+
+        print(f"error: {error.spelled(FLAGS)}", file=sys.stderr)
         sys.exit(FAILED.get(name, 1))
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # as of `evidrift ... | head`

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evidrift.base.sentence import method as as_term
+from evidrift.base.sentence import say
 from evidrift.claims.claim import Claim
 from evidrift.claims.cohort import CommonCohort
 from evidrift.compare.findings.models import over_seeds
@@ -68,14 +70,18 @@ def caveats(
     if len(study.seeds) == 1:
         yield Caveat(
             "one_seed",
-            "One seed: there is no floor, so the drift in the tables holds the noise between trainings, and "
-            "nothing can be said about architectures as recipes.",
+            (
+                "One seed: there is no floor, so the drift in the tables holds the noise between trainings, "
+                "and nothing can be said about architectures as recipes."
+            ),
         )
     if study.identical_across_splits:
         yield Caveat(
             "identical_across_splits",
-            f"Images identical to one in another split: {study.identical_across_splits}. The networks may be "
-            "tested on what they were trained on.",
+            (
+                f"Images identical to one in another split: {study.identical_across_splits}. The networks "
+                "may be tested on what they were trained on."
+            ),
         )
     yield from _absent_classes(study, cohort)
     if study.probe:
@@ -84,29 +90,41 @@ def caveats(
     if any("raw" in note.score for note in study.notes.values()):
         yield Caveat(
             "raw_logit",
-            "Maps are of the raw logit: it holds a term that softmax cannot see and training does not move.",
+            (
+                "Maps are of the raw logit: it holds a term that softmax cannot see and training does not "
+                "move."
+            ),
         )
     if any("prediction" in note.target for note in study.notes.values()):
         yield Caveat(
             "target_prediction",
-            "Each checkpoint's prediction is explained, not the label: the two maps of a regressed or fixed "
-            "image are of different classes, and chance holds maps of other classes where a partner is "
-            "wrong.",
+            (
+                "Each checkpoint's prediction is explained, not the label: the two maps of a regressed or "
+                "fixed image are of different classes, and chance holds maps of other classes where a "
+                "partner is wrong."
+            ),
         )
     for library, versions in _versions(study).items():
         if len(versions) > 1:
             yield Caveat(
                 "mixed_versions",
-                f"The grid mixes versions of {library}: {', '.join(versions)}. Differences may come from "
-                "them; run all of it again on one.",
+                say(
+                    "The grid mixes versions of {library}: {versions}. Differences may come from them; run "
+                    "all of it again on one.",
+                    library=library,
+                    versions=versions,
+                ),
             )
     concluded = study.pairs[study.pairs["layer"] == study.layer]
     grids = concluded.groupby("arch", observed=True)["grid"].first()
     if grids.nunique() > 1:
-        told = ", ".join(f"{arch} {grid}" for arch, grid in grids.items())
         yield Caveat(
             "grids_differ",
-            f"Maps have different grids ({told}): up to 0.03 of a difference in overlap may be the grids'.",
+            say(
+                "Maps have different grids ({grids}): up to 0.03 of a difference in overlap may be the "
+                "grids'.",
+                grids=[f"{arch} {grid}" for arch, grid in grids.items()],
+            ),
         )
     yield from _layers(study)
     yield from _explained_in_part(study)
@@ -114,8 +132,10 @@ def caveats(
     if unused:
         yield Caveat(
             "unusable_maps",
-            f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out of "
-            f"the means; {OVERLAP_ALL} counts them as overlap 0.",
+            (
+                f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out "
+                f"of the means; {OVERLAP_ALL} counts them as overlap 0."
+            ),
             _with_unusable(statuses, study.layer),
         )
     for key, sentence, about in reservations(marks, study.layer):
@@ -136,7 +156,9 @@ def _absent_classes(study: Study, cohort: CommonCohort) -> Iterator[Caveat]:
     if present and absent:
         yield Caveat(
             "classes_absent",
-            f"No image of {', '.join(absent)} is right in every checkpoint: nothing is said of that.",
+            say(
+                "No image of {classes} is right in every checkpoint: nothing is said of that.", classes=absent
+            ),
         )
 
 
@@ -153,28 +175,30 @@ def _probed(probe: Probe, models: pd.DataFrame, confounding: float) -> Iterator[
                 f"tells the classes in {result.accuracy:.2f} of images (largest class {result.baseline:.2f}, "
                 f"networks at most {networks:.2f})"
             )
-            yield Caveat(f"confounding_{name}", PROBES[name].format(told))
+            yield Caveat(f"confounding_{name}", say(PROBES[name], told=told))
     if probe.n_near_duplicates:
         yield Caveat(
             "near_duplicates",
-            f"Near-duplicates across splits: {probe.n_near_duplicates} pairs, in "
-            "data/probe/near_duplicates.csv. The networks may be tested on what they were trained on.",
+            (
+                f"Near-duplicates across splits: {probe.n_near_duplicates} pairs, in "
+                "data/probe/near_duplicates.csv. The networks may be tested on what they were trained on."
+            ),
         )
 
 
 # Thumbnails hold coarse signs of disease as well; the others hold nothing of the patient.
 PROBES = {
     "thumbnails": (
-        "A linear model that sees only 16 x 16 thumbnails {}. The networks may rest on coarse brightness "
+        "A linear model that sees only 16 x 16 thumbnails {told}. The networks may rest on coarse brightness "
         "too, of the disease or of a shortcut: evidence that stays in place may be that of a shortcut."
     ),
     "traits": (
         "Confounded: a linear model that sees only traits of the acquisition (shape of the film, its border, "
-        "its histogram) {}. Evidence that stays in place may be that of a shortcut."
+        "its histogram) {told}. Evidence that stays in place may be that of a shortcut."
     ),
     "source": (
-        "Confounded: a linear model that sees only the image's source {}. Evidence that stays in place may "
-        "be that of a shortcut."
+        "Confounded: a linear model that sees only the image's source {told}. Evidence that stays in place "
+        "may be that of a shortcut."
     ),
 }
 
@@ -184,14 +208,17 @@ def _learning(study: Study, models: pd.DataFrame) -> Iterator[Caveat]:
     accuracy = over_seeds(models)["accuracy"].unstack("checkpoint")
     change = (accuracy["ft"] - accuracy["tl"])[lambda values: values.abs() > SAME_ACCURACY]
     if len(change):
-        told = ", ".join(
+        told = [
             f"{arch} {accuracy.loc[arch, 'tl']:.2f} to {accuracy.loc[arch, 'ft']:.2f}"
             for arch in change.index
-        )
+        ]
         yield Caveat(
             "accuracy_differs",
-            f"Fine-tuning changed the accuracy: {told}. Drift there is of what was learned as well; see the "
-            "drift at matched accuracy.",
+            say(
+                "Fine-tuning changed the accuracy: {told}. Drift there is of what was learned as well; see "
+                "the drift at matched accuracy.",
+                told=told,
+            ),
             _all_methods(study, change.index),
         )
 
@@ -201,14 +228,25 @@ def _layers(study: Study) -> Iterator[Caveat]:
         if negative := [layer for layer, is_rectified in note.rectified.items() if not is_rectified]:
             yield Caveat(
                 "not_rectified",
-                f"{name}: {', '.join(negative)} can be negative; maps there are to be read with care.",
+                say(
+                    "{arch}: {layers} can be negative; maps there are to be read with care.",
+                    arch=name,
+                    layers=negative,
+                ),
                 _all_methods(study, [name]) if study.layer in negative else frozenset(),
             )
         if note.not_defined:
-            without = ", ".join(f"{method} at {layer}" for layer, method in note.not_defined)
+            without = [
+                say("{method} at {layer}", method=as_term(method), layer=layer)
+                for layer, method in note.not_defined
+            ]
             yield Caveat(
                 "not_defined",
-                f"{name}: not defined, since the layer can be negative: {without}.",
+                say(
+                    "{arch}: not defined, since the layer can be negative: {without}.",
+                    arch=name,
+                    without=without,
+                ),
                 frozenset((name, method) for _, method in note.not_defined),
             )
 
@@ -231,7 +269,12 @@ def _explained_in_part(study: Study) -> Iterator[Caveat]:
         if images < everything:
             yield Caveat(
                 "explained_in_part",
-                f"{method} explained {images} of {everything} test images: its figures are of these alone.",
+                say(
+                    "{method} explained {n} of {total} test images: its figures are of these alone.",
+                    method=as_term(str(method)),
+                    n=images,
+                    total=everything,
+                ),
                 frozenset((name, str(method)) for name in study.architectures),
             )
 

@@ -1,17 +1,16 @@
 """From the drift tables to claims with verdicts, intervals and the probability of each order."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from evidrift.claims.cells import Key, arrange
+from evidrift.base.sentence import say
+from evidrift.claims.cells import Excesses
 from evidrift.claims.claim import Claim, Rules
-from evidrift.claims.cohort import CommonCohort
 from evidrift.claims.decide import least_decided, make_claims
-from evidrift.claims.estimate import ESTIMANDS, Estimand, estimate
-from evidrift.claims.excess import Excess, excess
+from evidrift.claims.estimate import ESTIMANDS
+from evidrift.claims.excess import Excess
 from evidrift.claims.orders import draws, order_table, tau_table
 from evidrift.compare.caveats import Caveat
 from evidrift.compare.findings.ranking import MEASURE, Observed, degenerate
@@ -19,61 +18,7 @@ from evidrift.compare.params import Compare
 from evidrift.compare.study import Study
 from evidrift.drift.oriented import OVERLAP_ALL
 
-INTERVALS: dict[Estimand, tuple[str, str]] = {
-    "recipe": ("low", "high"),
-    "these checkpoints": ("fixed_low", "fixed_high"),
-}
-
-
-Excesses = Mapping[tuple[Key, str], Excess]  # by architecture, layer and method, and by measure
-
-
-def excesses_of(study: Study, cohort: CommonCohort) -> Excesses:
-    """Drift, floor, chance and excess of everything that was measured on the common cohort."""
-    arranged = arrange(study.pairs, cohort, study.seeds)
-    return {
-        (key, measure): excess(each.cells(measure))
-        for key, each in arranged.items()
-        for measure in each.measures
-    }
-
-
-def with_intervals(drift: pd.DataFrame, excesses: Excesses) -> pd.DataFrame:
-    """The summary with 95 % intervals of the normalised excess: of the recipe, and of these checkpoints.
-
-    Chance and the normalised excess become those of the claims, so that a value and its interval are of one
-    estimate: where images have unlike numbers of partners, as when few were explained, the claims weigh
-    chance by pairs, the summary by images.
-    """
-    rows = []
-    for key in drift[["arch", "layer", "method", "measure"]].astype(str).itertuples(index=False, name=None):
-        mine = excesses.get((key[:3], key[3]))
-        quantity = mine.normalised if mine else None
-        row = {
-            name: bound
-            for estimand in ESTIMANDS
-            for name, bound in zip(
-                INTERVALS[estimand],
-                estimate([quantity], estimand).interval() if quantity else (float("nan"),) * 2,
-                strict=True,
-            )
-        }
-        if mine and mine.chance:
-            row["chance"] = mine.chance.value
-        if quantity:
-            row["normalised"] = quantity.value
-        rows.append(row)
-    found = pd.DataFrame(rows, index=drift.index)
-    same = drift.assign(
-        **{
-            name: found[name].fillna(drift[name])
-            for name in ("chance", "normalised")
-            if name in found.columns
-        }
-    )
-    intervals = found[[name for names in INTERVALS.values() for name in names]]
-    at = list(drift.columns).index("normalised") + 1
-    return pd.concat([same.iloc[:, :at], intervals, same.iloc[:, at:]], axis=1)
+ANOTHER_VERDICT = say("Counting maps that cannot be used as overlap 0 gives another verdict.")
 
 
 def conclude(
@@ -92,9 +37,7 @@ def conclude(
             make_claims(each, study.architectures, methods, rules, same, estimand)
             for each in (_at(excesses, study.layer, measure) for measure in (MEASURE, OVERLAP_ALL))
         )
-        claims += least_decided(
-            first, again, "Counting maps that cannot be used as overlap 0 gives another verdict."
-        )
+        claims += least_decided(first, again, ANOTHER_VERDICT)
     return tuple(_warned(claim, study.layer, observed, found) for claim in claims)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidrift.base.keys import PIPELINE
+from evidrift.base.sentence import Spelling, spelled
 from evidrift.claims.claim import Claim
 from evidrift.compare.findings.courses import Course, plain
 from evidrift.compare.findings.models import MEASURES, over_seeds
@@ -42,7 +44,7 @@ def metrics(result: Result) -> dict[str, Any]:
             "models": _models(result.models),
             "drift": _drift(result.drift),
             "decidable": not observed.undecidable,
-            "undecidable": observed.undecidable or None,
+            "undecidable": _undecidable(observed),
             "checks": _checks(result.marks),
             "ranking": _rankings(observed),
             "reversals": [
@@ -66,8 +68,14 @@ def write_metrics(path: Path, result: Result) -> None:
     path.write_text(json.dumps(metrics(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def write_tables(folder: Path, result: Result) -> None:
-    """Write every table as CSV: drift, claims, statuses, cohorts, models, agreement, checks, places ..."""
+def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) -> None:
+    """Write every table as CSV: drift, claims, statuses, cohorts, models, agreement, checks, places ...
+
+    Args:
+        folder: to write to.
+        result: of `compare`.
+        spelling: of the claims' reasons.
+    """
     rankings = [
         {"layer": each.layer, "method": each.method, "place": place, "arch": arch, "score": score}
         for each in result.observed.rankings
@@ -84,7 +92,7 @@ def write_tables(folder: Path, result: Result) -> None:
         "models": result.models,
         "agreement": result.agreement,
         "rank_agreement": result.taus,
-        "claims": claim_table(result.claims),
+        "claims": claim_table(result.claims, spelling),
         "orders": result.orders,
         "confusion": result.confusion,
         "classes": result.classes,
@@ -107,18 +115,29 @@ def write_tables(folder: Path, result: Result) -> None:
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
 
 
-def claim_table(claims: Sequence[Claim]) -> pd.DataFrame:
-    """A row per claim, its warnings joined by `; `."""
+def claim_table(claims: Sequence[Claim], spelling: Spelling = PIPELINE) -> pd.DataFrame:
+    """A row per claim, its reason as it is spelled, its warnings joined by `; `."""
     columns = [field.name for field in fields(Claim)]
-    rows = [asdict(claim) | {"warnings": "; ".join(claim.warnings)} for claim in claims]
+    rows = [
+        asdict(claim) | {"reason": _told(claim.reason, spelling), "warnings": "; ".join(claim.warnings)}
+        for claim in claims
+    ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _told(text: str, spelling: Spelling = PIPELINE) -> str:
+    return spelled(text, spelling)
+
+
+def _undecidable(observed: Observed) -> str | None:
+    return f"not decidable: {_told(observed.undecidable)}" if observed.undecidable else None
 
 
 def _warnings(result: Result) -> dict[str, str]:
     """By key; a key that several caveats have, as two methods that explained in part, holds all of them."""
     nested: dict[str, str] = {}
     for caveat in result.caveats:
-        nested[caveat.key] = " ".join(filter(None, (nested.get(caveat.key), caveat.sentence)))
+        nested[caveat.key] = " ".join(filter(None, (nested.get(caveat.key), _told(caveat.sentence))))
     return nested
 
 
@@ -134,14 +153,14 @@ def _claims(claims: Sequence[Claim]) -> dict[str, Any]:
             for name, value in asdict(claim).items()
             if name not in IN_KEYS and not (isinstance(value, float) and np.isnan(value))
         }
-        here.setdefault(methods, {})[archs] = known
+        here.setdefault(methods, {})[archs] = known | {"reason": _told(claim.reason)}
     return nested
 
 
 def _stability(result: Result) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for each in result.extremes:
-        found = {"arch": each.arch or None, "verdict": each.verdict, "reason": each.reason}
+        found = {"arch": each.arch or None, "verdict": each.verdict, "reason": _told(each.reason)}
         nested.setdefault(each.method, {})[each.place.replace(" ", "_")] = found
     return nested
 
@@ -215,7 +234,7 @@ def _question(result: Result) -> dict[str, Any]:
     """Whether the study's reversal survives, in words and by pair of architectures."""
     question = result.question
     return {
-        "answer": answer(question),
+        "answer": [spelled(each, PIPELINE) for each in answer(question)],
         "outcomes": {
             f"{each.reversal.other}, {each.reversal.stable}": {
                 "outcome": each.outcome,

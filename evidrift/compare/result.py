@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evidrift.check.marks import marks, no_marks
+from evidrift.claims.cells import Excesses, excesses_of
 from evidrift.claims.claim import Claim
 from evidrift.claims.cohort import CommonCohort, common_cohort
 from evidrift.claims.stability import Extreme, extremes
 from evidrift.compare.caveats import Caveat, caveats
-from evidrift.compare.conclusions import conclude, excesses_of, order_of, with_intervals
+from evidrift.compare.conclusions import conclude, order_of
 from evidrift.compare.findings.associations import associations, image_drifts, score_changes
 from evidrift.compare.findings.cohorts import cohort_table, status_table
 from evidrift.compare.findings.confusion import class_table, confusability, confusion_table
@@ -36,7 +37,9 @@ class Result:
         score: of which the maps are, all that were found.
         target: the class explained, all that were found.
         cohort: the common cohort.
-        drift: from `findings.drift.summarise`, in the grid's order, `penultimate` first.
+        excesses: drift, floor, chance and share of the way with what each patient and seed adds, by
+            architecture, layer and method, and by measure.
+        drift: the same as a table, from `findings.drift.summarise`, in the grid's order, `penultimate` first.
         statuses: from `findings.cohorts.status_table`.
         cohorts: from `findings.cohorts.cohort_table`.
         models: from `findings.models.model_table`.
@@ -68,6 +71,7 @@ class Result:
     score: tuple[str, ...]
     target: tuple[str, ...]
     cohort: CommonCohort
+    excesses: Excesses
     drift: pd.DataFrame
     statuses: pd.DataFrame
     cohorts: pd.DataFrame
@@ -99,9 +103,8 @@ class Result:
 def compare(study: Study, params: Compare) -> Result:
     """Compare the architectures of a study."""
     cohort = common_cohort(study.pairs)
-    excesses = excesses_of(study, cohort)
-    drift = with_intervals(summarise(study.pairs, cohort), excesses)
-    drift = _sorted(drift, study.architectures)
+    excesses = excesses_of(study.pairs, cohort, study.seeds)
+    drift = _sorted(summarise(study.pairs, cohort, excesses), study.architectures)
     agreement = median_agreement(study.agreement, cohort)
     observed = observe(
         drift, study.architectures, study.seeds, cohort, params.min_patients, study.notes, agreement
@@ -126,6 +129,7 @@ def compare(study: Study, params: Compare) -> Result:
         score=tuple(sorted({score for note in notes for score in note.score})),
         target=tuple(sorted({target for note in notes for target in note.target})),
         cohort=cohort,
+        excesses=excesses,
         drift=drift,
         statuses=statuses,
         cohorts=_sorted(cohort_table(study.pairs), study.architectures),

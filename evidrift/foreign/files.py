@@ -19,6 +19,7 @@ import numpy as np
 
 from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import parameter, say
 from evidrift.foreign.flat import explainable
 from evidrift.foreign.input_range import prepare_for
 from evidrift.networks.backbone import build_backbone
@@ -57,7 +58,7 @@ class ModelFile:
         n_classes: that it tells apart; 2 for a single sigmoid output.
         prepare: brings grey levels, (n, size, size) uint8, to its input, (n, size, size, channels) float32.
         n_parameters: numbers in its weights.
-        notes: what its user should know, in sentences.
+        notes: what its user should know.
     """
 
     path: Path
@@ -96,13 +97,18 @@ def load_model_file(
     try:
         model = explainable(classifier)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise error.about(path) from None
     side, channels, outputs = _shapes(path, model)
     notes = []
     if preprocessing == "none" and not _scales_its_input(model):
         notes.append(
-            f"Nothing at the beginning of {path.name} scales its input, and films go in as grey levels 0 to "
-            "255. If it was trained on another range, name it: --preprocessing unit, tf, torch or caffe."
+            say(
+                "Nothing at the beginning of {file} scales its input, and films go in as grey levels 0 to "
+                "255. If it was trained on another range, say which ({preprocessing}): unit, tf, torch or "
+                "caffe.",
+                file=path.name,
+                preprocessing=parameter("preprocessing"),
+            )
         )
     return ModelFile(
         path=path,
@@ -136,11 +142,17 @@ def _check_is_file(path: Path) -> None:
 def _from_weights(path: Path, architecture: str | None, size: int) -> keras.Model:
     if architecture is None:
         raise UserError(
-            f"{path} holds weights alone. Name their architecture (--architecture resnet50v2), or save the "
-            "whole model: model.save('name.keras')."
+            say(
+                "{path} holds weights alone. Name their architecture ({architecture}), e.g. resnet50v2, or "
+                "save the whole model: model.save('name.keras').",
+                path=path,
+                architecture=parameter("architecture"),
+            )
         )
     if not find(architecture).MIN_SIZE <= size <= MAX_SIDE:
-        raise UserError(f"--size is {size}; it must be {find(architecture).MIN_SIZE} to {MAX_SIDE} px.")
+        least = find(architecture).MIN_SIZE
+        told = "{given} is {size}; it must be {least} to {most} px."
+        raise UserError(say(told, given=parameter("size"), size=size, least=least, most=MAX_SIDE))
     classes = _classes_in(path)
     classifier = build_classifier(build_backbone(architecture, size, {}), classes, dropout=0)
     load_weights(classifier, path)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import parameter, say
 from evidrift.prepare.entry import Entry, Excluded, Listing
 from evidrift.prepare.split import split_name
 
@@ -31,8 +32,12 @@ def list_folder(source: Path) -> Listing:
     files, links = walk(source)
     if links:
         raise UserError(
-            f"{source / links[0]} is a link to a folder; links are not followed. "
-            "Put the folder itself there, or list the images in a manifest (prepare.manifest)."
+            say(
+                "{link} is a link to a folder; links are not followed. Put the folder itself there, or "
+                "list the images in a manifest ({manifest}).",
+                link=source / links[0],
+                manifest=parameter("manifest"),
+            )
         )
     images = [path for path in files if is_image(path)]
     depth, has_splits = _layout(images, source)
@@ -98,9 +103,15 @@ def _layout(images: Sequence[str], source: Path) -> tuple[int, bool]:
         depth += 1
     if splits and splits != tops:
         raise UserError(
-            f"{source} holds the split folders {', '.join(sorted(splits))} and beside them "
-            f"{', '.join(sorted(tops - splits))}. Give either class folders, or train, validation and test "
-            "with class folders in them; or list the images in a manifest (prepare.manifest)."
+            say(
+                "{source} holds the split folders {splits} and beside them {others}. Give either class "
+                "folders, or train, validation and test with class folders in them; or list the images in "
+                "a manifest ({manifest}).",
+                source=source,
+                splits=sorted(splits),
+                others=sorted(tops - splits),
+                manifest=parameter("manifest"),
+            )
         )
     return depth, bool(splits)
 

@@ -33,7 +33,7 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
     """
     file = source / name
     if leaves(source, name):
-        raise UserError(f"prepare.manifest is {name}, which lies outside the source folder {source}.")
+        raise UserError(f"The manifest {name} lies outside the source folder {source}.")
     rows: dict[str, str] = {}
     entries = []
     for where, row in _read(file, required):
@@ -88,7 +88,7 @@ def _read(file: Path, required: Sequence[str]) -> Iterator[tuple[str, dict[str, 
     if file.suffix.lower() not in readers:
         raise UserError(f"{file} is no manifest that can be read: it must end in {' or '.join(readers)}.")
     if not file.is_file():
-        raise UserError(f"{file} does not exist. prepare.manifest names a file inside the source folder.")
+        raise UserError(f"{file} does not exist. A manifest is a file inside the source folder.")
     try:
         yield from readers[file.suffix.lower()](file, required)
     except UnicodeDecodeError:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import parameter, say
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.folder import list_folder
 from evidrift.prepare.manifest import list_manifest
@@ -54,12 +55,19 @@ def open_source(path: Path, params: Prepare) -> Source:
         return Source(kind, listing, load, planes=1)
     if not path.exists():
         raise UserError(
-            f"prepare.source: {path} does not exist. Give a folder of images or a phantom recipe (.yaml)."
+            f"The images' source {path} does not exist. Give a folder of images or a phantom recipe (.yaml)."
         )
     if path.suffix not in RECIPE_SUFFIXES:
-        raise UserError(f"prepare.source: {path} is neither a folder of images nor a phantom recipe (.yaml).")
+        raise UserError(f"The images' source {path} is neither a folder nor a phantom recipe (.yaml).")
     if params.manifest:
-        raise UserError(f"prepare.manifest is {params.manifest}, but {path} is a recipe. Set it to null.")
+        raise UserError(
+            say(
+                "{parameter} is {manifest}, but {path} is a recipe. Set it to null.",
+                parameter=parameter("manifest"),
+                manifest=params.manifest,
+                path=path,
+            )
+        )
     recipe = load_recipe(path)
     listing = Listing(_phantom_entries(recipe), ignored={})
     return Source("phantoms", listing, partial(_load_phantom, recipe=recipe, size=params.size), planes=3)

@@ -294,8 +294,8 @@ def test_without_a_tensor_before_last_penultimate_is_an_error_that_lists_candida
     model = classifier_of(kl.Conv2D(4, 3, name="bare"), kl.ReLU(name="end"))
     with pytest.raises(
         UserError,
-        match=r"row has no layer `penultimate`: no tensor before end.*Name a layer in explain.cam.layers "
-        r"instead.*end \(6x6x4, rectified\), bare \(6x6x4\)\.",
+        match=r"row has no layer `penultimate`: no tensor before end.*Name another \(`layer`\)\. "
+        r".*end \(6x6x4, rectified\), bare \(6x6x4\)\.",
     ):
         target_layers(model)
     assert resolve(model, ["last"])[0].name == "end"
@@ -319,8 +319,8 @@ def test_where_the_grid_is_lost_in_a_way_unknown_the_error_lists_candidates(redu
     model = keras.Model(inputs, kl.Dense(2)(features), name="row")
     with pytest.raises(
         UserError,
-        match=r"into global pooling or a Flatten, so its layer `last` is not known\. Name a layer in "
-        r"explain.cam.layers instead.*end \(6x6x4, rectified\)",
+        match=r"into global pooling or a Flatten, so its layer `last` is not known\. Name another "
+        r"\(`layer`\)\. .*end \(6x6x4, rectified\)",
     ):
         resolve(model, ["last"])
 

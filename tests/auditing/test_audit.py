@@ -217,23 +217,42 @@ def other_grid(tmp_path):
         (no_code, {}, "is not run"),
         (five_classes, {}, "tells 3 classes apart"),
         (larger, {}, "takes images of 16 px"),
-        (other_grid, {}, "they have different architectures. Name a layer with one grid: --layer"),
+        (other_grid, {}, "they have different architectures. Name a layer with one grid (`layer`)"),
         (None, {"layer": "conv9"}, "has no spatial layer conv9"),
         (None, {"methods": ["layercam"]}, "Did you mean layer_cam?"),
-        (None, {"methods": ["occlusion"], "layer": "last"}, "choose --layer penultimate"),
+        (None, {"methods": ["occlusion"], "layer": "last"}, "choose that layer (`layer`)"),
         (None, {"methods": []}, "there is none"),
+        (None, {"methods": ["layer_cam", "layer_cam"]}, "`methods` must name each method once"),
         (None, {"preprocessing": "zero_one"}, "zero_one is no preprocessing"),
         (None, {"gate": "nowhere.yaml"}, "nowhere.yaml cannot be read"),
         (None, {"gate": Gate(method="rise", regressed=0.1)}, "rise, which is not audited"),
-        (None, {"out": __file__}, "is a file; --out must be a folder"),
+        (None, {"out": __file__}, "is a file; `out` must be a folder"),
         (None, {"out": Path(__file__).parent}, "holds other things than an audit: __init__.py"),
-        (None, {"batch_size": 0}, "--batch-size is 0; it must be 1 at least"),
+        (None, {"batch_size": 0}, "`batch_size` is 0; it must be 1 at least"),
     ],
 )
 def test_every_mistake_is_said_in_a_sentence(films, models, tmp_path, after, how, sentence):
     with pytest.raises(UserError) as error:
         audit(models[0], after(tmp_path) if after else models[1], films, **{"quiet": True} | how)
     assert sentence in str(error.value)
+    assert "--" not in str(error.value)  # flags are the command's
+
+
+def test_names_of_files_and_classes_reach_the_page_as_they_are(tmp_path):
+    """Models called tl and ft, and classes that are called like a checkpoint and like a method."""
+    for seed in range(12):
+        save(tmp_path / "films" / ("ft", "rise", "tl")[seed % 3] / f"{seed:02d}.png", film(seed, 80, 72))
+    for name, seed in (("tl", 0), ("ft", 1)):
+        network(seed).save(tmp_path / f"{name}.keras")
+    found = audit(
+        tmp_path / "tl.keras", tmp_path / "ft.keras", tmp_path / "films", out=tmp_path / "out", quiet=True
+    )
+    (note,) = (each for each in found.warnings if each.startswith("The classes are"))
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for text in (note, page):
+        assert "ft, rise, tl" in text
+    assert "tl.keras" in page and "ft.keras" in page
+    assert "before.keras" not in page and "after.keras" not in page
 
 
 def test_copies_of_one_training_are_no_floor(films, models, tmp_path):

@@ -112,9 +112,9 @@ def test_splits_are_audited_whole_and_said_so(tmp_path):
             {"n_classes": 5},
             "has labels of 2 classes (covid19, normal), but the models tell 5",
         ),
-        (lambda root: root, {"classes": ["a", "b"]}, "none of which is in --classes (a, b)"),
+        (lambda root: root, {"classes": ["a", "b"]}, "none of which is in `classes` (a, b)"),
         (lambda root: root, {"classes": ["a", "a"]}, "names a class twice"),
-        (lambda root: root, {"classes": ["a"]}, "--classes gives 1 classes (a), but the models tell 2 apart"),
+        (lambda root: root, {"classes": ["a"]}, "`classes` names 1 classes (a), but the models tell 2 apart"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(films, make, how, sentence):

@@ -3,16 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evidrift.claims.cells import arrange
+from evidrift.claims.cells import arrange, excesses_of
 from evidrift.claims.cohort import CommonCohort, common_cohort
-from evidrift.claims.excess import excess
 from evidrift.compare.findings.drift import summarise
-from evidrift.drift.oriented import OVERLAP_ALL
+from evidrift.drift.oriented import OVERLAP_ALL, as_drift
 from tests.compare.studies import study_of
 from tests.drift.study import architecture
 
 SEEDS = (1, 2, 3)
 KEY = ("densenet_mini", "penultimate", "layer_cam")
+
+
+def table_of(study, cohort):
+    return summarise(study.pairs, cohort, excesses_of(study.pairs, cohort, study.seeds))
 
 
 @pytest.fixture
@@ -21,19 +24,25 @@ def maps():
     return architecture(seeds=SEEDS, patients=["p0", "p1", "p0", "p1", "p2", "p3", "p4", "p5"])
 
 
-def test_estimates_equal_the_summarys_means_where_nothing_is_missing(tmp_path, maps):
+def test_where_nothing_is_missing_estimates_are_means_over_images_of_means_over_pairs(maps):
     study = study_of(maps)
-    cohort = common_cohort(study.pairs)
-    arranged = arrange(study.pairs, cohort, study.seeds)
-    summary = summarise(study.pairs, cohort)
-    assert len(summary) == 2 * len(arranged[KEY].measures)
-    for row in summary.itertuples():
-        found = excess(arranged[row.arch, row.layer, row.method].cells(row.measure))
-        values = [found.drift, found.floor, found.chance, found.excess, found.normalised]
-        assert [each.value if each else np.nan for each in values] == pytest.approx(
-            [row.mean, row.floor, row.chance, row.excess, row.normalised], nan_ok=True
-        )
-        assert (found.drift.n_images, found.drift.n_patients) == (8, 6)
+    found = table_of(study, common_cohort(study.pairs)).set_index(["method", "measure"])
+    rows = study.pairs[["method", "pair_kind", "image_id"]].astype(str)
+    values = as_drift(study.pairs)
+    images = values.groupby([rows[name] for name in rows]).mean()
+    means = images.groupby(["method", "pair_kind"]).mean()
+    assert len(found) == 2 * len(values.columns)
+    for method, measure in found.index:
+        row, own = found.loc[method, measure], means[measure][method]
+        drift, floor, chance = own["drift"], own["seed_ft"], own["random"]
+        assert row["mean"] == pytest.approx(drift)
+        assert row["floor"] == pytest.approx(floor)
+        assert row["floor_tl"] == pytest.approx(own["seed_tl"])
+        assert row["chance"] == pytest.approx(chance)
+        assert row["excess"] == pytest.approx(drift - floor)
+        ratio = (drift - floor) / (chance - floor) if chance > floor else np.nan
+        assert row["normalised"] == pytest.approx(ratio, nan_ok=True)
+        assert (row["n_images"], row["n_patients"]) == (8, 6)
 
 
 def test_every_image_seed_and_pair_of_seeds_has_its_place(tmp_path, maps):
@@ -72,7 +81,7 @@ def test_only_the_cohorts_images_count_but_partners_may_lie_outside(tmp_path, ma
     some = CommonCohort(("covid19/00.png", "covid19/04.png"), 2)
     cells = arrange(study.pairs, some, study.seeds)[KEY].cells("overlap")
     assert cells.drift.shape == (2, 3)
-    row = summarise(study.pairs, some).query("method == 'layer_cam' and measure == 'overlap'").iloc[0]
+    row = table_of(study, some).query("method == 'layer_cam' and measure == 'overlap'").iloc[0]
     assert cells.chance.mean() == pytest.approx(row["chance"])
 
 

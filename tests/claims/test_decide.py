@@ -116,7 +116,7 @@ def test_a_small_effect_that_is_shown_says_that_it_is_below_the_margin():
     claims = claims_of(study(dict.fromkeys(METHODS, (0.315, 0.3, 0.3)), noise=0.003))
     found = moved(claims, "a")
     assert (found.verdict, found.estimate) == ("supported", pytest.approx(0.03))
-    assert found.reason.endswith(", though less than compare.margin.")
+    assert found.reason.endswith(", though less than `margin`.")
 
 
 def by_statsmodels(values):

@@ -43,7 +43,7 @@ def test_a_rival_that_is_shown_to_be_as_stable_refutes():
     shown = found(
         claim("a", "b", -0.01, "refuted"), claim("a", "c", -0.5, "not decidable"), claim("b", "c", -0.3)
     )
-    assert shown["layer_cam", "most stable"] == ("a", "refuted", "b is as stable to within compare.margin.")
+    assert shown["layer_cam", "most stable"] == ("a", "refuted", "b is as stable to within `margin`.")
     assert shown["layer_cam", "least stable"] == ("c", "not decidable", "Its difference from a is not shown.")
 
 

@@ -73,7 +73,10 @@ def test_quiet_prints_the_pictures_name_alone(capsys, model, picture, tmp_path):
         (["{film}", "--model", "{model}", "--methods", "gradcam"], "Did you mean grad_cam?"),
         (["{film}", "--model", "{model}", "--class", "7"], f"Give a number from 0 to {CLASSES - 1}"),
         (["{film}", "--model", "{model}", "--classes", "a,b"], "gives 2 names, but the model tells 3"),
-        (["{film}", "--model", "{model}", "--layer", "conv"], "has no spatial layer conv"),
+        (
+            ["{film}", "--model", "{model}", "--layer", "conv9"],
+            "has no spatial layer conv9. Name another (--layer)",
+        ),
         (["{film}", "--model", "{model}", "--out", "{film}"], "which would be written over"),
         (["{film}", "--model", "{model}", "--out", "x.jpg"], "the picture is a PNG"),
     ],
@@ -83,4 +86,5 @@ def test_every_mistake_is_said_in_a_sentence(capsys, model, picture, tmp_path, w
     code, _, err = typed(capsys, *filled, "--preprocessing", "unit")
     assert code == 1
     assert sentence in err
+    assert "explain.cam" not in err
     assert "Traceback" not in err

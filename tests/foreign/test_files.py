@@ -207,7 +207,7 @@ def two_inputs():
         ("no.h5", lambda path: path.write_bytes(b"no hdf5"), "is no HDF5 file of a Keras model"),
         ("other.keras", lambda path: zipfile.ZipFile(path, "w").close(), "is no Keras model"),
         ("data.h5", weights_only, "holds weights alone, or no model"),
-        ("some.weights.h5", weights_only, "Name their architecture (--architecture"),
+        ("some.weights.h5", weights_only, "Name their architecture (`architecture`)"),
         ("any.keras", lambda path: saved(path, classifier(shape=(None, None, 3))), "images of any size"),
         ("wide.keras", lambda path: saved(path, classifier(shape=(16, 24, 3))), "16 x 24 px; only square"),
         ("five.keras", lambda path: saved(path, classifier(shape=(16, 16, 5))), "images of 5 channels"),

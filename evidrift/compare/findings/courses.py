@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from evidrift.base.errors import UserError
+from evidrift.base.sentence import owner, say
 
 CLOSE = 0.02  # of validation accuracy: two points
 MOST = 0.9  # of the drift at the chosen epoch
@@ -71,7 +72,7 @@ class Course:
         late_step: mean `step` of the epochs after accuracy had settled, up to the chosen one. A map may go on
             moving without getting further from tl's.
         matched: drift at matched accuracy, None where there is none.
-        unmatched: why there is none, else empty.
+        unmatched: why there is none, as a clause; else empty.
     """
 
     arch: str
@@ -195,9 +196,10 @@ def _matched(patients: np.ndarray, accuracy: np.ndarray, chosen: int) -> tuple[M
     close = np.flatnonzero(gaps <= CLOSE + ROUNDING)
     if not len(close):
         nearest = int(gaps.argmin()) + 1
-        return None, (
-            f"no epoch of fine-tuning has a validation accuracy within 2 points of tl's {accuracy[0]:.2f}; "
-            f"the closest is epoch {nearest} with {accuracy[nearest]:.2f}"
+        return None, say(
+            f"no epoch of fine-tuning has a validation accuracy within 2 points of {{owner}} "
+            f"{accuracy[0]:.2f}; the closest is epoch {nearest} with {accuracy[nearest]:.2f}",
+            owner=owner("tl"),
         )
     epoch = int(close[0]) + 1
     change = _change(patients[:, chosen] - patients[:, epoch])

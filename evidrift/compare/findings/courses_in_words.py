@@ -1,15 +1,28 @@
 """Drift along training in plain words. Needs no TensorFlow."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from evidrift.base.sentence import checkpoint, method, owner, say
 from evidrift.compare.findings.courses import Change, Course
 
 
-def sentences(courses: list[Course]) -> list[str]:
+def sentences(courses: Sequence[Course]) -> list[str]:
     """Each course: when the evidence moved, whether it went on, and what is left at matched accuracy."""
     return [
-        f"{course.arch}, {course.method}, seed {course.seed} ({course.n_images} validation images of "
-        f"{course.n_patients} patients): {_movement(course)} {_afterwards(course)} {_at_match(course)}"
+        say(
+            "{arch}, {method}, seed {seed} ({n_images} validation images of {n_patients} patients): "
+            "{movement} {afterwards} {at_match}",
+            arch=course.arch,
+            method=method(course.method),
+            seed=course.seed,
+            n_images=course.n_images,
+            n_patients=course.n_patients,
+            movement=_movement(course),
+            afterwards=_afterwards(course),
+            at_match=_at_match(course),
+        )
         for course in courses
     ]
 
@@ -36,30 +49,32 @@ def _afterwards(course: Course) -> str:
         return f"{start}."
     change = course.late
     if change.low > 0:
-        said = "the evidence went on moving away from tl's"
+        said = "the evidence went on moving away from {owner}"
     elif change.high < 0:
-        said = "the evidence moved back towards tl's"
+        said = "the evidence moved back towards {owner}"
     else:
-        said = "it is not shown that the evidence went on moving away from tl's"
-    return (
+        said = "it is not shown that the evidence went on moving away from {owner}"
+    return say(
         f"{start}; after that drift changed by {_interval(change)}: {said} "
-        f"(from one epoch to the next maps still differed by {course.late_step:.2f})."
+        f"(from one epoch to the next maps still differed by {course.late_step:.2f}).",
+        owner=owner("tl"),
     )
 
 
 def _at_match(course: Course) -> str:
     matched = course.matched
     if matched is None:
-        return f"At matched accuracy nothing can be said: {course.unmatched}."
+        return say("At matched accuracy nothing can be said: {why}.", why=course.unmatched)
     tl = course.curve["accuracy"][0]
     head = (
-        f"At matched accuracy (epoch {matched.epoch}: {matched.accuracy:.2f}, tl {tl:.2f}) drift is "
+        f"At matched accuracy (epoch {matched.epoch}: {matched.accuracy:.2f}, {{tl}} {tl:.2f}) drift is "
         f"{matched.drift:.2f}"
     )
     if matched.epoch == course.chosen:
-        return f"{head}: that is the chosen epoch itself."
+        return say(f"{head}: that is the chosen epoch itself.", tl=checkpoint("tl"))
     share = f", {matched.drift / matched.drift_chosen:.0%} of the chosen epoch's" if course.moved else ""
-    return f"{head}{share}; from there to the chosen epoch it changed by {_interval(matched.change)}."
+    change = _interval(matched.change)
+    return say(f"{head}{share}; from there to the chosen epoch it changed by {change}.", tl=checkpoint("tl"))
 
 
 def _interval(change: Change) -> str:

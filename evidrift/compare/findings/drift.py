@@ -1,67 +1,93 @@
-"""Drift against its floor and chance, by architecture, method, layer and measure (DESIGN.md, section 6).
+"""Drift against its floor and chance as a table, by architecture, method, layer and measure (docs/design.md).
 
-Here every measure is oriented so that larger means more drift.
+Here every measure is oriented so that larger means more drift. Drift, floor, chance and the share of the way
+are those of the claims (`claims.excess`), so that a value and its interval are of one estimate.
 """
-
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
+from evidrift.claims.cells import Excesses
 from evidrift.claims.cohort import CommonCohort
+from evidrift.claims.estimate import Estimand, Quantity, estimate
+from evidrift.claims.excess import NOTHING, Excess
 from evidrift.drift.oriented import CHANGES, as_drift
 
-KINDS = {"drift": "mean", "seed_ft": "floor", "seed_tl": "floor_tl", "random": "chance"}
-# A room between floor and chance that is no more than rounding is none.
-ROUNDING = 1e-9
+KEYS = ["arch", "layer", "method"]
+INTERVALS: dict[Estimand, tuple[str, str]] = {
+    "recipe": ("low", "high"),
+    "these checkpoints": ("fixed_low", "fixed_high"),
+}
+NAN = float("nan")
 
 
-def summarise(pairs: pd.DataFrame, cohort: CommonCohort) -> pd.DataFrame:
+def summarise(pairs: pd.DataFrame, cohort: CommonCohort, excesses: Excesses) -> pd.DataFrame:
     """Drift, floor, chance and excess on the common cohort.
+
+    Args:
+        pairs: drift tables.
+        cohort: whose images count.
+        excesses: of the same tables and cohort.
 
     Returns:
         A row per architecture, layer, method and measure:
-        mean: of drift_i over images, drift_i the mean over seeds;
+        mean: of drift over images and seeds;
         sd: standard deviation over seeds of the seeds' means, none with one seed;
         floor, floor_tl: between seeds of the tuned and of the transfer-learned checkpoint, none with one;
         chance: between different patients of one class, none where a class has one patient;
-        excess: mean over images of drift_i - floor_i;
+        excess: mean - floor;
         normalised: excess / (chance - floor), none unless chance lies above the floor;
+        low, high: its 95 % interval for the recipe; fixed_low, fixed_high: for these checkpoints;
         change: of concentration and entropy only, the mean change with its sign;
         n_images, n_patients: with a measured drift.
     """
+    every = pairs[KEYS].drop_duplicates()
     chosen = cohort.select(pairs)
-    groups = dict(list(chosen.groupby(["arch", "layer", "method"], observed=True)))
-    every = pairs[["arch", "layer", "method"]].drop_duplicates()
-    parts = []
-    for key in every.itertuples(index=False, name=None):
-        part = _summary(groups.get(key, chosen.iloc[:0]))
-        parts.append(part.assign(arch=key[0], layer=key[1], method=key[2]))
-    table = pd.concat(parts, ignore_index=True)
-    return table[["arch", "layer", "method", *(name for name in table.columns if name not in every.columns)]]
+    oriented = as_drift(chosen)
+    changes = chosen[chosen["pair_kind"] == "drift"].groupby(KEYS, observed=True)[list(CHANGES)].mean()
+    floors_tl = _floors_tl(chosen, oriented)
+    rows = []
+    for key in every.astype(str).itertuples(index=False, name=None):
+        for measure in oriented.columns:
+            row = _row(excesses.get((key, measure), NOTHING))
+            row["floor_tl"] = floors_tl[measure].get(key, NAN)
+            row["change"] = changes[measure].get(key, NAN) if measure in CHANGES else NAN
+            rows.append(dict(zip(KEYS, key, strict=True)) | {"measure": measure} | row)
+    return pd.DataFrame(rows)
 
 
-def _summary(pairs: pd.DataFrame) -> pd.DataFrame:
-    oriented = as_drift(pairs)
-    by_kind = dict(_image_means(pairs, oriented))
-    drift = by_kind["drift"]
-    found = pd.DataFrame({column: by_kind[kind].mean() for kind, column in KINDS.items()})
+def _row(found: Excess) -> dict[str, float]:
+    drift, ratio = found.drift, found.normalised
+    bounds = {
+        name: bound
+        for estimand, names in INTERVALS.items()
+        for name, bound in zip(names, _interval(ratio, estimand), strict=True)
+    }
+    return {
+        "mean": _value(drift),
+        "sd": float(np.std(found.by_seed, ddof=1)) if len(found.by_seed) > 1 else NAN,
+        "floor": _value(found.floor),
+        "floor_tl": NAN,
+        "chance": _value(found.chance),
+        "excess": _value(found.excess),
+        "normalised": _value(ratio),
+        **bounds,
+        "change": NAN,
+        "n_images": drift.n_images if drift else 0,
+        "n_patients": drift.n_patients if drift else 0,
+    }
 
-    is_drift = pairs["pair_kind"] == "drift"
-    seeds = oriented[is_drift].groupby(pairs["seed_before"][is_drift]).mean()
-    found.insert(1, "sd", seeds.std(ddof=1))
-    found["excess"] = (drift - by_kind["seed_ft"]).mean()
-    room = found["chance"] - found["floor"]
-    found["normalised"] = found["excess"].where(room > ROUNDING) / room
-    found["change"] = pairs.loc[is_drift, list(CHANGES)].astype(np.float64).mean().reindex(found.index)
-    found["n_images"] = drift.count()
-    patients = pairs.drop_duplicates("image_id").set_index("image_id")["patient_id"].reindex(drift.index)
-    found["n_patients"] = [patients[drift[measure].notna()].nunique() for measure in found.index]
-    return found.rename_axis("measure").reset_index()
+
+def _interval(part: Quantity | None, estimand: Estimand) -> tuple[float, float]:
+    return estimate([part], estimand).interval() if part else (NAN, NAN)
 
 
-def _image_means(pairs: pd.DataFrame, oriented: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """By kind of pair: each image's mean over its measured pairs, images x measures."""
-    for kind in KINDS:
-        rows = pairs["pair_kind"] == kind
-        yield kind, oriented[rows].groupby(pairs["image_id"][rows], observed=True).mean()
+def _value(part: Quantity | None) -> float:
+    return part.value if part else NAN
+
+
+def _floors_tl(chosen: pd.DataFrame, oriented: pd.DataFrame) -> pd.DataFrame:
+    """Mean over images of each image's mean over pairs of seeds of `tl`, by KEYS and measure."""
+    rows = chosen["pair_kind"] == "seed_tl"
+    keys = [chosen.loc[rows, name].astype(str) for name in (*KEYS, "image_id")]
+    return oriented[rows].groupby(keys).mean().groupby(KEYS).mean()

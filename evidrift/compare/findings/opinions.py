@@ -14,6 +14,7 @@ from typing import Literal
 import pandas as pd
 from scipy.stats import kendalltau
 
+from evidrift.base.sentence import Sentence, listed, method, say
 from evidrift.claims.claim import Claim, Verdict
 from evidrift.compare.findings.ranking import SCALED, Observed, Ranking, Reversal, degenerate
 from evidrift.drift.tables import Notes
@@ -39,7 +40,7 @@ class Opinion:
     with_layer_cam: tuple[str, ...]
     with_grad_cam_pp: tuple[str, ...]
     verdict: Verdict
-    reason: str
+    reason: Sentence
 
     @property
     def outcome(self) -> Outcome:
@@ -56,12 +57,12 @@ class Question:
     """Does the reversal between LayerCAM and Grad-CAM++ survive?
 
     Attributes:
-        why_not: why it cannot be asked, else empty.
+        why_not: why it cannot be decided, as a clause; empty where it is asked.
         opinions: one for each pair of architectures that the two methods reverse.
         others: methods of other families that gave a ranking.
     """
 
-    why_not: str
+    why_not: Sentence
     opinions: tuple[Opinion, ...]
     others: tuple[str, ...]
 
@@ -80,11 +81,13 @@ def ask(observed: Observed, notes: Mapping[str, Notes], claims: Sequence[Claim],
     others = tuple(method for method in orders if families[method] != ITS_FAMILY)
     why_not = observed.undecidable
     if not why_not and (missing := [name for name in (REFERENCE, SCALED) if not orders.get(name)]):
-        why_not = f"not decidable: no ranking by {' and '.join(missing)} at layer {layer}"
+        by = listed([method(name) for name in missing], " and ")
+        why_not = say("no ranking by {by} at layer {layer}", by=by, layer=layer)
     if not why_not and all(degenerate(layer, REFERENCE, SCALED, [note]) for note in notes.values()):
-        why_not = (
-            f"not decidable: at layer {layer} the gradient does not vary over space, so the two methods give "
-            "one map up to weights of its channels, and a change of rank between them is no reversal"
+        why_not = say(
+            "at layer {layer} the gradient does not vary over space, so the two methods give one map up to "
+            "weights of its channels, and a change of rank between them is no reversal",
+            layer=layer,
         )
     opinions = [] if why_not else _opinions(observed, orders, others, claims, layer)
     return Question(why_not, tuple(opinions), others)
@@ -151,37 +154,53 @@ def rank_agreement(rankings: tuple[Ranking, ...], alike: Mapping[str, list[list[
     return pd.DataFrame(rows, columns=columns)
 
 
-def answer(question: Question) -> list[str]:
+def answer(question: Question) -> list[Sentence]:
     """The question's answer in plain words, one for each reversal."""
     if question.why_not:
-        return [f"{question.why_not[0].upper()}{question.why_not[1:]}."]
+        return [say("Not decidable: {why}.", why=question.why_not)]
     if not question.opinions:
-        return ["There is none: both methods order every pair of architectures alike."]
+        return [say("There is none: both methods order every pair of architectures alike.")]
     return [_sentences(opinion, bool(question.others)) for opinion in question.opinions]
 
 
-def _sentences(opinion: Opinion, others: bool) -> str:
+def _sentences(opinion: Opinion, others: bool) -> Sentence:
     reversal = opinion.reversal
     unit = {
         None: "(a) Unknown: the unit form has no score.",
         False: "(a) It survives the unit form.",
         True: "(a) It is gone in the unit form: an effect of confidence, not of evidence.",
     }[reversal.effect_of_confidence]
-    return (
-        f"{reversal.other} is more stable than {reversal.stable} under LayerCAM, less stable under "
-        f"Grad-CAM++, as observed. That the methods reverse the two is {opinion.verdict}: {opinion.reason} "
-        f"{unit} {_third(opinion, others)}"
+    return say(
+        "{other} is more stable than {stable} under LayerCAM, less stable under Grad-CAM++, as observed. "
+        "That the methods reverse the two is {verdict}: {reason} {unit} {third}",
+        other=reversal.other,
+        stable=reversal.stable,
+        verdict=opinion.verdict,
+        reason=opinion.reason,
+        unit=unit,
+        third=_third(opinion, others),
     )
 
 
-def _third(opinion: Opinion, others: bool) -> str:
+def _third(opinion: Opinion, others: bool) -> Sentence:
     sides = {"LayerCAM": opinion.with_layer_cam, "Grad-CAM++": opinion.with_grad_cam_pp}
-    told = " and ".join(f"{', '.join(names)} with {side}" for side, names in sides.items() if names)
+    told = [
+        say("{methods} with {side}", methods=[method(name) for name in names], side=side)
+        for side, names in sides.items()
+        if names
+    ]
     if not others:
-        return "(b) Unknown: the grid has no method of another family."
+        return say("(b) Unknown: the grid has no method of another family.")
     if not told:
-        return "(b) Unknown: no method of another family orders the two."
+        return say("(b) Unknown: no method of another family orders the two.")
     if all(sides.values()):
-        return f"(b) Methods of other families are divided too: {told}. The order depends on the method."
+        return say(
+            "(b) Methods of other families are divided too: {told}. The order depends on the method.",
+            told=listed(told, " and "),
+        )
     alone = next(side for side, names in sides.items() if not names)
-    return f"(b) It does not survive methods of other families: {told}; {alone} stands alone."
+    return say(
+        "(b) It does not survive methods of other families: {told}; {alone} stands alone.",
+        told=listed(told, " and "),
+        alone=alone,
+    )

@@ -10,6 +10,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from evidrift.base.sentence import NOTHING_SAID, Sentence, parameter, say
 from evidrift.claims.cohort import CommonCohort
 from evidrift.drift.oriented import OVERLAP_ALL
 from evidrift.drift.tables import Notes
@@ -80,12 +81,12 @@ class Observed:
     """What the means say about the order of architectures.
 
     Attributes:
-        undecidable: why no order is given; empty where one is.
+        undecidable: why no order is given, as a clause; empty where one is.
         rankings: by layer and method.
         reversals: between methods that are not degenerate.
     """
 
-    undecidable: str
+    undecidable: Sentence
     rankings: tuple[Ranking, ...]
     reversals: tuple[Reversal, ...]
 
@@ -120,22 +121,24 @@ def observe(
         _ranking(key, scores[key], filled[key], architectures) for key in sorted(scores, key=_order)
     )
     reversals = tuple(_reversals(scores, filled, architectures, notes, agreement))
-    return Observed("", rankings, reversals)
+    return Observed(NOTHING_SAID, rankings, reversals)
 
 
-def _undecidable(n_seeds: int, n_patients: int, min_patients: int) -> str:
+def _undecidable(n_seeds: int, n_patients: int, min_patients: int) -> Sentence:
     """Why nothing can be said about the order of architectures; empty where something can."""
     if n_seeds == 1:
-        return (
-            "not decidable: with one seed there is no floor, so a difference between architectures cannot be "
+        return say(
+            "with one seed there is no floor, so a difference between architectures cannot be "
             "told from the noise between trainings"
         )
     if n_patients < min_patients:
-        return (
-            f"not decidable: the common cohort has {n_patients} patients, fewer than compare.min_patients, "
-            f"{min_patients}"
+        return say(
+            "the common cohort has {n} patients, fewer than {parameter}, {least}",
+            n=n_patients,
+            parameter=parameter("min_patients"),
+            least=min_patients,
         )
-    return ""
+    return NOTHING_SAID
 
 
 def median_agreement(agreement: pd.DataFrame, cohort: CommonCohort) -> pd.Series:

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from evidrift.base.sentence import Sentence, checkpoint, listed, say
+from evidrift.base.sentence import method as as_term
+
 # faithful is not True, and insensitive is True, on one of the two checkpoints at least
 UNFAITHFUL, INSENSITIVE = "†", "‡"
 MEANING = {
@@ -35,7 +38,9 @@ def signs_of_methods(marks: pd.DataFrame) -> dict[tuple[str, str], str]:
     return found
 
 
-def reservations(marks: pd.DataFrame, layer: str) -> Iterator[tuple[str, str, frozenset[tuple[str, str]]]]:
+def reservations(
+    marks: pd.DataFrame, layer: str
+) -> Iterator[tuple[str, Sentence, frozenset[tuple[str, str]]]]:
     """What the signs mean and whom they concern; and what could not be decided.
 
     Args:
@@ -51,12 +56,14 @@ def reservations(marks: pd.DataFrame, layer: str) -> Iterator[tuple[str, str, fr
     )
     for key, sign, rows in cases:
         if len(rows):
-            yield key, f"{sign} {MEANING[sign]}: {'; '.join(_named(rows))}.", _concerned(rows, layer)
+            told = say("{sign} {meaning}: {named}.", sign=sign, meaning=MEANING[sign], named=_named(rows))
+            yield key, told, _concerned(rows, layer)
     undecided = marks[[each is None for each in marks["faithful"]]]
     if len(undecided):
-        sentence = (
+        sentence = say(
             "Faithfulness is not decidable on fewer than five patients: raise "
-            f"check.faithfulness.images_per_class. So it is of {'; '.join(_named(undecided))}."
+            "check.faithfulness.images_per_class. So it is of {named}.",
+            named=_named(undecided),
         )
         yield "faithfulness_not_decidable", sentence, _concerned(undecided, layer)
 
@@ -66,16 +73,30 @@ def _concerned(rows: pd.DataFrame, layer: str) -> frozenset[tuple[str, str]]:
     return frozenset(zip(at["arch"], at["method"], strict=True))
 
 
-def _named(rows: pd.DataFrame) -> list[str]:
+def _named(rows: pd.DataFrame) -> Sentence:
     """`method at layer (architecture tl, ft; ...)` for each method and layer."""
-    return [
-        f"{method} at {layer} ({'; '.join(_checkpoints(part))})"
-        for (method, layer), part in rows.groupby(["method", "layer"])
-    ]
+    return listed(
+        [
+            say(
+                "{method} at {layer} ({by_arch})", method=as_term(method), layer=layer, by_arch=_by_arch(part)
+            )
+            for (method, layer), part in rows.groupby(["method", "layer"])
+        ],
+        "; ",
+    )
 
 
-def _checkpoints(rows: pd.DataFrame) -> list[str]:
-    return [
-        f"{arch} {', '.join(sorted(part['checkpoint'], reverse=True))}"  # tl before ft
-        for arch, part in rows.groupby("arch", sort=False)
-    ]
+def _by_arch(rows: pd.DataFrame) -> Sentence:
+    return listed(
+        [
+            say(
+                "{arch} {checkpoints}",
+                arch=arch,
+                checkpoints=[
+                    checkpoint(each) for each in sorted(part["checkpoint"], reverse=True)
+                ],  # tl first
+            )
+            for arch, part in rows.groupby("arch", sort=False)
+        ],
+        "; ",
+    )

@@ -5,7 +5,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from evidrift.report.page.browser.cases import case_data
 from evidrift.report.page.charts import curves, rows
 from evidrift.report.page.material import Material, ReportFiles
 from evidrift.report.page.tables import cards, headline, sections
-from evidrift.report.words.cells import cohort_names, plainly, run_word
+from evidrift.report.words.cells import cohort_names, run_word
 from evidrift.report.words.glossary import glossary
 from evidrift.report.words.warnings import warnings_of
 
@@ -116,7 +115,6 @@ def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
     environment = Environment(
         loader=TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["plainly"] = partial(plainly, summary=context["summary"])
     scripts = [_source("plotly"), *(_source(name) for name in SCRIPTS)]
     page = environment.get_template("report.html").render(
         **context,

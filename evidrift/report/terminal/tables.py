@@ -12,6 +12,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from evidrift.base.keys import PIPELINE
+from evidrift.base.sentence import spelled
 from evidrift.compare.findings.associations import answer as association_answer
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.models import MEASURES, over_seeds
@@ -58,8 +60,8 @@ def print_result(result: Result, to: Console) -> None:
     _print_question(result, to)
     if result.courses:
         to.print("Drift along training (validation images; docs/trajectory.md)", style="bold")
-        for sentence in sentences(list(result.courses)):
-            to.print(safe(sentence))
+        for sentence in sentences(result.courses):
+            to.print(safe(spelled(sentence, PIPELINE)))
         to.print()
     _print_associations(result, to)
     if cohort.image_ids:
@@ -69,8 +71,8 @@ def print_result(result: Result, to: Console) -> None:
         to.print("The common cohort is empty: there is no drift to compare. Each cohort's: cohorts.csv.")
     if result.observed.rankings:
         to.print(ranking_table(result))
-    for warning in result.warnings:
-        to.print(f"Note: {safe(warning)}", style="yellow")
+    for caveat in result.caveats:
+        to.print(f"Note: {safe(spelled(caveat.sentence, PIPELINE))}", style="yellow")
 
 
 def models_table(result: Result) -> Table:
@@ -128,14 +130,15 @@ def ranking_table(result: Result) -> Table:
 def _print_question(result: Result, to: Console) -> None:
     observed = result.observed
     if observed.undecidable:
-        to.print(f"Ranking and reversals: {observed.undecidable}.", style="bold")
+        why = safe(spelled(observed.undecidable, PIPELINE))
+        to.print(f"Ranking and reversals: not decidable: {why}.", style="bold")
         return
     if len(result.architectures) == 1:
         to.print("One architecture: there is no order to reverse.")
         return
     to.print("Does the reversal between LayerCAM and Grad-CAM++ survive?", style="bold")
     for sentence in answer(result.question):
-        to.print(safe(sentence))
+        to.print(safe(spelled(sentence, PIPELINE)))
     to.print()
     to.print(tau_table(result, observed.rankings[0].layer))  # `penultimate` comes first
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from evidrift.base.keys import PIPELINE
+from evidrift.base.sentence import spelled
 from evidrift.claims.claim import Claim
 from evidrift.compare.findings.opinions import REFERENCE
 from evidrift.compare.findings.ranking import SCALED
@@ -164,7 +166,7 @@ def reversal_verdicts(claims: Sequence[Claim]) -> Table:
 
 def _print_open(claims: Sequence[Claim], to: Console) -> None:
     """Why nothing could be decided, where nothing could."""
-    reasons = list(dict.fromkeys(claim.reason for claim in claims))
+    reasons = list(dict.fromkeys(spelled(claim.reason, PIPELINE) for claim in claims if claim.reason))
     if reasons and all(claim.verdict == "not decidable" for claim in claims):
         more = f" ({len(reasons) - 1} more in claims.csv)" if len(reasons) > 1 else ""
         to.print(f"Not decidable: {safe(reasons[0])}{more}", style="bold")

@@ -1,6 +1,5 @@
 """Names for people, and cells of the report's tables."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from evidrift.compare.summary import Summary
-from evidrift.report.words.names import METHOD_NAMES, method_name
+from evidrift.report.words.names import method_name
 
 DASH = "–"  # noqa: RUF001 - where there is no number
 MEASURES = {
@@ -92,17 +91,6 @@ def run_word(summary: Summary) -> str:
 def method_label(method: str, sign: str = "") -> str:
     """A method as papers write it, with the signs of the checks that speak against it."""
     return f"{method_name(method)} {sign}".strip()
-
-
-def plainly(sentence: str, summary: Summary) -> str:
-    """A sentence in the report's words: methods as papers write them, checkpoints by name."""
-    for key, name in METHOD_NAMES.items():
-        if "_" in key:  # a plain word may mean itself, or be a class
-            sentence = re.sub(rf"\b{key}\b", name, sentence)
-    for key, name in (("tl", summary.before), ("ft", summary.after)):
-        sentence = re.sub(rf"\b{key}'s\b", f"the {name} checkpoint's", sentence)
-        sentence = re.sub(rf"\b{key}\b", name, sentence)
-    return sentence
 
 
 def number(value: Any, digits: int = 2) -> Cell:

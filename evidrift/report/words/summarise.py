@@ -8,12 +8,16 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from evidrift.base.keys import PIPELINE
+from evidrift.base.sentence import PLAIN, Spelling, spelled
 from evidrift.compare.findings.courses_in_words import sentences
+from evidrift.compare.findings.opinions import answer
 from evidrift.compare.findings.signs import signs
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.compare.summary import CURVES, HISTORY, NAME, CaveatLine, Cohort, Gate, Summary
-from evidrift.report.words.answers import answer_of, opinions_of
+from evidrift.report.words.answers import Audited, answer_of
+from evidrift.report.words.names import method_name
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Context:
             weights became the checkpoint; None without any.
         models: by architecture, terms and texts of its model card.
         gate: None without one.
-        answer: an audit's answer in one sentence; a study's follows from its claims.
+        audited: an audit's answer; a study's follows from its claims.
         parameters: that the result depends on.
     """
 
@@ -43,21 +47,36 @@ class Context:
     histories: pd.DataFrame | None = None
     models: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
     gate: Gate | None = None
-    answer: str = ""
+    audited: Audited | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def page_spelling(context: Context) -> Spelling:
+    """How the page spells terms: methods as papers write them, checkpoints by the context's names.
+
+    Parameters are keys of the parameter file in a study, and arguments of `audit` in an audit.
+    """
+    names = {"tl": context.before, "ft": context.after}
+    return Spelling(
+        method=method_name,
+        checkpoint=lambda key: names[key],
+        owner=lambda key: f"the {names[key]} checkpoint's",
+        parameter=(PIPELINE if context.kind == "study" else PLAIN).parameter,
+    )
 
 
 def summarise(study: Study, result: Result, context: Context) -> Summary:
     """Bring together what the report says in words."""
     marked = signs(result.marks)
-    outcome = context.gate.outcome if context.gate else None
+    spelling = page_spelling(context)
+    opinions = answer(result.question) if len(result.architectures) > 1 else []
     return Summary(
         kind=context.kind,
         before=context.before,
         after=context.after,
         labels_known=context.labels_known,
-        answer=answer_of(result, context.kind, context.answer, outcome),
-        opinions=tuple(opinions_of(result)) if context.kind == "study" else (),
+        answer=answer_of(result, spelling, context.audited),
+        opinions=tuple(spelled(each, spelling) for each in opinions),
         gate=context.gate,
         architectures=result.architectures,
         seeds=result.seeds,
@@ -74,8 +93,10 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
             for arch in result.architectures
         },
         alike=tuple(tuple(group) for group in result.alike.get(result.layer, ())),
-        caveats=tuple(CaveatLine(key=each.key, sentence=each.sentence) for each in result.caveats),
-        courses=tuple(sentences(list(result.courses))),
+        caveats=tuple(
+            CaveatLine(key=each.key, sentence=spelled(each.sentence, spelling)) for each in result.caveats
+        ),
+        courses=tuple(spelled(each, spelling) for each in sentences(result.courses)),
         images=dict(context.images),
         probe=None if context.probe is None else dict(context.probe),
         histories=None if context.histories is None else _columns(context.histories),

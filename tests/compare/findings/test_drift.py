@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evidrift.claims.cells import excesses_of
 from evidrift.claims.cohort import CommonCohort, common_cohort
-from evidrift.compare.findings.drift import summarise
+from evidrift.compare.findings.drift import summarise as table_of
 from evidrift.drift.oriented import as_drift
 from evidrift.measures.of_pairs import describe, measure
 from tests.compare.studies import study_of
@@ -22,6 +23,7 @@ def pair(kind: str, seeds: tuple[int, int], image: str, overlap: float, after: s
     return {
         "arch": "x",
         "seed_before": seeds[0],
+        "seed_after": seeds[1],
         "pair_kind": kind,
         "image_id": image,
         "image_id_after": after or image,
@@ -54,6 +56,11 @@ TABLE = pd.DataFrame(
 )
 
 
+def summarise(pairs: pd.DataFrame, cohort: CommonCohort) -> pd.DataFrame:
+    seeds = tuple(sorted(set(pairs["seed_before"])))
+    return table_of(pairs, cohort, excesses_of(pairs, cohort, seeds))
+
+
 def of(summary: pd.DataFrame, measure: str = "overlap") -> pd.Series:
     return summary[summary["measure"] == measure].iloc[0]
 
@@ -66,10 +73,13 @@ def test_the_summary_of_two_images_and_two_seeds_by_hand():
     assert found["sd"] == pytest.approx(0)
     assert found["floor"] == pytest.approx((0.4 + 0.1) / 2)
     assert found["floor_tl"] == pytest.approx((0.1 + 0.0) / 2)
-    # Chance of a: mean of 0.8 and 1; of b: of 0.9 and 0.7, its partner c being another patient all the same.
-    assert found["chance"] == pytest.approx((0.9 + 0.8) / 2)
+    # Chance, each image's part as itself and as another's partner (`chance_cells`). Seed 1: a 0.8. Seed 2:
+    # a 1 and b 0.8 as themselves; as partners, 0.7 and 1 lie 0.15 around their mean: a - 0.1, b + 0.1. b has
+    # no pair in seed 1 and is filled up by its 0.9 of seed 2.
+    chance = (0.8 + 0.9 + 0.9 + 0.9) / 4
+    assert found["chance"] == pytest.approx(chance)
     assert found["excess"] == pytest.approx((0.3 + 0.3) / 2)
-    assert found["normalised"] == pytest.approx(0.3 / (0.85 - 0.25))
+    assert found["normalised"] == pytest.approx(0.3 / (chance - 0.25))
     assert (found["n_images"], found["n_patients"]) == (2, 2)
 
 
@@ -117,7 +127,8 @@ def test_an_image_without_a_usable_pair_is_not_counted():
 
 def test_one_seed_has_neither_spread_nor_floor_nor_excess():
     found = of(summarise(TABLE[TABLE["seed_before"] == 1].query("pair_kind in ['drift', 'random']"), BOTH))
-    assert found["mean"] == pytest.approx((0.6 + 0.5) / 2)
+    # b has no random pair in seed 1: it counts for nothing
+    assert (found["mean"], found["n_images"]) == (pytest.approx(0.6), 1)
     assert found["chance"] == pytest.approx(0.8)
     assert found[["sd", "floor", "floor_tl", "excess", "normalised"]].isna().all()
 

@@ -4,16 +4,20 @@ from types import SimpleNamespace
 
 import pytest
 
+from evidrift.base.sentence import Spelling, say
 from evidrift.claims.claim import Claim
 from evidrift.claims.stability import Extreme
 from evidrift.compare.summary import Answer
-from evidrift.report.words.answers import answer_of
+from evidrift.report.words.answers import Audited, answer_of
+from evidrift.report.words.names import method_name
 
 OPEN = "not decidable"
 
 
 def moved(arch: str, method: str, verdict: str, estimand: str = "recipe") -> Claim:
-    return Claim("moved", estimand, arch, "", method, "", "t", 3, verdict=verdict, reason="Too few patients.")
+    return Claim(
+        "moved", estimand, arch, "", method, "", "t", 3, verdict=verdict, reason=say("Too few patients.")
+    )
 
 
 def reversal(verdict: str, interaction: float = 0.3) -> Claim:
@@ -27,12 +31,12 @@ def reversal(verdict: str, interaction: float = 0.3) -> Claim:
 def answered(*claims: Claim, undecidable: str = "", extremes=(), archs=("a", "b"), **how) -> Answer:
     result = SimpleNamespace(
         claims=claims,
-        observed=SimpleNamespace(undecidable=undecidable),
+        observed=SimpleNamespace(undecidable=say(undecidable)),
         extremes=extremes,
         architectures=archs,
         margin=0.05,
     )
-    return answer_of(result, how.pop("kind", "study"), **how)
+    return answer_of(result, Spelling(method=method_name), **how)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,7 @@ def test_one_open_comparison_leaves_it_open_and_says_how_many():
 
 
 def test_without_an_order_the_reason_is_the_answer():
-    found = answered(reversal(OPEN), undecidable="not decidable: with one seed there is no floor")
+    found = answered(reversal(OPEN), undecidable="with one seed there is no floor")
     assert (found.verdict, found.sentence) == (OPEN, "With one seed there is no floor.")
 
 
@@ -98,7 +102,6 @@ def test_first_places_are_named_only_where_they_are_shown():
 
 
 def test_an_audit_has_its_gates_outcome_or_the_verdict_on_these_checkpoints():
-    claims = [moved("a", "m", OPEN), moved("a", "m", "supported", "these checkpoints")]
-    assert answered(*claims, kind="audit", audited="It moved.").verdict == "supported"
-    gated = answered(*claims, kind="audit", audited="It moved.", outcome="failed")
+    assert answered(audited=Audited("It moved.", "supported", None)).verdict == "supported"
+    gated = answered(audited=Audited("It moved.", "supported", "failed"))
     assert (gated.verdict, gated.sentence) == ("failed", "It moved.")

@@ -1,0 +1,32 @@
+"""Which of the claims about one and the same thing is shown, where there is room for one."""
+
+from collections.abc import Callable, Iterable
+
+from evidrift.claims.claim import Claim, Verdict
+
+OPEN: Verdict = "not decidable"
+
+
+def decided(claim: Claim) -> bool:
+    """Whether a claim has a verdict other than `not decidable`."""
+    return claim.verdict != OPEN
+
+
+def best_known(claims: Iterable[Claim], answers: Callable[[Claim], bool] = decided) -> Claim | None:
+    """The claim about the recipe where it answers the question, else that about these checkpoints.
+
+    The recipe speaks of other patients and other trainings, which is more than of these checkpoints; but with
+    few trainings nothing may be known of it.
+
+    Args:
+        claims: of one kind, architecture and method, at most one an estimand.
+        answers: the question: by default whether the claim is decided.
+
+    Returns:
+        The recipe's claim too where there is no other; None without any.
+    """
+    by_estimand = {claim.estimand: claim for claim in claims}
+    recipe = by_estimand.get("recipe")
+    if recipe is not None and answers(recipe):
+        return recipe
+    return by_estimand.get("these checkpoints", recipe)
