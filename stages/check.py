@@ -1,7 +1,6 @@
 """Check the attribution methods on one architecture: faithfulness, and sanity under random weights."""
 
 import argparse
-import json
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFl
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
+from evidrift.base.json import write_json
 from evidrift.base.section import load_section
 from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
@@ -63,9 +63,7 @@ def main() -> None:
     )
     write_checks(args.checks / FAITHFULNESS, faithfulness)
     write_checks(args.checks / RANDOMISATION, randomisation)
-    args.metrics.parent.mkdir(parents=True, exist_ok=True)
-    summary = json.dumps(summarise(faithfulness, randomisation), indent=2)
-    args.metrics.write_text(summary + "\n", encoding="utf-8")
+    write_json(args.metrics, summarise(faithfulness, randomisation))
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,11 +1,11 @@
 """Measure how far the maps of one architecture moved, with floors and chance: its drift table."""
 
 import argparse
-import json
 from pathlib import Path
 
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid
+from evidrift.base.json import write_json
 from evidrift.base.table import read_table, write_table
 from evidrift.drift.params import load_drift
 from evidrift.drift.places_table import build_places, read_masks
@@ -26,9 +26,7 @@ def main() -> None:
     write_table(args.tables / PAIRS, drift, vars(notes))
     write_table(args.tables / AGREEMENT, agreement)
     write_table(args.tables / PLACES, build_places(maps, read_masks(store, maps.image_ids)))
-    args.metrics.parent.mkdir(parents=True, exist_ok=True)
-    summary = json.dumps(summarise(read_table(args.tables / PAIRS)), indent=2)
-    args.metrics.write_text(summary + "\n", encoding="utf-8")
+    write_json(args.metrics, summarise(read_table(args.tables / PAIRS)))
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,7 +1,6 @@
 """Follow drift along fine-tuning: maps after each kept epoch against those of tl, on validation images."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFl
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
+from evidrift.base.json import write_json
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.catalogue import find
 from evidrift.networks.checkpoint import load_tl
@@ -52,9 +52,7 @@ def main() -> None:
         params,
     )
     write_trajectory(args.table, rows)
-    args.metrics.parent.mkdir(parents=True, exist_ok=True)
-    summary = json.dumps(summarise(rows, params.methods if params.seeds else []), indent=2)
-    args.metrics.write_text(summary + "\n", encoding="utf-8")
+    write_json(args.metrics, summarise(rows, params.methods if params.seeds else []))
 
 
 def parse_args() -> argparse.Namespace:

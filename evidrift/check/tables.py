@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidrift.base.json import plain
 from evidrift.base.table import category, write_table
 from evidrift.check.marks import marks
 
@@ -50,8 +51,7 @@ def summarise(faithfulness: pd.DataFrame, randomisation: pd.DataFrame) -> dict[s
     for row in marks(faithfulness, randomisation).to_dict("records"):
         del row["arch"]
         layer, method, checkpoint = (row.pop(name) for name in ("layer", "method", "checkpoint"))
-        figures = {name: _plain(value) for name, value in row.items()}
-        verdicts.setdefault(layer, {}).setdefault(method, {})[checkpoint] = figures
+        verdicts.setdefault(layer, {}).setdefault(method, {})[checkpoint] = plain(row, DECIMALS)
     return {name: _counts(rows) for name, rows in tables.items()} | {"verdicts": verdicts}
 
 
@@ -66,9 +66,3 @@ def _counts(rows: pd.DataFrame) -> dict[str, Any]:
         "patients": rows["patient_id"].nunique(),
         "statuses": statuses,
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return None if np.isnan(value) else round(value, DECIMALS)
-    return value

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evidrift.base.interval import CONFIDENCE
 from evidrift.base.seeds import stream
-from evidrift.claims.estimate import CONFIDENCE, Quantity, estimate, residuals
+from evidrift.claims.estimate import Quantity, estimate, residuals
 
 DRAWS = 10_000
 Quantities = Mapping[tuple[str, str], Quantity]  # by architecture and method

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from evidrift.base.json import plain
 from evidrift.base.table import category, write_table
 from evidrift.maps.scores import centred_logits, predicted_classes
 from evidrift.measures.of_pairs import PRIMARY
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from evidrift.images.store import Images
 
 DECIMALS = 6
+OVERLAPS = ("overlap", "overlap_chance")  # whose means stand in the metrics
 KEYS = ("arch", "seed", "epoch", "method", "image_id")
 TEXTS = ("arch", "method", "image_id", "patient_id", "label", "predicted", "status")
 TYPES: dict[str, Any] = {
@@ -111,8 +113,7 @@ def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
         last = own[own["epoch"] == own["epoch"].max()]
         seeds.setdefault(str(seed), {})[str(method)] = {
             "epoch": int(last["epoch"].iloc[0]),
-            "overlap": _mean(last["overlap"]),
-            "overlap_chance": _mean(last["overlap_chance"]),
+            **plain({name: last[name].astype(float).mean() for name in OVERLAPS}, DECIMALS),
             "statuses": {
                 str(name): int(count) for name, count in sorted(last["status"].value_counts().items())
             },
@@ -124,8 +125,3 @@ def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
         "not_defined": [method for method in asked if method not in there],
         "seeds": seeds,
     }
-
-
-def _mean(values: pd.Series) -> float | None:
-    mean = values.to_numpy(np.float64)[values.notna().to_numpy()]
-    return round(float(mean.mean()), DECIMALS) if len(mean) else None

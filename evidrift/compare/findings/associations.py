@@ -14,12 +14,12 @@ import pandas as pd
 from scipy.special import softmax
 from scipy.stats import bootstrap
 
+from evidrift.base.interval import CONFIDENCE
 from evidrift.base.seeds import stream
 from evidrift.compare.findings.logits import Logits
 from evidrift.drift.oriented import as_drift
 
 MEASURE = "overlap"
-CONFIDENCE = 0.95
 RESAMPLES = 1000
 # Numbers in an array that stays in a core's cache: draws are taken in portions of this size.
 CACHED = 25_000

@@ -25,13 +25,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from evidrift.compare.findings.associations import CONFIDENCE
 from evidrift.compare.findings.logits import Logits
-
-# Values that differ by less are the same but for rounding: no spread, no interval.
-SAME = 1e-9
+from evidrift.compare.findings.over_patients import intervals
 
 
 def confusion_counts(logits: Logits) -> np.ndarray:
@@ -128,25 +124,19 @@ def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFr
     images = drifts.merge(right, on=["arch", "image_id"]).dropna(subset="drift")
     images["excess"] = images["drift"] - images["floor"]
     keys = ["arch", "layer", "method", "label"]
-    patients = images.groupby([*keys, "patient_id"])[["drift", "excess"]].mean().groupby(keys)
-    intervals = _intervals(patients.mean(), patients.std(ddof=1), patients.count())
-    counts = pd.DataFrame({"n_measured": images.groupby(keys).size(), "n_patients": patients.size()})
+    patients = images.groupby([*keys, "patient_id"])[["drift", "excess"]].mean()
+    means = [
+        intervals(patients[name], keys, lowest).set_axis([name, f"{name}_low", f"{name}_high"], axis=1)
+        for name, lowest in (("drift", 0.0), ("excess", -1.0))
+    ]
+    counts = pd.DataFrame(
+        {"n_measured": images.groupby(keys).size(), "n_patients": patients.groupby(keys).size()}
+    )
 
     every = drifts[["arch", "layer", "method"]].drop_duplicates()
     classes = pd.DataFrame([row for arch, each in logits.items() for row in _class_rows(arch, each)])
-    table = every.merge(classes, on="arch").join(intervals, on=keys).join(counts, on=keys)
+    table = every.merge(classes, on="arch").join(pd.concat([*means, counts], axis=1), on=keys)
     return table.fillna(dict.fromkeys(counts.columns, 0)).astype(dict.fromkeys(counts.columns, int))
-
-
-def _intervals(means: pd.DataFrame, sds: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
-    """Student's intervals of means of patients' values, cut off at the values' limits."""
-    reach = (sds / np.sqrt(counts)).where(sds > SAME) * stats.t.ppf((1 + CONFIDENCE) / 2, counts - 1)
-    found = {}
-    for name, lowest in (("drift", 0.0), ("excess", -1.0)):
-        found[name] = means[name]
-        found[f"{name}_low"] = (means[name] - reach[name]).clip(lower=lowest)
-        found[f"{name}_high"] = (means[name] + reach[name]).clip(upper=1.0)
-    return pd.DataFrame(found)
 
 
 def _class_rows(arch: str, logits: Logits) -> Iterator[dict[str, Any]]:
