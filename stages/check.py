@@ -1,16 +1,15 @@
 """Check the attribution methods on one architecture: faithfulness, and sanity under random weights."""
 
 import argparse
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.attribution.family import load_family
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
 from evidrift.base.json import write_json
-from evidrift.base.section import load_section
 from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
 from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, summarise, write_checks
@@ -33,11 +32,7 @@ def main() -> None:
     params = load_check(args.params)
     grid = load_grid(args.params)
     options = load_architecture(args.params, args.architecture).options
-    modules = {name: import_module(f"evidrift.families.{name}") for name in grid.families}
-    families = {
-        name: (module, load_section(args.params, module.Params, "explain", name))
-        for name, module in modules.items()
-    }
+    families = [load_family(args.params, name) for name in grid.families]
     check_folder(args.maps, [f"{seed}-{name}.h5" for seed in grid.seeds for name in grid.families])
     zoo = find(args.architecture)
     store = ImageStore(args.images / STORE)

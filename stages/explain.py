@@ -1,15 +1,14 @@
 """Explain both checkpoints of one architecture and seed: write their CAM tensors."""
 
 import argparse
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
+from evidrift.attribution.family import load_family
 from evidrift.attribution.subset import choose
 from evidrift.base.errors import run
-from evidrift.base.section import load_section
 from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
 from evidrift.maps.mapfile import Origin, write_maps
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the stage."""
     args = parse_args()
-    family = import_module(f"evidrift.families.{args.family}")
-    params = load_section(args.params, family.Params, "explain", args.family)
+    family = load_family(args.params, args.family)
     options = load_architecture(args.params, args.architecture).options
     zoo = find(args.architecture)
     store = ImageStore(args.images / STORE)
@@ -47,10 +45,9 @@ def main() -> None:
         name: read_predictions(args.checkpoints / name / PREDICTIONS, images.ids, store.classes)
         for name in weights
     }
-    chosen = choose(images.ids, images.labels, params.images_per_class)
+    chosen = choose(images.ids, images.labels, family.params.images_per_class)
     maps = explain_checkpoints(
         family,
-        params,
         classifier,
         weights,
         images,
@@ -62,8 +59,8 @@ def main() -> None:
         architecture=args.architecture,
         seed=args.seed,
         family=args.family,
-        score=params.score,
-        target=params.target,
+        score=family.params.score,
+        target=family.params.target,
         size=store.size,
         classes=store.classes,
         versions=versions(),
