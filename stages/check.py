@@ -10,9 +10,10 @@ from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
 from evidrift.base.json import write_json
+from evidrift.base.table import write_frame
 from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
-from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, summarise, write_checks
+from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS, summarise
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.catalogue import find
 from evidrift.networks.checkpoint import load_checkpoints
@@ -56,8 +57,8 @@ def main() -> None:
         args.maps,
         params,
     )
-    write_checks(args.checks / FAITHFULNESS, faithfulness)
-    write_checks(args.checks / RANDOMISATION, randomisation)
+    for name, rows in ((FAITHFULNESS, faithfulness), (RANDOMISATION, randomisation)):
+        write_frame(args.checks / name, rows, SCHEMAS[name])
     write_json(args.metrics, summarise(faithfulness, randomisation))
 
 

@@ -15,17 +15,17 @@ from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.errors import UserError
+from evidrift.base.schema import Schema
 from evidrift.check.faithfulness import faithfulness
 from evidrift.check.originals import Originals, read_originals
 from evidrift.check.params import Check
 from evidrift.check.randomisation import randomisation
+from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.maps.mapfile import MapFile
 from evidrift.maps.scores import differing, logit_scale
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
-
-COMMON = ["arch", "seed", "checkpoint", "layer", "method", "image_id", "patient_id", "label"]
 
 
 def check_architecture(
@@ -79,10 +79,10 @@ def check_architecture(
             _require_same(network, images, chosen, maps, params.batch_size, checkpoint)
             rows = faithfulness(network, images, chosen, maps, params, progress)
             origin = (architecture, seed, checkpoint)
-            faithful.append(_frame(rows, origin, images))
+            faithful.append(_frame(rows, origin, images, SCHEMAS[FAITHFULNESS]))
             maps = _originals(files, checkpoint, images.ids[few], params)
             rows = randomisation(classifier, ready, maps, images, few, depths, origin, progress)
-            insensitive.append(_frame(rows, origin, images))
+            insensitive.append(_frame(rows, origin, images, SCHEMAS[RANDOMISATION]))
     return pd.concat(faithful, ignore_index=True), pd.concat(insensitive, ignore_index=True)
 
 
@@ -139,13 +139,14 @@ def _require_same(
             )
 
 
-def _frame(rows: dict[str, np.ndarray], origin: tuple[str, int, str], images: "Images") -> pd.DataFrame:
-    """Rows of one checkpoint with the columns that all tables begin with."""
+def _frame(
+    rows: dict[str, np.ndarray], origin: tuple[str, int, str], images: "Images", schema: Schema
+) -> pd.DataFrame:
+    """Rows of one checkpoint, with what is known of their images."""
     image = rows["image"]
     common = dict(zip(("arch", "seed", "checkpoint"), origin, strict=True)) | {
         "image_id": images.ids[image],
         "patient_id": images.patient_ids[image],
         "label": np.asarray(images.classes)[images.labels[image]],
     }
-    frame = pd.DataFrame({**rows, **common})
-    return frame[[*COMMON, *(name for name in rows if name not in (*COMMON, "image"))]]
+    return pd.DataFrame({**rows, **common})[list(schema)]

@@ -14,6 +14,7 @@ from evidrift.claims.estimate import ESTIMANDS, Estimand, estimate
 from evidrift.claims.excess import Excess, excess
 from evidrift.claims.orders import draws, order_table, tau_table
 from evidrift.compare.caveats import Caveat
+from evidrift.compare.findings.drift import DRIFT
 from evidrift.compare.findings.ranking import MEASURE, Observed, degenerate
 from evidrift.compare.params import Compare
 from evidrift.compare.study import Study
@@ -71,9 +72,8 @@ def with_intervals(drift: pd.DataFrame, excesses: Excesses) -> pd.DataFrame:
             if name in found.columns
         }
     )
-    intervals = found[[name for names in INTERVALS.values() for name in names]]
-    at = list(drift.columns).index("normalised") + 1
-    return pd.concat([same.iloc[:, :at], intervals, same.iloc[:, at:]], axis=1)
+    ends = found[[name for names in INTERVALS.values() for name in names]]
+    return same.join(ends)[list(DRIFT)]
 
 
 def conclude(

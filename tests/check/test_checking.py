@@ -13,11 +13,11 @@ from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.family import Family
 from evidrift.attribution.settings import FamilyParams
 from evidrift.base.errors import UserError
-from evidrift.base.table import read_table
+from evidrift.base.table import read_table, write_frame
 from evidrift.check.checking import check_architecture
 from evidrift.check.marks import marks
 from evidrift.check.originals import read_originals
-from evidrift.check.tables import summarise, write_checks
+from evidrift.check.tables import RANDOMISATION, SCHEMAS, summarise
 from evidrift.families import cam
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps, MapFile, Origin, write_maps
 from evidrift.measures.canvas import draw
@@ -171,15 +171,15 @@ def test_images_of_one_patient_are_no_chance_level_for_each_other(folder):
 
 
 def test_the_same_study_gives_the_same_bytes(folder, tables, tmp_path):
-    for name, table, again in zip(("f", "r"), tables, check(folder), strict=True):
-        write_checks(tmp_path / f"{name}1.parquet", table)
-        write_checks(tmp_path / f"{name}2.parquet", again)
-        first, second = ((tmp_path / f"{name}{at}.parquet").read_bytes() for at in (1, 2))
+    for name, table, again in zip(SCHEMAS, tables, check(folder), strict=True):
+        write_frame(tmp_path / f"1-{name}", table, SCHEMAS[name])
+        write_frame(tmp_path / f"2-{name}", again, SCHEMAS[name])
+        first, second = ((tmp_path / f"{at}-{name}").read_bytes() for at in (1, 2))
         assert first == second
 
 
 def test_tables_are_read_as_they_were_written(tables, tmp_path):
-    write_checks(tmp_path / "r.parquet", tables[1])
+    write_frame(tmp_path / "r.parquet", tables[1], SCHEMAS[RANDOMISATION])
     read = read_table(tmp_path / "r.parquet").to_pandas()
     pd.testing.assert_frame_equal(
         read.astype(dict.fromkeys(read.columns[read.dtypes == "category"], "str")),

@@ -26,8 +26,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidrift.base.schema import Schema, columns, framed
 from evidrift.compare.findings.logits import Logits
 from evidrift.compare.findings.over_patients import intervals
+
+CONFUSION: Schema = (
+    columns(str, "", "arch", "label", "called")
+    | columns(np.int64, "of the label", "n_images")
+    | columns(np.int64, "images times runs", "n_calls", "n_confused")
+    | columns(np.float64, "share of the calls, 0 to 1", "rate")
+)
+CLASSES: Schema = (
+    columns(str, "", "arch", "layer", "method", "label")
+    | columns(np.int64, "of the label", "n_images", "n_right")
+    | columns(np.float64, "share of the label's calls, 0 to 1", "confusion")
+    | columns(str, "", "confused_with")
+    | columns(np.float64, "share of the others' calls, 0 to 1", "false_alarms")
+    | columns(np.float64, "1 - overlap, 0 to 1", "drift", "drift_low", "drift_high")
+    | columns(np.float64, "of it, -1 to 1", "excess", "excess_low", "excess_high")
+    | columns(np.int64, "", "n_measured", "n_patients")
+)
 
 
 def confusion_counts(logits: Logits) -> np.ndarray:
@@ -67,7 +85,7 @@ def confusion_table(logits: Mapping[str, Logits]) -> pd.DataFrame:
                         "rate": rates[at, to],
                     }
                 )
-    return pd.DataFrame(rows)
+    return framed(rows, CONFUSION)
 
 
 def confusability(logits: Mapping[str, Logits]) -> pd.DataFrame:
@@ -91,8 +109,8 @@ def _confusability(name: str, logits: Logits) -> pd.DataFrame:
     others = np.arange(len(logits.classes)) != logits.labels[:, None]
     rival = np.where(others, under_tl, -np.inf).argmax(axis=-1)
     both_ways = (rates + rates.T) / 2
-    columns = {"image_id": logits.image_ids, "confusability": both_ways[logits.labels, rival]}
-    return pd.DataFrame({"arch": name, **columns})[logits.right]
+    known = {"image_id": logits.image_ids, "confusability": both_ways[logits.labels, rival]}
+    return pd.DataFrame({"arch": name, **known})[logits.right]
 
 
 def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFrame:
@@ -135,7 +153,7 @@ def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFr
 
     every = drifts[["arch", "layer", "method"]].drop_duplicates()
     classes = pd.DataFrame([row for arch, each in logits.items() for row in _class_rows(arch, each)])
-    table = every.merge(classes, on="arch").join(pd.concat([*means, counts], axis=1), on=keys)
+    table = every.merge(classes, on="arch").join(pd.concat([*means, counts], axis=1), on=keys)[list(CLASSES)]
     return table.fillna(dict.fromkeys(counts.columns, 0)).astype(dict.fromkeys(counts.columns, int))
 
 

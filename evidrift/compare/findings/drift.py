@@ -8,12 +8,24 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from evidrift.base.schema import Schema, columns
 from evidrift.claims.cohort import CommonCohort
 from evidrift.drift.oriented import CHANGES, as_drift
 
 KINDS = {"drift": "mean", "seed_ft": "floor", "seed_tl": "floor_tl", "random": "chance"}
 # A room between floor and chance that is no more than rounding is none.
 ROUNDING = 1e-9
+ENDS = ("low", "high", "fixed_low", "fixed_high")
+# Of a result; `summarise` leaves the intervals' ends to the claims.
+DRIFT: Schema = (
+    columns(str, "", "arch", "layer", "method", "measure")
+    | columns(np.float64, "of the measure, larger is more drift", "mean", "sd", "floor", "floor_tl", "chance")
+    | columns(np.float64, "of the measure", "excess")
+    | columns(np.float64, "share of the way from floor to chance", "normalised")
+    | columns(np.float64, "of the normalised excess", *ENDS)
+    | columns(np.float64, "of the measure, with its sign", "change")
+    | columns(np.int64, "measured", "n_images", "n_patients")
+)
 
 
 def summarise(pairs: pd.DataFrame, cohort: CommonCohort) -> pd.DataFrame:
@@ -38,7 +50,7 @@ def summarise(pairs: pd.DataFrame, cohort: CommonCohort) -> pd.DataFrame:
         part = _summary(groups.get(key, chosen.iloc[:0]))
         parts.append(part.assign(arch=key[0], layer=key[1], method=key[2]))
     table = pd.concat(parts, ignore_index=True)
-    return table[["arch", "layer", "method", *(name for name in table.columns if name not in every.columns)]]
+    return table[[name for name in DRIFT if name not in ENDS]]
 
 
 def _summary(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +61,7 @@ def _summary(pairs: pd.DataFrame) -> pd.DataFrame:
 
     is_drift = pairs["pair_kind"] == "drift"
     seeds = oriented[is_drift].groupby(pairs["seed_before"][is_drift]).mean()
-    found.insert(1, "sd", seeds.std(ddof=1))
+    found["sd"] = seeds.std(ddof=1)
     found["excess"] = (drift - by_kind["seed_ft"]).mean()
     room = found["chance"] - found["floor"]
     found["normalised"] = found["excess"].where(room > ROUNDING) / room

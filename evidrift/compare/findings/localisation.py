@@ -11,19 +11,26 @@ Which images count is the caller's choice, e.g. `cohort.select(places)` for the 
 import numpy as np
 import pandas as pd
 
+from evidrift.base.schema import Schema, columns
 from evidrift.compare.findings.over_patients import intervals
 from evidrift.measures.places import BASELINES
 
 KEYS = ["arch", "layer", "method"]
 MEASURE_KEYS = [*KEYS, "measure"]
-COLUMNS = [
-    *("arch", "layer", "method", "measure", "checkpoint", "mean", "low", "high"),
-    *("random", "ratio", "above", "above_low", "above_high", "n_patients", "n_images", "n_left_out"),
-]
-CHANGE_COLUMNS = [
-    *("arch", "layer", "method", "measure", "tl", "ft", "change", "low", "high"),
-    *("n_patients", "n_images", "n_left_out"),
-]
+COUNTS = columns(np.int64, "", "n_patients", "n_images") | columns(np.int64, "pairs of maps", "n_left_out")
+LOCALISATION: Schema = (
+    columns(str, "", *MEASURE_KEYS, "checkpoint")
+    | columns(np.float64, "0 to 1", "mean", "low", "high", "random")
+    | columns(np.float64, "of a random map's share", "ratio")
+    | columns(np.float64, "-1 to 1", "above", "above_low", "above_high")
+    | COUNTS
+)
+MOVES: Schema = (
+    columns(str, "", *MEASURE_KEYS)
+    | columns(np.float64, "0 to 1", "tl", "ft")
+    | columns(np.float64, "-1 to 1", "change", "low", "high")
+    | COUNTS
+)
 
 
 def localisation(places: pd.DataFrame) -> pd.DataFrame:
@@ -76,13 +83,13 @@ def _localised(patients: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
         above = intervals(patients[checkpoint] - patients["random"], MEASURE_KEYS, lowest=-1)
         found[["above", "above_low", "above_high"]] = above
         parts.append(counts.join(found).assign(checkpoint=checkpoint).reset_index())
-    return _in_order(pd.concat(parts))[COLUMNS]
+    return _in_order(pd.concat(parts))[list(LOCALISATION)]
 
 
 def _changed(patients: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     found = patients[["tl", "ft"]].groupby(level=MEASURE_KEYS).mean()
     found[["change", "low", "high"]] = intervals(patients["ft"] - patients["tl"], MEASURE_KEYS, lowest=-1)
-    return _in_order(counts.join(found).reset_index())[CHANGE_COLUMNS]
+    return _in_order(counts.join(found).reset_index())[list(MOVES)]
 
 
 def markdown(localised: pd.DataFrame, changed: pd.DataFrame, layer: str, measure: str) -> str:
