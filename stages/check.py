@@ -1,11 +1,10 @@
 """Check the attribution methods on one architecture: faithfulness, and sanity under random weights."""
 
-import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.family import load_family
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
@@ -29,7 +28,14 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "params", "images"),
+        models="the folder of the architecture's backbone and checkpoints",
+        maps="the folder of the architecture's map files",
+        checks="to write: tables of faithfulness and of randomisation",
+        metrics="to write: counts, means and verdicts",
+    )
     params = load_check(args.params)
     grid = load_grid(args.params)
     options = load_architecture(args.params, args.architecture).options
@@ -60,23 +66,6 @@ def main() -> None:
     for name, rows in ((FAITHFULNESS, faithfulness), (RANDOMISATION, randomisation)):
         write_frame(args.checks / name, rows, SCHEMAS[name])
     write_json(args.metrics, summarise(faithfulness, randomisation))
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument(
-        "--models", type=Path, required=True, help="the folder of the architecture's backbone and checkpoints"
-    )
-    parser.add_argument("--maps", type=Path, required=True, help="the folder of the architecture's map files")
-    parser.add_argument(
-        "--checks", type=Path, required=True, help="to write: tables of faithfulness and of randomisation"
-    )
-    parser.add_argument("--metrics", type=Path, required=True, help="to write: counts, means and verdicts")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """Explain both checkpoints of one architecture and seed: write their CAM tensors."""
 
-import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.family import load_family
 from evidrift.attribution.subset import choose
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
@@ -27,7 +26,14 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "seed", "params", "images"),
+        family="the attribution family, a file in families/",
+        backbone="the pretrained backbone's weights",
+        checkpoints="the folder of tl and ft",
+        maps="to write: the map file",
+    )
     family = load_family(args.params, args.family)
     options = load_architecture(args.params, args.architecture).options
     zoo = find(args.architecture)
@@ -72,20 +78,6 @@ def main() -> None:
 def _hash(classifier: "keras.Model", weights: "Weights") -> str:
     classifier.set_weights(weights)
     return weights_hash(classifier)
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--family", required=True, help="the attribution family, a file in families/")
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument("--backbone", type=Path, required=True, help="the pretrained backbone's weights")
-    parser.add_argument("--checkpoints", type=Path, required=True, help="the folder of tl and ft")
-    parser.add_argument("--maps", type=Path, required=True, help="to write: the map file")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """Follow drift along fine-tuning: maps after each kept epoch against those of tl, on validation images."""
 
-import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
@@ -25,7 +24,14 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "params", "images"),
+        models="the folder of the architecture's backbone and checkpoints",
+        epochs="the folder of its epochs files",
+        table="to write: a row an epoch, method and image",
+        metrics="to write: counts and means",
+    )
     params = load_trajectory(args.params)
     options = load_architecture(args.params, args.architecture).options
     check_folder(args.epochs, [f"{seed}.h5" for seed in load_grid(args.params).seeds])
@@ -53,23 +59,6 @@ def main() -> None:
     )
     write_trajectory(args.table, rows)
     write_json(args.metrics, summarise(rows, params.methods if params.seeds else []))
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument(
-        "--models", type=Path, required=True, help="the folder of the architecture's backbone and checkpoints"
-    )
-    parser.add_argument("--epochs", type=Path, required=True, help="the folder of its epochs files")
-    parser.add_argument(
-        "--table", type=Path, required=True, help="to write: a row an epoch, method and image"
-    )
-    parser.add_argument("--metrics", type=Path, required=True, help="to write: counts and means")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":
