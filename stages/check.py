@@ -14,9 +14,7 @@ from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
 from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS, summarise
 from evidrift.images.store import STORE, ImageStore
-from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_checkpoints
-from evidrift.networks.classifier import network_input
+from evidrift.networks.checkpoint import Plan, load_checkpoints
 from evidrift.networks.files import BACKBONE
 from evidrift.networks.params import load_architecture
 
@@ -38,30 +36,17 @@ def main() -> None:
     )
     params = load_check(args.params)
     grid = load_grid(args.params)
-    options = load_architecture(args.params, args.architecture).options
     families = [load_family(args.params, name) for name in grid.families]
     check_folder(args.maps, [f"{seed}-{name}.h5" for seed in grid.seeds for name in grid.families])
-    zoo = find(args.architecture)
     store = ImageStore(args.images / STORE)
+    options = load_architecture(args.params, args.architecture).options
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
 
     def load(seed: int) -> "tuple[keras.Model, dict[str, Weights]]":
-        return load_checkpoints(
-            args.architecture,
-            store.size,
-            len(store.classes),
-            options,
-            backbone=args.models / BACKBONE,
-            checkpoints=args.models / str(seed),
-        )
+        return load_checkpoints(plan, backbone=args.models / BACKBONE, checkpoints=args.models / str(seed))
 
     faithfulness, randomisation = check_architecture(
-        args.architecture,
-        load,
-        families,
-        store.split("test"),
-        lambda pixels: network_input(pixels, zoo),
-        args.maps,
-        params,
+        args.architecture, load, families, store.split("test"), plan.prepare, args.maps, params
     )
     for name, rows in ((FAITHFULNESS, faithfulness), (RANDOMISATION, randomisation)):
         write_frame(args.checks / name, rows, SCHEMAS[name])

@@ -11,9 +11,7 @@ from evidrift.base.errors import run
 from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
 from evidrift.maps.mapfile import Origin, write_maps
-from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_checkpoints, weights_hash
-from evidrift.networks.classifier import network_input
+from evidrift.networks.checkpoint import Plan, load_checkpoints, weights_hash
 from evidrift.networks.files import PREDICTIONS
 from evidrift.networks.params import load_architecture
 from evidrift.training.predictions import read_predictions
@@ -35,32 +33,17 @@ def main() -> None:
         maps="to write: the map file",
     )
     family = load_family(args.params, args.family)
-    options = load_architecture(args.params, args.architecture).options
-    zoo = find(args.architecture)
     store = ImageStore(args.images / STORE)
+    options = load_architecture(args.params, args.architecture).options
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
     images = store.split("test")
-    classifier, weights = load_checkpoints(
-        args.architecture,
-        store.size,
-        len(store.classes),
-        options,
-        backbone=args.backbone,
-        checkpoints=args.checkpoints,
-    )
+    classifier, weights = load_checkpoints(plan, backbone=args.backbone, checkpoints=args.checkpoints)
     recorded = {
         name: read_predictions(args.checkpoints / name / PREDICTIONS, images.ids, store.classes)
         for name in weights
     }
     chosen = choose(images.ids, images.labels, family.params.images_per_class)
-    maps = explain_checkpoints(
-        family,
-        classifier,
-        weights,
-        images,
-        lambda pixels: network_input(pixels, zoo),
-        recorded,
-        chosen,
-    )
+    maps = explain_checkpoints(family, classifier, weights, images, plan.prepare, recorded, chosen)
     origin = Origin(
         architecture=args.architecture,
         seed=args.seed,

@@ -5,7 +5,7 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_tl, save_weights
+from evidrift.networks.checkpoint import Plan, load_tl, save_weights
 from evidrift.networks.files import NETWORK, PREDICTIONS
 from evidrift.networks.params import load_architecture
 from evidrift.training.epochs import writing_epochs
@@ -32,15 +32,8 @@ def main() -> None:
     store = ImageStore(args.images / STORE)
     test = store.split("test")
     zoo = find(args.architecture)
-    classifier = load_tl(
-        args.architecture,
-        store.size,
-        len(store.classes),
-        options,
-        backbone=args.backbone,
-        tl=args.start,
-        dropout=params.dropout,
-    )
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
+    classifier = load_tl(plan, backbone=args.backbone, tl=args.start, dropout=params.dropout)
     name = f"finetune {args.architecture} seed {args.seed}"
     training, validation = store.split("train"), store.split("validation")
     kept = params.epochs if args.seed in params.keep_epochs else 0

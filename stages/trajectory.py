@@ -9,9 +9,7 @@ from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
 from evidrift.base.json import write_json
 from evidrift.images.store import STORE, ImageStore
-from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_tl
-from evidrift.networks.classifier import network_input
+from evidrift.networks.checkpoint import Plan, load_tl
 from evidrift.networks.files import BACKBONE
 from evidrift.networks.params import load_architecture
 from evidrift.trajectory.following import follow
@@ -33,30 +31,16 @@ def main() -> None:
         metrics="to write: counts and means",
     )
     params = load_trajectory(args.params)
-    options = load_architecture(args.params, args.architecture).options
     check_folder(args.epochs, [f"{seed}.h5" for seed in load_grid(args.params).seeds])
-    zoo = find(args.architecture)
     store = ImageStore(args.images / STORE)
+    options = load_architecture(args.params, args.architecture).options
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
 
     def load(seed: int) -> "keras.Model":
-        return load_tl(
-            args.architecture,
-            store.size,
-            len(store.classes),
-            options,
-            backbone=args.models / BACKBONE,
-            tl=args.models / str(seed) / "tl",
-            dropout=0,
-        )
+        return load_tl(plan, backbone=args.models / BACKBONE, tl=args.models / str(seed) / "tl")
 
-    rows = follow(
-        args.architecture,
-        load,
-        args.epochs,
-        store.split("validation"),
-        lambda pixels: network_input(pixels, zoo),
-        params,
-    )
+    images = store.split("validation")
+    rows = follow(args.architecture, load, args.epochs, images, plan.prepare, params)
     write_trajectory(args.table, rows)
     write_json(args.metrics, summarise(rows, params.methods if params.seeds else []))
 
