@@ -4,11 +4,11 @@ python -m evidrift.params params.yaml
 """
 
 import argparse
-import importlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from evidrift.attribution.family import find_family
 from evidrift.base.errors import UserError, run
 from evidrift.base.grid import Grid
 from evidrift.base.keys import PIPELINE
@@ -120,7 +120,7 @@ def _architecture_faults(name: str, study: Study) -> Iterator[str]:
 def _family_faults(name: str, study: Study) -> Iterator[str]:
     """What the family's own parameters refuse."""
     if name in _families():
-        family = importlib.import_module(f"evidrift.families.{name}")
+        family = find_family(name)
         yield from _told("", validate, study.explain[name], family.Params, "", ("explain", name))
 
 

@@ -1,23 +1,20 @@
 """Check the attribution methods on one architecture: faithfulness, and sanity under random weights."""
 
-import argparse
-import json
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.attribution.family import load_family
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
-from evidrift.base.section import load_section
+from evidrift.base.json import write_json
+from evidrift.base.table import write_frame
 from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
-from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, summarise, write_checks
+from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS, summarise
 from evidrift.images.store import STORE, ImageStore
-from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_checkpoints
-from evidrift.networks.classifier import network_input
+from evidrift.networks.checkpoint import Plan, load_checkpoints
 from evidrift.networks.files import BACKBONE
 from evidrift.networks.params import load_architecture
 
@@ -29,60 +26,31 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "params", "images"),
+        models="the folder of the architecture's backbone and checkpoints",
+        maps="the folder of the architecture's map files",
+        checks="to write: tables of faithfulness and of randomisation",
+        metrics="to write: counts, means and verdicts",
+    )
     params = load_check(args.params)
     grid = load_grid(args.params)
-    options = load_architecture(args.params, args.architecture).options
-    modules = {name: import_module(f"evidrift.families.{name}") for name in grid.families}
-    families = {
-        name: (module, load_section(args.params, module.Params, "explain", name))
-        for name, module in modules.items()
-    }
+    families = [load_family(args.params, name) for name in grid.families]
     check_folder(args.maps, [f"{seed}-{name}.h5" for seed in grid.seeds for name in grid.families])
-    zoo = find(args.architecture)
     store = ImageStore(args.images / STORE)
+    options = load_architecture(args.params, args.architecture).options
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
 
     def load(seed: int) -> "tuple[keras.Model, dict[str, Weights]]":
-        return load_checkpoints(
-            args.architecture,
-            store.size,
-            len(store.classes),
-            options,
-            backbone=args.models / BACKBONE,
-            checkpoints=args.models / str(seed),
-        )
+        return load_checkpoints(plan, backbone=args.models / BACKBONE, checkpoints=args.models / str(seed))
 
     faithfulness, randomisation = check_architecture(
-        args.architecture,
-        load,
-        families,
-        store.split("test"),
-        lambda pixels: network_input(pixels, zoo),
-        args.maps,
-        params,
+        args.architecture, load, families, store.split("test"), plan.prepare, args.maps, params
     )
-    write_checks(args.checks / FAITHFULNESS, faithfulness)
-    write_checks(args.checks / RANDOMISATION, randomisation)
-    args.metrics.parent.mkdir(parents=True, exist_ok=True)
-    summary = json.dumps(summarise(faithfulness, randomisation), indent=2)
-    args.metrics.write_text(summary + "\n", encoding="utf-8")
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument(
-        "--models", type=Path, required=True, help="the folder of the architecture's backbone and checkpoints"
-    )
-    parser.add_argument("--maps", type=Path, required=True, help="the folder of the architecture's map files")
-    parser.add_argument(
-        "--checks", type=Path, required=True, help="to write: tables of faithfulness and of randomisation"
-    )
-    parser.add_argument("--metrics", type=Path, required=True, help="to write: counts, means and verdicts")
-    return parser.parse_args()
+    for name, rows in ((FAITHFULNESS, faithfulness), (RANDOMISATION, randomisation)):
+        write_frame(args.checks / name, rows, SCHEMAS[name])
+    write_json(args.metrics, summarise(faithfulness, randomisation))
 
 
 if __name__ == "__main__":

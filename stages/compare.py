@@ -1,8 +1,6 @@
 """Compare the architectures: tables, rankings, observed reversals, figures."""
 
-import argparse
-from pathlib import Path
-
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid
 from evidrift.compare.output import write_metrics, write_tables
@@ -18,7 +16,20 @@ from evidrift.report.words.summarise import write_summary
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("params", "images"),
+        models="the folder of models and their test logits",
+        maps="the folder of map files",
+        drift="the folder of drift tables",
+        checks="the folder of the methods' checks",
+        trajectory="the folder of drift along training",
+        histories="the folder of training histories",
+        metrics="the folder of the stages' metrics",
+        tables="to write: a folder of CSV tables",
+        figures="to write: a folder of PNG figures",
+        summary="to write: the summary",
+    )
     params = load_compare(args.params)
     files = StudyFiles(args.drift, args.checks, args.trajectory, args.models, args.histories, args.metrics)
     study = read_study(load_grid(args.params), files)
@@ -32,26 +43,6 @@ def main() -> None:
         print_result(result, console(file))
         print(f"Figures: {args.figures}", file=file)
     print(f"The study's tables: {args.tables}/study.txt")
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument(
-        "--models", type=Path, required=True, help="the folder of models and their test logits"
-    )
-    parser.add_argument("--maps", type=Path, required=True, help="the folder of map files")
-    parser.add_argument("--drift", type=Path, required=True, help="the folder of drift tables")
-    parser.add_argument("--checks", type=Path, required=True, help="the folder of the methods' checks")
-    parser.add_argument("--trajectory", type=Path, required=True, help="the folder of drift along training")
-    parser.add_argument("--histories", type=Path, required=True, help="the folder of training histories")
-    parser.add_argument("--metrics", type=Path, required=True, help="the folder of the stages' metrics")
-    parser.add_argument("--tables", type=Path, required=True, help="to write: a folder of CSV tables")
-    parser.add_argument("--figures", type=Path, required=True, help="to write: a folder of PNG figures")
-    parser.add_argument("--summary", type=Path, required=True, help="to write: the summary")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
 """Measure how far the maps of one architecture moved, with floors and chance: its drift table."""
 
-import argparse
-import json
-from pathlib import Path
-
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid
+from evidrift.base.json import write_json
 from evidrift.base.table import read_table, write_table
 from evidrift.drift.params import load_drift
 from evidrift.drift.places_table import build_places, read_masks
@@ -18,7 +16,13 @@ from evidrift.images.store import MANIFEST, STORE
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "params", "images"),
+        maps="the folder of the architecture's map files",
+        tables="to write: the drift table, agreement of methods, places",
+        metrics="to write: counts and means",
+    )
     grid = load_grid(args.params)
     manifest, store = args.images / MANIFEST, args.images / STORE
     maps = read_maps(args.maps, args.architecture, grid.seeds, grid.families, manifest)
@@ -26,23 +30,7 @@ def main() -> None:
     write_table(args.tables / PAIRS, drift, vars(notes))
     write_table(args.tables / AGREEMENT, agreement)
     write_table(args.tables / PLACES, build_places(maps, read_masks(store, maps.image_ids)))
-    args.metrics.parent.mkdir(parents=True, exist_ok=True)
-    summary = json.dumps(summarise(read_table(args.tables / PAIRS)), indent=2)
-    args.metrics.write_text(summary + "\n", encoding="utf-8")
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--maps", type=Path, required=True, help="the folder of the architecture's map files")
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument(
-        "--tables", type=Path, required=True, help="to write: the drift table, agreement of methods, places"
-    )
-    parser.add_argument("--metrics", type=Path, required=True, help="to write: counts and means")
-    return parser.parse_args()
+    write_json(args.metrics, summarise(read_table(args.tables / PAIRS)))
 
 
 if __name__ == "__main__":

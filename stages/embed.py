@@ -1,9 +1,7 @@
 """Embed every image with one pretrained backbone, and version the backbone's weights."""
 
-import argparse
-from pathlib import Path
-
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.catalogue import find
@@ -18,7 +16,12 @@ from evidrift.training.pretrained import load_backbone
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "params", "images"),
+        backbone="to write: the backbone's weights",
+        features="to write: pooled features",
+    )
     params = load_embed(args.params)
     store = ImageStore(args.images / STORE)
     zoo = find(args.architecture)
@@ -30,17 +33,6 @@ def main() -> None:
     }
     write_features(args.features, splits)
     save_weights(backbone, args.backbone)
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument("--backbone", type=Path, required=True, help="to write: the backbone's weights")
-    parser.add_argument("--features", type=Path, required=True, help="to write: pooled features")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,21 +1,17 @@
 """Explain both checkpoints of one architecture and seed: write their CAM tensors."""
 
-import argparse
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
+from evidrift.attribution.family import load_family
 from evidrift.attribution.subset import choose
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
-from evidrift.base.section import load_section
 from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
 from evidrift.maps.mapfile import Origin, write_maps
-from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_checkpoints, weights_hash
-from evidrift.networks.classifier import network_input
+from evidrift.networks.checkpoint import Plan, load_checkpoints, weights_hash
 from evidrift.networks.files import PREDICTIONS
 from evidrift.networks.params import load_architecture
 from evidrift.training.predictions import read_predictions
@@ -28,42 +24,32 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
-    family = import_module(f"evidrift.families.{args.family}")
-    params = load_section(args.params, family.Params, "explain", args.family)
-    options = load_architecture(args.params, args.architecture).options
-    zoo = find(args.architecture)
-    store = ImageStore(args.images / STORE)
-    images = store.split("test")
-    classifier, weights = load_checkpoints(
-        args.architecture,
-        store.size,
-        len(store.classes),
-        options,
-        backbone=args.backbone,
-        checkpoints=args.checkpoints,
+    args = arguments(
+        __doc__,
+        ("architecture", "seed", "params", "images"),
+        family="the attribution family, a file in families/",
+        backbone="the pretrained backbone's weights",
+        checkpoints="the folder of tl and ft",
+        maps="to write: the map file",
     )
+    family = load_family(args.params, args.family)
+    store = ImageStore(args.images / STORE)
+    options = load_architecture(args.params, args.architecture).options
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
+    images = store.split("test")
+    classifier, weights = load_checkpoints(plan, backbone=args.backbone, checkpoints=args.checkpoints)
     recorded = {
         name: read_predictions(args.checkpoints / name / PREDICTIONS, images.ids, store.classes)
         for name in weights
     }
-    chosen = choose(images.ids, images.labels, params.images_per_class)
-    maps = explain_checkpoints(
-        family,
-        params,
-        classifier,
-        weights,
-        images,
-        lambda pixels: network_input(pixels, zoo),
-        recorded,
-        chosen,
-    )
+    chosen = choose(images.ids, images.labels, family.params.images_per_class)
+    maps = explain_checkpoints(family, classifier, weights, images, plan.prepare, recorded, chosen)
     origin = Origin(
         architecture=args.architecture,
         seed=args.seed,
         family=args.family,
-        score=params.score,
-        target=params.target,
+        score=family.params.score,
+        target=family.params.target,
         size=store.size,
         classes=store.classes,
         versions=versions(),
@@ -75,20 +61,6 @@ def main() -> None:
 def _hash(classifier: "keras.Model", weights: "Weights") -> str:
     classifier.set_weights(weights)
     return weights_hash(classifier)
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--family", required=True, help="the attribution family, a file in families/")
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument("--backbone", type=Path, required=True, help="the pretrained backbone's weights")
-    parser.add_argument("--checkpoints", type=Path, required=True, help="the folder of tl and ft")
-    parser.add_argument("--maps", type=Path, required=True, help="to write: the map file")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

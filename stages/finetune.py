@@ -1,13 +1,11 @@
 """Fine-tune the whole network from its transfer-learning checkpoint: the checkpoint `ft`."""
 
-import argparse
-from pathlib import Path
-
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_tl, save_weights
+from evidrift.networks.checkpoint import Plan, load_tl, save_weights
 from evidrift.networks.files import NETWORK, PREDICTIONS
 from evidrift.networks.params import load_architecture
 from evidrift.training.epochs import writing_epochs
@@ -19,21 +17,23 @@ from evidrift.training.params import load_finetune
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "seed", "params", "images"),
+        backbone="the pretrained backbone's weights",
+        start="the transfer-learning checkpoint, tl",
+        checkpoint="to write: all weights and their logits of the test split",
+        epochs="to write: all weights after each epoch",
+        history="to write: a row an epoch",
+        metrics="to write: accuracy, AUC, calibration",
+    )
     params = load_finetune(args.params, args.architecture)
     options = load_architecture(args.params, args.architecture).options
     store = ImageStore(args.images / STORE)
     test = store.split("test")
     zoo = find(args.architecture)
-    classifier = load_tl(
-        args.architecture,
-        store.size,
-        len(store.classes),
-        options,
-        backbone=args.backbone,
-        tl=args.start,
-        dropout=params.dropout,
-    )
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
+    classifier = load_tl(plan, backbone=args.backbone, tl=args.start, dropout=params.dropout)
     name = f"finetune {args.architecture} seed {args.seed}"
     training, validation = store.split("train"), store.split("validation")
     kept = params.epochs if args.seed in params.keep_epochs else 0
@@ -44,27 +44,6 @@ def main() -> None:
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "ft"}
     outputs = Outputs(args.checkpoint / PREDICTIONS, args.history, args.metrics)
     write_outputs(outputs, identity, history, chosen, Tested(test.ids, test.labels, test.classes, logits))
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument("--backbone", type=Path, required=True, help="the pretrained backbone's weights")
-    parser.add_argument("--start", type=Path, required=True, help="the transfer-learning checkpoint, tl")
-    parser.add_argument(
-        "--checkpoint",
-        type=Path,
-        required=True,
-        help="to write: all weights and their logits of the test split",
-    )
-    parser.add_argument("--epochs", type=Path, required=True, help="to write: all weights after each epoch")
-    parser.add_argument("--history", type=Path, required=True, help="to write: a row an epoch")
-    parser.add_argument("--metrics", type=Path, required=True, help="to write: accuracy, AUC, calibration")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

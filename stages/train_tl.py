@@ -1,9 +1,7 @@
 """Train one head on cached features: the transfer-learning checkpoint `tl` is backbone + head."""
 
-import argparse
-from pathlib import Path
-
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.networks.checkpoint import save_weights
 from evidrift.networks.files import HEAD, PREDICTIONS
@@ -16,7 +14,14 @@ from evidrift.training.transfer import feature_examples, train_head
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "seed", "params"),
+        features="pooled features of the backbone",
+        checkpoint="to write: the head's weights and its logits of the test split",
+        history="to write: a row an epoch",
+        metrics="to write: accuracy, AUC, calibration",
+    )
     params = load_train_tl(args.params, args.architecture)
     training, validation, test = (
         read_features(args.features, split) for split in ("train", "validation", "test")
@@ -28,24 +33,6 @@ def main() -> None:
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "tl"}
     outputs = Outputs(args.checkpoint / PREDICTIONS, args.history, args.metrics)
     write_outputs(outputs, identity, history, chosen, Tested(test.ids, test.labels, test.classes, logits))
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--features", type=Path, required=True, help="pooled features of the backbone")
-    parser.add_argument(
-        "--checkpoint",
-        type=Path,
-        required=True,
-        help="to write: the head's weights and its logits of the test split",
-    )
-    parser.add_argument("--history", type=Path, required=True, help="to write: a row an epoch")
-    parser.add_argument("--metrics", type=Path, required=True, help="to write: accuracy, AUC, calibration")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

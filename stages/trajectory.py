@@ -1,18 +1,15 @@
 """Follow drift along fine-tuning: maps after each kept epoch against those of tl, on validation images."""
 
-import argparse
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
+from evidrift.base.json import write_json
 from evidrift.images.store import STORE, ImageStore
-from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_tl
-from evidrift.networks.classifier import network_input
+from evidrift.networks.checkpoint import Plan, load_tl
 from evidrift.networks.files import BACKBONE
 from evidrift.networks.params import load_architecture
 from evidrift.trajectory.following import follow
@@ -25,53 +22,27 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the stage."""
-    args = parse_args()
+    args = arguments(
+        __doc__,
+        ("architecture", "params", "images"),
+        models="the folder of the architecture's backbone and checkpoints",
+        epochs="the folder of its epochs files",
+        table="to write: a row an epoch, method and image",
+        metrics="to write: counts and means",
+    )
     params = load_trajectory(args.params)
-    options = load_architecture(args.params, args.architecture).options
     check_folder(args.epochs, [f"{seed}.h5" for seed in load_grid(args.params).seeds])
-    zoo = find(args.architecture)
     store = ImageStore(args.images / STORE)
+    options = load_architecture(args.params, args.architecture).options
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
 
     def load(seed: int) -> "keras.Model":
-        return load_tl(
-            args.architecture,
-            store.size,
-            len(store.classes),
-            options,
-            backbone=args.models / BACKBONE,
-            tl=args.models / str(seed) / "tl",
-            dropout=0,
-        )
+        return load_tl(plan, backbone=args.models / BACKBONE, tl=args.models / str(seed) / "tl")
 
-    rows = follow(
-        args.architecture,
-        load,
-        args.epochs,
-        store.split("validation"),
-        lambda pixels: network_input(pixels, zoo),
-        params,
-    )
+    images = store.split("validation")
+    rows = follow(args.architecture, load, args.epochs, images, plan.prepare, params)
     write_trajectory(args.table, rows)
-    args.metrics.parent.mkdir(parents=True, exist_ok=True)
-    summary = json.dumps(summarise(rows, params.methods if params.seeds else []), indent=2)
-    args.metrics.write_text(summary + "\n", encoding="utf-8")
-
-
-def parse_args() -> argparse.Namespace:
-    """Paths as dvc.yaml declares them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="the prepared images")
-    parser.add_argument(
-        "--models", type=Path, required=True, help="the folder of the architecture's backbone and checkpoints"
-    )
-    parser.add_argument("--epochs", type=Path, required=True, help="the folder of its epochs files")
-    parser.add_argument(
-        "--table", type=Path, required=True, help="to write: a row an epoch, method and image"
-    )
-    parser.add_argument("--metrics", type=Path, required=True, help="to write: counts and means")
-    return parser.parse_args()
+    write_json(args.metrics, summarise(rows, params.methods if params.seeds else []))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import yaml
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
 from evidrift.attribution.explain import explain_checkpoints
+from evidrift.attribution.family import Family
 from evidrift.images.store import Images, ImageStore
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import ZOO, find
@@ -113,14 +114,13 @@ class Miniature:
         logits: Mapping[Any, np.ndarray],
         images: Images,
         chosen: np.ndarray,
-        families: Sequence[tuple[ModuleType, Any]],
+        families: Sequence[Family],
     ) -> dict[Any, dict[str, np.ndarray]]:
         """By checkpoint and method, maps of the chosen images at `penultimate`."""
         found: dict[Any, dict[str, np.ndarray]] = {name: {} for name in checkpoints}
-        for family, params in families:
+        for family in families:
             explained = explain_checkpoints(
                 family,
-                params,
                 self.classifier,
                 checkpoints,
                 images,

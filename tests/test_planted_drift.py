@@ -39,6 +39,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from evidrift.attribution.family import Family
 from evidrift.claims.claim import Claim
 from evidrift.claims.stability import Extreme
 from evidrift.compare.params import load_compare
@@ -68,7 +69,7 @@ RECIPE = {
 TO_THE_END = TL.model_copy(update={"checkpoint": "last"})
 SEEING = ("grad_cam", "hires_cam", "layer_cam")
 METHODS = (*SEEING, "grad_cam_pp")
-CAM = cam.Params(methods=list(METHODS), layers=["penultimate"], **COMMON)
+CAM = Family("cam", cam, cam.Params(methods=list(METHODS), layers=["penultimate"], **COMMON))
 
 
 Checkpoint = tuple[str, int]  # kind and seed
@@ -127,7 +128,7 @@ def explained(name: str, stores: dict[str, ImageStore], tunings: tuple[str, ...]
         for films in tunings:
             checkpoints[films, seed] = network.tuned(checkpoints["tl", seed], stores[films], seed)
     logits, bare_logits = (network.logits(checkpoints, images) for images in (test, bare))
-    maps = network.maps(checkpoints, logits, test, np.arange(len(test.ids)), [(cam, CAM)])
+    maps = network.maps(checkpoints, logits, test, np.arange(len(test.ids)), [CAM])
 
     def runs(films: str, of: Callable[[Checkpoint], np.ndarray]) -> np.ndarray:
         """Something of each map or prediction, (checkpoints, seeds, ...)."""

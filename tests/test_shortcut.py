@@ -37,6 +37,7 @@ import pandas as pd
 import pytest
 
 from evidrift import audit
+from evidrift.attribution.family import Family
 from evidrift.base.table import read_table, write_table
 from evidrift.compare.findings.localisation import changes, localisation
 from evidrift.drift.places_table import Masks, build_places
@@ -60,14 +61,20 @@ RECIPE = {
     "classes": ["covid19", "normal", "tuberculosis"],
 }
 FAMILIES = (
-    (cam, cam.Params(methods=["grad_cam", "layer_cam", "hires_cam"], layers=["penultimate"], **COMMON)),
-    (
+    Family(
+        "cam",
+        cam,
+        cam.Params(methods=["grad_cam", "layer_cam", "hires_cam"], layers=["penultimate"], **COMMON),
+    ),
+    Family(
+        "gradients",
         gradients,
         gradients.Params(
             methods=["gradient_input"], steps=1, baselines=["black"], samples=1, noise=0.1, seed=0, **COMMON
         ),
     ),
-    (
+    Family(
+        "perturbation",
         perturbation,
         perturbation.Params(
             methods=["occlusion"], baseline="mean", masks=2, cells=2, keep=0.5, seed=0, **COMMON

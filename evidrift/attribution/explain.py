@@ -1,16 +1,17 @@
-"""Explain both checkpoints of one architecture and seed with one attribution family."""
+"""The one loop that explains images; and both checkpoints of one architecture and seed, for the pipeline."""
 
 import logging
-from collections.abc import Callable
-from types import ModuleType
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
+from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
-from evidrift.attribution.network import Network
+from evidrift.attribution.network import PREDICTED, Network
 from evidrift.base.errors import UserError
 from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
@@ -21,9 +22,55 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+def explain(
+    network: Network,
+    family: Family,
+    pixels: np.ndarray,
+    targets: np.ndarray | None = None,
+    scale: float | None = None,
+    seen: Callable[[slice, CheckpointMaps], Any] = lambda part, maps: None,
+) -> CheckpointMaps:
+    """One family's maps of all images, batch by batch.
+
+    The unit form of Grad-CAM++ needs the scale of all images' logits, and most families the target: where
+    these are needed and not given, a forward pass over all images goes first.
+
+    Args:
+        network: with the layers and the score of the family's parameters.
+        family: what to compute.
+        pixels: (n, H, W) uint8.
+        targets: the class to explain, (n,) indices; None for the one that the network itself predicts.
+        scale: of the checkpoint's logits, where it is known.
+        seen: called after each batch, with its place and its maps.
+    """
+    params = family.params
+    predict = targets is None and not params.takes_predicted
+    if predict or (scale is None and params.needs_scale):
+        logits = logits_of(network, pixels, params.batch_size)
+        scale = logit_scale(logits)
+        targets = predicted_classes(logits) if targets is None else targets
+    asked = np.full(len(pixels), PREDICTED) if targets is None else targets
+    batches = []
+    for part in _parts(len(pixels), params.batch_size):
+        maps = family.module.explain(network, pixels[part], asked[part], params, scale)
+        seen(part, maps)
+        batches.append(maps)
+    whole = joined(batches)
+    return replace(whole, targets=predicted_classes(whole.logits)) if targets is None else whole
+
+
+def logits_of(network: Network, pixels: np.ndarray, batch_size: int) -> np.ndarray:
+    """The network's logits of all images, (n, classes)."""
+    parts = _parts(len(pixels), batch_size)
+    return np.concatenate([network.logits(network.inputs(pixels[part])) for part in parts])
+
+
+def _parts(n: int, size: int) -> Iterator[slice]:
+    return (slice(first, first + size) for first in range(0, n, size))
+
+
 def explain_checkpoints(
-    family: ModuleType,
-    params: Any,
+    family: Family,
     classifier: keras.Model,
     weights: dict[str, list[np.ndarray]],
     images: "Images",
@@ -34,8 +81,7 @@ def explain_checkpoints(
     """Maps of the chosen images under each checkpoint.
 
     Args:
-        family: a module of `families`.
-        params: its `Params`.
+        family: what to compute.
         classifier: network input -> logits; has the last checkpoint's weights afterwards.
         weights: by checkpoint (`tl`, `ft`), for this classifier.
         images: of the test split.
@@ -49,11 +95,12 @@ def explain_checkpoints(
         UserError: a checkpoint gives other logits than were recorded, or lacks a layer.
     """
     # one graph, compiled once, takes the weights of all checkpoints in turn
+    params = family.params
     network = Network(classifier, resolve(classifier, params.layers), prepare, params.score)
     maps = {}
     for checkpoint, values in weights.items():
         classifier.set_weights(values)
-        maps[checkpoint] = _explain(family, params, network, images, recorded[checkpoint], chosen, checkpoint)
+        maps[checkpoint] = _explain(family, network, images, recorded[checkpoint], chosen, checkpoint)
         for layer in maps[checkpoint].layers.values():
             if not layer.rectified:
                 logger.warning(
@@ -66,8 +113,7 @@ def explain_checkpoints(
 
 
 def _explain(
-    family: ModuleType,
-    params: Any,
+    family: Family,
     network: Network,
     images: "Images",
     recorded: np.ndarray,
@@ -79,17 +125,16 @@ def _explain(
             f"{checkpoint}: there are recorded predictions of {len(recorded)} images, but {len(images.ids)} "
             "images to explain. The training stages ran on another store: run `dvc repro`."
         )
-    targets = images.labels if params.target == "label" else predicted_classes(recorded)
+    targets = images.labels if family.params.target == "label" else predicted_classes(recorded)
     scale = logit_scale(recorded)
-    batches = []
     with tqdm(total=len(chosen), desc=f"explain {checkpoint}", unit="image", disable=None) as progress:
-        for first in range(0, len(chosen), params.batch_size):
-            batch = chosen[first : first + params.batch_size]
-            result = family.explain(network, images.pixels[batch], targets[batch], params, scale)
-            _check(result.logits, recorded[batch], scale, images.ids[batch], checkpoint)
-            batches.append(result)
-            progress.update(len(result.targets))
-    return joined(batches)
+
+        def check(part: slice, maps: CheckpointMaps) -> None:
+            at = chosen[part]
+            _check(maps.logits, recorded[at], scale, images.ids[at], checkpoint)
+            progress.update(len(at))
+
+        return explain(network, family, images.pixels[chosen], targets[chosen], scale, check)
 
 
 def _check(

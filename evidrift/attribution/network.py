@@ -14,6 +14,7 @@ from evidrift.attribution.layers import TargetLayer
 from evidrift.base.errors import UserError
 
 Score = Literal["centred", "raw"]
+PREDICTED = -1  # a target: the class that the classifier itself predicts
 CLASSES = tf.TensorSpec([None], tf.int32)
 
 
@@ -74,7 +75,7 @@ class Network:
 
         Args:
             pixels: (n, H, W) uint8.
-            targets: (n,) class indices; -1 for the class that the classifier itself predicts.
+            targets: (n,) class indices, or PREDICTED.
         """
         logits, activations, gradients = self._cam_pass(self._prepare(pixels), _classes(targets))
         labels = [layer.label for layer in self.layers]
@@ -175,7 +176,7 @@ def _compile_cam_pass(classifier: keras.Model, layers: tuple[TargetLayer, ...], 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(at_start)
             *outputs, logits = tf.nest.flatten(rest(at_start, training=False))
-            scores = _score(logits, tf.where(targets < 0, _predicted(logits), targets), score)
+            scores = _score(logits, tf.where(targets == PREDICTED, _predicted(logits), targets), score)
         at = dict(zip([start, *beyond], [at_start, *outputs], strict=True))
         activations = [at[layer.position] for layer in layers]
         # images do not mix, so the gradient of the sum holds each image's own

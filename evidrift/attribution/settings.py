@@ -17,12 +17,20 @@ class FamilyParams(Section):
         score: `centred` logit, or `raw` for comparison with the literature.
         target: explain the image's `label`, or each checkpoint's `prediction`.
         batch_size: network inputs per pass, at most.
+        takes_predicted: the family explains the predicted class without being told which it is.
     """
+
+    takes_predicted: ClassVar[bool] = False
 
     images_per_class: AtLeastOne | None
     score: Literal["centred", "raw"]
     target: Literal["label", "prediction"]
     batch_size: AtLeastOne
+
+    @property
+    def needs_scale(self) -> bool:
+        """Whether a method's maps depend on the scale of all images' logits."""
+        return False
 
 
 if TYPE_CHECKING:

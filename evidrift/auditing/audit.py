@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.attribution.family import Family
 from evidrift.auditing.context import context_of
 from evidrift.auditing.explaining import explain_file
 from evidrift.auditing.gate import Gate, judge, load_gate
 from evidrift.auditing.images import AuditImages, read_images
-from evidrift.auditing.methods import Family, families_of
+from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Models, load_models
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.study import NAME, Run, labelled, measure, rules, write_material

@@ -2,10 +2,9 @@
 
 import difflib
 from collections.abc import Sequence
-from importlib import import_module
-from types import ModuleType
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
+from evidrift.attribution.family import Family, find_family
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 
@@ -20,20 +19,6 @@ OF_LAYERS = ("cam", "channel_cam")
 PENULTIMATE = "penultimate"
 
 
-class Family(NamedTuple):
-    """An attribution family and what it is to compute.
-
-    Attributes:
-        name: of its file in families/.
-        module: that file, with `explain`.
-        params: its `Params`.
-    """
-
-    name: str
-    module: ModuleType
-    params: Any
-
-
 def families_of(methods: Sequence[str], layer: str, batch_size: int) -> list[Family]:
     """The families that compute these methods of the centred logit at one target layer.
 
@@ -45,7 +30,7 @@ def families_of(methods: Sequence[str], layer: str, batch_size: int) -> list[Fam
     Raises:
         UserError: a method is not known, is named twice, or cannot be had at that layer.
     """
-    modules = {name: import_module(f"evidrift.families.{name}") for name in SETTINGS}
+    modules = {name: find_family(name) for name in SETTINGS}
     known = {method: name for name, module in modules.items() for method in get_args(module.Method)}
     for method in methods:
         if method not in known:

@@ -1,8 +1,6 @@
 """What an audit found, as data frames, and one case as a picture."""
 
 import io
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -18,6 +16,7 @@ from evidrift.auditing.images import AuditImages
 from evidrift.auditing.study import Run
 from evidrift.auditing.words import SPELLING, Told
 from evidrift.base.errors import UserError
+from evidrift.base.json import as_json, plain
 from evidrift.base.sentence import spelled
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
@@ -28,6 +27,7 @@ from evidrift.report.figures.panels import Case, Heading, case_panel
 from evidrift.report.words.cells import COHORTS, WITHOUT_LABELS
 from evidrift.report.words.names import method_name, safe_text
 
+DECIMALS = 6
 COLUMNS = [
     *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),
     *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY),
@@ -236,7 +236,7 @@ class AuditResult:
             by_method.setdefault(row["method"], {})[row["measure"]] = {
                 name: row[name] for name in (*columns, "n_images", "n_patients")
             }
-        return _plain(
+        return plain(
             {
                 "outcome": self.outcome,
                 "answer": self.answer,
@@ -253,21 +253,11 @@ class AuditResult:
                 },
                 "layer": self.study.layer,
                 "drift": by_method,
-                "warnings": list(self.warnings),
-            }
+                "warnings": self.warnings,
+            },
+            DECIMALS,
         )
 
     def to_json(self) -> str:
         """`to_dict` as text, the same for the same files."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """JSON's types: numbers rounded, missing ones null."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return round(float(value), 6) if math.isfinite(value) else None
-    return value.item() if isinstance(value, np.generic) else value
+        return as_json(self.to_dict())

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from evidrift.attribution.family import Family
 from evidrift.auditing.images import AuditImages
-from evidrift.auditing.methods import Family
 from evidrift.base.table import category, write_table
 from evidrift.base.versions import versions
 from evidrift.compare.findings.logits import Logits

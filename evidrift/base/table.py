@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from evidrift.base.errors import UserError
+from evidrift.base.schema import Schema, require
 
 METADATA = b"evidrift"
 
@@ -37,9 +41,38 @@ def write_table(
     pq.write_table(table, path, compression="zstd")
 
 
+def write_frame(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
+    """Write a data frame's columns as its schema has them; text becomes dictionary-encoded."""
+    at = np.arange(len(frame))
+    values = {name: frame[name].to_numpy(dtype) for name, (dtype, _) in schema.items()}
+    write_table(
+        path,
+        {name: category(at, each) if schema[name].dtype is str else each for name, each in values.items()},
+    )
+
+
 def read_table(path: Path) -> pa.Table:
     """A table; its words stay dictionary-encoded."""
     return pq.read_table(path)
+
+
+def read_checked(path: Path, schema: Schema, stage: str) -> pa.Table:
+    """The table that another stage writes, if it has the columns that it must have.
+
+    Raises:
+        UserError: it is damaged, lacks a column, or holds something else there.
+    """
+    try:
+        table = read_table(path)
+    except (OSError, pa.ArrowInvalid):
+        raise UserError(f"{path} is not a complete table. Delete it and run `dvc repro`.") from None
+    require(path, {field.name: _dtype(field.type) for field in table.schema}, schema, stage)
+    return table
+
+
+def _dtype(kind: pa.DataType) -> Any:
+    text = pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return str if text else kind.to_pandas_dtype()
 
 
 def notes_of(table: pa.Table) -> dict[str, Any]:

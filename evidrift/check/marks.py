@@ -9,15 +9,23 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ttest_1samp
 
+from evidrift.base.schema import Schema, columns, framed
+
 ALPHA = 0.05
 # Fewer patients than this decide nothing: the verdict is None.
 MIN_PATIENTS = 5
 KEYS = ["arch", "checkpoint", "layer", "method"]
-COLUMNS = [
-    *KEYS,
-    *("gain", "gain_p", "faithful", "n_patients_faithfulness"),
-    *("similarity", "chance", "similarity_p", "insensitive", "n_patients_randomisation"),
-]
+MARKS: Schema = (
+    columns(str, "", *KEYS)
+    | columns(np.float64, "difference of areas, -2 to 2", "gain")
+    | columns(np.float64, "p-value, one-sided", "gain_p")
+    | columns(object, "True, False or None", "faithful")
+    | columns(np.int64, "with a value", "n_patients_faithfulness")
+    | columns(np.float64, "correlation, -1 to 1", "similarity", "chance")
+    | columns(np.float64, "p-value, one-sided", "similarity_p")
+    | columns(object, "True, False or None", "insensitive")
+    | columns(np.int64, "with a value", "n_patients_randomisation")
+)
 
 
 def marks(faithfulness: pd.DataFrame, randomisation: pd.DataFrame) -> pd.DataFrame:
@@ -61,12 +69,7 @@ def marks(faithfulness: pd.DataFrame, randomisation: pd.DataFrame) -> pd.DataFra
         | _insensitive(_by_patient(last_of.get(key), ["excess", "similarity", "chance"]))
         for key in sorted({*gains_of, *last_of})
     ]
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"faithful": object, "insensitive": object})
-
-
-def no_marks() -> pd.DataFrame:
-    """The table of `marks` where nothing was checked."""
-    return pd.DataFrame(columns=COLUMNS)
+    return framed(rows, MARKS)
 
 
 def _groups(rows: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:

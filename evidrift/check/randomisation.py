@@ -1,17 +1,16 @@
 """Sanity: do maps change when the network's weights are random? (Adebayo et al. 2018, arXiv 1810.03292)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
+from evidrift.attribution.explain import explain
+from evidrift.attribution.family import Family
 from evidrift.check.cascade import cascade, weights_kept
 from evidrift.check.originals import Originals
-from evidrift.maps.mapfile import CheckpointMaps
-from evidrift.maps.scores import logit_scale
 from evidrift.measures.areas import in_order
 from evidrift.measures.canvas import OK, STATUSES, draw
 from evidrift.measures.patterns import average_ranks, correlation, standardised
@@ -24,21 +23,6 @@ Rows = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Family:
-    """An attribution family, ready to explain one classifier.
-
-    Attributes:
-        explain: of its module in `families`.
-        params: its parameters.
-        network: the classifier, with the layers to check and the score of `params`.
-    """
-
-    explain: Callable[..., CheckpointMaps]
-    params: Any
-    network: "Network"
-
-
-@dataclass(frozen=True)
 class _Patterns:
     """Canvases as standardised ranks, (n, cells), and their status, (n,)."""
 
@@ -48,7 +32,7 @@ class _Patterns:
 
 def randomisation(
     classifier: keras.Model,
-    families: list[Family],
+    families: list[tuple[Family, "Network"]],
     originals: list[Originals],
     images: "Images",
     chosen: np.ndarray,
@@ -64,7 +48,7 @@ def randomisation(
 
     Args:
         classifier: with the checkpoint's weights, which it has again afterwards.
-        families: which explain this classifier.
+        families: each with the classifier as the network that it explains, at the layers to check.
         originals: their maps of the checkpoint, in the same order.
         images: of the test split.
         chosen: positions of the n images that the maps are of.
@@ -90,8 +74,13 @@ def randomisation(
         for depth, share in enumerate(cascade(classifier, depths, *names)):
             shares[depth] = share
             after: dict[tuple[str, str], np.ndarray] = {}
-            for family, original in zip(families, originals, strict=True):
-                after |= _explain(family, images.pixels[chosen], original.targets)
+            for (family, network), original in zip(families, originals, strict=True):
+                maps = explain(network, family, images.pixels[chosen], original.targets)
+                after |= {
+                    (label, method): signed
+                    for label, layer in maps.layers.items()
+                    for method, signed in layer.methods.items()
+                }
             for at, key in enumerate(keys):
                 patterns = _patterns(after[key], content, size)
                 status[at, :, depth] = np.maximum(before[key].status, patterns.status)
@@ -109,22 +98,6 @@ def randomisation(
         "status": np.array(STATUSES)[status.ravel()],
         "similarity": similarity.ravel(),
         "chance": np.array(chance, np.float32).reshape(shape[:2])[key, image],
-    }
-
-
-def _explain(family: Family, pixels: np.ndarray, targets: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
-    """Maps of the network as its weights are now, by (layer, method)."""
-    batch_size = family.params.batch_size
-    parts = [slice(at, at + batch_size) for at in range(0, len(pixels), batch_size)]
-    logits = [family.network.logits(family.network.inputs(pixels[part])) for part in parts]
-    scale = logit_scale(np.concatenate(logits))
-    batches = [
-        family.explain(family.network, pixels[part], targets[part], family.params, scale) for part in parts
-    ]
-    return {
-        (label, method): np.concatenate([batch.layers[label].methods[method] for batch in batches])
-        for label, layer in batches[0].layers.items()
-        for method in layer.methods
     }
 
 

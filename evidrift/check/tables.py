@@ -1,40 +1,37 @@
 """The two tables of the stage check on disk, and its metrics. Needs no TensorFlow.
 
-The faithfulness table has a row per map that was checked: arch, seed, checkpoint, layer, method, image_id,
-patient_id, label, status, insertion, deletion, insertion_random, deletion_random. The randomisation table has
-a row per map and depth: the same keys, depth, share, status, similarity, chance. `faithfulness.faithfulness`
-and `randomisation.randomisation` say what these are.
+The faithfulness table has a row per map that was checked, the randomisation table a row per map and depth.
+`faithfulness.faithfulness` and `randomisation.randomisation` say what their columns are.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evidrift.base.table import category, write_table
+from evidrift.base.json import plain
+from evidrift.base.schema import Schema, columns
 from evidrift.check.marks import marks
 
 # The tables' files in an architecture's folder.
 FAITHFULNESS, RANDOMISATION = "faithfulness.parquet", "randomisation.parquet"
 DECIMALS = 6
-
-
-def write_checks(path: Path, rows: pd.DataFrame) -> None:
-    """Write either table; the same rows give the same bytes. Text becomes dictionary-encoded."""
-    at = np.arange(len(rows))
-    write_table(
-        path,
-        {
-            name: category(at, values.to_numpy(dtype=str)) if is_text(values) else values.to_numpy()
-            for name, values in rows.items()
-        },
-    )
-
-
-def is_text(values: pd.Series) -> bool:
-    """Whether a column holds text."""
-    return not pd.api.types.is_numeric_dtype(values)
+COMMON = (
+    columns(str, "", "arch")
+    | columns(np.int64, "of training", "seed")
+    | columns(str, "", "checkpoint", "layer", "method", "image_id", "patient_id", "label")
+)
+SCHEMAS: dict[str, Schema] = {
+    FAITHFULNESS: COMMON
+    | columns(str, "", "status")
+    | columns(np.float32, "area under the curve, 0 to 1", "insertion", "deletion")
+    | columns(np.float32, "area under the curve, 0 to 1", "insertion_random", "deletion_random"),
+    RANDOMISATION: COMMON
+    | columns(np.int8, "step of the cascade, 0 the first", "depth")
+    | columns(np.float32, "of the weights that are random, 0 to 1", "share")
+    | columns(str, "", "status")
+    | columns(np.float32, "Spearman's correlation, -1 to 1", "similarity", "chance"),
+}
 
 
 def summarise(faithfulness: pd.DataFrame, randomisation: pd.DataFrame) -> dict[str, Any]:
@@ -50,8 +47,7 @@ def summarise(faithfulness: pd.DataFrame, randomisation: pd.DataFrame) -> dict[s
     for row in marks(faithfulness, randomisation).to_dict("records"):
         del row["arch"]
         layer, method, checkpoint = (row.pop(name) for name in ("layer", "method", "checkpoint"))
-        figures = {name: _plain(value) for name, value in row.items()}
-        verdicts.setdefault(layer, {}).setdefault(method, {})[checkpoint] = figures
+        verdicts.setdefault(layer, {}).setdefault(method, {})[checkpoint] = plain(row, DECIMALS)
     return {name: _counts(rows) for name, rows in tables.items()} | {"verdicts": verdicts}
 
 
@@ -66,9 +62,3 @@ def _counts(rows: pd.DataFrame) -> dict[str, Any]:
         "patients": rows["patient_id"].nunique(),
         "statuses": statuses,
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return None if np.isnan(value) else round(value, DECIMALS)
-    return value

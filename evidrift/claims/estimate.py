@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-CONFIDENCE = 0.95
+from evidrift.base.interval import t_interval
+
 # The power at which a difference counts as one that the sample could have seen.
 POWER = 0.8
 
@@ -73,8 +74,8 @@ class Estimate:
 
     def interval(self) -> tuple[float, float]:
         """95 % interval by Student's t."""
-        reach = special.stdtrit(self.df, (1 + CONFIDENCE) / 2) * self.error
-        return float(self.value - reach), float(self.value + reach)
+        low, high = t_interval(self.value, self.error, self.df)
+        return float(low), float(high)
 
     def p_above(self, limit: float = 0.0) -> float:
         """One-sided p-value of the hypothesis that the truth is `limit` or less; NaN without an error."""

@@ -12,10 +12,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evidrift.base.interval import CONFIDENCE
+from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.seeds import stream
-from evidrift.claims.estimate import CONFIDENCE, Quantity, estimate, residuals
+from evidrift.claims.estimate import Quantity, estimate, residuals
 
 DRAWS = 10_000
+ORDERS: Schema = columns(str, "", "method", "order") | columns(np.float64, "0 to 1", "probability")
+TAUS: Schema = (
+    columns(str, "", "method", "other_method")
+    | columns(np.float64, "-1 to 1", "tau_low", "tau_high")
+    | columns(np.float64, "probability, 0 to 1", "same_order")
+)
 Quantities = Mapping[tuple[str, str], Quantity]  # by architecture and method
 
 
@@ -66,12 +74,12 @@ def order_table(quantities: Quantities, methods: Sequence[str], drawn: np.ndarra
     keys = list(quantities)
     rows = []
     for method in methods:
-        columns = [at for at, key in enumerate(keys) if key[1] == method]
-        names = np.array([keys[at][0] for at in columns])
-        orders, counts = np.unique(np.argsort(drawn[:, columns], axis=1), axis=0, return_counts=True)
+        own = [at for at, key in enumerate(keys) if key[1] == method]
+        names = np.array([keys[at][0] for at in own])
+        orders, counts = np.unique(np.argsort(drawn[:, own], axis=1), axis=0, return_counts=True)
         for at in np.argsort(-counts, kind="stable"):
             rows.append((method, " < ".join(names[orders[at]]), counts[at] / len(drawn)))
-    return pd.DataFrame(rows, columns=["method", "order", "probability"])
+    return framed(rows, ORDERS)
 
 
 def tau_table(quantities: Quantities, methods: Sequence[str], drawn: np.ndarray) -> pd.DataFrame:
@@ -94,4 +102,4 @@ def tau_table(quantities: Quantities, methods: Sequence[str], drawn: np.ndarray)
         taus = np.mean(np.multiply(*map(np.stack, signs)), axis=0)  # no ties among draws
         low, high = np.quantile(taus, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="nearest")
         rows.append((one, other, float(low), float(high), float(np.mean(taus == 1))))
-    return pd.DataFrame(rows, columns=["method", "other_method", "tau_low", "tau_high", "same_order"])
+    return framed(rows, TAUS)

@@ -62,18 +62,12 @@ def run(args: argparse.Namespace) -> int:
     import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
     from evidrift.foreign.export import exported
     from evidrift.networks.catalogue import find
-    from evidrift.networks.checkpoint import load_checkpoints
+    from evidrift.networks.checkpoint import Plan, load_checkpoints
 
     store = ImageStore(films)
     options = load_architecture(args.params, args.architecture).options
-    classifier, weights = load_checkpoints(
-        args.architecture,
-        store.size,
-        len(store.classes),
-        options,
-        backbone=models / BACKBONE,
-        checkpoints=checkpoints,
-    )
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
+    classifier, weights = load_checkpoints(plan, backbone=models / BACKBONE, checkpoints=checkpoints)
     classifier.set_weights(weights[args.checkpoint])
     args.out.parent.mkdir(parents=True, exist_ok=True)
     exported(classifier, find(args.architecture)).save(args.out)

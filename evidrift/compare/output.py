@@ -1,7 +1,6 @@
 """Write the study's result: metrics/compare.json for git and DVC, and every table as CSV."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidrift.base.json import plain, write_json
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import Spelling, spelled
 from evidrift.claims.claim import Claim
-from evidrift.compare.findings.courses import Course, plain
+from evidrift.compare.findings.courses import Course
 from evidrift.compare.findings.models import MEASURES, over_seeds
 from evidrift.compare.findings.opinions import answer
 from evidrift.compare.findings.ranking import Observed
@@ -33,24 +33,21 @@ IN_KEYS = ("kind", "estimand", "arch", "other", "method", "against")
 def metrics(result: Result) -> dict[str, Any]:
     """The small summary for metrics/compare.json: nested by name, so that `dvc metrics diff` can tell."""
     observed = result.observed
-    return _plain(
+    return plain(
         {
             "common_cohort": {
                 "images": len(result.cohort.image_ids),
                 "patients": result.cohort.n_patients,
             },
-            "score": list(result.score),
-            "target": list(result.target),
+            "score": result.score,
+            "target": result.target,
             "models": _models(result.models),
             "drift": _drift(result.drift),
             "decidable": not observed.undecidable,
             "undecidable": _undecidable(observed),
             "checks": _checks(result.marks),
             "ranking": _rankings(observed),
-            "reversals": [
-                {key: list(value) if key == "scores" else value for key, value in asdict(reversal).items()}
-                for reversal in observed.reversals
-            ],
+            "reversals": [asdict(reversal) for reversal in observed.reversals],
             "layer_cam_against_grad_cam_pp": _question(result),
             "claims": _claims(result.claims),
             "stability": _stability(result),
@@ -58,14 +55,14 @@ def metrics(result: Result) -> dict[str, Any]:
             "associations": _associations(result.associations),
             "along_training": _along_training(result),
             "warnings": _warnings(result),
-        }
+        },
+        DECIMALS,
     )
 
 
 def write_metrics(path: Path, result: Result) -> None:
     """Write metrics/compare.json."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(metrics(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_json(path, metrics(result))
 
 
 def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) -> None:
@@ -149,7 +146,7 @@ def _claims(claims: Sequence[Claim]) -> dict[str, Any]:
         methods = ", ".join(filter(None, (claim.method, claim.against)))
         archs = ", ".join(filter(None, (claim.arch, claim.other)))
         known = {
-            name: list(value) if isinstance(value, tuple) else value
+            name: value
             for name, value in asdict(claim).items()
             if name not in IN_KEYS and not (isinstance(value, float) and np.isnan(value))
         }
@@ -183,7 +180,7 @@ def _associations(associations: pd.DataFrame) -> dict[str, Any]:
 def _along_training(result: Result) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for course in result.courses:
-        known = {name: value for name, value in plain(course).items() if name not in OF_COURSES}
+        known = {name: value for name, value in asdict(course).items() if name not in OF_COURSES}
         nested.setdefault(course.arch, {}).setdefault(str(course.seed), {})[course.method] = known
     return nested
 
@@ -239,20 +236,9 @@ def _question(result: Result) -> dict[str, Any]:
             f"{each.reversal.other}, {each.reversal.stable}": {
                 "outcome": each.outcome,
                 "verdict": each.verdict,
-                "with_layer_cam": list(each.with_layer_cam),
-                "with_grad_cam_pp": list(each.with_grad_cam_pp),
+                "with_layer_cam": each.with_layer_cam,
+                "with_grad_cam_pp": each.with_grad_cam_pp,
             }
             for each in question.opinions
         },
     }
-
-
-def _plain(value: Any) -> Any:
-    """JSON's types: numbers rounded, missing ones null."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return round(float(value), DECIMALS) if np.isfinite(value) else None
-    return value

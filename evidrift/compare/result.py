@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evidrift.check.marks import marks, no_marks
+from evidrift.base.schema import framed
+from evidrift.check.marks import MARKS, marks
 from evidrift.claims.cells import Excesses, excesses_of
 from evidrift.claims.claim import Claim
 from evidrift.claims.cohort import CommonCohort, common_cohort
@@ -112,7 +113,7 @@ def compare(study: Study, params: Compare) -> Result:
     alike = alike_groups(drift[["layer", "method"]], study.notes, agreement)
     notes = study.notes.values()
     models = model_table(study.training)
-    checked = _sorted(marks(*study.checks) if study.checks else no_marks(), study.architectures)
+    checked = _sorted(marks(*study.checks) if study.checks else framed([], MARKS), study.architectures)
     located, moves = localisation_and_changes(cohort.select(study.places))
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     found = tuple(caveats(study, cohort, drift, statuses, checked, models, params.confounding))

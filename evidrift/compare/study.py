@@ -14,13 +14,16 @@ import pyarrow as pa
 
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import Grid
-from evidrift.base.table import read_table
-from evidrift.check.tables import FAITHFULNESS, RANDOMISATION
+from evidrift.base.schema import Schema
+from evidrift.base.table import read_checked
+from evidrift.check import tables as check_tables
 from evidrift.compare.findings.courses import Course, along
 from evidrift.compare.findings.logits import Logits, read_logits
-from evidrift.drift.tables import AGREEMENT, PAIRS, PLACES, Notes, notes_of
+from evidrift.drift import tables as drift_tables
+from evidrift.drift.tables import Notes, notes_of
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.probe.results import Probe, read_probe
+from evidrift.trajectory.table import TRAJECTORY
 from evidrift.trajectory.table import table_name as trajectory_name
 
 Training = dict[tuple[str, int, str], dict[str, Any]]
@@ -118,8 +121,8 @@ def read_study(grid: Grid, files: StudyFiles) -> Study:
         UserError: a folder lacks a file of the grid, or holds one outside it.
     """
     architectures = grid.architectures
-    tables, agreement, places = _read_tables(files.drift, architectures, (PAIRS, AGREEMENT, PLACES))
-    checks = _read_tables(files.checks, architectures, (FAITHFULNESS, RANDOMISATION))
+    tables, agreement, places = _read_tables(files.drift, architectures, drift_tables.SCHEMAS, "drift")
+    checks = _read_tables(files.checks, architectures, check_tables.SCHEMAS, "check")
     training, histories = _read_runs(grid, files)
     return Study(
         architectures=tuple(architectures),
@@ -164,7 +167,7 @@ def _courses(
     """Drift along training, of the runs whose epochs were kept."""
     names = [trajectory_name(each) for each in architectures]
     check_folder(folder, names)
-    table = joined([read_table(folder / name) for name in names])
+    table = joined([read_checked(folder / name, TRAJECTORY, "trajectory") for name in names])
     runs = sorted({(arch, int(seed)) for arch, seed in zip(table["arch"], table["seed"], strict=True)})
     return tuple(
         along(
@@ -176,12 +179,17 @@ def _courses(
     )
 
 
-def _read_tables(folder: Path, architectures: list[str], names: Sequence[str]) -> list[list[pa.Table]]:
+def _read_tables(
+    folder: Path, architectures: list[str], schemas: Mapping[str, Schema], stage: str
+) -> list[list[pa.Table]]:
     """By name: the tables of all architectures, from folders that must hold these and nothing else."""
     check_folder(folder, architectures)
     for each in architectures:
-        check_folder(folder / each, names)
-    return [[read_table(folder / each / name) for each in architectures] for name in names]
+        check_folder(folder / each, schemas)
+    return [
+        [read_checked(folder / each / name, schema, stage) for each in architectures]
+        for name, schema in schemas.items()
+    ]
 
 
 def joined(tables: Sequence[pa.Table]) -> pd.DataFrame:

@@ -9,6 +9,8 @@ import pandas as pd
 
 from evidrift.base.errors import UserError
 from evidrift.base.folders import check_folder
+from evidrift.base.schema import require
+from evidrift.images.store import MANIFEST_COLUMNS
 from evidrift.maps.mapfile import CHECKPOINTS, MapFile
 from evidrift.maps.scores import predicted_classes
 
@@ -149,7 +151,9 @@ def _places(files: list[MapFile], widest: MapFile, image_ids: np.ndarray) -> np.
 
 
 def _rows_of(image_ids: np.ndarray, manifest: Path) -> pd.DataFrame:
-    table = pd.read_csv(manifest, dtype=str, keep_default_na=False).set_index("image_id")
+    table = pd.read_csv(manifest, dtype=str, keep_default_na=False)
+    require(manifest, dict.fromkeys(table.columns, str), MANIFEST_COLUMNS, "prepare")
+    table = table.set_index("image_id")
     if missing := sorted(set(image_ids) - set(table.index)):
         raise UserError(
             f"{manifest} has no row for {missing[0]} ({len(missing)} missing), of which there are maps. "

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from evidrift.base.json import plain
 from evidrift.measures.of_pairs import PRIMARY
 
 DECIMALS = 6
@@ -44,8 +44,7 @@ def _statuses(pairs: pd.DataFrame) -> dict[str, int]:
 
 def _means(pairs: pd.DataFrame) -> dict[str, float | None]:
     right = pairs[pairs["cohort"] == "right"]
-    means = {name: right[name].astype(float).mean() for name in PRIMARY}
-    return {name: None if np.isnan(value) else round(float(value), DECIMALS) for name, value in means.items()}
+    return plain({name: right[name].astype(float).mean() for name in PRIMARY}, DECIMALS)
 
 
 def _nested(by_layer_and_method: dict[tuple[str, str], Any]) -> dict[str, dict[str, Any]]:

@@ -8,19 +8,43 @@ for all of them (gradient constant over space, tensor rectified, versions) trave
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from evidrift.base import table as tables
+from evidrift.base.schema import Schema, columns
 from evidrift.measures.of_pairs import PRIMARY
+from evidrift.measures.places import BASELINES
 
 # The tables' files in an architecture's folder.
 PAIRS, AGREEMENT, PLACES = "pairs.parquet", "agreement.parquet", "places.parquet"
 SECONDARY = ("entropy", "spearman", "ssim", "iou_half_max")
+MEASURED = "of the two maps, see `measures.of_pairs`; NaN unless the status is ok"
+SCHEMAS: dict[str, Schema] = {
+    # and `overlap_<percent>`, the overlap at other areas
+    PAIRS: columns(str, "", "arch")
+    | columns(np.int64, "of training", "seed_before", "seed_after")
+    | columns(str, "", "checkpoint_before", "checkpoint_after", "pair_kind", "image_id", "image_id_after")
+    | columns(str, "", "patient_id", "label", "pred_before", "pred_after", "cohort", "method", "layer")
+    | columns(str, "", "grid", "status")
+    | columns(np.bool_, "little evidence on one of the maps", "thin")
+    | columns(np.float32, MEASURED, *PRIMARY, *SECONDARY),
+    AGREEMENT: columns(str, "", "arch")
+    | columns(np.int64, "of training", "seed")
+    | columns(str, "", "checkpoint", "image_id", "layer", "method", "other_method")
+    | columns(np.float32, "-1 to 1", "correlation"),
+    PLACES: columns(str, "", "arch")
+    | columns(np.int64, "of training", "seed")
+    | columns(str, "", "checkpoint", "image_id", "patient_id", "label")
+    | columns(np.bool_, "the prediction is the label", "correct")
+    | columns(str, "", "layer", "method", "grid", "status")
+    | columns(np.float32, "share, 0 to 1", *(name for pair in BASELINES.items() for name in pair)),
+}
 
 
-def measures_of(columns: Iterable[str]) -> list[str]:
+def measures_of(names: Iterable[str]) -> list[str]:
     """Those of a drift table's columns that are measures, the curve included."""
-    return [name for name in columns if name in PRIMARY + SECONDARY or name.startswith("overlap_")]
+    return [name for name in names if name in PRIMARY + SECONDARY or name.startswith("overlap_")]
 
 
 @dataclass(frozen=True)

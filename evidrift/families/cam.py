@@ -3,7 +3,7 @@
 All methods come from one pass; maps are signed, that is before the ReLU that ends each formula.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Method = Literal["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam", "xgrad_cam"]
 
 # On a tensor with negative values the denominator 2 + S_k g may vanish or change its sign.
-NEEDS_RECTIFIED = ("grad_cam_pp", "grad_cam_pp_unit")
+UNIT_FORM = "grad_cam_pp_unit"
+NEEDS_RECTIFIED = ("grad_cam_pp", UNIT_FORM)
 CONSTANT = 1e-6
 CANCELS = 1e-5
 
@@ -30,8 +31,14 @@ class Params(FamilyParams):
         layers: `penultimate`, `last`, or layers by name.
     """
 
+    takes_predicted: ClassVar[bool] = True
     methods: Choices[list[Method]]
     layers: Choices[list[str]]
+
+    @property
+    def needs_scale(self) -> bool:
+        """The unit form of Grad-CAM++ takes the logits on their own scale."""
+        return UNIT_FORM in self.methods
 
 
 def explain(

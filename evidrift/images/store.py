@@ -15,8 +15,18 @@ from typing import Any
 import h5py
 import numpy as np
 
+from evidrift.base.schema import Schema, columns
+
 # The files of the folder.
 STORE, MANIFEST, EXCLUSIONS = "store.h5", "manifest.csv", "exclusions.csv"
+# All cells of the two tables are text. The manifest has the source's own columns, too.
+MANIFEST_COLUMNS: Schema = (
+    columns(str, "", "image_id", "path", "label", "patient_id", "split")
+    | columns(str, "of the image as it was read, px", "width", "height")
+    | columns(str, "of the image's pixels", "sha256")
+    | columns(str, "an image of another split, or empty", "identical_to")
+)
+EXCLUSION_COLUMNS: Schema = columns(str, "", "path", "label", "reason", "detail")
 SPLITS = ("train", "validation", "test")
 
 # Masks compress forty-fold; radiographs hardly, and are read often.

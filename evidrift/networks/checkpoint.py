@@ -4,7 +4,10 @@ A checkpoint is a folder, see `networks.files`.
 """
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import keras
@@ -12,11 +15,32 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.networks.backbone import build_backbone
-from evidrift.networks.catalogue import Options
-from evidrift.networks.classifier import build_classifier, build_head
+from evidrift.networks.catalogue import Options, find
+from evidrift.networks.classifier import build_classifier, build_head, network_input
 from evidrift.networks.files import HEAD, NETWORK
 
 Weights = list[np.ndarray]  # as `get_weights` gives them and `set_weights` takes them
+
+
+class Plan(NamedTuple):
+    """What a classifier is built from.
+
+    Attributes:
+        architecture: its name.
+        size: side of the input, px.
+        n_classes: outputs.
+        options: of the architecture's `build`.
+    """
+
+    architecture: str
+    size: int
+    n_classes: int
+    options: Options
+
+    @property
+    def prepare(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Brings pixels, (n, size, size) in 0..255, to the network's input."""
+        return partial(network_input, zoo=find(self.architecture))
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
@@ -52,59 +76,37 @@ def load_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_checkpoints(
-    architecture: str,
-    size: int,
-    n_classes: int,
-    options: Options,
-    *,
-    backbone: Path,
-    checkpoints: Path,
+    plan: Plan, *, backbone: Path, checkpoints: Path
 ) -> tuple[keras.Model, dict[str, Weights]]:
     """One classifier, and the weights of both checkpoints (`tl`, `ft`) of one architecture and seed for it.
 
     Building a network and compiling what is made of it takes longer than running it on the test split.
 
     Args:
-        architecture: its name.
-        size: side of the input, px.
-        n_classes: outputs.
-        options: of the architecture's `build`.
+        plan: of the classifier.
         backbone: file of the pretrained backbone's weights.
         checkpoints: the folder that holds the folders `tl` and `ft`.
     """
-    tl = checkpoints / "tl"
-    classifier = load_tl(architecture, size, n_classes, options, backbone=backbone, tl=tl, dropout=0)
+    classifier = load_tl(plan, backbone=backbone, tl=checkpoints / "tl")
     weights = {"tl": classifier.get_weights()}
     load_weights(classifier, checkpoints / "ft" / NETWORK)
     return classifier, weights | {"ft": classifier.get_weights()}
 
 
-def load_tl(
-    architecture: str,
-    size: int,
-    n_classes: int,
-    options: Options,
-    *,
-    backbone: Path,
-    tl: Path,
-    dropout: float,
-) -> keras.Model:
+def load_tl(plan: Plan, *, backbone: Path, tl: Path, dropout: float = 0) -> keras.Model:
     """The transfer-learning checkpoint, `tl`: the frozen backbone with a trained head, as one classifier.
 
     Args:
-        architecture: its name.
-        size: side of the input, px.
-        n_classes: outputs.
-        options: of the architecture's `build`.
+        plan: of the classifier.
         backbone: file of the pretrained backbone's weights.
         tl: the checkpoint's folder, with the head's weights.
         dropout: share of pooled features that training drops.
     """
-    trunk = build_backbone(architecture, size, options)
+    trunk = build_backbone(plan.architecture, plan.size, plan.options)
     load_weights(trunk, backbone)
-    trained = build_head(trunk.output.shape[-1], n_classes, dropout=0, seed=0)
+    trained = build_head(trunk.output.shape[-1], plan.n_classes, dropout=0, seed=0)
     load_weights(trained, tl / HEAD)
-    classifier = build_classifier(trunk, n_classes, dropout)
+    classifier = build_classifier(trunk, plan.n_classes, dropout)
     classifier.get_layer("logits").set_weights(trained.get_layer("logits").get_weights())
     return classifier
 

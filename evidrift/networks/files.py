@@ -5,7 +5,12 @@ models/<architecture>/<seed>/tl with the head's weights, .../ft with the whole n
 of the test split.
 """
 
+from evidrift.base.schema import Schema, columns
+
 BACKBONE = "backbone.weights.h5"
 HEAD = "head.weights.h5"
 NETWORK = "network.weights.h5"
 PREDICTIONS = "predictions.parquet"
+# And a column a class, its logit: `logit_<class>`, float32.
+PREDICTION_COLUMNS: Schema = columns(str, "", "image_id", "label")
+LOGIT = "logit_"

@@ -1,6 +1,5 @@
 """From an image source to the prepared store: every image is kept, or listed with why it is not."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from evidrift.base.errors import UserError
+from evidrift.base.json import write_json
 from evidrift.images.store import SPLITS, write_store
 from evidrift.prepare.entry import Entry, Excluded, Loaded
 from evidrift.prepare.identical import find_identical
@@ -69,7 +69,7 @@ def prepare(params: Prepare, outputs: Outputs) -> None:
             _write_store(partial.store, cohort, scratch, classes)
             write_manifest(partial.manifest, cohort.images, cohort.splits, identical.kept)
             write_exclusions(partial.exclusions, exclusions)
-            partial.metrics.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+            write_json(partial.metrics, metrics)
 
 
 @dataclass(frozen=True)

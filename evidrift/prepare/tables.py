@@ -7,20 +7,9 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from evidrift.images.store import EXCLUSION_COLUMNS, MANIFEST_COLUMNS
 from evidrift.prepare.entry import Entry, Excluded, Loaded
 from evidrift.prepare.split import patient_of
-
-MANIFEST_COLUMNS = (
-    "image_id",
-    "path",
-    "label",
-    "patient_id",
-    "split",
-    "width",
-    "height",
-    "sha256",
-    "identical_to",
-)
 
 
 def write_manifest(
@@ -60,7 +49,7 @@ def write_exclusions(path: Path, exclusions: Sequence[tuple[Entry, Excluded]]) -
         {"path": entry.path, "label": entry.label, "reason": why.reason, "detail": why.detail}
         for entry, why in exclusions
     )
-    _write(path, ["path", "label", "reason", "detail"], rows)
+    _write(path, list(EXCLUSION_COLUMNS), rows)
 
 
 def _write(path: Path, columns: list[str], rows: Iterable[Mapping[str, str]]) -> None:

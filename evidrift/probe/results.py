@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evidrift.base.json import plain, write_json
+
 NEAR_DUPLICATES = "near_duplicates.csv"  # in the probe's folder
 DECIMALS = 6
 
@@ -72,15 +74,14 @@ class Probe:
 def metrics(probe: Probe) -> dict[str, Any]:
     """What the metrics file holds; a probe without a result has accuracy None and a reason."""
     return {
-        "predictions": {name: _plain(found) for name, found in probe.predictions.items()},
+        "predictions": {name: _fields(found) for name, found in probe.predictions.items()},
         "near_duplicates": {"count": probe.n_near_duplicates, "threshold": probe.threshold},
     }
 
 
 def write_probe(path: Path, probe: Probe) -> None:
     """Write the metrics file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(metrics(probe), indent=2) + "\n", encoding="utf-8")
+    write_json(path, metrics(probe))
 
 
 def read_probe(path: Path) -> Probe:
@@ -106,13 +107,7 @@ def write_near_duplicates(path: Path, pairs: Sequence[NearDuplicate]) -> None:
         writer.writerows(pairs)
 
 
-def _plain(found: Prediction | Unjudged) -> dict[str, Any]:
+def _fields(found: Prediction | Unjudged) -> dict[str, Any]:
     if isinstance(found, Unjudged):
         return {"accuracy": None, "reason": found.reason}
-    return _rounded(asdict(found))
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _rounded(each) for key, each in value.items()}
-    return round(value, DECIMALS) if isinstance(value, float) else value
+    return plain(asdict(found), DECIMALS)

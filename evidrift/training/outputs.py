@@ -1,17 +1,19 @@
 """What a training stage leaves beside the weights: test predictions, history and metrics."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from evidrift.base.json import plain, write_json
 from evidrift.base.versions import versions
 from evidrift.training.evaluation import evaluate_logits
 from evidrift.training.loop import Epoch
 from evidrift.training.predictions import write_predictions
+
+DECIMALS = 6
 
 
 class Outputs(NamedTuple):
@@ -63,10 +65,4 @@ def write_outputs(
         "test": evaluate_logits(tested.logits, tested.labels, tested.classes),
         "versions": versions(),
     }
-    outputs.metrics.write_text(json.dumps(_rounded(metrics), indent=2) + "\n", encoding="utf-8")
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return round(value, 6) if isinstance(value, float) else value
+    write_json(outputs.metrics, plain(metrics, DECIMALS))

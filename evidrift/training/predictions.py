@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from evidrift.base.errors import UserError
+from evidrift.base.table import read_checked
+from evidrift.networks.files import LOGIT, PREDICTION_COLUMNS
 
 
 def write_predictions(
@@ -21,7 +23,7 @@ def write_predictions(
         classes: names, in the order of the logits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    columns = {f"logit_{name}": logits[:, index].astype(np.float32) for index, name in enumerate(classes)}
+    columns = {f"{LOGIT}{name}": logits[:, index].astype(np.float32) for index, name in enumerate(classes)}
     names = np.asarray(classes, dtype=object)[labels]
     pd.DataFrame({"image_id": ids.astype(object), "label": names, **columns}).to_parquet(path, index=False)
 
@@ -32,8 +34,8 @@ def read_predictions(path: Path, ids: np.ndarray, classes: tuple[str, ...]) -> n
     Raises:
         UserError: the file holds other images or classes.
     """
-    table = pd.read_parquet(path)
-    names = [f"logit_{name}" for name in classes]
+    table = read_checked(path, PREDICTION_COLUMNS, "train_tl or finetune").to_pandas()
+    names = [f"{LOGIT}{name}" for name in classes]
     if list(table.columns[2:]) != names or not np.array_equal(table["image_id"].to_numpy(), ids):
         raise UserError(
             f"{path} holds predictions of other images or classes than the prepared store. "

@@ -9,16 +9,23 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
+from evidrift.attribution.explain import explain
+from evidrift.attribution.family import Family
+from evidrift.attribution.layers import resolve
+from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
+from evidrift.families import cam
 from evidrift.training.epochs import read_epochs
-from evidrift.trajectory.explaining import Explainer
 from evidrift.trajectory.measuring import measure_maps
 from evidrift.trajectory.params import Trajectory
 from evidrift.trajectory.table import join, rows_of
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
+
+LAYER = "penultimate"  # the layer that conclusions rest on
 
 
 def follow(
@@ -52,17 +59,37 @@ def follow(
     for seed in params.seeds:
         classifier = load(seed)
         tl[seed] = classifier.get_weights()
-    explainer = Explainer(classifier, few, prepare, params)
+    # one graph, compiled once, takes the weights of all epochs in turn
+    network = Network(classifier, resolve(classifier, [LAYER]), prepare, "centred")
+    family = _family(params)
     parts = []
     for seed, weights in tl.items():
-        epochs = read_epochs(folder / f"{seed}.h5", architecture, seed, classifier)
-        along = explainer.explain(chain([(0, weights)], epochs), f"trajectory {architecture} seed {seed}")
-        for method, signed in along.maps.items():
+        kept = chain([(0, weights)], read_epochs(folder / f"{seed}.h5", architecture, seed, classifier))
+        epochs, along = [], []
+        for epoch, values in tqdm(kept, f"trajectory {architecture} seed {seed}", unit="epoch", disable=None):
+            classifier.set_weights(values)
+            epochs.append(epoch)
+            along.append(explain(network, family, few.pixels, few.labels))
+        logits = np.stack([maps.logits for maps in along])
+        for method in along[0].layers[LAYER].methods:
+            signed = np.stack([maps.layers[LAYER].methods[method] for maps in along])
             measured = measure_maps(
                 signed, few.content, few.pixels.shape[1], few.labels, few.patient_ids, params.area
             )
-            parts.append(rows_of(architecture, seed, along.epochs, method, few, along.logits, measured))
+            parts.append(rows_of(architecture, seed, np.array(epochs), method, few, logits, measured))
     return join(parts)
+
+
+def _family(params: Trajectory) -> Family:
+    settings = cam.Params(
+        methods=params.methods,
+        layers=[LAYER],
+        score="centred",
+        target="label",
+        images_per_class=None,
+        batch_size=params.batch_size,
+    )
+    return Family("cam", cam, settings)
 
 
 def _few(images: "Images", chosen: np.ndarray) -> "Images":

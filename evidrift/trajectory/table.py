@@ -1,8 +1,6 @@
 """The trajectory table on disk, and its metrics. Needs no TensorFlow.
 
-One Parquet file an architecture, a row per seed, epoch (0 is tl), method and validation image, in this order:
-arch, seed, epoch, method, image_id, patient_id, label, predicted, score (the label's centred logit), and the
-columns of `measuring.measure_maps`.
+One Parquet file an architecture, a row per seed, epoch, method and validation image, in this order.
 """
 
 from collections.abc import Sequence
@@ -12,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evidrift.base.table import category, write_table
+from evidrift.base.json import plain
+from evidrift.base.schema import Schema, columns, framed
+from evidrift.base.table import write_frame
 from evidrift.maps.scores import centred_logits, predicted_classes
 from evidrift.measures.of_pairs import PRIMARY
 
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from evidrift.images.store import Images
 
 DECIMALS = 6
+OVERLAPS = ("overlap", "overlap_chance")  # whose means stand in the metrics
 KEYS = ("arch", "seed", "epoch", "method", "image_id")
-TEXTS = ("arch", "method", "image_id", "patient_id", "label", "predicted", "status")
-TYPES: dict[str, Any] = {
-    **dict.fromkeys(("arch", "seed", "epoch", "method", "image_id", "patient_id", "label", "predicted"), str),
-    "seed": np.int64,
-    "epoch": np.int64,
-    "score": np.float32,
-    "status": str,
-    **dict.fromkeys((*PRIMARY, "overlap_previous", "overlap_chance"), np.float32),
-}
+TRAJECTORY: Schema = (
+    columns(str, "", "arch")
+    | columns(np.int64, "of training", "seed")
+    | columns(np.int64, "of fine-tuning; 0 is tl", "epoch")
+    | columns(str, "", "method", "image_id", "patient_id", "label", "predicted")
+    | columns(np.float32, "the label's centred logit", "score")
+    | columns(str, "", "status")
+    | columns(np.float32, "see `measuring.measure_maps`", *PRIMARY, "overlap_previous", "overlap_chance")
+)
 
 
 def table_name(architecture: str) -> str:
@@ -77,21 +78,13 @@ def rows_of(
 
 def join(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """All rows in the table's order; none of them, its columns alone."""
-    empty = pd.DataFrame({name: np.empty(0, kind) for name, kind in TYPES.items()})
-    rows = pd.concat(parts, ignore_index=True) if parts else empty
-    return rows[list(TYPES)].sort_values(list(KEYS), kind="stable", ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True) if parts else framed([], TRAJECTORY)
+    return rows[list(TRAJECTORY)].sort_values(list(KEYS), kind="stable", ignore_index=True)
 
 
 def write_trajectory(path: Path, rows: pd.DataFrame) -> None:
-    """Write the table; the same rows give the same bytes. Text becomes dictionary-encoded."""
-    at = np.arange(len(rows))
-    write_table(
-        path,
-        {
-            name: category(at, rows[name].to_numpy(dtype=str)) if kind is str else rows[name].to_numpy(kind)
-            for name, kind in TYPES.items()
-        },
-    )
+    """Write the table; the same rows give the same bytes."""
+    write_frame(path, rows, TRAJECTORY)
 
 
 def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
@@ -111,8 +104,7 @@ def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
         last = own[own["epoch"] == own["epoch"].max()]
         seeds.setdefault(str(seed), {})[str(method)] = {
             "epoch": int(last["epoch"].iloc[0]),
-            "overlap": _mean(last["overlap"]),
-            "overlap_chance": _mean(last["overlap_chance"]),
+            **plain({name: last[name].astype(float).mean() for name in OVERLAPS}, DECIMALS),
             "statuses": {
                 str(name): int(count) for name, count in sorted(last["status"].value_counts().items())
             },
@@ -124,8 +116,3 @@ def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
         "not_defined": [method for method in asked if method not in there],
         "seeds": seeds,
     }
-
-
-def _mean(values: pd.Series) -> float | None:
-    mean = values.to_numpy(np.float64)[values.notna().to_numpy()]
-    return round(float(mean.mean()), DECIMALS) if len(mean) else None

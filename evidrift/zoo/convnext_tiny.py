@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET: dict = {}
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return standardised(images)
+preprocess = standardised
 
 
 def build(size: int, weights: str | None) -> "keras.Model":

@@ -1,6 +1,6 @@
 """DenseNet-121: Huang et al. 2017, https://arxiv.org/abs/1608.06993, from keras.applications."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evidrift.networks.preprocessing import standardised
 
@@ -9,11 +9,7 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET: dict = {}
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return standardised(images)
+preprocess = standardised
 
 
 def build(size: int, weights: str | None) -> "keras.Model":

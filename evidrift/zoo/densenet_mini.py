@@ -12,13 +12,9 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET = None
+preprocess = symmetric
 GROWTH = 12
 BLOCKS = (3, 4, 6, 4)
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return symmetric(images)
 
 
 def build(size: int, weights: None) -> "keras.Model":

@@ -3,7 +3,7 @@
 Nothing in it is rectified (swish), and while it is trained whole residual branches are dropped.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evidrift.networks.preprocessing import standardised
 
@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET: dict = {}
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return standardised(images)
+preprocess = standardised
 
 
 def build(size: int, weights: str | None) -> "keras.Model":

@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET = None
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return symmetric(images)
+preprocess = symmetric
 
 
 def build(size: int, weights: None) -> "keras.Model":

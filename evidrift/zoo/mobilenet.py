@@ -1,6 +1,6 @@
 """MobileNet: Howard et al. 2017, https://arxiv.org/abs/1704.04861, from keras.applications."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evidrift.networks.preprocessing import symmetric
 
@@ -9,11 +9,7 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET = {"alpha": (0.25, 0.5, 0.75, 1.0)}
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return symmetric(images)
+preprocess = symmetric
 
 
 def build(size: int, weights: str | None, alpha: float = 1.0) -> "keras.Model":

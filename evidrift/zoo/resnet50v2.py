@@ -1,6 +1,6 @@
 """ResNet-50 V2: He et al. 2016, https://arxiv.org/abs/1603.05027, from keras.applications."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evidrift.networks.preprocessing import symmetric
 
@@ -9,11 +9,7 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET: dict = {}
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return symmetric(images)
+preprocess = symmetric
 
 
 def build(size: int, weights: str | None) -> "keras.Model":

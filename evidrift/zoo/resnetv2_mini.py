@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET = None
+preprocess = symmetric
 STAGES = ((12, 2), (24, 2), (40, 3), (56, 2))
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return symmetric(images)
 
 
 def build(size: int, weights: None) -> "keras.Model":

@@ -20,17 +20,13 @@ if TYPE_CHECKING:
 
 MIN_SIZE = 32
 IMAGENET = None
+preprocess = symmetric
 STEM = ((16, 2), (32, 2), (32, 1), (48, 2), (48, 1))  # filters and strides
 CHANNELS = 64
 HEADS = 4
 BLOCKS = 4
 MLP = 3  # times as wide as the tokens
 POSITIONS = 0.3
-
-
-def preprocess(images: Any) -> Any:
-    """Network input of float images (n, h, w, 3) in 0..255."""
-    return symmetric(images)
 
 
 def build(size: int, weights: None) -> "keras.Model":

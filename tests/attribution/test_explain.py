@@ -4,9 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from evidrift.attribution.explain import explain_checkpoints
+from evidrift.attribution.explain import explain, explain_checkpoints
+from evidrift.attribution.family import Family
+from evidrift.attribution.layers import resolve
+from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
-from evidrift.families import cam
+from evidrift.families import cam, gradients
 from evidrift.images.store import Images
 from evidrift.maps.scores import logit_scale
 from tests.attribution.small import SIZE, N, prepare, small_classifier, small_pixels, small_targets
@@ -28,6 +31,10 @@ def params(**changes):
     return cam.Params(**(settings | changes))
 
 
+def of_cam(**changes):
+    return Family("cam", cam, params(**changes))
+
+
 def images():
     return Images(
         ids=np.array([f"a/{at}.png" for at in range(N)]),
@@ -47,7 +54,7 @@ def explained(model, chosen=ALL, **changes):
     """What `explain_checkpoints` gives for one checkpoint."""
     recorded = {"tl": logits_of(model)}
     return explain_checkpoints(
-        cam, params(**changes), model, {"tl": model.get_weights()}, images(), prepare, recorded, chosen
+        of_cam(**changes), model, {"tl": model.get_weights()}, images(), prepare, recorded, chosen
     )["tl"]
 
 
@@ -63,6 +70,62 @@ def normalised(maps):
     """What is used of maps: the positive part, divided by its sum."""
     positive = np.maximum(maps, 0)
     return positive / positive.sum(axis=(1, 2), keepdims=True)
+
+
+GRADIENT_INPUT = gradients.Params(
+    methods=["gradient_input"],
+    **{"images_per_class": None, "score": "centred", "target": "label", "batch_size": 3},
+    **{"steps": 2, "baselines": ["black"], "samples": 1, "noise": 0.1, "seed": 1},
+)
+
+
+@pytest.mark.parametrize(
+    ("family", "own"),
+    [(of_cam(methods=["grad_cam"]), 0), (Family("gradients", gradients, GRADIENT_INPUT), 3)],
+)
+def test_a_target_that_is_not_given_costs_the_cam_family_no_forward_pass(monkeypatch, family, own):
+    """Seven images in batches of three are three passes; `own` are those that the family makes itself."""
+    passes = []
+    forward = Network.logits
+    monkeypatch.setattr(Network, "logits", lambda *given: passes.append(1) or forward(*given))
+    model = small_classifier()
+    network = Network(model, resolve(model, ["penultimate"]), prepare, "centred")
+    found = explain(network, family, small_pixels())
+    np.testing.assert_array_equal(found.targets, logits_of(model).argmax(axis=1))
+    assert len(passes) == 2 * own
+    passes.clear()
+    told = explain(network, family, small_pixels(), found.targets)
+    assert len(passes) == own
+    for method, maps in told.layers["penultimate"].methods.items():
+        np.testing.assert_array_equal(maps, found.layers["penultimate"].methods[method])
+
+
+def test_the_unit_form_takes_the_scale_of_all_images_and_a_given_one_saves_the_pass(monkeypatch):
+    model = small_classifier()
+    network = Network(model, resolve(model, ["penultimate"]), prepare, "centred")
+    family = of_cam(methods=["grad_cam_pp_unit"], layers=["penultimate"])
+    found = explain(network, family, small_pixels(), small_targets())
+    monkeypatch.setattr(Network, "logits", None)
+    told = explain(network, family, small_pixels(), small_targets(), logit_scale(logits_of(model)))
+    np.testing.assert_allclose(
+        told.layers["penultimate"].methods["grad_cam_pp_unit"],
+        found.layers["penultimate"].methods["grad_cam_pp_unit"],
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+def test_each_batch_is_seen_with_its_place():
+    model = small_classifier()
+    network = Network(model, resolve(model, ["penultimate"]), prepare, "centred")
+    seen = []
+    family = of_cam(methods=["grad_cam"], layers=["penultimate"])
+    explain(
+        network, family, small_pixels(), small_targets(), seen=lambda part, maps: seen.append((part, maps))
+    )
+    assert [np.arange(N)[part].tolist() for part, _ in seen] == [[0, 1, 2], [3, 4, 5], [6]]
+    for part, maps in seen:
+        np.testing.assert_array_equal(maps.targets, small_targets()[part])
 
 
 def test_every_image_is_explained_in_order_whatever_the_batch_size():
@@ -169,7 +232,7 @@ def test_both_checkpoints_are_explained_with_their_own_weights_and_scale():
     models = {"tl": small_classifier(), "ft": with_head(lambda kernel, bias: [-3 * kernel, bias])}
     recorded = {checkpoint: logits_of(model) for checkpoint, model in models.items()}
     weights = {checkpoint: model.get_weights() for checkpoint, model in models.items()}
-    result = explain_checkpoints(cam, params(), small_classifier(), weights, images(), prepare, recorded, ALL)
+    result = explain_checkpoints(of_cam(), small_classifier(), weights, images(), prepare, recorded, ALL)
     assert list(result) == ["tl", "ft"]
     for checkpoint, model in models.items():
         alone = explained(model).layers["penultimate"].methods
@@ -185,11 +248,11 @@ def test_a_checkpoint_that_does_not_give_the_recorded_logits_is_refused():
     recorded[4, 1] += 0.01 * logit_scale(recorded)
     with pytest.raises(UserError, match=r"tl: image a/4.png now gives logits .* `dvc repro --force`"):
         explain_checkpoints(
-            cam, params(), model, {"tl": model.get_weights()}, images(), prepare, {"tl": recorded}, ALL
+            of_cam(), model, {"tl": model.get_weights()}, images(), prepare, {"tl": recorded}, ALL
         )
     recorded[4, 1] -= 0.0099 * logit_scale(recorded)
     explain_checkpoints(
-        cam, params(), model, {"tl": model.get_weights()}, images(), prepare, {"tl": recorded}, ALL
+        of_cam(), model, {"tl": model.get_weights()}, images(), prepare, {"tl": recorded}, ALL
     )
 
 
@@ -197,8 +260,7 @@ def test_recorded_logits_of_another_number_of_images_are_refused():
     model = small_classifier()
     with pytest.raises(UserError, match="predictions of 6 images, but 7 images to explain"):
         explain_checkpoints(
-            cam,
-            params(),
+            of_cam(),
             model,
             {"tl": model.get_weights()},
             images(),
@@ -219,6 +281,4 @@ def test_a_checkpoint_that_has_turned_nan_is_not_the_recorded_one():
     broken = with_head(lambda kernel, bias: [kernel * np.nan, bias])
     recorded = {"tl": logits_of(small_classifier())}
     with pytest.raises(UserError, match=r"image a/0.png now gives logits nan nan nan"):
-        explain_checkpoints(
-            cam, params(), broken, {"tl": broken.get_weights()}, images(), prepare, recorded, ALL
-        )
+        explain_checkpoints(of_cam(), broken, {"tl": broken.get_weights()}, images(), prepare, recorded, ALL)

@@ -10,13 +10,14 @@ import pytest
 from scipy.stats import spearmanr
 
 from evidrift.attribution.explain import explain_checkpoints
+from evidrift.attribution.family import Family
 from evidrift.attribution.settings import FamilyParams
 from evidrift.base.errors import UserError
-from evidrift.base.table import read_table
+from evidrift.base.table import read_table, write_frame
 from evidrift.check.checking import check_architecture
 from evidrift.check.marks import marks
 from evidrift.check.originals import read_originals
-from evidrift.check.tables import summarise, write_checks
+from evidrift.check.tables import RANDOMISATION, SCHEMAS, summarise
 from evidrift.families import cam
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps, MapFile, Origin, write_maps
 from evidrift.measures.canvas import draw
@@ -38,7 +39,7 @@ def show_picture(network, pixels, targets, params, logit_scale):
 
 
 PICTURE = SimpleNamespace(explain=show_picture)
-MODULES = {"cam": (cam, CAM), "picture": (PICTURE, PictureParams(**COMMON))}
+FAMILIES = [Family("cam", cam, CAM), Family("picture", PICTURE, PictureParams(**COMMON))]
 
 
 def checkpoints(seed=1):
@@ -57,16 +58,18 @@ def write_study(folder, images, seeds=(1,), chosen=None):
         recorded = {
             name: model(grey(images.pixels), training=False).numpy() for name, model in models.items()
         }
-        for name, (module, settings) in MODULES.items():
-            maps = explain_checkpoints(module, settings, *loaded(seed), images, grey, recorded, chosen)
-            origin = Origin("discs", seed, name, "centred", "label", SIDE, CLASSES, {}, {"tl": "", "ft": ""})
-            write_maps(folder / f"{seed}-{name}.h5", origin, images.ids[chosen], images.content[chosen], maps)
+        for family in FAMILIES:
+            maps = explain_checkpoints(family, *loaded(seed), images, grey, recorded, chosen)
+            weights = {"tl": "", "ft": ""}
+            origin = Origin("discs", seed, family.name, "centred", "label", SIDE, CLASSES, {}, weights)
+            path = folder / f"{seed}-{family.name}.h5"
+            write_maps(path, origin, images.ids[chosen], images.content[chosen], maps)
 
 
-def check(folder, settings=None, modules=MODULES, images=None):
+def check(folder, settings=None, families=FAMILIES, images=None):
     settings = params() if settings is None else settings
     images = images or disc_images()
-    return check_architecture("discs", loaded, modules, images, grey, folder, settings)
+    return check_architecture("discs", loaded, families, images, grey, folder, settings)
 
 
 @pytest.fixture(scope="module")
@@ -168,15 +171,15 @@ def test_images_of_one_patient_are_no_chance_level_for_each_other(folder):
 
 
 def test_the_same_study_gives_the_same_bytes(folder, tables, tmp_path):
-    for name, table, again in zip(("f", "r"), tables, check(folder), strict=True):
-        write_checks(tmp_path / f"{name}1.parquet", table)
-        write_checks(tmp_path / f"{name}2.parquet", again)
-        first, second = ((tmp_path / f"{name}{at}.parquet").read_bytes() for at in (1, 2))
+    for name, table, again in zip(SCHEMAS, tables, check(folder), strict=True):
+        write_frame(tmp_path / f"1-{name}", table, SCHEMAS[name])
+        write_frame(tmp_path / f"2-{name}", again, SCHEMAS[name])
+        first, second = ((tmp_path / f"{at}-{name}").read_bytes() for at in (1, 2))
         assert first == second
 
 
 def test_tables_are_read_as_they_were_written(tables, tmp_path):
-    write_checks(tmp_path / "r.parquet", tables[1])
+    write_frame(tmp_path / "r.parquet", tables[1], SCHEMAS[RANDOMISATION])
     read = read_table(tmp_path / "r.parquet").to_pandas()
     pd.testing.assert_frame_equal(
         read.astype(dict.fromkeys(read.columns[read.dtypes == "category"], "str")),
@@ -216,7 +219,7 @@ def test_maps_of_other_weights_are_refused(folder):
         return model, weights | {"ft": [*trunk, 1.1 * kernel, bias]}
 
     with pytest.raises(UserError, match=r"1-cam.h5: ft now gives other logits of image .* `dvc repro"):
-        check_architecture("discs", others, MODULES, disc_images(), grey, folder, params())
+        check_architecture("discs", others, FAMILIES, disc_images(), grey, folder, params())
 
 
 def test_an_image_that_a_family_did_not_explain_is_named_with_the_way_out(tmp_path):

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from evidrift.base.table import write_table
-from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, write_checks
+from evidrift.base.table import write_frame, write_table
+from evidrift.check.tables import COMMON, FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.compare.findings.logits import Logits
 from evidrift.compare.params import Compare
 from evidrift.compare.study import Checks, Study, StudyFiles, joined
@@ -88,17 +88,7 @@ def checked(maps: ArchitectureMaps) -> pd.DataFrame:
             for checkpoint in ("tl", "ft")
             for at in range(6)
         ],
-        columns=[
-            "arch",
-            "seed",
-            "checkpoint",
-            "layer",
-            "method",
-            "image_id",
-            "patient_id",
-            "label",
-            "status",
-        ],
+        columns=[*COMMON, "status"],
     )
 
 
@@ -112,7 +102,8 @@ def randomisation_of(maps: ArchitectureMaps, similarity: float = 0.1) -> pd.Data
     """A table in which every method's map of a random network is as similar to the original."""
     figures = {"share": 1.0, "similarity": similarity, "chance": 0.3}
     rows = checked(maps).assign(depth=np.int8(1))
-    return rows.assign(**{name: np.float32(figure) for name, figure in figures.items()})
+    rows = rows.assign(**{name: np.float32(figure) for name, figure in figures.items()})
+    return rows[list(SCHEMAS[RANDOMISATION])]
 
 
 def metrics_of(arch: str, seed: int, checkpoint: str) -> dict[str, Any]:
@@ -158,8 +149,8 @@ def write_study(
         write_table(files.drift / arch / PAIRS, columns, vars(notes))
         write_table(files.drift / arch / AGREEMENT, agreement)
         write_table(files.drift / arch / PLACES, build_places(each, Masks(None, None)))
-        write_checks(files.checks / arch / FAITHFULNESS, faithfulness_of(each))
-        write_checks(files.checks / arch / RANDOMISATION, randomisation_of(each))
+        for name, rows in ((FAITHFULNESS, faithfulness_of(each)), (RANDOMISATION, randomisation_of(each))):
+            write_frame(files.checks / arch / name, rows, SCHEMAS[name])
         write_trajectory(files.trajectory / trajectory_name(arch), join([]))
         for number, seed in enumerate(each.seeds):
             for at, checkpoint in enumerate(STAGES):

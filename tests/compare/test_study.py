@@ -7,7 +7,9 @@ import pytest
 
 from evidrift.base.errors import UserError
 from evidrift.base.grid import Grid
+from evidrift.base.table import read_table, write_table
 from evidrift.compare.study import read_study
+from evidrift.drift.tables import SCHEMAS
 from tests.compare.studies import study_of, write_study
 from tests.drift.study import architecture
 
@@ -56,4 +58,19 @@ def test_a_file_outside_the_grid_stops_the_comparison(written, tmp_path, folder)
 def test_a_missing_file_is_named_with_the_command_that_makes_it(written, tmp_path):
     (tmp_path / "metrics/train_tl/resnetv2_mini-2.json").unlink()
     with pytest.raises(UserError, match=r"train_tl/resnetv2_mini-2.json is missing. `dvc repro` makes it."):
+        read_study(GRID, written[1])
+
+
+def test_the_drift_tables_have_the_columns_of_their_schemas_and_other_areas_overlap_behind(written):
+    for name, schema in SCHEMAS.items():
+        found = read_table(written[1].drift / "densenet_mini" / name).column_names
+        assert found[: len(schema)] == list(schema)
+        assert all(column.startswith("overlap_") for column in found[len(schema) :])
+
+
+def test_a_drift_table_of_other_code_is_named_with_the_column_that_it_lacks(written, tmp_path):
+    path = tmp_path / "drift/densenet_mini/pairs.parquet"
+    table = read_table(path)
+    write_table(path, {name: table[name].combine_chunks() for name in table.column_names if name != "thin"})
+    with pytest.raises(UserError, match=r"pairs.parquet has no column thin. The stage drift writes it"):
         read_study(GRID, written[1])

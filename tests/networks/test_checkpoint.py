@@ -12,7 +12,14 @@ import pytest
 
 from evidrift.base.errors import UserError
 from evidrift.networks.backbone import build_backbone
-from evidrift.networks.checkpoint import load_checkpoints, load_tl, load_weights, save_weights, weights_hash
+from evidrift.networks.checkpoint import (
+    Plan,
+    load_checkpoints,
+    load_tl,
+    load_weights,
+    save_weights,
+    weights_hash,
+)
 from evidrift.networks.classifier import build_classifier, build_head, set_batchnorm
 
 SIZE, N_CLASSES = 32, 5
@@ -76,7 +83,7 @@ def test_both_checkpoints_are_made_of_their_files(tmp_path):
     for model, path in zip((backbone, head, tuned), files.values(), strict=True):
         save_weights(model, path)
 
-    model, weights = load_checkpoints("densenet_mini", SIZE, N_CLASSES, {}, **files)
+    model, weights = load_checkpoints(Plan("densenet_mini", SIZE, N_CLASSES, {}), **files)
 
     images = np.random.default_rng(0).normal(size=(2, SIZE, SIZE, 3)).astype(np.float32)
     expected = head(backbone(images).numpy().mean((1, 2))).numpy()
@@ -85,7 +92,7 @@ def test_both_checkpoints_are_made_of_their_files(tmp_path):
     model.set_weights(weights["tl"])
     np.testing.assert_allclose(model(images).numpy(), expected, rtol=1e-4, atol=1e-5)
     del files["finetuned"]
-    again = load_tl("densenet_mini", SIZE, N_CLASSES, {}, **files, dropout=0.5)
+    again = load_tl(Plan("densenet_mini", SIZE, N_CLASSES, {}), **files, dropout=0.5)
     assert weights_hash(again) == weights_hash(model)
     assert again.get_layer("dropout").rate == 0.5
 

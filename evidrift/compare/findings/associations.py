@@ -7,25 +7,33 @@ that are right in both checkpoints of every seed, at the layer that conclusions 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
 from scipy.stats import bootstrap
 
+from evidrift.base.interval import CONFIDENCE
+from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.seeds import stream
 from evidrift.compare.findings.logits import Logits
 from evidrift.drift.oriented import as_drift
 
 MEASURE = "overlap"
-CONFIDENCE = 0.95
 RESAMPLES = 1000
 # Numbers in an array that stays in a core's cache: draws are taken in portions of this size.
 CACHED = 25_000
 # Share of the sample's size below which a spread of ranks is rounding.
 NOTHING = 1e-9
 KINDS = {"drift": "drift", "seed_ft": "floor"}
+# The attributes of `Association`, by what goes with drift.
+ASSOCIATIONS: Schema = (
+    columns(str, "", "arch", "layer", "method", "property")
+    | columns(np.float64, "-1 to 1", "correlation", "low", "high", "within", "within_low", "within_high")
+    | columns(np.int64, "", "n_patients", "n_images", "n_values")
+    | columns(str, "", "reason")
+)
 
 
 @dataclass(frozen=True)
@@ -234,8 +242,7 @@ def associations(drifts: pd.DataFrame, properties: pd.DataFrame, min_patients: i
             other = images[name].to_numpy(float)
             found = associate(drift, other, labels, patients, min_patients, arch, method, name)
             rows.append({"arch": arch, "layer": layer, "method": method, "property": name} | asdict(found))
-    columns = ["arch", "layer", "method", "property", *(field.name for field in fields(Association))]
-    return pd.DataFrame(rows, columns=columns)
+    return framed(rows, ASSOCIATIONS)
 
 
 def score_changes(logits: Mapping[str, Logits]) -> pd.DataFrame:

@@ -2,11 +2,27 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
+from evidrift.base.schema import Schema, columns
 from evidrift.claims.cohort import CommonCohort
 from evidrift.drift.tables import Notes
+from evidrift.measures.canvas import STATUSES
 from evidrift.measures.of_pairs import PRIMARY
+
+COHORTS: Schema = (
+    columns(str, "", "arch")
+    | columns(np.int64, "of training", "seed")
+    | columns(str, "", "cohort", "layer", "method")
+    | columns(np.int64, "", "n_images", "n_measured")
+    | columns(np.float32, "mean, as in the drift table", *PRIMARY)
+)
+STATUS_COUNTS: Schema = (
+    columns(str, "", "arch", "layer", "method", "images")
+    | columns(np.int64, "drift pairs", "pairs", *STATUSES, "thin")
+    | columns(np.bool_, "the layer does not allow the method", "not_defined")
+)
 
 
 def cohort_table(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -19,9 +35,8 @@ def cohort_table(pairs: pd.DataFrame) -> pd.DataFrame:
     keys = ["arch", "seed_before", "cohort", "layer", "method"]
     groups = pairs[pairs["pair_kind"] == "drift"].groupby(keys, observed=True)
     means = groups[list(PRIMARY)].mean()
-    means.insert(0, "n_images", groups.size())
-    means.insert(1, "n_measured", groups["overlap"].count())
-    return means.reset_index().rename(columns={"seed_before": "seed"})
+    means["n_images"], means["n_measured"] = groups.size(), groups["overlap"].count()
+    return means.reset_index().rename(columns={"seed_before": "seed"})[list(COHORTS)]
 
 
 def status_table(pairs: pd.DataFrame, cohort: CommonCohort, notes: Mapping[str, Notes]) -> pd.DataFrame:
@@ -37,11 +52,9 @@ def status_table(pairs: pd.DataFrame, cohort: CommonCohort, notes: Mapping[str, 
     every = sorted({*drift[keys].itertuples(index=False, name=None), *undefined})
     parts = []
     for images, rows in (("all", drift), ("common", cohort.select(drift))):
-        flags = pd.DataFrame({word: rows["status"] == word for word in ("ok", "flat", "blank", "nan")})
-        flags.insert(0, "pairs", True)
-        flags["thin"] = rows["thin"]
+        flags = pd.DataFrame({word: rows["status"] == word for word in STATUSES})
+        flags["pairs"], flags["thin"] = True, rows["thin"]
         counts = flags.groupby([rows[key] for key in keys]).sum().astype(int)
         counts = counts.reindex(pd.MultiIndex.from_tuples(every, names=keys), fill_value=0).reset_index()
-        counts.insert(3, "images", images)
-        parts.append(counts.assign(not_defined=[key in undefined for key in every]))
-    return pd.concat(parts, ignore_index=True)
+        parts.append(counts.assign(images=images, not_defined=[key in undefined for key in every]))
+    return pd.concat(parts, ignore_index=True)[list(STATUS_COUNTS)]

@@ -25,13 +25,27 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from evidrift.compare.findings.associations import CONFIDENCE
+from evidrift.base.schema import Schema, columns, framed
 from evidrift.compare.findings.logits import Logits
+from evidrift.compare.findings.over_patients import intervals
 
-# Values that differ by less are the same but for rounding: no spread, no interval.
-SAME = 1e-9
+CONFUSION: Schema = (
+    columns(str, "", "arch", "label", "called")
+    | columns(np.int64, "of the label", "n_images")
+    | columns(np.int64, "images times runs", "n_calls", "n_confused")
+    | columns(np.float64, "share of the calls, 0 to 1", "rate")
+)
+CLASSES: Schema = (
+    columns(str, "", "arch", "layer", "method", "label")
+    | columns(np.int64, "of the label", "n_images", "n_right")
+    | columns(np.float64, "share of the label's calls, 0 to 1", "confusion")
+    | columns(str, "", "confused_with")
+    | columns(np.float64, "share of the others' calls, 0 to 1", "false_alarms")
+    | columns(np.float64, "1 - overlap, 0 to 1", "drift", "drift_low", "drift_high")
+    | columns(np.float64, "of it, -1 to 1", "excess", "excess_low", "excess_high")
+    | columns(np.int64, "", "n_measured", "n_patients")
+)
 
 
 def confusion_counts(logits: Logits) -> np.ndarray:
@@ -71,7 +85,7 @@ def confusion_table(logits: Mapping[str, Logits]) -> pd.DataFrame:
                         "rate": rates[at, to],
                     }
                 )
-    return pd.DataFrame(rows)
+    return framed(rows, CONFUSION)
 
 
 def confusability(logits: Mapping[str, Logits]) -> pd.DataFrame:
@@ -95,8 +109,8 @@ def _confusability(name: str, logits: Logits) -> pd.DataFrame:
     others = np.arange(len(logits.classes)) != logits.labels[:, None]
     rival = np.where(others, under_tl, -np.inf).argmax(axis=-1)
     both_ways = (rates + rates.T) / 2
-    columns = {"image_id": logits.image_ids, "confusability": both_ways[logits.labels, rival]}
-    return pd.DataFrame({"arch": name, **columns})[logits.right]
+    known = {"image_id": logits.image_ids, "confusability": both_ways[logits.labels, rival]}
+    return pd.DataFrame({"arch": name, **known})[logits.right]
 
 
 def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFrame:
@@ -128,25 +142,19 @@ def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFr
     images = drifts.merge(right, on=["arch", "image_id"]).dropna(subset="drift")
     images["excess"] = images["drift"] - images["floor"]
     keys = ["arch", "layer", "method", "label"]
-    patients = images.groupby([*keys, "patient_id"])[["drift", "excess"]].mean().groupby(keys)
-    intervals = _intervals(patients.mean(), patients.std(ddof=1), patients.count())
-    counts = pd.DataFrame({"n_measured": images.groupby(keys).size(), "n_patients": patients.size()})
+    patients = images.groupby([*keys, "patient_id"])[["drift", "excess"]].mean()
+    means = [
+        intervals(patients[name], keys, lowest).set_axis([name, f"{name}_low", f"{name}_high"], axis=1)
+        for name, lowest in (("drift", 0.0), ("excess", -1.0))
+    ]
+    counts = pd.DataFrame(
+        {"n_measured": images.groupby(keys).size(), "n_patients": patients.groupby(keys).size()}
+    )
 
     every = drifts[["arch", "layer", "method"]].drop_duplicates()
     classes = pd.DataFrame([row for arch, each in logits.items() for row in _class_rows(arch, each)])
-    table = every.merge(classes, on="arch").join(intervals, on=keys).join(counts, on=keys)
+    table = every.merge(classes, on="arch").join(pd.concat([*means, counts], axis=1), on=keys)[list(CLASSES)]
     return table.fillna(dict.fromkeys(counts.columns, 0)).astype(dict.fromkeys(counts.columns, int))
-
-
-def _intervals(means: pd.DataFrame, sds: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
-    """Student's intervals of means of patients' values, cut off at the values' limits."""
-    reach = (sds / np.sqrt(counts)).where(sds > SAME) * stats.t.ppf((1 + CONFIDENCE) / 2, counts - 1)
-    found = {}
-    for name, lowest in (("drift", 0.0), ("excess", -1.0)):
-        found[name] = means[name]
-        found[f"{name}_low"] = (means[name] - reach[name]).clip(lower=lowest)
-        found[f"{name}_high"] = (means[name] + reach[name]).clip(upper=1.0)
-    return pd.DataFrame(found)
 
 
 def _class_rows(arch: str, logits: Logits) -> Iterator[dict[str, Any]]:

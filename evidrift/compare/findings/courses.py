@@ -5,20 +5,19 @@ other seeds.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from evidrift.base.errors import UserError
+from evidrift.base.interval import t_interval
 from evidrift.base.sentence import owner, say
 
 CLOSE = 0.02  # of validation accuracy: two points
 MOST = 0.9  # of the drift at the chosen epoch
 ROUNDING = 1e-6  # accuracies are read from files with six digits
-DECIMALS = 6
 
 Run = tuple[str, int]  # architecture, seed
 
@@ -215,25 +214,5 @@ def _change(values: np.ndarray) -> Change:
     mean = float(values.mean())
     if n == 1:
         return Change(mean, np.nan, np.nan)
-    half = float(student.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n))
-    return Change(mean, mean - half, mean + half)
-
-
-def plain(course: Course) -> dict[str, Any]:
-    """A course for JSON: rounded numbers, None for what is not there, the curve as columns."""
-    fields = {name: getattr(course, name) for name in course.__dataclass_fields__}
-    fields["curve"] = {name: values.tolist() for name, values in course.curve.items()}
-    fields["late"] = course.late and course.late._asdict()
-    if course.matched:
-        fields["matched"] = asdict(course.matched) | {"change": course.matched.change._asdict()}
-    return _rounded(fields)
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    if isinstance(value, float):
-        return None if np.isnan(value) else round(value, DECIMALS)
-    return value
+    low, high = t_interval(mean, float(values.std(ddof=1) / np.sqrt(n)), n - 1)
+    return Change(mean, float(low), float(high))

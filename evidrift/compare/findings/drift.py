@@ -4,9 +4,12 @@ Here every measure is oriented so that larger means more drift. Drift, floor, ch
 are those of the claims (`claims.excess`), so that a value and its interval are of one estimate.
 """
 
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 
+from evidrift.base.schema import Schema, columns, framed
 from evidrift.claims.cells import Excesses
 from evidrift.claims.cohort import CommonCohort
 from evidrift.claims.estimate import Estimand, Quantity, estimate
@@ -19,6 +22,15 @@ INTERVALS: dict[Estimand, tuple[str, str]] = {
     "these checkpoints": ("fixed_low", "fixed_high"),
 }
 NAN = float("nan")
+DRIFT: Schema = (
+    columns(str, "", "arch", "layer", "method", "measure")
+    | columns(np.float64, "of the measure, larger is more drift", "mean", "sd", "floor", "floor_tl", "chance")
+    | columns(np.float64, "of the measure", "excess")
+    | columns(np.float64, "share of the way from floor to chance", "normalised")
+    | columns(np.float64, "of the normalised excess", *chain(*INTERVALS.values()))
+    | columns(np.float64, "of the measure, with its sign", "change")
+    | columns(np.int64, "measured", "n_images", "n_patients")
+)
 
 
 def summarise(pairs: pd.DataFrame, cohort: CommonCohort, excesses: Excesses) -> pd.DataFrame:
@@ -53,7 +65,7 @@ def summarise(pairs: pd.DataFrame, cohort: CommonCohort, excesses: Excesses) -> 
             row["floor_tl"] = floors_tl[measure].get(key, NAN)
             row["change"] = changes[measure].get(key, NAN) if measure in CHANGES else NAN
             rows.append(dict(zip(KEYS, key, strict=True)) | {"measure": measure} | row)
-    return pd.DataFrame(rows)
+    return framed(rows, DRIFT)
 
 
 def _row(found: Excess) -> dict[str, float]:

@@ -10,23 +10,27 @@ Which images count is the caller's choice, e.g. `cohort.select(places)` for the 
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
+from evidrift.base.schema import Schema, columns
+from evidrift.compare.findings.over_patients import intervals
 from evidrift.measures.places import BASELINES
 
-CONFIDENCE = 0.95
-# Patients' means that differ by less are the same but for rounding: no spread, no interval.
-SAME = 1e-9
 KEYS = ["arch", "layer", "method"]
 MEASURE_KEYS = [*KEYS, "measure"]
-COLUMNS = [
-    *("arch", "layer", "method", "measure", "checkpoint", "mean", "low", "high"),
-    *("random", "ratio", "above", "above_low", "above_high", "n_patients", "n_images", "n_left_out"),
-]
-CHANGE_COLUMNS = [
-    *("arch", "layer", "method", "measure", "tl", "ft", "change", "low", "high"),
-    *("n_patients", "n_images", "n_left_out"),
-]
+COUNTS = columns(np.int64, "", "n_patients", "n_images") | columns(np.int64, "pairs of maps", "n_left_out")
+LOCALISATION: Schema = (
+    columns(str, "", *MEASURE_KEYS, "checkpoint")
+    | columns(np.float64, "0 to 1", "mean", "low", "high", "random")
+    | columns(np.float64, "of a random map's share", "ratio")
+    | columns(np.float64, "-1 to 1", "above", "above_low", "above_high")
+    | COUNTS
+)
+MOVES: Schema = (
+    columns(str, "", *MEASURE_KEYS)
+    | columns(np.float64, "0 to 1", "tl", "ft")
+    | columns(np.float64, "-1 to 1", "change", "low", "high")
+    | COUNTS
+)
 
 
 def localisation(places: pd.DataFrame) -> pd.DataFrame:
@@ -73,19 +77,19 @@ def localisation_and_changes(places: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
 def _localised(patients: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for checkpoint in ("tl", "ft"):
-        found = _intervals(patients[checkpoint], lowest=0)
+        found = intervals(patients[checkpoint], MEASURE_KEYS, lowest=0)
         found["random"] = patients["random"].groupby(level=MEASURE_KEYS).mean()
         found["ratio"] = found["mean"] / found["random"]
-        above = _intervals(patients[checkpoint] - patients["random"], lowest=-1)
+        above = intervals(patients[checkpoint] - patients["random"], MEASURE_KEYS, lowest=-1)
         found[["above", "above_low", "above_high"]] = above
         parts.append(counts.join(found).assign(checkpoint=checkpoint).reset_index())
-    return _in_order(pd.concat(parts))[COLUMNS]
+    return _in_order(pd.concat(parts))[list(LOCALISATION)]
 
 
 def _changed(patients: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     found = patients[["tl", "ft"]].groupby(level=MEASURE_KEYS).mean()
-    found[["change", "low", "high"]] = _intervals(patients["ft"] - patients["tl"], lowest=-1)
-    return _in_order(counts.join(found).reset_index())[CHANGE_COLUMNS]
+    found[["change", "low", "high"]] = intervals(patients["ft"] - patients["tl"], MEASURE_KEYS, lowest=-1)
+    return _in_order(counts.join(found).reset_index())[list(MOVES)]
 
 
 def markdown(localised: pd.DataFrame, changed: pd.DataFrame, layer: str, measure: str) -> str:
@@ -173,26 +177,6 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
     places = table["measure"].map(list(BASELINES).index)
     ordered = table.assign(place=places).sort_values([*KEYS, "place"], kind="stable", ignore_index=True)
     return ordered.drop(columns="place")
-
-
-def _intervals(patients: pd.Series, lowest: float) -> pd.DataFrame:
-    """Mean of patients' values, and its 95 % interval by Student's t; NaN where there is no spread.
-
-    Cut off at the values' own limits, `lowest` and 1, which Student's t does not know.
-    """
-    groups = patients.groupby(level=MEASURE_KEYS)
-    n = groups.size()
-    spread = groups.max() - groups.min() >= SAME
-    reach = special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * groups.std(ddof=1) / np.sqrt(n)
-    reach = reach.where(spread)
-    mean = groups.mean()
-    return pd.DataFrame(
-        {
-            "mean": mean,
-            "low": (mean - reach).clip(lower=lowest),
-            "high": (mean + reach).clip(upper=1.0),
-        }
-    )
 
 
 def _line(cells: list[str] | tuple[str, ...]) -> str:

@@ -9,10 +9,9 @@ import pandas as pd
 
 from evidrift.base.errors import UserError
 from evidrift.base.folders import check_folder
+from evidrift.base.table import read_checked
 from evidrift.maps.mapfile import CHECKPOINTS
-from evidrift.networks.files import BACKBONE, PREDICTIONS
-
-PREFIX = "logit_"
+from evidrift.networks.files import BACKBONE, LOGIT, PREDICTION_COLUMNS, PREDICTIONS
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,11 @@ def read_logits(folder: Path, architectures: Sequence[str], seeds: Sequence[int]
 def _read(folder: Path, seeds: Sequence[int]) -> Logits:
     check_folder(folder, [BACKBONE, *map(str, seeds)])
     paths = [folder / str(seed) / each / PREDICTIONS for each in CHECKPOINTS for seed in seeds]
-    tables = {path: pd.read_parquet(path) for path in paths}
+    stage = "train_tl or finetune"
+    tables = {path: read_checked(path, PREDICTION_COLUMNS, stage).to_pandas() for path in paths}
     first = _first(tables)
     columns = list(first.columns[2:])
-    classes = tuple(column.removeprefix(PREFIX) for column in columns)
+    classes = tuple(column.removeprefix(LOGIT) for column in columns)
     values = np.stack([table[columns].to_numpy(np.float64) for table in tables.values()])
     return Logits(
         classes=classes,

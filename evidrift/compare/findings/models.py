@@ -3,9 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from evidrift.base.schema import Schema, columns, framed
+
 MEASURES = ("accuracy", "auc", "calibration_error")
+MODELS: Schema = (
+    columns(str, "", "arch")
+    | columns(np.int64, "of training", "seed")
+    | columns(str, "", "checkpoint")
+    | columns(np.int64, "whose weights were kept, from 1", "epoch")
+    | columns(np.int64, "of the test split", "n_images")
+    | columns(np.float64, "0 to 1", *MEASURES)
+)
 
 
 def model_table(training: Mapping[tuple[str, int, str], dict[str, Any]]) -> pd.DataFrame:
@@ -21,7 +32,7 @@ def model_table(training: Mapping[tuple[str, int, str], dict[str, Any]]) -> pd.D
         }
         for (arch, seed, checkpoint), metrics in training.items()
     ]
-    return pd.DataFrame(rows).astype(dict.fromkeys(MEASURES, float))
+    return framed(rows, MODELS)
 
 
 def over_seeds(models: pd.DataFrame) -> pd.DataFrame:

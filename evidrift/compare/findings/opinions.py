@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
+from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.sentence import Sentence, listed, method, say
 from evidrift.claims.claim import Claim, Verdict
 from evidrift.compare.findings.ranking import SCALED, Observed, Ranking, Reversal, degenerate
@@ -23,6 +25,13 @@ REFERENCE = "layer_cam"
 ITS_FAMILY = "cam"
 
 Outcome = Literal["effect of confidence", "one method alone", "survives", "unanswered"]
+
+RANK_AGREEMENT: Schema = (
+    columns(str, "", "layer", "method", "other_method")
+    | columns(np.float64, "-1 to 1", "tau")
+    | columns(np.int64, "", "n_architectures")
+    | columns(np.bool_, "the two cannot disagree", "alike")
+)
 
 
 @dataclass(frozen=True)
@@ -150,8 +159,7 @@ def rank_agreement(rankings: tuple[Ranking, ...], alike: Mapping[str, list[list[
         tau = kendalltau(*scores).statistic if len(both) > 1 else float("nan")
         same = any({one.method, two.method} <= {*group} for group in alike.get(one.layer, ()))
         rows.append((one.layer, one.method, two.method, float(tau), len(both), same))
-    columns = ["layer", "method", "other_method", "tau", "n_architectures", "alike"]
-    return pd.DataFrame(rows, columns=columns)
+    return framed(rows, RANK_AGREEMENT)
 
 
 def answer(question: Question) -> list[Sentence]:

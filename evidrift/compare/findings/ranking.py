@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 
+from evidrift.base.schema import Schema, columns
 from evidrift.base.sentence import NOTHING_SAID, Sentence, parameter, say
 from evidrift.claims.cohort import CommonCohort
 from evidrift.drift.oriented import OVERLAP_ALL
@@ -22,6 +24,9 @@ ALIKE = 0.99
 SAME_MAP = (
     frozenset({"grad_cam", "hires_cam", "xgrad_cam"}),
     frozenset({"layer_cam", "grad_cam_pp", "grad_cam_pp_unit"}),
+)
+MEDIAN_AGREEMENT: Schema = columns(str, "", "arch", "layer", "method", "other_method") | columns(
+    np.float32, "-1 to 1", "correlation"
 )
 SCALED, UNIT = "grad_cam_pp", "grad_cam_pp_unit"
 
@@ -148,7 +153,7 @@ def median_agreement(agreement: pd.DataFrame, cohort: CommonCohort) -> pd.Series
         By (arch, layer, method, other_method), the methods in alphabetical order.
     """
     chosen = agreement[agreement["image_id"].isin(cohort.image_ids)]
-    keys = [chosen[name].astype(str) for name in ("arch", "layer", "method", "other_method")]
+    keys = [chosen[name].astype(str) for name in MEDIAN_AGREEMENT if name != "correlation"]
     return chosen["correlation"].groupby(keys).median()
 
 

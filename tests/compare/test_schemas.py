@@ -1,0 +1,62 @@
+"""Each table of a result against the schema that stands beside the function that makes it."""
+
+from dataclasses import fields
+
+import pandas as pd
+import pytest
+
+from evidrift.check.marks import MARKS
+from evidrift.claims.orders import ORDERS, TAUS
+from evidrift.compare.findings.associations import ASSOCIATIONS
+from evidrift.compare.findings.cohorts import COHORTS, STATUS_COUNTS
+from evidrift.compare.findings.confusion import CLASSES, CONFUSION
+from evidrift.compare.findings.drift import DRIFT
+from evidrift.compare.findings.localisation import LOCALISATION, MOVES
+from evidrift.compare.findings.models import MODELS
+from evidrift.compare.findings.opinions import RANK_AGREEMENT
+from evidrift.compare.findings.ranking import MEDIAN_AGREEMENT
+from evidrift.compare.result import Result, compare
+from tests.compare.studies import rules, study_of
+from tests.compare.test_conclusions import PAIR, moving
+
+SCHEMAS = {
+    "drift": DRIFT,
+    "statuses": STATUS_COUNTS,
+    "cohorts": COHORTS,
+    "models": MODELS,
+    "agreement": MEDIAN_AGREEMENT,
+    "orders": ORDERS,
+    "taus": RANK_AGREEMENT | TAUS,
+    "marks": MARKS,
+    "localisation": LOCALISATION,
+    "moves": MOVES,
+    "confusion": CONFUSION,
+    "classes": CLASSES,
+    "associations": ASSOCIATIONS,
+}
+
+
+@pytest.fixture(scope="module")
+def planted():
+    return compare(study_of(*map(moving, PAIR)), rules(4))
+
+
+def dtype_of(values):
+    text = isinstance(values.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(values)
+    return str if text else values.dtype.type
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_table_of_a_result_is_as_its_schema_says(planted, name):
+    table = getattr(planted, name)
+    assert list(table.columns) == list(SCHEMAS[name])
+    assert len(table)
+    if name != "marks":  # True, False or None
+        assert {column: dtype_of(table[column]) for column in table.columns} == {
+            column: dtype for column, (dtype, _) in SCHEMAS[name].items()
+        }
+
+
+def test_the_schemas_are_those_of_all_tables_of_a_result():
+    frames = {field.name for field in fields(Result) if field.type is pd.DataFrame}
+    assert frames == set(SCHEMAS)
