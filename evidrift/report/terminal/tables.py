@@ -4,11 +4,11 @@ Names come from parameters and files: they are printed as they are, never read a
 without control characters.
 """
 
-import math
 import sys
+from dataclasses import replace
+from functools import partial
 from typing import IO, Any
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
@@ -16,13 +16,24 @@ from evidrift.compare.findings.associations import answer as association_answer
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.models import MEASURES, over_seeds
 from evidrift.compare.findings.opinions import REFERENCE, answer
-from evidrift.compare.findings.ranking import SCALED, Ranking
+from evidrift.compare.findings.ranking import SCALED
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.result import Result
 from evidrift.measures.of_pairs import PRIMARY
-from evidrift.report.terminal.plain import add_columns, plain_table
-from evidrift.report.terminal.verdicts import print_verdicts
-from evidrift.report.words.numbers import interval_text, mean_text, number_text, safe
+from evidrift.report.terminal.plain import plain_table, safe
+from evidrift.report.terminal.verdicts import mean, print_verdicts
+from evidrift.report.words.numbers import PLAIN
+from evidrift.report.words.view import (
+    Cell,
+    Column,
+    Row,
+    counts,
+    intervals,
+    methods,
+    numbers,
+    table,
+    words,
+)
 
 # Where output is not a terminal, whose width could be asked.
 WIDTH = 118
@@ -75,54 +86,60 @@ def print_result(result: Result, to: Console) -> None:
 
 def models_table(result: Result) -> Table:
     """Accuracy, AUC and calibration error of both checkpoints."""
-    table = plain_table(f"Models on the test split: {_spread(result)}")
-    for heading in ("architecture", "checkpoint"):
-        table.add_column(heading, no_wrap=True)
-    for heading in MEASURES:
-        table.add_column(heading.replace("_", " ").replace("auc", "AUC"), no_wrap=True, justify="right")
-    for (arch, checkpoint), row in over_seeds(result.models).iterrows():
-        cells = [mean_text(row[name], row[f"{name}_sd"]) for name in MEASURES]
-        table.add_row(safe(arch), checkpoint, *cells, end_section=checkpoint == "ft")
-    return table
+
+    def spread(measure: str) -> Column:
+        heading = measure.replace("_", " ").replace("auc", "AUC")
+        return Column(heading, lambda row: mean(row[measure], row[f"{measure}_sd"]), kind="number")
+
+    view = table(
+        f"Models on the test split: {_spread(result)}",
+        over_seeds(result.models).reset_index(),
+        [words("architecture", "arch"), words("checkpoint", "checkpoint"), *map(spread, MEASURES)],
+    )
+    return plain_table(view, once=False, sections=True)
 
 
 def drift_table(result: Result, layer: str) -> Table:
     """The four primary measures at one layer, each with its floor and chance below it."""
-    table = plain_table(
-        f"Drift at layer {safe(layer)} (larger = more): {_spread(result)}, below it floor / chance"
-    )
-    for heading in ("architecture", "method"):
-        table.add_column(heading, no_wrap=True)
-    for measure in PRIMARY:
-        heading = HEADINGS[measure].format(area=f"{100 * result.area:g} %")
-        table.add_column(heading, no_wrap=True, justify="right")
-    rows = result.drift[result.drift["layer"] == layer]
     marked = signs(result.marks)
-    for arch in result.architectures:
-        methods = dict(list(rows[rows["arch"] == arch].groupby("method", observed=True, sort=False)))
-        for place, (method, measures) in enumerate(methods.items(), start=1):
-            values = measures.set_index("measure").loc[list(PRIMARY)]
-            cells = [_drift_cell(row) for _, row in values.iterrows()]
-            name = safe(arch) if place == 1 else ""
-            label = safe(f"{method} {marked.get((arch, layer, method), '')}".strip())
-            table.add_row(name, label, *cells, end_section=place == len(methods))
-    return table
+    own = result.drift[result.drift["layer"] == layer]
+    rows = [
+        {"arch": arch, "method": method, **levels.set_index("measure").to_dict("index")}
+        for arch in result.architectures
+        for method, levels in own[own["arch"] == arch].groupby("method", observed=True, sort=False)
+    ]
+    view = table(
+        f"Drift at layer {layer} (larger = more): {_spread(result)}, below it floor / chance",
+        rows,
+        [
+            words("architecture", "arch"),
+            methods("method", lambda row: marked.get((row["arch"], layer, row["method"]), "")),
+            *(
+                Column(
+                    HEADINGS[each].format(area=f"{100 * result.area:g} %"),
+                    partial(_levels, measure=each),
+                    kind="number",
+                )
+                for each in PRIMARY
+            ),
+        ],
+    )
+    return plain_table(view, sections=True)
 
 
 def ranking_table(result: Result) -> Table:
     """Architectures by method and layer, most stable first."""
-    table = plain_table("Ranking by excess overlap / (chance - floor), most stable first")
-    for heading in ("layer", "method"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("order")
-    layer = None
     marked = signs_of_methods(result.marks)
-    for ranking in result.observed.rankings:
-        name = "" if ranking.layer == layer else safe(ranking.layer)
-        label = f"{ranking.method} {marked.get((ranking.layer, ranking.method), '')}".strip()
-        table.add_row(name, safe(label), _order(ranking))
-        layer = ranking.layer
-    return table
+    view = table(
+        "Ranking by excess overlap / (chance - floor), most stable first",
+        map(vars, result.observed.rankings),
+        [
+            words("layer", "layer"),
+            methods("method", lambda row: marked.get((row["layer"], row["method"]), "")),
+            Column("order", _order),
+        ],
+    )
+    return plain_table(view)
 
 
 def _print_question(result: Result, to: Console) -> None:
@@ -143,9 +160,9 @@ def _print_question(result: Result, to: Console) -> None:
 def _print_associations(result: Result, to: Console) -> None:
     title = "What goes with drift? Spearman's correlation over images, an observation (associations.csv)"
     to.print(title, style="bold")
-    for key, words in PROPERTIES.items():
+    for key, name in PROPERTIES.items():
         rows = result.associations[result.associations["property"] == key]
-        to.print(safe(association_answer(rows, words)))
+        to.print(safe(association_answer(rows, name)))
     to.print()
     if (result.classes["method"] == REFERENCE).any():
         to.print(class_drift_table(result))
@@ -153,67 +170,74 @@ def _print_associations(result: Result, to: Console) -> None:
 
 def class_drift_table(result: Result) -> Table:
     """Each class's drift under LayerCAM beside how often it is confused."""
-    table = plain_table("Classes under LayerCAM: confusion beside the drift of images right in both")
-    add_columns(table, architecture="name", label="name", confusion="right", confused_with="name")
-    table.add_column("1 - overlap", justify="right", no_wrap=True)
-    add_columns(table, excess_over_floor="right", images="right")
-    rows = result.classes[result.classes["method"] == REFERENCE]
-    for arch, own in rows.groupby("arch", sort=False):
-        for place, row in enumerate(own.itertuples(), start=1):
-            table.add_row(
-                safe(arch) if place == 1 else "",
-                safe(row.label),
-                number_text(row.confusion),
-                safe(row.confused_with),
-                interval_text(row.drift, row.drift_low, row.drift_high),
-                interval_text(row.excess, row.excess_low, row.excess_high),
-                str(row.n_measured),
-                end_section=place == len(own),
-            )
-    return table
+    view = table(
+        "Classes under LayerCAM: confusion beside the drift of images right in both",
+        result.classes[result.classes["method"] == REFERENCE],
+        [
+            words("architecture", "arch"),
+            words("label", "label"),
+            numbers("confusion", "confusion", digits=3),
+            words("confused with", "confused_with"),
+            intervals("1 - overlap", "drift", "drift_low", "drift_high"),
+            intervals("excess over floor", "excess", "excess_low", "excess_high"),
+            counts("images", "n_measured"),
+        ],
+    )
+    return plain_table(view, sections=True)
 
 
 def tau_table(result: Result, layer: str) -> Table:
     """Kendall's tau between the orders that the methods give, one triangle of it."""
     rows = result.taus[result.taus["layer"] == layer]
-    methods = list(dict.fromkeys([*rows["method"], *rows["other_method"]]))
-    table = plain_table(f"Kendall's tau of the orders at {safe(layer)}: 1 the same, -1 the opposite")
-    table.add_column("")
-    for number, _ in enumerate(methods[:-1], start=1):
-        table.add_column(str(number), justify="right", no_wrap=True)
+    names = list(dict.fromkeys([*rows["method"], *rows["other_method"]]))
     taus = {(row.method, row.other_method): row for row in rows.itertuples()}
-    for number, method in enumerate(methods, start=1):
-        cells = [_tau(taus[other, method]) for other in methods[: number - 1]]
-        table.add_row(f"{number} {safe(method)}", *cells)
-    table.caption = "In brackets: methods that cannot disagree.\n" if rows["alike"].any() else ""
+
+    def tau(row: int, column: int) -> Cell:
+        return _tau(taus[names[column], names[row]]) if column < row else Cell("")
+
+    notes = ["In brackets: methods that cannot disagree."] if rows["alike"].any() else []
     own = rows[(rows["method"] == SCALED) & (rows["other_method"] == REFERENCE)].dropna()
-    for row in own.itertuples():
-        table.caption += (
-            f"Grad-CAM++ and LayerCAM: 95 % interval {row.tau_low:.2f} to {row.tau_high:.2f}, the same order "
-            f"with probability {row.same_order:.2f}."
-        )
-    return table
-
-
-def _tau(row: Any) -> str:
-    text = "-" if math.isnan(row.tau) else f"{row.tau:.2f}"
-    return f"({text})" if row.alike else text
-
-
-def _order(ranking: Ranking) -> str:
-    order = " < ".join(f"{safe(arch)} {score:.3f}" for arch, score in ranking.scores)
-    without = ", ".join(map(safe, ranking.unscored))
-    parts = [
-        order,
-        f"no score: {without}" if without else "",
-        "another order if unusable maps count as overlap 0" if ranking.excluded_maps_matter else "",
+    notes += [
+        f"Grad-CAM++ and LayerCAM: 95 % interval {row.tau_low:.2f} to {row.tau_high:.2f}, the same order "
+        f"with probability {row.same_order:.2f}."
+        for row in own.itertuples()
     ]
-    return "; ".join(filter(None, parts))
+    view = table(
+        f"Kendall's tau of the orders at {layer}: 1 the same, -1 the opposite",
+        range(len(names)),
+        [
+            Column("", lambda row: Cell(f"{row + 1} {names[row]}")),
+            *(
+                Column(str(column + 1), partial(tau, column=column), kind="number")
+                for column in range(len(names) - 1)
+            ),
+        ],
+        "\n".join(notes),
+    )
+    return plain_table(view)
+
+
+def _tau(row: Any) -> Cell:
+    text = PLAIN.number(row.tau, 2)
+    return Cell(f"({text})" if row.alike else text, "number")
+
+
+def _order(ranking: Row) -> Cell:
+    without = ", ".join(ranking["unscored"])
+    parts = [
+        " < ".join(f"{arch} {PLAIN.number(score)}" for arch, score in ranking["scores"]),
+        f"no score: {without}" if without else "",
+        "another order if unusable maps count as overlap 0" if ranking["excluded_maps_matter"] else "",
+    ]
+    return Cell("; ".join(filter(None, parts)))
 
 
 def _spread(result: Result) -> str:
     return "mean ± sd over seeds" if len(result.seeds) > 1 else "mean, one seed"
 
 
-def _drift_cell(row: pd.Series) -> str:
-    return f"{mean_text(row['mean'], row['sd'])}\n{number_text(row['floor'])} / {number_text(row['chance'])}"
+def _levels(row: Row, measure: str) -> Cell:
+    """A measure's mean and spread, below it floor and chance."""
+    level = row[measure]
+    spread = mean(level["mean"], level["sd"])
+    return replace(spread, note=f"{PLAIN.number(level['floor'])} / {PLAIN.number(level['chance'])}")

@@ -10,7 +10,7 @@ from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.figures.style import INK, colours
 from evidrift.report.page.charts.rows import Chart, new_figure, numbers, plain
 from evidrift.report.page.material import Material
-from evidrift.report.words.cells import method_label
+from evidrift.report.words.names import method_name
 
 HEIGHT = 560
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
@@ -62,7 +62,7 @@ def along_chart(material: Material) -> Chart | None:
                 hovertemplate=hover,
                 **looks,
             )
-        variants.append((method_label(str(method)), plain(figure)))
+        variants.append((method_name(str(method)), plain(figure)))
     return Chart(
         "along",
         "Drift along fine-tuning, and accuracy with it",

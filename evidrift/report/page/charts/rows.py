@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from evidrift.report.figures.style import GRID, INK, QUIET, colours
 from evidrift.report.page.material import Material
-from evidrift.report.words.cells import MEASURES, method_label
+from evidrift.report.words.cells import MEASURES
+from evidrift.report.words.names import method_name
+from evidrift.report.words.shares import best_known_interval
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
@@ -41,7 +43,9 @@ def ranking_chart(material: Material) -> Chart | None:
     rows = drift[(drift["measure"] == "overlap") & drift["normalised"].notna()]
     if rows.empty:
         return None
-    figure = _by_row(material, rows, rows["method"], "normalised", _bounds(rows))
+    known = [best_known_interval(row) for row in rows.to_dict("records")]
+    bounds = pd.DataFrame(known, index=rows.index, columns=["low", "high"])
+    figure = _by_row(material, rows, rows["method"], "normalised", bounds)
     figure.update_yaxes(range=[figure.layout.yaxis.range[0], -1.0])  # room for the two words
     for at, words in ((0, "floor"), (1, "chance")):
         figure.add_vline(x=at, line={"color": QUIET, "width": 1.5, "dash": "dot"})
@@ -94,7 +98,7 @@ def class_chart(material: Material) -> Chart | None:
         bounds = rows[["drift_low", "drift_high"]].set_axis(["low", "high"], axis=1)
         figure = _by_row(material, rows, rows["label"], "drift", bounds, names=str)
         figure.update_xaxes(title_text="drift (1 - overlap)", range=[0, 1])
-        variants.append((method_label(str(method)), plain(figure)))
+        variants.append((method_name(str(method)), plain(figure)))
     return Chart(
         "classes",
         "Drift by class",
@@ -120,7 +124,7 @@ def cohort_chart(means: pd.DataFrame, material: Material, names: dict[str, str])
         ordered = rows.sort_values("cohort", key=lambda values: values.map(list(names).index), kind="stable")
         figure = _by_row(material, ordered, ordered["cohort"], "drift", None, names=lambda key: names[key])
         figure.update_xaxes(title_text="drift (1 - overlap)", range=[0, 1])
-        variants.append((method_label(str(method)), plain(figure)))
+        variants.append((method_name(str(method)), plain(figure)))
     return Chart(
         "cohorts",
         "Drift by what became of the prediction",
@@ -138,7 +142,7 @@ def _by_row(
     keys: pd.Series,
     value: str,
     bounds: pd.DataFrame | None,
-    names: Any = method_label,
+    names: Any = method_name,
 ) -> go.Figure:
     """A row of names a key, in it a point an architecture, one below the other."""
     architectures = material.summary.architectures
@@ -207,7 +211,7 @@ def _add_levels(figure: go.Figure, material: Material, rows: pd.DataFrame) -> No
                 marker={"color": palette[number], "symbol": "line-ns", "size": 13, "line": {"width": 2}},
                 marker_line_color=palette[number],
                 showlegend=False,
-                text=[method_label(key) for key in part["method"]],
+                text=[method_name(key) for key in part["method"]],
                 name=f"{arch}, {level}",
                 hovertemplate="%{text}<br>%{fullData.name}: %{x:.3f}<extra></extra>",
             )
@@ -249,13 +253,6 @@ def plain(figure: go.Figure) -> dict[str, Any]:
     """A figure as JSON's types."""
     found: dict[str, Any] = figure.to_plotly_json()
     return found
-
-
-def _bounds(rows: pd.DataFrame) -> pd.DataFrame:
-    """The recipe's interval; that of these checkpoints where it has none."""
-    low = rows["low"].where(rows["low"].notna(), rows["fixed_low"])
-    high = rows["high"].where(rows["high"].notna(), rows["fixed_high"])
-    return pd.DataFrame({"low": low, "high": high})
 
 
 def numbers(values: Sequence[float] | pd.Series) -> list[float | None]:
