@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from evidrift.report.figures.style import add_axes
+from evidrift.report.figures import style
 
 DISPLAY = 448  # pixels a side at which maps are drawn: a smooth contour needs more than a canvas's 56
 FILM_GREY = 0.5  # on which the colour bars lie, as the maps lie on the film
@@ -93,7 +93,7 @@ def colour_bar(
         colours: from the lowest to the highest, (n, 4).
         ends: densities at both.
     """
-    axes = add_axes(figure, left, top, 0.16, height)
+    axes = style.add_axes(figure, left, top, 0.16, height)
     axes.set_facecolor(str(FILM_GREY))
     axes.imshow(
         colours[:, None], origin="lower", extent=(0, 1, *ends), aspect="auto", interpolation="bilinear"

@@ -10,19 +10,7 @@ from matplotlib.patches import Patch
 
 from evidrift.claims.claim import Claim
 from evidrift.compare.findings.signs import MEANING
-from evidrift.report.figures.style import (
-    GRID,
-    MARKERS,
-    QUIET,
-    add_axes,
-    add_legend,
-    colours,
-    figure_style,
-    legend_height,
-    new_figure,
-    save_png,
-    write,
-)
+from evidrift.report.figures import style
 from evidrift.report.words.names import method_name, safe_text
 
 LEFT, WIDTH, RIGHT = 3.7, 5.2, 1.5  # inches: names, intervals, verdicts
@@ -54,26 +42,26 @@ def verdict_figure(
     recipe = [claim for claim in claims if claim.estimand == "recipe"]
     moved = [claim for claim in recipe if claim.kind == "moved"]
     differences = [claim for claim in recipe if claim.kind == "difference"]
-    colour = dict(zip(architectures, colours(len(architectures)), strict=True))
-    marker = {name: MARKERS[at % len(MARKERS)] for at, name in enumerate(architectures)}
+    colour = dict(zip(architectures, style.colours(len(architectures)), strict=True))
+    marker = {name: style.MARKERS[at % len(style.MARKERS)] for at, name in enumerate(architectures)}
 
     def sign(name: str, method: str) -> str:
         return signs.get((name, method), "")
 
-    with figure_style():
+    with style.figure_style():
         legends = _legends(architectures, colour, marker, [sign(c.arch, c.method) for c in moved])
         width = WIDTH + LEFT + RIGHT - 0.4
         heights = [_height(part) for part in (moved, differences)]
-        legend = sum(legend_height(handles, width) for handles in legends)
-        figure = new_figure(LEFT + WIDTH + RIGHT, TOP + legend + sum(heights) + 0.1)
-        write(figure, 0.2, 0.18, "What can be said about these architectures?", size=13, weight="bold")
+        legend = sum(style.legend_height(handles, width) for handles in legends)
+        figure = style.new_figure(LEFT + WIDTH + RIGHT, TOP + legend + sum(heights) + 0.1)
+        style.write(figure, 0.2, 0.18, "What can be said about these architectures?", size=13, weight="bold")
         carried = f" Every verdict carries: {', '.join(warnings)}." if warnings else ""
         intro = "Intervals at 95 % for the recipe: other patients and other trainings; verdicts after Holm."
-        write(figure, 0.2, 0.5, intro + carried, color=QUIET, size=8.5)
+        style.write(figure, 0.2, 0.5, intro + carried, color=style.QUIET, size=8.5)
         top = TOP
         for handles in legends:
-            add_legend(figure, 0.2, top, width, handles)
-            top += legend_height(handles, width)
+            style.add_legend(figure, 0.2, top, width, handles)
+            top += style.legend_height(handles, width)
         for part, height, title, label in (
             (
                 moved,
@@ -90,12 +78,12 @@ def verdict_figure(
         ):
             if not part:
                 continue
-            write(figure, 0.2, top + 0.22, title, weight="bold", size=10.5)
-            axes = add_axes(figure, LEFT, top + HEAD - 0.1, WIDTH, height - HEAD - FOOT + 0.1)
+            style.write(figure, 0.2, top + 0.22, title, weight="bold", size=10.5)
+            axes = style.add_axes(figure, LEFT, top + HEAD - 0.1, WIDTH, height - HEAD - FOOT + 0.1)
             _draw(axes, part, margin, colour, marker, sign)
             axes.set_xlabel(label, size=8.5)
             top += height
-        save_png(figure, path)
+        style.save_png(figure, path)
 
 
 def _height(claims: Sequence[Claim]) -> float:
@@ -118,7 +106,7 @@ def _draw(
     high = FARTHEST if is_moved else FARTHEST / 1.6
     axes.axvspan(-1 if is_moved else -margin, margin, color=SHADE, lw=0, zorder=0)
     for mark in (0, 1) if is_moved else (0,):
-        axes.axvline(mark, color=QUIET, lw=0.8, zorder=0.5)
+        axes.axvline(mark, color=style.QUIET, lw=0.8, zorder=0.5)
     place, places, names, method = 0.0, [], [], None
     for claim in claims:
         if claim.method != method:
@@ -158,7 +146,7 @@ def _draw(
     axes.set_xlim(low, high)
     axes.set_yticks(places, names)
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color=GRID, lw=0.8)
+    axes.grid(axis="x", color=style.GRID, lw=0.8)
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
 

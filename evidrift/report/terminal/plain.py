@@ -1,10 +1,11 @@
 """Tables for the terminal: rules above and below the heads, numbers to the right, names without harm."""
 
+import pandas as pd
 from rich import box
 from rich.table import Table
 
 from evidrift.report.words.numbers import PLAIN
-from evidrift.report.words.view import Cell, TableView
+from evidrift.report.words.view import Cell, Column, TableView
 
 
 def safe(name: str) -> str:
@@ -12,13 +13,14 @@ def safe(name: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in str(name))
 
 
-def plain_table(view: TableView, *, once: bool = True, sections: bool = False) -> Table:
+def plain_table(view: TableView, *, sections: bool = False) -> Table:
     """A table with a bold title and no frame; where space is short, names are folded, numbers never cut.
+
+    The head that rows share stands at the first of them.
 
     Args:
         view: to show.
-        once: the head of several rows in a row stands at the first one alone.
-        sections: a space after the last row of a head.
+        sections: a space after the rows of each head.
     """
     table = Table(
         title=safe(view.caption),
@@ -37,13 +39,22 @@ def plain_table(view: TableView, *, once: bool = True, sections: bool = False) -
             no_wrap=bool(column.kind),
             overflow="ellipsis" if column.kind else "fold",
         )
-    heads = [row[0].value for row in view.rows]
-    for head, before, after, row in zip(heads, [None, *heads], [*heads[1:], None], view.rows, strict=False):
-        cells = [_spelled(cell) for cell in row]
-        if once and head == before:
-            cells[0] = ""
-        table.add_row(*cells, end_section=sections and head != after)
+    heads = [None, *(row[0] for row in view.rows), None]
+    for before, row, after in zip(heads, view.rows, heads[2:], strict=False):
+        first = "" if row[0] == before else _spelled(row[0])
+        table.add_row(first, *map(_spelled, row[1:]), end_section=sections and row[0] != after)
     return table
+
+
+def spreads(heading: str, mean: str, sd: str) -> Column:
+    """A column of `mean ± sd`, by the names of both in a row."""
+    return Column(heading, lambda row: spread(row[mean], row[sd]), kind="number")
+
+
+def spread(mean: float, sd: float) -> Cell:
+    """`mean ± sd`, without the latter where there is none."""
+    shown = [PLAIN.number(mean), *([] if pd.isna(sd) else [PLAIN.number(sd)])]
+    return Cell(" ± ".join(shown), "number")
 
 
 def _spelled(cell: Cell) -> str:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import IO, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from evidrift.compare.findings.associations import answer as association_answer
 from evidrift.compare.findings.courses_in_words import sentences
@@ -20,20 +19,10 @@ from evidrift.compare.findings.ranking import SCALED
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.result import Result
 from evidrift.measures.of_pairs import PRIMARY
-from evidrift.report.terminal.plain import plain_table, safe
-from evidrift.report.terminal.verdicts import mean, print_verdicts
+from evidrift.report.terminal.plain import plain_table, safe, spread, spreads
+from evidrift.report.terminal.verdicts import print_verdicts
+from evidrift.report.words import view
 from evidrift.report.words.numbers import PLAIN
-from evidrift.report.words.view import (
-    Cell,
-    Column,
-    Row,
-    counts,
-    intervals,
-    methods,
-    numbers,
-    table,
-    words,
-)
 
 # Where output is not a terminal, whose width could be asked.
 WIDTH = 118
@@ -64,7 +53,7 @@ def print_result(result: Result, to: Console) -> None:
         "checkpoints of every architecture and seed.",
         style="bold",
     )
-    to.print(models_table(result))
+    to.print(plain_table(models_table(result), sections=True))
     print_verdicts(result, to)
     _print_question(result, to)
     if result.courses:
@@ -75,31 +64,30 @@ def print_result(result: Result, to: Console) -> None:
     _print_associations(result, to)
     if cohort.image_ids:
         for layer in dict.fromkeys(result.drift["layer"]):
-            to.print(drift_table(result, layer))
+            to.print(plain_table(drift_table(result, layer), sections=True))
     else:
         to.print("The common cohort is empty: there is no drift to compare. Each cohort's: cohorts.csv.")
     if result.observed.rankings:
-        to.print(ranking_table(result))
+        to.print(plain_table(ranking_table(result)))
     for warning in result.warnings:
         to.print(f"Note: {safe(warning)}", style="yellow")
 
 
-def models_table(result: Result) -> Table:
+def models_table(result: Result) -> view.TableView:
     """Accuracy, AUC and calibration error of both checkpoints."""
-
-    def spread(measure: str) -> Column:
-        heading = measure.replace("_", " ").replace("auc", "AUC")
-        return Column(heading, lambda row: mean(row[measure], row[f"{measure}_sd"]), kind="number")
-
-    view = table(
+    headings = {name: name.replace("_", " ").replace("auc", "AUC") for name in MEASURES}
+    return view.table(
         f"Models on the test split: {_spread(result)}",
         over_seeds(result.models).reset_index(),
-        [words("architecture", "arch"), words("checkpoint", "checkpoint"), *map(spread, MEASURES)],
+        [
+            view.words("architecture", "arch"),
+            view.words("checkpoint", "checkpoint"),
+            *(spreads(heading, name, f"{name}_sd") for name, heading in headings.items()),
+        ],
     )
-    return plain_table(view, once=False, sections=True)
 
 
-def drift_table(result: Result, layer: str) -> Table:
+def drift_table(result: Result, layer: str) -> view.TableView:
     """The four primary measures at one layer, each with its floor and chance below it."""
     marked = signs(result.marks)
     own = result.drift[result.drift["layer"] == layer]
@@ -108,14 +96,14 @@ def drift_table(result: Result, layer: str) -> Table:
         for arch in result.architectures
         for method, levels in own[own["arch"] == arch].groupby("method", observed=True, sort=False)
     ]
-    view = table(
+    return view.table(
         f"Drift at layer {layer} (larger = more): {_spread(result)}, below it floor / chance",
         rows,
         [
-            words("architecture", "arch"),
-            methods("method", lambda row: marked.get((row["arch"], layer, row["method"]), "")),
+            view.words("architecture", "arch"),
+            view.methods("method", lambda row: marked.get((row["arch"], layer, row["method"]), "")),
             *(
-                Column(
+                view.Column(
                     HEADINGS[each].format(area=f"{100 * result.area:g} %"),
                     partial(_levels, measure=each),
                     kind="number",
@@ -124,22 +112,20 @@ def drift_table(result: Result, layer: str) -> Table:
             ),
         ],
     )
-    return plain_table(view, sections=True)
 
 
-def ranking_table(result: Result) -> Table:
+def ranking_table(result: Result) -> view.TableView:
     """Architectures by method and layer, most stable first."""
     marked = signs_of_methods(result.marks)
-    view = table(
+    return view.table(
         "Ranking by excess overlap / (chance - floor), most stable first",
         map(vars, result.observed.rankings),
         [
-            words("layer", "layer"),
-            methods("method", lambda row: marked.get((row["layer"], row["method"]), "")),
-            Column("order", _order),
+            view.words("layer", "layer"),
+            view.methods("method", lambda row: marked.get((row["layer"], row["method"]), "")),
+            view.Column("order", _order),
         ],
     )
-    return plain_table(view)
 
 
 def _print_question(result: Result, to: Console) -> None:
@@ -154,7 +140,7 @@ def _print_question(result: Result, to: Console) -> None:
     for sentence in answer(result.question):
         to.print(safe(sentence))
     to.print()
-    to.print(tau_table(result, observed.rankings[0].layer))  # `penultimate` comes first
+    to.print(plain_table(tau_table(result, observed.rankings[0].layer)))  # `penultimate` comes first
 
 
 def _print_associations(result: Result, to: Console) -> None:
@@ -165,35 +151,34 @@ def _print_associations(result: Result, to: Console) -> None:
         to.print(safe(association_answer(rows, name)))
     to.print()
     if (result.classes["method"] == REFERENCE).any():
-        to.print(class_drift_table(result))
+        to.print(plain_table(class_drift_table(result), sections=True))
 
 
-def class_drift_table(result: Result) -> Table:
+def class_drift_table(result: Result) -> view.TableView:
     """Each class's drift under LayerCAM beside how often it is confused."""
-    view = table(
+    return view.table(
         "Classes under LayerCAM: confusion beside the drift of images right in both",
         result.classes[result.classes["method"] == REFERENCE],
         [
-            words("architecture", "arch"),
-            words("label", "label"),
-            numbers("confusion", "confusion", digits=3),
-            words("confused with", "confused_with"),
-            intervals("1 - overlap", "drift", "drift_low", "drift_high"),
-            intervals("excess over floor", "excess", "excess_low", "excess_high"),
-            counts("images", "n_measured"),
+            view.words("architecture", "arch"),
+            view.words("label", "label"),
+            view.numbers("confusion", "confusion", digits=3),
+            view.words("confused with", "confused_with"),
+            view.intervals("1 - overlap", "drift", "drift_low", "drift_high"),
+            view.intervals("excess over floor", "excess", "excess_low", "excess_high"),
+            view.counts("images", "n_measured"),
         ],
     )
-    return plain_table(view, sections=True)
 
 
-def tau_table(result: Result, layer: str) -> Table:
+def tau_table(result: Result, layer: str) -> view.TableView:
     """Kendall's tau between the orders that the methods give, one triangle of it."""
     rows = result.taus[result.taus["layer"] == layer]
     names = list(dict.fromkeys([*rows["method"], *rows["other_method"]]))
     taus = {(row.method, row.other_method): row for row in rows.itertuples()}
 
-    def tau(row: int, column: int) -> Cell:
-        return _tau(taus[names[column], names[row]]) if column < row else Cell("")
+    def tau(row: int, column: int) -> view.Cell:
+        return _tau(taus[names[column], names[row]]) if column < row else view.Cell("")
 
     notes = ["In brackets: methods that cannot disagree."] if rows["alike"].any() else []
     own = rows[(rows["method"] == SCALED) & (rows["other_method"] == REFERENCE)].dropna()
@@ -202,42 +187,41 @@ def tau_table(result: Result, layer: str) -> Table:
         f"with probability {row.same_order:.2f}."
         for row in own.itertuples()
     ]
-    view = table(
+    return view.table(
         f"Kendall's tau of the orders at {layer}: 1 the same, -1 the opposite",
         range(len(names)),
         [
-            Column("", lambda row: Cell(f"{row + 1} {names[row]}")),
+            view.Column("", lambda row: view.Cell(f"{row + 1} {names[row]}")),
             *(
-                Column(str(column + 1), partial(tau, column=column), kind="number")
+                view.Column(str(column + 1), partial(tau, column=column), kind="number")
                 for column in range(len(names) - 1)
             ),
         ],
         "\n".join(notes),
     )
-    return plain_table(view)
 
 
-def _tau(row: Any) -> Cell:
+def _tau(row: Any) -> view.Cell:
     text = PLAIN.number(row.tau, 2)
-    return Cell(f"({text})" if row.alike else text, "number")
+    return view.Cell(f"({text})" if row.alike else text, "number")
 
 
-def _order(ranking: Row) -> Cell:
+def _order(ranking: view.Row) -> view.Cell:
     without = ", ".join(ranking["unscored"])
     parts = [
         " < ".join(f"{arch} {PLAIN.number(score)}" for arch, score in ranking["scores"]),
         f"no score: {without}" if without else "",
         "another order if unusable maps count as overlap 0" if ranking["excluded_maps_matter"] else "",
     ]
-    return Cell("; ".join(filter(None, parts)))
+    return view.Cell("; ".join(filter(None, parts)))
 
 
 def _spread(result: Result) -> str:
     return "mean ± sd over seeds" if len(result.seeds) > 1 else "mean, one seed"
 
 
-def _levels(row: Row, measure: str) -> Cell:
+def _levels(row: view.Row, measure: str) -> view.Cell:
     """A measure's mean and spread, below it floor and chance."""
     level = row[measure]
-    spread = mean(level["mean"], level["sd"])
-    return replace(spread, note=f"{PLAIN.number(level['floor'])} / {PLAIN.number(level['chance'])}")
+    below = f"{PLAIN.number(level['floor'])} / {PLAIN.number(level['chance'])}"
+    return replace(spread(level["mean"], level["sd"]), note=below)

@@ -1,33 +1,21 @@
 """The claims and their verdicts as tables for the terminal."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from evidrift.claims.claim import Claim
-from evidrift.claims.stability import Extreme
 from evidrift.compare.findings.opinions import REFERENCE
 from evidrift.compare.findings.ranking import SCALED
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.output import claim_table
 from evidrift.compare.result import Result
-from evidrift.report.terminal.plain import plain_table, safe
+from evidrift.report.terminal.plain import plain_table, safe, spreads
+from evidrift.report.words import view
 from evidrift.report.words.numbers import PLAIN
 from evidrift.report.words.shares import led_by
-from evidrift.report.words.view import (
-    Cell,
-    Column,
-    Row,
-    intervals,
-    methods,
-    numbers,
-    p_values,
-    table,
-    verdicts,
-    words,
-)
 
 # Reversals that people still read; of more, those that are not open, and the study's own two methods.
 MANY = 6
@@ -51,16 +39,16 @@ def print_verdicts(result: Result, to: Console) -> None:
     )
     if everywhere := [caveat.key for caveat in result.caveats if caveat.about is None]:
         to.print(f"Every verdict carries: {', '.join(everywhere)} (see the notes).", style="yellow")
-    to.print(moved_table(result, by_kind["moved"]))
+    to.print(plain_table(moved_table(result, by_kind["moved"]), sections=True))
     _print_open(by_kind["moved"], to)
     if len(result.architectures) > 1:
-        to.print(difference_table(result, by_kind["difference"]))
+        to.print(plain_table(difference_table(result, by_kind["difference"])))
         _print_open(by_kind["difference"], to)
-        to.print(stability_table(result))
+        to.print(plain_table(stability_table(result)))
         _print_reversals(by_kind["reversal"], to)
 
 
-def moved_table(result: Result, claims: Sequence[Claim]) -> Table:
+def moved_table(result: Result, claims: Sequence[Claim]) -> view.TableView:
     """The study's table: drift of the overlap with its spread, floor, chance, interval and verdict."""
     marked = signs(result.marks)
     drift = result.drift
@@ -69,42 +57,37 @@ def moved_table(result: Result, claims: Sequence[Claim]) -> Table:
     in_order = sorted(claims, key=lambda claim: result.architectures.index(claim.arch))
     stated = claim_table(in_order).drop(columns=["floor", "chance"])
     rows = stated.merge(levels, on=["arch", "method"], validate="one_to_one")
-    view = table(
+    return view.table(
         "Has the evidence moved, on the way from floor (other seed) to chance (other patient)?",
         rows,
         [
-            words("architecture", "arch"),
-            methods("method", lambda row: marked.get((row["arch"], result.layer, row["method"]), "")),
-            Column(
-                f"1 - overlap, {100 * result.area:g} %",
-                lambda row: mean(row["mean"], row["sd"]),
-                kind="number",
-            ),
-            numbers("floor", "floor", digits=3),
-            numbers("chance", "chance", digits=3),
-            intervals("share of the way", "estimate", "low", "high"),
-            p_values("p"),
-            verdicts("verdict"),
+            view.words("architecture", "arch"),
+            view.methods("method", lambda row: marked.get((row["arch"], result.layer, row["method"]), "")),
+            spreads(f"1 - overlap, {100 * result.area:g} %", "mean", "sd"),
+            view.numbers("floor", "floor", digits=3),
+            view.numbers("chance", "chance", digits=3),
+            view.intervals("share of the way", "estimate", "low", "high"),
+            view.p_values("p"),
+            view.verdicts("verdict"),
         ],
     )
-    return plain_table(view, sections=True)
 
 
-def difference_table(result: Result, claims: Sequence[Claim]) -> Table:
+def difference_table(result: Result, claims: Sequence[Claim]) -> view.TableView:
     """Who is more stable under each method, with what the test over patients alone says beside it."""
     marked = signs_of_methods(result.marks)
     seen = [claim.detectable for claim in claims if claim.detectable == claim.detectable]
-    view = table(
+    return view.table(
         "Who is the more stable? Difference in the share of the way",
         led_by(claim_table(claims)),
         [
-            methods("method", lambda row: marked.get((result.layer, row["method"]), "")),
-            words("more stable", "first"),
-            words("less stable", "second"),
-            intervals("difference", "lead", "lead_low", "lead_high"),
-            p_values("p"),
-            Column("Wilcoxon p and r", _wilcoxon, kind="number"),
-            verdicts("verdict"),
+            view.methods("method", lambda row: marked.get((result.layer, row["method"]), "")),
+            view.words("more stable", "first"),
+            view.words("less stable", "second"),
+            view.intervals("difference", "lead", "lead_low", "lead_high"),
+            view.p_values("p"),
+            view.Column("Wilcoxon p and r", _wilcoxon, kind="number"),
+            view.verdicts("verdict"),
         ],
         (
             f"With a power of 80 % this sample would have found {min(seen):.2f} to {max(seen):.2f}. "
@@ -114,48 +97,34 @@ def difference_table(result: Result, claims: Sequence[Claim]) -> Table:
         + "Wilcoxon's test (r: rank-biserial correlation), uncorrected, takes these trainings as given and "
         "asks about the middle patient: it may find what other trainings would not show.",
     )
-    return plain_table(view)
 
 
-def _wilcoxon(row: Row) -> Cell:
+def _wilcoxon(row: view.Row) -> view.Cell:
     if pd.isna(row["wilcoxon_p"]):
-        return Cell(None, "number")
+        return view.Cell(None, "number")
     p, effect = PLAIN.p(row["wilcoxon_p"]), PLAIN.number(abs(row["wilcoxon_effect"]), 2)
-    return Cell(f"{p}, {effect}", "number")
+    return view.Cell(f"{p}, {effect}", "number")
 
 
-def mean(value: float, sd: float) -> Cell:
-    """`mean ± sd`, without the latter where there is none."""
-    shown = [PLAIN.number(each) for each in (value, sd) if each is value or pd.notna(each)]
-    return Cell(" ± ".join(shown), "number")
-
-
-def stability_table(result: Result) -> Table:
+def stability_table(result: Result) -> view.TableView:
     """The most and the least stable architecture by method, and how likely the observed order is."""
-    places: dict[tuple[str, str], Extreme] = {(each.method, each.place): each for each in result.extremes}
     likely = result.orders.groupby("method", sort=False)["probability"].first()
-
-    def columns(place: str) -> list[Column]:
-        return [
-            Column(place, lambda method: Cell(places[method, place].arch or None)),
-            Column("", lambda method: Cell(places[method, place].verdict, "verdict"), kind="verdict"),
-        ]
-
-    view = table(
+    rows: dict[str, dict[str, Any]] = {}
+    for each in result.extremes:
+        row = rows.setdefault(each.method, {"method": each.method, "likely": likely.get(each.method)})
+        row |= {each.place: each.arch or None, f"{each.place}, verdict": each.verdict}
+    return view.table(
         "The most and the least stable architecture, and the probability of the likeliest order",
-        dict.fromkeys(method for method, _ in places),
+        rows.values(),
         [
-            Column("method", lambda method: Cell(method, "method")),
-            *columns("most stable"),
-            *columns("least stable"),
-            Column(
-                "probability",
-                lambda method: Cell(likely.get(method), "number"),
-                kind="number",
-            ),
+            view.methods("method"),
+            view.words("most stable", "most stable"),
+            view.verdicts("", "most stable, verdict"),
+            view.words("least stable", "least stable"),
+            view.verdicts("", "least stable, verdict"),
+            view.numbers("probability", "likely"),
         ],
     )
-    return plain_table(view)
 
 
 def _print_reversals(claims: Sequence[Claim], to: Console) -> None:
@@ -177,30 +146,29 @@ def _print_reversals(claims: Sequence[Claim], to: Console) -> None:
             if claim.verdict == "supported" or {claim.method, claim.against} == STUDYS_OWN
         ]
     if shown:
-        to.print(reversal_table(shown))
+        to.print(plain_table(reversal_table(shown)))
     to.print()
 
 
-def reversal_table(claims: Sequence[Claim]) -> Table:
+def reversal_table(claims: Sequence[Claim]) -> view.TableView:
     """Reversals with their size, the interaction and the verdict."""
 
-    def verdict(row: Row) -> Cell:
-        notes = [words for key, words in NOTES.items() if key in row["warnings"].split("; ")]
-        return Cell(row["verdict"], "verdict", note="\n".join(notes))
+    def verdict(row: view.Row) -> view.Cell:
+        notes = [note for key, note in NOTES.items() if key in row["warnings"].split("; ")]
+        return view.Cell(row["verdict"], "verdict", note="\n".join(notes))
 
-    view = table(
+    return view.table(
         "Reversals as observed: the smaller of the two leads, and the interaction",
         claim_table(claims),
         [
-            Column("architectures", lambda row: Cell(row["arch"], note=row["other"])),
-            Column("methods", lambda row: Cell(row["method"], "method", note=row["against"])),
-            intervals("smaller lead", "estimate", "low", "high"),
-            intervals("interaction", "interaction", "interaction_low", "interaction_high"),
-            p_values("p"),
-            Column("verdict", verdict, kind="verdict"),
+            view.Column("architectures", lambda row: view.Cell(row["arch"], note=row["other"])),
+            view.Column("methods", lambda row: view.Cell(row["method"], "method", note=row["against"])),
+            view.intervals("smaller lead", "estimate", "low", "high"),
+            view.intervals("interaction", "interaction", "interaction_low", "interaction_high"),
+            view.p_values("p"),
+            view.Column("verdict", verdict, kind="verdict"),
         ],
     )
-    return plain_table(view, once=False)
 
 
 def _print_open(claims: Sequence[Claim], to: Console) -> None:

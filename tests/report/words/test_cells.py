@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from evidrift.report.words.cells import DASH, p_text, plainly
+from evidrift.report.words.cells import plainly
 
 SUMMARY = SimpleNamespace(before="transfer-learned", after="fine-tuned")
 
@@ -20,7 +20,3 @@ SUMMARY = SimpleNamespace(before="transfer-learned", after="fine-tuned")
 )
 def test_keys_become_names_and_words_stay(sentence, expected):
     assert plainly(sentence, SUMMARY) == expected
-
-
-def test_small_p_values_are_not_written_out():
-    assert (p_text(0.0004), p_text(0.0123), p_text(float("nan"))) == ("< 0.001", "0.012", DASH)

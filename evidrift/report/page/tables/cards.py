@@ -10,18 +10,8 @@ import pandas as pd
 
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.page.material import Material
+from evidrift.report.words import view
 from evidrift.report.words.cells import checkpoint_names, run_word
-from evidrift.report.words.view import (
-    Cell,
-    Column,
-    Row,
-    TableView,
-    counts,
-    intervals,
-    numbers,
-    table,
-    words,
-)
 
 PROBES = {
     "thumbnails": "thumbnails of 16 x 16 pixels",
@@ -30,7 +20,7 @@ PROBES = {
 }
 
 
-def split_table(material: Material) -> TableView | None:
+def split_table(material: Material) -> view.TableView | None:
     """Images and patients by class and split."""
     images = material.summary.images
     splits: Mapping[str, Mapping[str, int]] = images.get("splits", {})
@@ -39,33 +29,33 @@ def split_table(material: Material) -> TableView | None:
         return None
     classes = list(dict.fromkeys(name for counts in splits.values() for name in counts))
 
-    def counted(row: tuple[str, list[str]], split: str) -> Cell:
+    def counted(row: tuple[str, list[str]], split: str) -> view.Cell:
         n_images, n_patients = (
             sum(counts.get(split, {}).get(name, 0) for name in row[1]) for counts in (splits, patients)
         )
         told = f" ({n_patients:,})" if n_patients and n_patients != n_images else ""
-        return Cell(f"{n_images:,}{told}", "number")
+        return view.Cell(f"{n_images:,}{told}", "number")
 
-    view = table(
+    found = view.table(
         "Images by class and split",
         [*((name, [name]) for name in classes), ("all", classes)],
         [
-            Column("Class", lambda row: Cell(row[0])),
-            *(Column(split, partial(counted, split=split), "", "number") for split in splits),
+            view.Column("Class", lambda row: view.Cell(row[0])),
+            *(view.Column(split, partial(counted, split=split), "", "number") for split in splits),
         ],
     )
-    brackets = any("(" in cell.value for line in view.rows for cell in line)
-    return replace(view, caption=f"{view.caption}; patients in brackets") if brackets else view
+    brackets = any("(" in cell.value for line in found.rows for cell in line)
+    return replace(found, caption=f"{found.caption}; patients in brackets") if brackets else found
 
 
-def exclusion_table(material: Material) -> TableView | None:
+def exclusion_table(material: Material) -> view.TableView | None:
     """How many images were left out, by reason."""
     images = material.summary.images
     left_out = {reason.replace("_", " "): n for reason, n in images.get("excluded", {}).items()}
     left_out |= {f"not an image: {kind}": n for kind, n in images.get("ignored_files", {}).items()}
     rows = [{"reason": reason, "files": n} for reason, n in left_out.items() if n]
-    columns = [words("Reason", "reason"), counts("Files", "files")]
-    return table("Left out, by reason", rows, columns) if rows else None
+    columns = [view.words("Reason", "reason"), view.counts("Files", "files")]
+    return view.table("Left out, by reason", rows, columns) if rows else None
 
 
 def data_facts(material: Material) -> list[tuple[str, str]]:
@@ -96,46 +86,46 @@ def data_facts(material: Material) -> list[tuple[str, str]]:
     return facts
 
 
-def probe_table(material: Material) -> TableView | None:
+def probe_table(material: Material) -> view.TableView | None:
     """What tells the class without a network."""
     probe = material.summary.probe
     if probe is None:
         return None
-    return table(
+    return view.table(
         "What tells the class without any network",
         [{"reason": "", **found, "sees": name} for name, found in probe["predictions"].items()],
         [
-            words("A linear model that sees only", "sees", "probe", PROBES),
-            intervals("Accuracy", "accuracy", "low", "high"),
-            numbers("Largest class", "baseline"),
-            words("Note", "reason"),
+            view.words("A linear model that sees only", "sees", "probe", PROBES),
+            view.intervals("Accuracy", "accuracy", "low", "high"),
+            view.numbers("Largest class", "baseline"),
+            view.words("Note", "reason"),
         ],
     )
 
 
-def model_table(material: Material) -> TableView:
+def model_table(material: Material) -> view.TableView:
     """Performance on the images that were explained, over seeds."""
     models = material.table("models")
     names = checkpoint_names(material.summary)
     runs = dict(list(models.groupby(["arch", "checkpoint"])))
 
-    def spread(measure: str) -> Callable[[Row], Cell]:
-        def cell(row: Row) -> Cell:
+    def spread(measure: str) -> Callable[[view.Row], view.Cell]:
+        def cell(row: view.Row) -> view.Cell:
             values = pd.to_numeric(runs[row["arch"], row["checkpoint"]][measure], errors="coerce").dropna()
             ends = (values.min(), values.max()) if len(values) > 1 else None
-            return Cell(values.mean(), "number", ends, digits=3)
+            return view.Cell(values.mean(), "number", ends, digits=3)
 
         return cell
 
-    return table(
+    return view.table(
         f"Performance on the images explained: mean, and the range over {run_word(material.summary)}s",
         [{"arch": arch, "checkpoint": each} for arch in material.summary.architectures for each in names],
         [
-            words("Architecture", "arch", "architecture"),
-            words("Checkpoint", "checkpoint", "checkpoint", names),
-            Column("Accuracy", spread("accuracy"), "", "number"),
-            Column("AUC", spread("auc"), "auc", "number"),
-            Column("Calibration error", spread("calibration_error"), "calibration", "number"),
+            view.words("Architecture", "arch", "architecture"),
+            view.words("Checkpoint", "checkpoint", "checkpoint", names),
+            view.Column("Accuracy", spread("accuracy"), "", "number"),
+            view.Column("AUC", spread("auc"), "auc", "number"),
+            view.Column("Calibration error", spread("calibration_error"), "calibration", "number"),
         ],
     )
 

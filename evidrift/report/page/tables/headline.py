@@ -4,89 +4,78 @@ import pandas as pd
 
 from evidrift.compare.findings.signs import INSENSITIVE, UNFAITHFUL
 from evidrift.report.page.material import Material
+from evidrift.report.words import view
 from evidrift.report.words.cells import MEASURES
 from evidrift.report.words.shares import best_known_interval, led_by
-from evidrift.report.words.view import (
-    Cell,
-    Column,
-    Row,
-    TableView,
-    counts,
-    intervals,
-    methods,
-    numbers,
-    p_values,
-    table,
-    verdicts,
-    words,
-)
 
 
-def headline_table(material: Material) -> TableView:
+def headline_table(material: Material) -> view.TableView:
     """What carries the answer: of a study by method and architecture, of an audit by method."""
     return _audit_table(material) if material.summary.kind == "audit" else _study_table(material)
 
 
-def _study_table(material: Material) -> TableView:
+def _study_table(material: Material) -> view.TableView:
     summary = material.summary
     drift = material.at_layer("drift")
     rows = drift[drift["measure"] == "overlap"]
     several = len(summary.architectures) > 1
     firsts = _first_places(material)
 
-    def share_of(arch: str) -> Column:
+    def share_of(arch: str) -> view.Column:
         signs = summary.signs.get(arch, {})
-        return Column(arch, lambda row: _share(row.get(arch, {}), signs.get(row["method"], "")), "", "number")
+        return view.Column(
+            arch, lambda row: _share(row.get(arch, {}), signs.get(row["method"], "")), "", "number"
+        )
 
-    def last(row: Row) -> Cell:
+    def last(row: view.Row) -> view.Cell:
         if several:
-            return firsts.get(row["method"], Cell(None))
-        return Cell(_best_known_verdict(material, row["method"]), "verdict")
+            return firsts.get(row["method"], view.Cell(None))
+        return view.Cell(_best_known_verdict(material, row["method"]), "verdict")
 
     lines = [
         {"method": method, **own.set_index("arch").to_dict("index")}
         for method, own in rows.groupby("method", sort=False)
     ]
-    return table(
+    return view.table(
         "How far the evidence moved: 0 is no further than between two trainings of the same recipe "
         "(floor), 1 is as far as to another patient's map (chance). Smaller is more stable; 95 % "
         "intervals.",
         lines,
         [
-            methods("Attribution method"),
+            view.methods("Attribution method"),
             *map(share_of, summary.architectures),
-            Column("Shown to be most stable" if several else "Moved beyond the floor", last, "verdict"),
+            view.Column("Shown to be most stable" if several else "Moved beyond the floor", last, "verdict"),
         ],
         _sign_note(material),
     )
 
 
-def _share(row: Row, sign: str = "") -> Cell:
+def _share(row: view.Row, sign: str = "") -> view.Cell:
     """Share of the way from floor to chance."""
     if pd.isna(row.get("normalised")):
         drift = row.get("mean")
-        return Cell(None, "number", note="" if pd.isna(drift) else f"drift {drift:.2f}, no floor")
-    return Cell(row["normalised"], "number", best_known_interval(row), sign=sign)
+        return view.Cell(None, "number", note="" if pd.isna(drift) else f"drift {drift:.2f}, no floor")
+    return view.Cell(row["normalised"], "number", best_known_interval(row), sign=sign)
 
 
-def _audit_table(material: Material) -> TableView:
+def _audit_table(material: Material) -> view.TableView:
     summary = material.summary
     drift = material.at_layer("drift")
     rows = drift[drift["measure"] == "overlap"]
-    floor = [numbers("Floor", "floor", "floor", 3)]
-    share = [Column("Share of the way", _share, "share", "number")]
+    floor = [view.numbers("Floor", "floor", "floor", 3)]
+    share = [view.Column("Share of the way", _share, "share", "number")]
     has_floor = bool(rows["floor"].notna().any())
     patients = f" of {summary.cohort.patients:,} patients" if summary.patients_known else ""
-    return table(
+    return view.table(
         f"How far the evidence moved from before to after; {summary.cohort.images:,} images{patients} count.",
         rows.assign(verdict=[_best_known_verdict(material, method) for method in rows["method"]]),
         [
-            methods("Attribution method"),
-            numbers("Drift", "mean", "drift", 3),
+            view.methods("Attribution method"),
+            view.numbers("Drift", "mean", "drift", 3),
             *floor * has_floor,
-            numbers("Chance", "chance", "chance", 3),
+            view.numbers("Chance", "chance", "chance", 3),
             *share * has_floor,
-            verdicts("Moved beyond the floor"),
+            view.verdicts("Moved beyond the floor"),
         ],
         ""
         if has_floor
@@ -105,16 +94,16 @@ def _best_known_verdict(material: Material, method: str) -> str:
     return str(chosen["verdict"].iloc[0]) if len(chosen) else "not decidable"
 
 
-def _first_places(material: Material) -> dict[str, Cell]:
+def _first_places(material: Material) -> dict[str, view.Cell]:
     """By method, the most stable architecture where each of its leads is shown."""
     found = {}
     for method, own in led_by(material.table("claims")).groupby("method", sort=False):
-        found[str(method)] = Cell("not decidable", "verdict")
+        found[str(method)] = view.Cell("not decidable", "verdict")
         shown = own[own["verdict"] == "supported"]
         for arch in material.summary.architectures:
             among = (own["first"] == arch) | (own["second"] == arch)
             if among.any() and (shown["first"] == arch).sum() == among.sum():
-                found[str(method)] = Cell(arch, "first")
+                found[str(method)] = view.Cell(arch, "first")
     return found
 
 
@@ -124,63 +113,63 @@ def _sign_note(material: Material) -> str:
         UNFAITHFUL: "maps not shown to be more faithful than random ones",
         INSENSITIVE: "maps that survive random weights",
     }
-    return "; ".join(f"{sign} {words}" for sign, words in meanings.items() if sign in signs)
+    return "; ".join(f"{sign} {meaning}" for sign, meaning in meanings.items() if sign in signs)
 
 
-def gate_table(material: Material) -> TableView | None:
+def gate_table(material: Material) -> view.TableView | None:
     """The gate's limits and what came of each."""
     gate = material.summary.gate
     if gate is None:
         return None
 
-    return table(
+    return view.table(
         "The gate's limits and what came of each",
         map(vars, gate.lines),
         [
-            Column("What", lambda row: Cell(row["what"], note=row["name"])),
-            Column("Found", lambda row: Cell(row["value"], "number"), "", "number"),
-            Column("Limit", lambda row: Cell(row["limit"], "number"), "", "number"),
-            verdicts("Verdict"),
-            words("Why", "reason"),
+            view.Column("What", lambda row: view.Cell(row["what"], note=row["name"])),
+            view.Column("Found", lambda row: view.Cell(row["value"], "number"), "", "number"),
+            view.Column("Limit", lambda row: view.Cell(row["limit"], "number"), "", "number"),
+            view.verdicts("Verdict"),
+            view.words("Why", "reason"),
         ],
     )
 
 
-def levels_table(material: Material) -> TableView:
+def levels_table(material: Material) -> view.TableView:
     """Every measure with its floor and chance."""
     rows = material.at_layer("drift")
-    return table(
+    return view.table(
         f"Drift at layer {material.summary.layer}, with 95 % intervals",
         rows[rows["measure"].isin(list(MEASURES))],
         [
-            words("Architecture", "arch", "architecture"),
-            methods("Method"),
-            words("Measure", "measure", names=MEASURES),
-            numbers("Mean", "mean", digits=3),
-            numbers("Spread over seeds", "sd", "seed", 3),
-            numbers("Floor", "floor", "floor", 3),
-            numbers("Chance", "chance", "chance", 3),
-            intervals("Share of the way, recipe", "normalised", "low", "high", "recipe"),
-            intervals("The same, these checkpoints", "normalised", "fixed_low", "fixed_high", "fixed"),
-            counts("Images", "n_images", "common"),
+            view.words("Architecture", "arch", "architecture"),
+            view.methods("Method"),
+            view.words("Measure", "measure", names=MEASURES),
+            view.numbers("Mean", "mean", digits=3),
+            view.numbers("Spread over seeds", "sd", "seed", 3),
+            view.numbers("Floor", "floor", "floor", 3),
+            view.numbers("Chance", "chance", "chance", 3),
+            view.intervals("Share of the way, recipe", "normalised", "low", "high", "recipe"),
+            view.intervals("The same, these checkpoints", "normalised", "fixed_low", "fixed_high", "fixed"),
+            view.counts("Images", "n_images", "common"),
         ],
     )
 
 
-def difference_table(material: Material) -> TableView | None:
+def difference_table(material: Material) -> view.TableView | None:
     """Who is the more stable of two architectures, by method."""
     rows = led_by(material.table("claims"))
     if rows.empty:
         return None
-    return table(
+    return view.table(
         "Which of two architectures is the more stable?",
         rows,
         [
-            methods("Method"),
-            words("More stable", "first"),
-            words("Less stable", "second"),
-            intervals("Lead", "lead", "lead_low", "lead_high", "share"),
-            p_values("p after Holm"),
-            verdicts("Verdict"),
+            view.methods("Method"),
+            view.words("More stable", "first"),
+            view.words("Less stable", "second"),
+            view.intervals("Lead", "lead", "lead_low", "lead_high", "share"),
+            view.p_values("p after Holm"),
+            view.verdicts("Verdict"),
         ],
     )

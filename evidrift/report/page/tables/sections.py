@@ -8,21 +8,10 @@ import pandas as pd
 
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.page.material import Material
+from evidrift.report.words import view
 from evidrift.report.words.cells import checkpoint_names, cohort_names, run_word
 from evidrift.report.words.names import method_name
 from evidrift.report.words.numbers import PAGE
-from evidrift.report.words.view import (
-    Cell,
-    Column,
-    Row,
-    TableView,
-    counts,
-    intervals,
-    methods,
-    numbers,
-    table,
-    words,
-)
 
 PLACES = {
     "lungs": "lungs",
@@ -34,25 +23,25 @@ PLACES = {
 UNUSABLE = ["flat", "blank", "nan", "thin"]
 
 
-def class_table(material: Material) -> TableView:
+def class_table(material: Material) -> view.TableView:
     """Drift and confusion by class."""
-    return table(
+    return view.table(
         "Drift by class, with 95 % intervals; wrong: share of its images that are taken for others",
         material.at_layer("classes"),
         [
-            words("Class", "label"),
-            words("Architecture", "arch", "architecture"),
-            methods("Method"),
-            intervals("Drift", "drift", "drift_low", "drift_high", "drift"),
-            intervals("Beyond its floor", "excess", "excess_low", "excess_high", "floor"),
-            numbers("Wrong", "confusion"),
-            words("Most taken for", "confused_with"),
-            counts("Images", "n_measured"),
+            view.words("Class", "label"),
+            view.words("Architecture", "arch", "architecture"),
+            view.methods("Method"),
+            view.intervals("Drift", "drift", "drift_low", "drift_high", "drift"),
+            view.intervals("Beyond its floor", "excess", "excess_low", "excess_high", "floor"),
+            view.numbers("Wrong", "confusion"),
+            view.words("Most taken for", "confused_with"),
+            view.counts("Images", "n_measured"),
         ],
     )
 
 
-def place_table(material: Material) -> TableView | None:
+def place_table(material: Material) -> view.TableView | None:
     """Where the evidence lies before and after; None where nothing is known of that."""
     shares = material.at_layer("localisation")
     if shares.empty:
@@ -63,19 +52,19 @@ def place_table(material: Material) -> TableView | None:
     moves = material.at_layer("moves").set_index(keys)[["change", "low", "high"]]
     rows = random.join(means).join(moves).reset_index()
     rows = rows.sort_values("measure", key=lambda names: names.map(list(PLACES).index), kind="stable")
-    return table(
+    return view.table(
         "Share of the evidence at a place, mean over patients",
         rows,
         [
-            words("Place", "measure", "place", PLACES),
-            words("Architecture", "arch", "architecture"),
-            methods("Method"),
+            view.words("Place", "measure", "place", PLACES),
+            view.words("Architecture", "arch", "architecture"),
+            view.methods("Method"),
             *(
-                numbers(name.capitalize(), checkpoint)
+                view.numbers(name.capitalize(), checkpoint)
                 for checkpoint, name in checkpoint_names(material.summary).items()
             ),
-            intervals("Change", "change", "low", "high", "interval"),
-            numbers("A random map", "random"),
+            view.intervals("Change", "change", "low", "high", "interval"),
+            view.numbers("A random map", "random"),
         ],
     )
 
@@ -94,58 +83,58 @@ def cohort_means(material: Material) -> pd.DataFrame:
     return sums.loc[order, ["arch", "method", "cohort", "drift", "n_measured"]]
 
 
-def cohort_table(material: Material, means: pd.DataFrame) -> TableView:
+def cohort_table(material: Material, means: pd.DataFrame) -> view.TableView:
     """Drift by cohort, and how many images each has."""
-    return table(
+    return view.table(
         f"Mean drift by cohort; maps: pairs of maps of all {run_word(material.summary)}s",
         means,
         [
-            words("Prediction", "cohort", "cohort", cohort_names(material.summary)),
-            words("Architecture", "arch", "architecture"),
-            methods("Method"),
-            numbers("Drift", "drift", "drift"),
-            counts("Maps", "n_measured"),
+            view.words("Prediction", "cohort", "cohort", cohort_names(material.summary)),
+            view.words("Architecture", "arch", "architecture"),
+            view.methods("Method"),
+            view.numbers("Drift", "drift", "drift"),
+            view.counts("Maps", "n_measured"),
         ],
     )
 
 
-def along_table(material: Material) -> TableView:
+def along_table(material: Material) -> view.TableView:
     """Drift and accuracy by epoch."""
-    return table(
+    return view.table(
         "Drift from the transfer-learned checkpoint, epoch by epoch",
         material.table("along_training"),
         [
-            words("Architecture", "arch", "architecture"),
-            counts("Seed", "seed", "seed"),
-            methods("Method"),
-            counts("Epoch", "epoch"),
-            intervals("Drift", "drift", "low", "high", "drift"),
-            numbers("Chance", "chance", "chance"),
-            numbers("Accuracy", "accuracy"),
+            view.words("Architecture", "arch", "architecture"),
+            view.counts("Seed", "seed", "seed"),
+            view.methods("Method"),
+            view.counts("Epoch", "epoch"),
+            view.intervals("Drift", "drift", "low", "high", "drift"),
+            view.numbers("Chance", "chance", "chance"),
+            view.numbers("Accuracy", "accuracy"),
         ],
     )
 
 
-def check_table(material: Material) -> TableView | None:
+def check_table(material: Material) -> view.TableView | None:
     """What the checks say about each method on both checkpoints."""
     checks = material.at_layer("checks")
     if checks.empty:
         return None
     by_key = {(row["method"], row["arch"], row["checkpoint"]): row for row in checks.to_dict("records")}
 
-    def told(heading: str, check: str, figure: str, good: str, bad: str) -> Iterator[Column]:
-        def cell(row: Row, checkpoint: str) -> Cell:
+    def told(heading: str, check: str, figure: str, good: str, bad: str) -> Iterator[view.Column]:
+        def cell(row: view.Row, checkpoint: str) -> view.Cell:
             return _told(by_key.get((*row, checkpoint), {}), check, figure, good, bad)
 
         for checkpoint, name in checkpoint_names(material.summary).items():
-            yield Column(f"{heading}, {name}", partial(cell, checkpoint=checkpoint), check)
+            yield view.Column(f"{heading}, {name}", partial(cell, checkpoint=checkpoint), check)
 
-    return table(
+    return view.table(
         "Checks of the attribution methods",
         product(dict.fromkeys(checks["method"]), material.summary.architectures),
         [
-            Column("Method", lambda row: Cell(row[0], "method"), "method"),
-            Column("Architecture", lambda row: Cell(row[1]), "architecture"),
+            view.Column("Method", lambda row: view.Cell(row[0], "method"), "method"),
+            view.Column("Architecture", lambda row: view.Cell(row[1]), "architecture"),
             *told("Faithful", "faithful", "gain", "shown", "not shown"),
             *told("Survives random weights", "insensitive", "similarity", "no", "yes"),
         ],
@@ -154,30 +143,30 @@ def check_table(material: Material) -> TableView | None:
     )
 
 
-def _told(row: Row, check: str, figure: str, good: str, bad: str) -> Cell:
+def _told(row: view.Row, check: str, figure: str, good: str, bad: str) -> view.Cell:
     """A check's verdict in words, and the figure behind it."""
     text = str(row.get(check))
     if text not in ("True", "False"):
-        return Cell("not decidable")
+        return view.Cell("not decidable")
     is_good = (text == "True") == (check == "faithful")
-    return Cell(good if is_good else bad, "good" if is_good else "bad", note=PAGE.number(row[figure]))
+    return view.Cell(good if is_good else bad, "good" if is_good else "bad", note=PAGE.number(row[figure]))
 
 
-def kept_table(material: Material) -> TableView | None:
+def kept_table(material: Material) -> view.TableView | None:
     """The epochs whose weights were kept."""
     if material.summary.histories is None:
         return None
     rows = pd.DataFrame(material.summary.histories)
-    return table(
+    return view.table(
         "Epochs whose weights were kept",
         rows[rows["kept"].astype(bool)],
         [
-            words("Architecture", "arch", "architecture"),
-            counts("Seed", "seed", "seed"),
-            words("Checkpoint", "checkpoint", "checkpoint", checkpoint_names(material.summary)),
-            counts("Epoch kept", "epoch"),
-            numbers("Validation loss", "validation_loss", digits=3),
-            numbers("Validation accuracy", "validation_accuracy"),
+            view.words("Architecture", "arch", "architecture"),
+            view.counts("Seed", "seed", "seed"),
+            view.words("Checkpoint", "checkpoint", "checkpoint", checkpoint_names(material.summary)),
+            view.counts("Epoch kept", "epoch"),
+            view.numbers("Validation loss", "validation_loss", digits=3),
+            view.numbers("Validation accuracy", "validation_accuracy"),
         ],
     )
 
