@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.figures import style
@@ -43,13 +42,12 @@ def training_curves(
     width = max(NARROWEST, len(architectures) * (COLUMN + GAP) - GAP)
     with style.figure_style():
         legends = _legends(palette)
-        top = TOP + sum(style.legend_height(handles, width) for handles in legends) + 0.6
-        figure = style.new_figure(LEFT + width + RIGHT, top + 2 * ROW + GAP + BOTTOM)
-        style.write(figure, LEFT, 0.18, "Transfer learning, then fine-tuning", size=13, weight="bold")
-        below = TOP
-        for handles in legends:
-            style.add_legend(figure, LEFT, below, width, handles)
-            below += style.legend_height(handles, width)
+        top = TOP + style.legends_height(legends, width) + 0.6
+        height = top + 2 * ROW + GAP + BOTTOM
+        figure = style.titled_figure(
+            LEFT + width + RIGHT, height, LEFT, "Transfer learning, then fine-tuning"
+        )
+        style.add_legends(figure, LEFT, TOP, width, legends)
         for number, architecture in enumerate(architectures):
             left = LEFT + number * (COLUMN + GAP)
             loss = style.add_axes(figure, left, top, COLUMN, ROW)
@@ -89,12 +87,7 @@ def _dress(loss: Axes, accuracy: Axes, switch: int, first: bool) -> None:
     """Axis labels, the line at the switch, and what lies on its two sides."""
     for axes, name in ((loss, "loss (cross-entropy)"), (accuracy, "accuracy")):
         axes.axvline(switch + 0.5, color=style.INK, lw=1)
-        axes.grid(axis="y", color=style.GRID, lw=0.8)
-        axes.set_axisbelow(True)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        axes.tick_params(labelleft=first)
-        if first:
-            axes.set_ylabel(name)
+        style.along_epochs(axes, name, first)
     accuracy.set_ylim(0, 1)
     accuracy.set_xlim(loss.get_xlim())
     accuracy.set_xlabel("epoch, counted through")

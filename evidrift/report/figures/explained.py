@@ -34,32 +34,23 @@ def explained_figure(
     """
     step = SIDE + BAR + GAP
     with style.figure_style():
-        width = LEFT + SIDE + GAP + len(canvases) * step + 0.3
-        figure = style.new_figure(max(width, 7.5), TOP + SIDE + BOTTOM)
-        style.write(figure, LEFT, 0.18, safe_text(title, 90), size=13, weight="bold")
-        style.write(figure, LEFT, 0.5, safe_text(about, 150), color=style.QUIET)
-        pane = style.add_axes(figure, LEFT, TOP, SIDE, SIDE)
-        overlay.show_film(pane, film, content)
-        pane.set_title("film", size=8.5, color=style.QUIET, loc="left", pad=3)
-        pane.text(-0.07, 1, "R", transform=pane.transAxes, ha="center", va="top", color=style.QUIET)
+        width = max(LEFT + SIDE + GAP + len(canvases) * step + 0.3, 7.5)
+        heading = safe_text(title, 90), safe_text(about, 150)
+        figure = style.titled_figure(width, TOP + SIDE + BOTTOM, LEFT, *heading)
+        overlay.mark_right(overlay.film_pane(figure, LEFT, TOP, SIDE, film, content, "film"))
         for number, (method, canvas) in enumerate(canvases.items()):
             left = LEFT + SIDE + GAP + number * step
-            pane = style.add_axes(figure, left, TOP, SIDE, SIDE)
-            overlay.show_film(pane, film, content)
             shown = overlay.density(canvas)
             high = float(shown.max())
             name = method_name(method) if high else f"{method_name(method)}: no evidence for this class"
-            pane.set_title(name, size=8.5, color=style.QUIET, loc="left", pad=3)
+            pane = overlay.film_pane(figure, left, TOP, SIDE, film, content, name)
             if high:
                 overlay.lay_over(pane, overlay.evidence_colours(shown / high))
                 overlay.outline(pane, shown, SHARE, "solid")
-                steps = np.linspace(0, 1, 128)
-                overlay.colour_bar(
-                    figure, left + SIDE + 0.1, TOP, SIDE, overlay.evidence_colours(steps), (0, high)
-                )
+                overlay.evidence_bar(figure, left + SIDE + 0.1, TOP, SIDE, high)
         foot = (
             f"Outline: the strongest {100 * SHARE:g} % of the image. 1 is evidence spread evenly. "
-            "R: the patient's right side, as films are usually stored."
+            f"{overlay.SIDE_TEXT}"
         )
         style.write(figure, LEFT, TOP + SIDE + 0.14, foot, color=style.QUIET)
         style.save_png(figure, path)

@@ -21,6 +21,7 @@ EVIDENCE = colormaps["viridis"]
 # Blue and vermillion (Okabe and Ito), told apart with any colour vision: less evidence after, and more.
 MOVED = LinearSegmentedColormap.from_list("moved", ["#0072b2", "#ffffff", "#d55e00"])
 EXTENT = (0, 1, 1, 0)  # a film's left, right, bottom and top edge
+SIDE_TEXT = "R: the patient's right side, as films are usually stored."
 UNIT = "% of evidence\nin 1 % of image"
 
 
@@ -45,6 +46,21 @@ def _with_opacity(colours: np.ndarray, share: np.ndarray) -> np.ndarray:
     return colours
 
 
+def film_pane(
+    figure: Figure, left: float, top: float, side: float, film: np.ndarray, content: Sequence[int], title: str
+) -> Axes:
+    """Axes with a film and a title, at a place in inches."""
+    axes = style.add_axes(figure, left, top, side, side)
+    axes.set_title(title, size=8.5, color=style.QUIET, loc="left", pad=3)
+    show_film(axes, film, content)
+    return axes
+
+
+def mark_right(axes: Axes) -> None:
+    """The R that films bear at the patient's right side."""
+    axes.text(-0.07, 1, "R", transform=axes.transAxes, ha="center", va="top", color=style.QUIET)
+
+
 def show_film(axes: Axes, film: np.ndarray, content: Sequence[int]) -> None:
     """The film without its padding.
 
@@ -64,6 +80,11 @@ def show_film(axes: Axes, film: np.ndarray, content: Sequence[int]) -> None:
 def lay_over(axes: Axes, colours: np.ndarray) -> None:
     """Lay colours (h, w, 4) over a film."""
     axes.imshow(colours, interpolation="bilinear", extent=EXTENT, aspect="auto")
+
+
+def evidence_bar(figure: Figure, left: float, top: float, height: float, high: float) -> None:
+    """The colours of evidence, up to a density."""
+    colour_bar(figure, left, top, height, evidence_colours(np.linspace(0, 1, 128)), (0, high))
 
 
 def outline(axes: Axes, canvas: np.ndarray, area: float, line: Any) -> None:

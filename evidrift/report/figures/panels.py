@@ -89,9 +89,8 @@ def case_panel(cases: Sequence[Case], heading: Heading, area: float, path: Path 
     """
     row = CAPTION + SIDE + ROW_GAP
     with style.figure_style():
-        figure = style.new_figure(LEFT + WIDTH + RIGHT, TOP + len(cases) * row + BOTTOM)
-        style.write(figure, LEFT, 0.18, heading.title, size=13, weight="bold")
-        style.write(figure, LEFT, 0.5, heading.about, color=style.QUIET)
+        height = TOP + len(cases) * row + BOTTOM
+        figure = style.titled_figure(LEFT + WIDTH + RIGHT, height, LEFT, *heading)
         for number, case in enumerate(cases):
             _draw_case(figure, case, area, TOP + number * row)
         if cases:
@@ -111,12 +110,13 @@ def _draw_case(figure: Figure, case: Case, area: float, top: float) -> None:
     swing = float(np.abs(change).max()) or 1.0
 
     names = ("film", "evidence before", "evidence after", "after minus before")
-    left = [LEFT + column * (SIDE + GAP) for column in range(5)]
-    panes = [style.add_axes(figure, x, top + CAPTION, SIDE, SIDE) for x in left[:4]]
-    for axes, name in zip(panes, names, strict=True):
-        axes.set_title(name, size=8.5, color=style.QUIET, loc="left", pad=3)
-        overlay.show_film(axes, case.film, case.content)
-    panes[0].text(-0.07, 1, "R", transform=panes[0].transAxes, ha="center", va="top", color=style.QUIET)
+    panes = [
+        overlay.film_pane(
+            figure, LEFT + column * (SIDE + GAP), top + CAPTION, SIDE, case.film, case.content, name
+        )
+        for column, name in enumerate(names)
+    ]
+    overlay.mark_right(panes[0])
 
     overlay.lay_over(panes[1], overlay.evidence_colours(before / high))
     overlay.lay_over(panes[2], overlay.evidence_colours(after / high))
@@ -130,12 +130,9 @@ def _draw_case(figure: Figure, case: Case, area: float, top: float) -> None:
         overlay.outline(axes, shown, area, line)
 
     half, beside = (SIDE - BAR_GAP) / 2, LEFT + WIDTH + 0.15
-    steps = np.linspace(0, 1, 128)
-    overlay.colour_bar(figure, beside, top + CAPTION, half, overlay.evidence_colours(steps), (0, high))
-    steps = np.linspace(-1, 1, 255)
-    overlay.colour_bar(
-        figure, beside, top + CAPTION + half + BAR_GAP, half, overlay.change_colours(steps), (-swing, swing)
-    )
+    overlay.evidence_bar(figure, beside, top + CAPTION, half, high)
+    swings = overlay.change_colours(np.linspace(-1, 1, 255))
+    overlay.colour_bar(figure, beside, top + CAPTION + half + BAR_GAP, half, swings, (-swing, swing))
 
 
 def _caption(figure: Figure, case: Case, area: float, top: float) -> None:
@@ -169,6 +166,5 @@ def _foot(figure: Figure, area: float) -> None:
     ]
     down = figure.get_size_inches()[1]
     style.add_legend(figure, LEFT, down - 0.6, WIDTH, handles)
-    side = "R: the patient's right side, as films are usually stored."
     scale = "Colours: one scale a case; 1 is evidence spread evenly."
-    style.write(figure, LEFT, down - 0.33, f"{side}  {scale}", color=style.QUIET)
+    style.write(figure, LEFT, down - 0.33, f"{overlay.SIDE_TEXT}  {scale}", color=style.QUIET)

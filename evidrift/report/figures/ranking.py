@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from evidrift.compare.findings.signs import MEANING
 from evidrift.report.figures import style
 from evidrift.report.words.names import method_name, safe_text
 
@@ -82,17 +81,12 @@ def ranking_figure(
     cohort = f"{n_images} images ({patients}): those right before and after in every architecture and seed"
     with style.figure_style():
         legends = _legends(architectures, grey=any(layer.groups for layer in layers))
-        if meanings := [f"{sign} {MEANING[sign]}" for sign in MEANING if sign in "".join(signs.values())]:
-            legends.append([Line2D([], [], ls="", label="; ".join(meanings))])
+        legends += style.sign_legend(signs.values())
         heights = [layer.head + ROW + TICKS for layer in layers]
-        height = TOP + sum(style.legend_height(handles, width) for handles in legends) + SPACE + sum(heights)
-        figure = style.new_figure(LEFT + width + RIGHT, height)
-        style.write(figure, LEFT, 0.18, TITLE_TEXT, size=13, weight="bold")
-        style.write(figure, LEFT, 0.5, f"Common cohort of {cohort}.", color=style.QUIET)
-        top = TOP
-        for handles in legends:
-            style.add_legend(figure, LEFT, top, width, handles)
-            top += style.legend_height(handles, width)
+        height = TOP + style.legends_height(legends, width) + SPACE + sum(heights)
+        about = f"Common cohort of {cohort}."
+        figure = style.titled_figure(LEFT + width + RIGHT, height, LEFT, TITLE_TEXT, about)
+        top = style.add_legends(figure, LEFT, TOP, width, legends)
         top += SPACE
         for layer, height in zip(layers, heights, strict=True):
             style.write(
@@ -149,7 +143,7 @@ def _draw(axes: Axes, layer: Layer, architectures: list[str]) -> None:
             x,
             mean,
             **POINT,
-            marker=style.MARKERS[number % len(style.MARKERS)],
+            marker=style.marker(number),
             color=colour,
             zorder=5,
             clip_on=False,
@@ -163,8 +157,7 @@ def _draw(axes: Axes, layer: Layer, architectures: list[str]) -> None:
     axes.tick_params(axis="x", length=0, pad=16)
     for label in axes.get_xticklabels():
         label.set_verticalalignment("baseline")
-    axes.grid(axis="y", color=style.GRID, lw=0.8)
-    axes.set_axisbelow(True)
+    style.level_lines(axes)
     for edge in range(1, len(layer.methods)):
         axes.axvline(edge - 0.5, color=style.GRID, lw=0.8, zorder=0)
 
@@ -195,19 +188,7 @@ def _bracket(axes: Axes, layer: Layer) -> None:
 
 def _legends(architectures: list[str], grey: bool) -> list[list[Line2D] | list[Patch]]:
     """What the colours mean, what the marks mean, and what the grey means where there is any."""
-    points = [
-        Line2D(
-            [],
-            [],
-            **POINT,
-            marker=style.MARKERS[at % len(style.MARKERS)],
-            color=colour,
-            label=safe_text(name, 32),
-        )
-        for at, (name, colour) in enumerate(
-            zip(architectures, style.colours(len(architectures)), strict=True)
-        )
-    ]
+    points = style.point_legend(architectures, POINT)
     marks = [
         Line2D([], [], **POINT, marker="o", color=style.QUIET, label="before, after: mean ± sd of seeds"),
         Line2D([], [], **FLOOR, color=style.QUIET, label="floor: two seeds, both fine-tuned"),

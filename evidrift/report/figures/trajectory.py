@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from evidrift.compare.findings.courses import CLOSE, Course
 from evidrift.report.figures import style
@@ -48,21 +48,12 @@ def trajectory_figure(courses: Sequence[Course], path: Path) -> None:
     width = max(NARROWEST, len(columns) * (COLUMN + GAP) - GAP)
     with style.figure_style():
         legends = _legends(palette)
-        top = TOP + sum(style.legend_height(handles, width) for handles in legends) + 0.4
-        figure = style.new_figure(LEFT + width + RIGHT, top + UPPER + GAP + LOWER + BOTTOM)
-        style.write(
-            figure,
-            LEFT,
-            0.18,
-            "When does the evidence move, and when does the network learn?",
-            size=13,
-            weight="bold",
-        )
-        style.write(figure, LEFT, 0.52, _explanation(courses), color=style.QUIET, size=9)
-        below = TOP
-        for handles in legends:
-            style.add_legend(figure, LEFT, below, width, handles)
-            below += style.legend_height(handles, width)
+        top = TOP + style.legends_height(legends, width) + 0.4
+        height = top + UPPER + GAP + LOWER + BOTTOM
+        title = "When does the evidence move, and when does the network learn?"
+        about = _explanation(courses)
+        figure = style.titled_figure(LEFT + width + RIGHT, height, LEFT, title, about, top=0.52, size=9)
+        style.add_legends(figure, LEFT, TOP, width, legends)
         lowest = min(float(course.curve["accuracy"].min()) for course in courses)
         for number, ((arch, seed), own) in enumerate(columns.items()):
             left = LEFT + number * (COLUMN + GAP)
@@ -114,13 +105,8 @@ def _dress(drift: Axes, accuracy: Axes, own: Sequence[Course], lowest: float, fi
         for mark, epoch in at.items():
             if epoch is not None:
                 axes.axvline(epoch, **MARKS[mark][1], zorder=1)
-        axes.grid(axis="y", color=style.GRID, lw=0.8)
-        axes.set_axisbelow(True)
         axes.set_xlim(-0.3, len(course.curve) - 0.7)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        axes.tick_params(labelleft=first)
-        if first:
-            axes.set_ylabel(name)
+        style.along_epochs(axes, name, first)
     drift.set_ylim(0, 1)
     drift.tick_params(labelbottom=False)
     accuracy.set_ylim(max(0.0, np.floor(10 * (lowest - 0.05)) / 10), 1.02)
