@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.figures.style import INK, colours
-from evidrift.report.page.charts.rows import Chart, new_figure, numbers, plain
+from evidrift.report.page.charts.rows import Chart, interval, new_figure, numbers, plain
 from evidrift.report.page.material import Material
 from evidrift.report.words.names import method_name
 
@@ -31,37 +31,18 @@ def along_chart(material: Material) -> Chart | None:
         )
         for (arch, seed), run in rows.groupby(["arch", "seed"], sort=False):
             dash = DASHES[material.summary.seeds.index(int(seed)) % len(DASHES)]
-            looks: dict[str, Any] = {"line": {"color": palette[arch], "dash": dash, "width": 2}}
-            name, epochs = f"{arch}, seed {seed}", [int(epoch) for epoch in run["epoch"]]
-            hover = "epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>"
-            figure.add_scatter(
-                x=epochs,
-                y=numbers(run["drift"]),
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": numbers(run["high"] - run["drift"]),
-                    "arrayminus": numbers(run["drift"] - run["low"]),
-                    "thickness": 1.2,
-                    "width": 0,
-                },
-                mode="lines+markers",
-                name=name,
-                legendgroup=name,
-                hovertemplate=hover,
-                **looks,
-            )
-            figure.add_scatter(
-                x=epochs,
-                y=numbers(run["accuracy"]),
-                yaxis="y2",
-                mode="lines+markers",
-                name=name,
-                legendgroup=name,
-                showlegend=False,
-                hovertemplate=hover,
-                **looks,
-            )
+            name = f"{arch}, seed {seed}"
+            looks: dict[str, Any] = {
+                "x": [int(epoch) for epoch in run["epoch"]],
+                "mode": "lines+markers",
+                "name": name,
+                "legendgroup": name,
+                "hovertemplate": "epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
+                "line": {"color": palette[arch], "dash": dash, "width": 2},
+            }
+            error = interval(run, "drift", thickness=1.2)
+            figure.add_scatter(**looks, y=numbers(run["drift"]), error_y=error)
+            figure.add_scatter(**looks, y=numbers(run["accuracy"]), yaxis="y2", showlegend=False)
         variants.append((method_name(str(method)), plain(figure)))
     return Chart(
         "along",
