@@ -22,6 +22,7 @@ from evidrift.measures.of_pairs import PRIMARY
 from evidrift.report.terminal.plain import plain_table, safe, spread, spreads
 from evidrift.report.terminal.verdicts import print_verdicts
 from evidrift.report.words import view
+from evidrift.report.words.cells import MEASURES as NAMES
 from evidrift.report.words.numbers import PLAIN
 
 # Where output is not a terminal, whose width could be asked.
@@ -30,12 +31,7 @@ PROPERTIES = {
     "confusability": "the confusion of the image's pair of classes",
     "centred_logit": "the change of the label's logit",
 }
-HEADINGS = {
-    "displacement": "displacement",
-    "overlap": "1 - overlap, {area}",
-    "correlation": "1 - correlation",
-    "concentration": "|concentration|",
-}
+HEADINGS = NAMES | {"overlap": "1 - overlap, {area}", "concentration": "|concentration|"}
 
 
 def console(file: IO[str] | None = None) -> Console:

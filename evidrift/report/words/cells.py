@@ -3,7 +3,7 @@
 import re
 
 from evidrift.compare.summary import Summary
-from evidrift.report.words.names import METHOD_NAMES, method_name
+from evidrift.report.words.names import METHOD_NAMES
 
 MEASURES = {
     "overlap": "1 - overlap",
@@ -33,11 +33,6 @@ def run_word(summary: Summary) -> str:
 def checkpoint_names(summary: Summary) -> dict[str, str]:
     """What each checkpoint is called."""
     return {"tl": summary.before, "ft": summary.after}
-
-
-def method_label(method: str, sign: str = "") -> str:
-    """A method as papers write it, with the signs of the checks that speak against it."""
-    return f"{method_name(method)} {sign}".strip()
 
 
 def plainly(sentence: str, summary: Summary) -> str:

@@ -139,3 +139,6 @@ def p_values(heading: str, key: str = "p_corrected") -> Column:
 def verdicts(heading: str, key: str = "verdict") -> Column:
     """A column of verdicts."""
     return Column(heading, lambda row: Cell(row[key], "verdict"), "verdict", "verdict")
+
+
+WHERE = (words("Architecture", "arch", "architecture"), methods("Method"))

@@ -142,8 +142,7 @@ def levels_table(material: Material) -> view.TableView:
         f"Drift at layer {material.summary.layer}, with 95 % intervals",
         rows[rows["measure"].isin(list(MEASURES))],
         [
-            view.words("Architecture", "arch", "architecture"),
-            view.methods("Method"),
+            *view.WHERE,
             view.words("Measure", "measure", names=MEASURES),
             view.numbers("Mean", "mean", digits=3),
             view.numbers("Spread over seeds", "sd", "seed", 3),

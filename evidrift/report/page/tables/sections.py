@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import product
 
 import pandas as pd
 
@@ -30,8 +29,7 @@ def class_table(material: Material) -> view.TableView:
         material.at_layer("classes"),
         [
             view.words("Class", "label"),
-            view.words("Architecture", "arch", "architecture"),
-            view.methods("Method"),
+            *view.WHERE,
             view.intervals("Drift", "drift", "drift_low", "drift_high", "drift"),
             view.intervals("Beyond its floor", "excess", "excess_low", "excess_high", "floor"),
             view.numbers("Wrong", "confusion"),
@@ -57,8 +55,7 @@ def place_table(material: Material) -> view.TableView | None:
         rows,
         [
             view.words("Place", "measure", "place", PLACES),
-            view.words("Architecture", "arch", "architecture"),
-            view.methods("Method"),
+            *view.WHERE,
             *(
                 view.numbers(name.capitalize(), checkpoint)
                 for checkpoint, name in checkpoint_names(material.summary).items()
@@ -90,8 +87,7 @@ def cohort_table(material: Material, means: pd.DataFrame) -> view.TableView:
         means,
         [
             view.words("Prediction", "cohort", "cohort", cohort_names(material.summary)),
-            view.words("Architecture", "arch", "architecture"),
-            view.methods("Method"),
+            *view.WHERE,
             view.numbers("Drift", "drift", "drift"),
             view.counts("Maps", "n_measured"),
         ],
@@ -124,17 +120,20 @@ def check_table(material: Material) -> view.TableView | None:
 
     def told(heading: str, check: str, figure: str, good: str, bad: str) -> Iterator[view.Column]:
         def cell(row: view.Row, checkpoint: str) -> view.Cell:
-            return _told(by_key.get((*row, checkpoint), {}), check, figure, good, bad)
+            return _told(by_key.get((row["method"], row["arch"], checkpoint), {}), check, figure, good, bad)
 
         for checkpoint, name in checkpoint_names(material.summary).items():
             yield view.Column(f"{heading}, {name}", partial(cell, checkpoint=checkpoint), check)
 
     return view.table(
         "Checks of the attribution methods",
-        product(dict.fromkeys(checks["method"]), material.summary.architectures),
         [
-            view.Column("Method", lambda row: view.Cell(row[0], "method"), "method"),
-            view.Column("Architecture", lambda row: view.Cell(row[1]), "architecture"),
+            {"method": method, "arch": arch}
+            for method in dict.fromkeys(checks["method"])
+            for arch in material.summary.architectures
+        ],
+        [
+            *reversed(view.WHERE),
             *told("Faithful", "faithful", "gain", "shown", "not shown"),
             *told("Survives random weights", "insensitive", "similarity", "no", "yes"),
         ],
