@@ -98,29 +98,27 @@ def _traces(run: pd.DataFrame, seed: int, switch: int, colour: str) -> Iterator[
     """One seed's lines: training dotted, validation solid, a ring at the epochs kept."""
     for checkpoint, start in zip(CHECKPOINTS, (0, switch), strict=True):
         rows = run[run["checkpoint"] == checkpoint]
-        epochs = [start + int(epoch) for epoch in rows["epoch"]]
+        rows = rows.assign(epoch=start + rows["epoch"].astype(int))
+        kept = rows[rows["kept"].astype(bool)]
         for axis, measure in (("y", "loss"), ("y2", "accuracy")):
+            shared: dict[str, Any] = {"yaxis": axis, "legendgroup": f"seed {seed}"}
             for split, dash, width in (("train", "dot", 1.2), ("validation", "solid", 2)):
-                is_named = (checkpoint, axis, split) == (CHECKPOINTS[0], "y", "validation")
                 yield go.Scatter(
-                    x=epochs,
+                    **shared,
+                    x=rows["epoch"].tolist(),
                     y=numbers(rows[f"{split}_{measure}"]),
-                    yaxis=axis,
                     mode="lines" if len(rows) > 1 else "markers",
                     name=f"seed {seed}",
-                    legendgroup=f"seed {seed}",
-                    showlegend=is_named,
+                    showlegend=(checkpoint, axis, split) == (CHECKPOINTS[0], "y", "validation"),
                     line={"color": colour, "dash": dash, "width": width},
                     hovertemplate=f"epoch %{{x}}, {split} {measure}: %{{y:.3f}}<extra>seed {seed}</extra>",
                 )
-            kept = rows["kept"].astype(bool).tolist()
             yield go.Scatter(
-                x=[epoch for epoch, is_kept in zip(epochs, kept, strict=True) if is_kept],
-                y=numbers(rows.loc[kept, f"validation_{measure}"]),
-                yaxis=axis,
+                **shared,
+                x=kept["epoch"].tolist(),
+                y=numbers(kept[f"validation_{measure}"]),
                 mode="markers",
                 name=f"seed {seed}, epoch kept",
-                legendgroup=f"seed {seed}",
                 showlegend=False,
                 marker={"color": "white", "size": 9, "line": {"color": colour, "width": 2}},
                 hovertemplate="epoch %{x} kept: %{y:.3f}<extra>%{fullData.name}</extra>",
