@@ -13,13 +13,12 @@ def safe(name: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in str(name))
 
 
-def plain_table(view: TableView, *, sections: bool = False) -> Table:
+def plain_table(view: TableView, *, once: bool = True, sections: bool = False) -> Table:
     """A table with a bold title and no frame; where space is short, names are folded, numbers never cut.
-
-    The head that rows share stands at the first of them.
 
     Args:
         view: to show.
+        once: a head that rows share stands at the first of them alone.
         sections: a space after the rows of each head.
     """
     table = Table(
@@ -41,7 +40,7 @@ def plain_table(view: TableView, *, sections: bool = False) -> Table:
         )
     heads = [None, *(row[0] for row in view.rows), None]
     for before, row, after in zip(heads, view.rows, heads[2:], strict=False):
-        first = "" if row[0] == before else _spelled(row[0])
+        first = "" if once and row[0] == before else _spelled(row[0])
         table.add_row(first, *map(_spelled, row[1:]), end_section=sections and row[0] != after)
     return table
 

@@ -49,7 +49,7 @@ def print_result(result: Result, to: Console) -> None:
         "checkpoints of every architecture and seed.",
         style="bold",
     )
-    to.print(plain_table(models_table(result), sections=True))
+    to.print(plain_table(models_table(result), once=False, sections=True))
     print_verdicts(result, to)
     _print_question(result, to)
     if result.courses:

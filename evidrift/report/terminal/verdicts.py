@@ -146,7 +146,7 @@ def _print_reversals(claims: Sequence[Claim], to: Console) -> None:
             if claim.verdict == "supported" or {claim.method, claim.against} == STUDYS_OWN
         ]
     if shown:
-        to.print(plain_table(reversal_table(shown)))
+        to.print(plain_table(reversal_table(shown), once=False))
     to.print()
 
 
