@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from evidrift.auditing.result import AuditResult
+    from evidrift.report.words.view import Row
 
 HELP = "compare the evidence of two checkpoints on a folder of films, and judge by a gate"
 EPILOG = """\
@@ -124,7 +125,7 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
     """Print the answer, the gate and the warnings; `quiet` leaves the answer and the gate's outcome."""
     from evidrift.base.sentence import spelled
     from evidrift.cli.spelling import FLAGS
-    from evidrift.report.words.numbers import safe
+    from evidrift.report.terminal.plain import safe
 
     if not quiet:
         n_images, n_patients = len(found.result.cohort.image_ids), found.result.cohort.n_patients
@@ -153,37 +154,49 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
 
 def drift_table(found: "AuditResult") -> "Table":
     """Drift, floor and chance of the overlap, by method."""
-    from evidrift.report.terminal.plain import add_columns, plain_table
-    from evidrift.report.words.numbers import interval_text, number_text, safe
+    from evidrift.auditing.study import NAME
+    from evidrift.compare.output import claim_table
+    from evidrift.report.terminal.plain import plain_table
+    from evidrift.report.words.shares import UNKNOWN, movements
+    from evidrift.report.words.view import Cell, Column, methods, numbers, table
 
-    table = plain_table("1 - overlap of the strongest 20 %; floor: another training, chance: another patient")
-    add_columns(table, method="name", drift="right", floor="right", chance="right", share_of_the_way="right")
-    drift = found.drift
-    rows = drift[(drift["layer"] == found.study.layer) & (drift["measure"] == "overlap")]
-    by_method = rows.set_index("method")
-    for method in found.methods:
-        if method not in by_method.index:
-            table.add_row(safe(method), "-", "-", "-", "not defined at this layer")
-            continue
-        row = by_method.loc[method]
-        bounds = ("low", "high") if row["low"] == row["low"] else ("fixed_low", "fixed_high")
-        table.add_row(
-            safe(method),
-            number_text(row["mean"]),
-            number_text(row["floor"]),
-            number_text(row["chance"]),
-            interval_text(row["normalised"], row[bounds[0]], row[bounds[1]]),
-        )
-    return table
+    drift, movements_of = found.drift, movements(claim_table(found.result.claims), "audit")
+    rows = drift[(drift["layer"] == found.study.layer) & (drift["measure"] == "overlap")].set_index("method")
+
+    def share(row: "Row") -> Cell:
+        if row["method"] not in rows.index:
+            return Cell("not defined at this layer")
+        known = movements_of.get((NAME, row["method"]), UNKNOWN)
+        return Cell(row["normalised"], "number", known.interval(row))
+
+    view = table(
+        "1 - overlap of the strongest 20 %; floor: another training, chance: another patient",
+        rows.reindex(list(found.methods)).reset_index(),
+        [
+            methods("method"),
+            numbers("drift", "mean", digits=3),
+            numbers("floor", "floor", digits=3),
+            numbers("chance", "chance", digits=3),
+            Column("share of the way", share, kind="number"),
+        ],
+    )
+    return plain_table(view)
 
 
 def gate_table(found: "AuditResult") -> "Table":
     """Every limit of the gate and what came of it."""
     from evidrift.auditing.context import value_text
-    from evidrift.report.terminal.plain import add_columns, plain_table
+    from evidrift.report.terminal.plain import plain_table
+    from evidrift.report.words.view import Cell, Column, table
 
-    table = plain_table("Gate")
-    add_columns(table, limit="name", found="right", at_most="right", verdict="left")
-    for check in found.checks:
-        table.add_row(check.name, value_text(check), f"{check.limit:g}", check.verdict)
-    return table
+    view = table(
+        "Gate",
+        found.checks,
+        [
+            Column("limit", lambda check: Cell(check.name)),
+            Column("found", lambda check: Cell(value_text(check)), kind="number"),
+            Column("at most", lambda check: Cell(f"{check.limit:g}"), kind="number"),
+            Column("verdict", lambda check: Cell(check.verdict), kind="verdict"),
+        ],
+    )
+    return plain_table(view)

@@ -8,22 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from evidrift.maps.mapfile import CHECKPOINTS
-from evidrift.report.figures.style import (
-    GRID,
-    INK,
-    QUIET,
-    add_axes,
-    add_legend,
-    colours,
-    figure_style,
-    legend_height,
-    new_figure,
-    save_png,
-    write,
-)
+from evidrift.report.figures import style
 from evidrift.report.words.names import safe_text
 
 Run = tuple[str, int]  # architecture, seed
@@ -51,21 +38,20 @@ def training_curves(
     """
     architectures = list(dict.fromkeys(architecture for architecture, _ in histories))
     seeds = sorted({seed for _, seed in histories})
-    palette = dict(zip(seeds, colours(len(seeds)), strict=True))
+    palette = dict(zip(seeds, style.colours(len(seeds)), strict=True))
     width = max(NARROWEST, len(architectures) * (COLUMN + GAP) - GAP)
-    with figure_style():
+    with style.figure_style():
         legends = _legends(palette)
-        top = TOP + sum(legend_height(handles, width) for handles in legends) + 0.6
-        figure = new_figure(LEFT + width + RIGHT, top + 2 * ROW + GAP + BOTTOM)
-        write(figure, LEFT, 0.18, "Transfer learning, then fine-tuning", size=13, weight="bold")
-        below = TOP
-        for handles in legends:
-            add_legend(figure, LEFT, below, width, handles)
-            below += legend_height(handles, width)
+        top = TOP + style.legends_height(legends, width) + 0.6
+        height = top + 2 * ROW + GAP + BOTTOM
+        figure = style.titled_figure(
+            LEFT + width + RIGHT, height, LEFT, "Transfer learning, then fine-tuning"
+        )
+        style.add_legends(figure, LEFT, TOP, width, legends)
         for number, architecture in enumerate(architectures):
             left = LEFT + number * (COLUMN + GAP)
-            loss = add_axes(figure, left, top, COLUMN, ROW)
-            accuracy = add_axes(figure, left, top + ROW + GAP, COLUMN, ROW)
+            loss = style.add_axes(figure, left, top, COLUMN, ROW)
+            accuracy = style.add_axes(figure, left, top + ROW + GAP, COLUMN, ROW)
             runs = [run for run in histories if run[0] == architecture]
             switch = max(int(histories[run]["tl"]["epoch"].max()) for run in runs)
             for run in runs:
@@ -74,7 +60,7 @@ def training_curves(
             loss.set_ylim(0, _highest_loss(histories))
             _dress(loss, accuracy, switch, first=number == 0)
             loss.set_title(safe_text(architecture, 32), weight="bold", size=10.5, loc="left", pad=20)
-        save_png(figure, path)
+        style.save_png(figure, path)
 
 
 def _draw(
@@ -100,13 +86,8 @@ def _draw(
 def _dress(loss: Axes, accuracy: Axes, switch: int, first: bool) -> None:
     """Axis labels, the line at the switch, and what lies on its two sides."""
     for axes, name in ((loss, "loss (cross-entropy)"), (accuracy, "accuracy")):
-        axes.axvline(switch + 0.5, color=INK, lw=1)
-        axes.grid(axis="y", color=GRID, lw=0.8)
-        axes.set_axisbelow(True)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        axes.tick_params(labelleft=first)
-        if first:
-            axes.set_ylabel(name)
+        axes.axvline(switch + 0.5, color=style.INK, lw=1)
+        style.along_epochs(axes, name, first)
     accuracy.set_ylim(0, 1)
     accuracy.set_xlim(loss.get_xlim())
     accuracy.set_xlabel("epoch, counted through")
@@ -120,7 +101,7 @@ def _dress(loss: Axes, accuracy: Axes, switch: int, first: bool) -> None:
             textcoords="offset points",
             ha=side,
             size=8.5,
-            color=QUIET,
+            color=style.QUIET,
         )
 
 
@@ -128,9 +109,9 @@ def _legends(palette: Mapping[int, str]) -> tuple[list[Line2D], list[Line2D]]:
     """What the colours mean, and what the lines mean."""
     seeds = [Line2D([], [], color=colour, lw=3, label=f"seed {seed}") for seed, colour in palette.items()]
     lines = [
-        Line2D([], [], **VALIDATION, color=QUIET, label="validation"),
-        Line2D([], [], **TRAINING, color=QUIET, label="training"),
-        Line2D([], [], **KEPT, color=QUIET, label="epoch kept"),
+        Line2D([], [], **VALIDATION, color=style.QUIET, label="validation"),
+        Line2D([], [], **TRAINING, color=style.QUIET, label="training"),
+        Line2D([], [], **KEPT, color=style.QUIET, label="epoch kept"),
     ]
     return seeds, lines
 

@@ -5,15 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evidrift.report.figures.overlay import (
-    colour_bar,
-    density,
-    evidence_colours,
-    lay_over,
-    outline,
-    show_film,
-)
-from evidrift.report.figures.style import QUIET, add_axes, figure_style, new_figure, save_png, write
+from evidrift.report.figures import overlay, style
 from evidrift.report.words.names import method_name, safe_text
 
 SIDE, GAP = 2.55, 0.12
@@ -41,31 +33,24 @@ def explained_figure(
         path: of the PNG.
     """
     step = SIDE + BAR + GAP
-    with figure_style():
-        width = LEFT + SIDE + GAP + len(canvases) * step + 0.3
-        figure = new_figure(max(width, 7.5), TOP + SIDE + BOTTOM)
-        write(figure, LEFT, 0.18, safe_text(title, 90), size=13, weight="bold")
-        write(figure, LEFT, 0.5, safe_text(about, 150), color=QUIET)
-        pane = add_axes(figure, LEFT, TOP, SIDE, SIDE)
-        show_film(pane, film, content)
-        pane.set_title("film", size=8.5, color=QUIET, loc="left", pad=3)
-        pane.text(-0.07, 1, "R", transform=pane.transAxes, ha="center", va="top", color=QUIET)
+    with style.figure_style():
+        width = max(LEFT + SIDE + GAP + len(canvases) * step + 0.3, 7.5)
+        heading = safe_text(title, 90), safe_text(about, 150)
+        figure = style.titled_figure(width, TOP + SIDE + BOTTOM, LEFT, *heading)
+        overlay.mark_right(overlay.film_pane(figure, LEFT, TOP, SIDE, film, content, "film"))
         for number, (method, canvas) in enumerate(canvases.items()):
             left = LEFT + SIDE + GAP + number * step
-            pane = add_axes(figure, left, TOP, SIDE, SIDE)
-            show_film(pane, film, content)
-            shown = density(canvas)
+            shown = overlay.density(canvas)
             high = float(shown.max())
             name = method_name(method) if high else f"{method_name(method)}: no evidence for this class"
-            pane.set_title(name, size=8.5, color=QUIET, loc="left", pad=3)
+            pane = overlay.film_pane(figure, left, TOP, SIDE, film, content, name)
             if high:
-                lay_over(pane, evidence_colours(shown / high))
-                outline(pane, shown, SHARE, "solid")
-                steps = np.linspace(0, 1, 128)
-                colour_bar(figure, left + SIDE + 0.1, TOP, SIDE, evidence_colours(steps), (0, high))
+                overlay.lay_over(pane, overlay.evidence_colours(shown / high))
+                overlay.outline(pane, shown, SHARE, "solid")
+                overlay.evidence_bar(figure, left + SIDE + 0.1, TOP, SIDE, high)
         foot = (
             f"Outline: the strongest {100 * SHARE:g} % of the image. 1 is evidence spread evenly. "
-            "R: the patient's right side, as films are usually stored."
+            f"{overlay.SIDE_TEXT}"
         )
-        write(figure, LEFT, TOP + SIDE + 0.14, foot, color=QUIET)
-        save_png(figure, path)
+        style.write(figure, LEFT, TOP + SIDE + 0.14, foot, color=style.QUIET)
+        style.save_png(figure, path)

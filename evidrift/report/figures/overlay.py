@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from evidrift.report.figures.style import add_axes
+from evidrift.report.figures import style
 
 DISPLAY = 448  # pixels a side at which maps are drawn: a smooth contour needs more than a canvas's 56
 FILM_GREY = 0.5  # on which the colour bars lie, as the maps lie on the film
@@ -21,6 +21,7 @@ EVIDENCE = colormaps["viridis"]
 # Blue and vermillion (Okabe and Ito), told apart with any colour vision: less evidence after, and more.
 MOVED = LinearSegmentedColormap.from_list("moved", ["#0072b2", "#ffffff", "#d55e00"])
 EXTENT = (0, 1, 1, 0)  # a film's left, right, bottom and top edge
+SIDE_TEXT = "R: the patient's right side, as films are usually stored."
 UNIT = "% of evidence\nin 1 % of image"
 
 
@@ -45,6 +46,21 @@ def _with_opacity(colours: np.ndarray, share: np.ndarray) -> np.ndarray:
     return colours
 
 
+def film_pane(
+    figure: Figure, left: float, top: float, side: float, film: np.ndarray, content: Sequence[int], title: str
+) -> Axes:
+    """Axes with a film and a title, at a place in inches."""
+    axes = style.add_axes(figure, left, top, side, side)
+    axes.set_title(title, size=8.5, color=style.QUIET, loc="left", pad=3)
+    show_film(axes, film, content)
+    return axes
+
+
+def mark_right(axes: Axes) -> None:
+    """The R that films bear at the patient's right side."""
+    axes.text(-0.07, 1, "R", transform=axes.transAxes, ha="center", va="top", color=style.QUIET)
+
+
 def show_film(axes: Axes, film: np.ndarray, content: Sequence[int]) -> None:
     """The film without its padding.
 
@@ -64,6 +80,11 @@ def show_film(axes: Axes, film: np.ndarray, content: Sequence[int]) -> None:
 def lay_over(axes: Axes, colours: np.ndarray) -> None:
     """Lay colours (h, w, 4) over a film."""
     axes.imshow(colours, interpolation="bilinear", extent=EXTENT, aspect="auto")
+
+
+def evidence_bar(figure: Figure, left: float, top: float, height: float, high: float) -> None:
+    """The colours of evidence, up to a density."""
+    colour_bar(figure, left, top, height, evidence_colours(np.linspace(0, 1, 128)), (0, high))
 
 
 def outline(axes: Axes, canvas: np.ndarray, area: float, line: Any) -> None:
@@ -93,7 +114,7 @@ def colour_bar(
         colours: from the lowest to the highest, (n, 4).
         ends: densities at both.
     """
-    axes = add_axes(figure, left, top, 0.16, height)
+    axes = style.add_axes(figure, left, top, 0.16, height)
     axes.set_facecolor(str(FILM_GREY))
     axes.imshow(
         colours[:, None], origin="lower", extent=(0, 1, *ends), aspect="auto", interpolation="bilinear"

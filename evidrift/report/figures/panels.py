@@ -10,25 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from evidrift.compare.findings.signs import MEANING
+from evidrift.report.figures import overlay, style
 from evidrift.report.figures.cases import LAYER, METHOD
-from evidrift.report.figures.overlay import (
-    change_colours,
-    colour_bar,
-    density,
-    evidence_colours,
-    lay_over,
-    outline,
-    show_film,
-)
-from evidrift.report.figures.style import (
-    QUIET,
-    add_axes,
-    add_legend,
-    figure_style,
-    new_figure,
-    save_png,
-    write,
-)
 from evidrift.report.words.names import method_name, safe_text
 
 SIDE, GAP = 2.55, 0.12
@@ -105,52 +88,51 @@ def case_panel(cases: Sequence[Case], heading: Heading, area: float, path: Path 
         path: of the PNG, or an open file to write it to.
     """
     row = CAPTION + SIDE + ROW_GAP
-    with figure_style():
-        figure = new_figure(LEFT + WIDTH + RIGHT, TOP + len(cases) * row + BOTTOM)
-        write(figure, LEFT, 0.18, heading.title, size=13, weight="bold")
-        write(figure, LEFT, 0.5, heading.about, color=QUIET)
+    with style.figure_style():
+        height = TOP + len(cases) * row + BOTTOM
+        figure = style.titled_figure(LEFT + WIDTH + RIGHT, height, LEFT, *heading)
         for number, case in enumerate(cases):
             _draw_case(figure, case, area, TOP + number * row)
         if cases:
             _foot(figure, area)
         else:
             missing = f"no usable {method_name(METHOD)} map at {LAYER} of an image right before fine-tuning"
-            write(figure, LEFT, TOP, f"No case to show: there is {missing}.")
-        save_png(figure, path)
+            style.write(figure, LEFT, TOP, f"No case to show: there is {missing}.")
+        style.save_png(figure, path)
 
 
 def _draw_case(figure: Figure, case: Case, area: float, top: float) -> None:
     """The caption, the film, both maps, their difference, and the two colour bars."""
     _caption(figure, case, area, top)
-    before, after = density(case.before), density(case.after)
+    before, after = overlay.density(case.before), overlay.density(case.after)
     change = after - before
     high = float(max(before.max(), after.max())) or 1.0
     swing = float(np.abs(change).max()) or 1.0
 
     names = ("film", "evidence before", "evidence after", "after minus before")
-    left = [LEFT + column * (SIDE + GAP) for column in range(5)]
-    panes = [add_axes(figure, x, top + CAPTION, SIDE, SIDE) for x in left[:4]]
-    for axes, name in zip(panes, names, strict=True):
-        axes.set_title(name, size=8.5, color=QUIET, loc="left", pad=3)
-        show_film(axes, case.film, case.content)
-    panes[0].text(-0.07, 1, "R", transform=panes[0].transAxes, ha="center", va="top", color=QUIET)
+    panes = [
+        overlay.film_pane(
+            figure, LEFT + column * (SIDE + GAP), top + CAPTION, SIDE, case.film, case.content, name
+        )
+        for column, name in enumerate(names)
+    ]
+    overlay.mark_right(panes[0])
 
-    lay_over(panes[1], evidence_colours(before / high))
-    lay_over(panes[2], evidence_colours(after / high))
-    lay_over(panes[3], change_colours(change / swing))
+    overlay.lay_over(panes[1], overlay.evidence_colours(before / high))
+    overlay.lay_over(panes[2], overlay.evidence_colours(after / high))
+    overlay.lay_over(panes[3], overlay.change_colours(change / swing))
     for axes, shown, line in (
         (panes[1], before, BEFORE),
         (panes[2], after, AFTER),
         (panes[3], before, BEFORE),
         (panes[3], after, AFTER),
     ):
-        outline(axes, shown, area, line)
+        overlay.outline(axes, shown, area, line)
 
     half, beside = (SIDE - BAR_GAP) / 2, LEFT + WIDTH + 0.15
-    steps = np.linspace(0, 1, 128)
-    colour_bar(figure, beside, top + CAPTION, half, evidence_colours(steps), (0, high))
-    steps = np.linspace(-1, 1, 255)
-    colour_bar(figure, beside, top + CAPTION + half + BAR_GAP, half, change_colours(steps), (-swing, swing))
+    overlay.evidence_bar(figure, beside, top + CAPTION, half, high)
+    swings = overlay.change_colours(np.linspace(-1, 1, 255))
+    overlay.colour_bar(figure, beside, top + CAPTION + half + BAR_GAP, half, swings, (-swing, swing))
 
 
 def _caption(figure: Figure, case: Case, area: float, top: float) -> None:
@@ -161,8 +143,8 @@ def _caption(figure: Figure, case: Case, area: float, top: float) -> None:
         for predicted, when in zip(case.predicted, ("before", "after"), strict=True)
         if predicted != case.label
     ]
-    write(figure, LEFT, top, ", ".join([label, *called]), size=10.5, weight="bold")
-    write(figure, LEFT + WIDTH, top, case.reason, color=QUIET, ha="right")
+    style.write(figure, LEFT, top, ", ".join([label, *called]), size=10.5, weight="bold")
+    style.write(figure, LEFT + WIDTH, top, case.reason, color=style.QUIET, ha="right")
     before, after = case.probability
     # Of two sets of equal area, the shared part is 2 IoU / (1 + IoU).
     stayed = 2 * case.overlap / (1 + case.overlap)
@@ -171,7 +153,7 @@ def _caption(figure: Figure, case: Case, area: float, top: float) -> None:
         f"{100 * stayed:.0f} % of the strongest {100 * area:g} % stayed (overlap {case.overlap:.2f})",
         f"centre moved by {100 * case.displacement:.0f} % of the diagonal",
     )
-    write(figure, LEFT, top + 0.24, "   ·   ".join(facts))
+    style.write(figure, LEFT, top + 0.24, "   ·   ".join(facts))
 
 
 def _foot(figure: Figure, area: float) -> None:
@@ -179,10 +161,10 @@ def _foot(figure: Figure, area: float) -> None:
     looks = ((BEFORE, "before"), (AFTER, "after"))
     strongest = f"the strongest {100 * area:g} % of the image"
     handles = [
-        Line2D([], [], color=QUIET, lw=1.4, ls=line, label=f"{strongest} {when}") for line, when in looks
+        Line2D([], [], color=style.QUIET, lw=1.4, ls=line, label=f"{strongest} {when}")
+        for line, when in looks
     ]
     down = figure.get_size_inches()[1]
-    add_legend(figure, LEFT, down - 0.6, WIDTH, handles)
-    side = "R: the patient's right side, as films are usually stored."
+    style.add_legend(figure, LEFT, down - 0.6, WIDTH, handles)
     scale = "Colours: one scale a case; 1 is evidence spread evenly."
-    write(figure, LEFT, down - 0.33, f"{side}  {scale}", color=QUIET)
+    style.write(figure, LEFT, down - 0.33, f"{overlay.SIDE_TEXT}  {scale}", color=style.QUIET)

@@ -12,20 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from evidrift.compare.findings.signs import MEANING
-from evidrift.report.figures.style import (
-    GRID,
-    MARKERS,
-    QUIET,
-    add_axes,
-    add_legend,
-    colours,
-    figure_style,
-    legend_height,
-    new_figure,
-    save_png,
-    write,
-)
+from evidrift.report.figures import style
 from evidrift.report.words.names import method_name, safe_text
 
 LEFT, RIGHT, TOP, SPACE = 0.85, 0.3, 0.82, 0.25
@@ -92,30 +79,27 @@ def ranking_figure(
     width = max(SLOT * overlaps["method"].nunique(), NARROWEST)
     patients = "patients unknown" if n_patients is None else f"{n_patients} patients"
     cohort = f"{n_images} images ({patients}): those right before and after in every architecture and seed"
-    with figure_style():
+    with style.figure_style():
         legends = _legends(architectures, grey=any(layer.groups for layer in layers))
-        if meanings := [f"{sign} {MEANING[sign]}" for sign in MEANING if sign in "".join(signs.values())]:
-            legends.append([Line2D([], [], ls="", label="; ".join(meanings))])
+        legends += style.sign_legend(signs.values())
         heights = [layer.head + ROW + TICKS for layer in layers]
-        height = TOP + sum(legend_height(handles, width) for handles in legends) + SPACE + sum(heights)
-        figure = new_figure(LEFT + width + RIGHT, height)
-        write(figure, LEFT, 0.18, TITLE_TEXT, size=13, weight="bold")
-        write(figure, LEFT, 0.5, f"Common cohort of {cohort}.", color=QUIET)
-        top = TOP
-        for handles in legends:
-            add_legend(figure, LEFT, top, width, handles)
-            top += legend_height(handles, width)
+        height = TOP + style.legends_height(legends, width) + SPACE + sum(heights)
+        about = f"Common cohort of {cohort}."
+        figure = style.titled_figure(LEFT + width + RIGHT, height, LEFT, TITLE_TEXT, about)
+        top = style.add_legends(figure, LEFT, TOP, width, legends)
         top += SPACE
         for layer, height in zip(layers, heights, strict=True):
-            write(figure, LEFT, top, f"Target layer: {safe_text(layer.name, 48)}", weight="bold", size=10.5)
-            axes = add_axes(figure, LEFT, top + layer.head, width, ROW)
+            style.write(
+                figure, LEFT, top, f"Target layer: {safe_text(layer.name, 48)}", weight="bold", size=10.5
+            )
+            axes = style.add_axes(figure, LEFT, top + layer.head, width, ROW)
             _draw(axes, layer, architectures)
             names = [f"{method_name(each)} {signs.get((layer.name, each), '')}" for each in layer.methods]
             axes.set_xticks(range(len(names)), [name.strip() for name in names])
             _bracket(axes, layer)
             axes.set_ylabel(f"overlap of the strongest {100 * area:g} %\n(1 = the same place)")
             top += height
-        save_png(figure, path)
+        style.save_png(figure, path)
 
 
 def _arrange(overlaps: pd.DataFrame, name: str, groups: Sequence[Sequence[str]]) -> Layer:
@@ -145,7 +129,7 @@ def _draw(axes: Axes, layer: Layer, architectures: list[str]) -> None:
     n = len(architectures)
     step = SPREAD / max(n, 3)
     half = 0.3 * step
-    for number, (architecture, colour) in enumerate(zip(architectures, colours(n), strict=True)):
+    for number, (architecture, colour) in enumerate(zip(architectures, style.colours(n), strict=True)):
         rows = (
             layer.rows[layer.rows["architecture"] == architecture].set_index("method").reindex(layer.methods)
         )
@@ -156,7 +140,13 @@ def _draw(axes: Axes, layer: Layer, architectures: list[str]) -> None:
         axes.hlines(chance, x - half, x + half, color=colour, **CHANCE)
         axes.errorbar(x, mean, sd, fmt="none", ecolor=colour, elinewidth=1.4, capsize=3)
         axes.plot(
-            x, mean, **POINT, marker=MARKERS[number % len(MARKERS)], color=colour, zorder=5, clip_on=False
+            x,
+            mean,
+            **POINT,
+            marker=style.marker(number),
+            color=colour,
+            zorder=5,
+            clip_on=False,
         )
     if not np.isfinite(layer.rows["mean"].to_numpy(float)).any():
         axes.text(
@@ -167,10 +157,9 @@ def _draw(axes: Axes, layer: Layer, architectures: list[str]) -> None:
     axes.tick_params(axis="x", length=0, pad=16)
     for label in axes.get_xticklabels():
         label.set_verticalalignment("baseline")
-    axes.grid(axis="y", color=GRID, lw=0.8)
-    axes.set_axisbelow(True)
+    style.level_lines(axes)
     for edge in range(1, len(layer.methods)):
-        axes.axvline(edge - 0.5, color=GRID, lw=0.8, zorder=0)
+        axes.axvline(edge - 0.5, color=style.GRID, lw=0.8, zorder=0)
 
 
 def _bracket(axes: Axes, layer: Layer) -> None:
@@ -184,7 +173,7 @@ def _bracket(axes: Axes, layer: Layer) -> None:
         foot = height - 0.07 / ROW
         for one, other in pairwise(places):
             x, y = [one, one, other, other], [foot, height, height, foot]
-            axes.plot(x, y, color=QUIET, lw=1, transform=over, clip_on=False)
+            axes.plot(x, y, color=style.QUIET, lw=1, transform=over, clip_on=False)
         axes.annotate(
             "no reversal can be called",
             ((places[0] + places[-1]) / 2, height),
@@ -193,19 +182,16 @@ def _bracket(axes: Axes, layer: Layer) -> None:
             textcoords="offset points",
             ha="center",
             size=8.5,
-            color=QUIET,
+            color=style.QUIET,
         )
 
 
 def _legends(architectures: list[str], grey: bool) -> list[list[Line2D] | list[Patch]]:
     """What the colours mean, what the marks mean, and what the grey means where there is any."""
-    points = [
-        Line2D([], [], **POINT, marker=MARKERS[at % len(MARKERS)], color=colour, label=safe_text(name, 32))
-        for at, (name, colour) in enumerate(zip(architectures, colours(len(architectures)), strict=True))
-    ]
+    points = style.point_legend(architectures, POINT)
     marks = [
-        Line2D([], [], **POINT, marker="o", color=QUIET, label="before, after: mean ± sd of seeds"),
-        Line2D([], [], **FLOOR, color=QUIET, label="floor: two seeds, both fine-tuned"),
-        Line2D([], [], **CHANCE, color=QUIET, label="chance: two patients of one class"),
+        Line2D([], [], **POINT, marker="o", color=style.QUIET, label="before, after: mean ± sd of seeds"),
+        Line2D([], [], **FLOOR, color=style.QUIET, label="floor: two seeds, both fine-tuned"),
+        Line2D([], [], **CHANCE, color=style.QUIET, label="chance: two patients of one class"),
     ]
     return [points, marks, [Patch(color=SHADE, label=GREY_TEXT)]] if grey else [points, marks]

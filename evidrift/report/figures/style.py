@@ -1,17 +1,22 @@
 """What all figures share: looks, lengths in inches, names of methods, text that is not trusted."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
+
+from evidrift.compare.findings.signs import MEANING
+from evidrift.report.words.names import safe_text
 
 DPI = 100
 LEGEND_ROW = 0.24  # inches
@@ -54,6 +59,16 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=DPI, facecolor="white")
 
 
+def titled_figure(
+    width: float, height: float, left: float, title: str, about: str = "", **looks: Any
+) -> Figure:
+    """An empty figure with its title and a line about it, at a place in inches from its left edge."""
+    figure = new_figure(width, height)
+    write(figure, left, 0.18, title, size=13, weight="bold")
+    write(figure, left, looks.pop("top", 0.5), about, color=QUIET, **looks)
+    return figure
+
+
 def add_axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
     """Axes at a place in inches from the figure's top left corner."""
     across, down = figure.get_size_inches()
@@ -66,9 +81,20 @@ def write(figure: Figure, left: float, top: float, text: str, **looks: Any) -> T
     return figure.text(left / across, 1 - top / down, text, **{"va": "top", "linespacing": 1.5, **looks})
 
 
-def legend_height(handles: Sequence[Artist], width: float) -> float:
-    """Inches that a legend takes which fits a width in inches."""
-    return LEGEND_ROW * math.ceil(len(handles) / _legend_columns(handles, width))
+def legends_height(legends: Sequence[Sequence[Artist]], width: float) -> float:
+    """Inches that legends take, one below the other, which fit a width in inches."""
+    rows = (math.ceil(len(handles) / _legend_columns(handles, width)) for handles in legends)
+    return LEGEND_ROW * sum(rows)
+
+
+def add_legends(
+    figure: Figure, left: float, top: float, width: float, legends: Sequence[Sequence[Artist]]
+) -> float:
+    """Legends one below the other, from a place in inches; returns where they end."""
+    for handles in legends:
+        add_legend(figure, left, top, width, handles)
+        top += legends_height([handles], width)
+    return top
 
 
 def add_legend(figure: Figure, left: float, top: float, width: float, handles: Sequence[Artist]) -> None:
@@ -90,6 +116,41 @@ def _legend_columns(handles: Sequence[Artist], width: float) -> int:
     """As many as fit with the longest label: 0.07 inches a character, 0.5 for the sign and the space."""
     longest = max(len(str(handle.get_label())) for handle in handles)
     return min(len(handles), max(1, int(width // (0.45 + 0.07 * longest))))
+
+
+def point_legend(names: Sequence[str], looks: Mapping[str, Any]) -> list[Line2D]:
+    """What the colours and markers of the architectures' points mean."""
+    palette = zip(names, colours(len(names)), strict=True)
+    return [
+        Line2D([], [], **looks, marker=marker(at), color=colour, label=safe_text(name, 32))
+        for at, (name, colour) in enumerate(palette)
+    ]
+
+
+def sign_legend(signs: Iterable[str]) -> list[list[Line2D]]:
+    """What the checks' signs mean; no legend where there are none."""
+    told = [f"{sign} {MEANING[sign]}" for sign in MEANING if sign in "".join(signs)]
+    return [[Line2D([], [], ls="", label="; ".join(told))]] if told else []
+
+
+def along_epochs(axes: Axes, name: str, first: bool) -> None:
+    """Whole epochs below, and lines across; numbers and the measure's name at the first column alone."""
+    level_lines(axes)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    axes.tick_params(labelleft=first)
+    if first:
+        axes.set_ylabel(name)
+
+
+def level_lines(axes: Axes, axis: Literal["x", "y"] = "y") -> None:
+    """Lines at the ticks of an axis, behind everything."""
+    axes.grid(axis=axis, color=GRID, lw=0.8)
+    axes.set_axisbelow(True)
+
+
+def marker(number: int) -> str:
+    """The marker of the number-th architecture."""
+    return MARKERS[number % len(MARKERS)]
 
 
 def save_png(figure: Figure, path: Path | IO[bytes]) -> None:

@@ -7,22 +7,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from evidrift.compare.findings.courses import CLOSE, Course
-from evidrift.report.figures.style import (
-    GRID,
-    INK,
-    QUIET,
-    add_axes,
-    add_legend,
-    colours,
-    figure_style,
-    legend_height,
-    new_figure,
-    save_png,
-    write,
-)
+from evidrift.report.figures import style
 from evidrift.report.words.names import method_name, safe_text
 
 COLUMN, UPPER, LOWER, GAP = 3.5, 2.5, 1.7, 0.3
@@ -31,15 +19,15 @@ NARROWEST = 2 * COLUMN + GAP  # what title and legend need
 DRIFT: dict[str, Any] = {"lw": 1.7, "marker": "o", "ms": 3}
 CHANCE: dict[str, Any] = {"lw": 1.1, "ls": (0, (2, 2))}
 BAND: dict[str, Any] = {"alpha": 0.16, "lw": 0}
-ACCURACY: dict[str, Any] = {"lw": 1.7, "color": INK, "marker": "o", "ms": 3}
-TL: dict[str, Any] = {"lw": 1.2, "color": QUIET, "ls": (0, (5, 2))}
-CLOSE_TO_TL: dict[str, Any] = {"color": QUIET, "alpha": 0.13, "lw": 0}
+ACCURACY: dict[str, Any] = {"lw": 1.7, "color": style.INK, "marker": "o", "ms": 3}
+TL: dict[str, Any] = {"lw": 1.2, "color": style.QUIET, "ls": (0, (5, 2))}
+CLOSE_TO_TL: dict[str, Any] = {"color": style.QUIET, "alpha": 0.13, "lw": 0}
 # Vertical lines at epochs, through both pictures; where two meet, both are seen.
 MARKS: dict[str, tuple[str, dict[str, Any]]] = {
     "chosen": ("epoch kept (ft)", {"color": "#c9c9c9", "ls": "-", "lw": 5}),
     "settled": (
         "accuracy has settled: within 2 points of ft's",
-        {"color": INK, "ls": (0, (1, 1.5)), "lw": 1.4},
+        {"color": style.INK, "ls": (0, (1, 1.5)), "lw": 1.4},
     ),
     "matched": ("accuracy of tl, and first epoch within 2 points of it", TL),
 }
@@ -56,30 +44,21 @@ def trajectory_figure(courses: Sequence[Course], path: Path) -> None:
     for course in courses:
         columns.setdefault((course.arch, course.seed), []).append(course)
     methods = list(dict.fromkeys(course.method for course in courses))
-    palette = dict(zip(methods, colours(len(methods)), strict=True))
+    palette = dict(zip(methods, style.colours(len(methods)), strict=True))
     width = max(NARROWEST, len(columns) * (COLUMN + GAP) - GAP)
-    with figure_style():
+    with style.figure_style():
         legends = _legends(palette)
-        top = TOP + sum(legend_height(handles, width) for handles in legends) + 0.4
-        figure = new_figure(LEFT + width + RIGHT, top + UPPER + GAP + LOWER + BOTTOM)
-        write(
-            figure,
-            LEFT,
-            0.18,
-            "When does the evidence move, and when does the network learn?",
-            size=13,
-            weight="bold",
-        )
-        write(figure, LEFT, 0.52, _explanation(courses), color=QUIET, size=9)
-        below = TOP
-        for handles in legends:
-            add_legend(figure, LEFT, below, width, handles)
-            below += legend_height(handles, width)
+        top = TOP + style.legends_height(legends, width) + 0.4
+        height = top + UPPER + GAP + LOWER + BOTTOM
+        title = "When does the evidence move, and when does the network learn?"
+        about = _explanation(courses)
+        figure = style.titled_figure(LEFT + width + RIGHT, height, LEFT, title, about, top=0.52, size=9)
+        style.add_legends(figure, LEFT, TOP, width, legends)
         lowest = min(float(course.curve["accuracy"].min()) for course in courses)
         for number, ((arch, seed), own) in enumerate(columns.items()):
             left = LEFT + number * (COLUMN + GAP)
-            drift = add_axes(figure, left, top, COLUMN, UPPER)
-            accuracy = add_axes(figure, left, top + UPPER + GAP, COLUMN, LOWER)
+            drift = style.add_axes(figure, left, top, COLUMN, UPPER)
+            accuracy = style.add_axes(figure, left, top + UPPER + GAP, COLUMN, LOWER)
             for course in own:
                 _draw_drift(drift, course, palette[course.method])
             _draw_accuracy(accuracy, own[0])
@@ -87,7 +66,7 @@ def trajectory_figure(courses: Sequence[Course], path: Path) -> None:
             several = len({course.seed for course in courses}) > 1
             title = safe_text(arch, 32) + (f", seed {seed}" if several else "")
             drift.set_title(title, weight="bold", size=10.5, loc="left", pad=8)
-        save_png(figure, path)
+        style.save_png(figure, path)
 
 
 def _explanation(courses: Sequence[Course]) -> str:
@@ -126,13 +105,8 @@ def _dress(drift: Axes, accuracy: Axes, own: Sequence[Course], lowest: float, fi
         for mark, epoch in at.items():
             if epoch is not None:
                 axes.axvline(epoch, **MARKS[mark][1], zorder=1)
-        axes.grid(axis="y", color=GRID, lw=0.8)
-        axes.set_axisbelow(True)
         axes.set_xlim(-0.3, len(course.curve) - 0.7)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        axes.tick_params(labelleft=first)
-        if first:
-            axes.set_ylabel(name)
+        style.along_epochs(axes, name, first)
     drift.set_ylim(0, 1)
     drift.tick_params(labelbottom=False)
     accuracy.set_ylim(max(0.0, np.floor(10 * (lowest - 0.05)) / 10), 1.02)
@@ -146,8 +120,8 @@ def _legends(palette: dict[str, str]) -> tuple[list[Line2D], list[Line2D]]:
         Line2D([], [], **DRIFT, color=colour, label=method_name(method)) for method, colour in palette.items()
     ]
     curves += [
-        Line2D([], [], **CHANCE, color=QUIET, label="by chance: another patient's map"),
-        Line2D([], [], lw=7, color=QUIET, alpha=0.25, label="95 % interval over patients"),
+        Line2D([], [], **CHANCE, color=style.QUIET, label="by chance: another patient's map"),
+        Line2D([], [], lw=7, color=style.QUIET, alpha=0.25, label="95 % interval over patients"),
     ]
     marks = [Line2D([], [], label=label, **looks) for label, looks in MARKS.values()]
     return curves, marks

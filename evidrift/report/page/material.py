@@ -18,17 +18,6 @@ from evidrift.images.store import Images, ImageStore
 from evidrift.maps.mapfile import MapFile
 from evidrift.measures.of_pairs import PRIMARY
 
-TABLES = (
-    "drift",
-    "claims",
-    "cohorts",
-    "models",
-    "classes",
-    "checks",
-    "along_training",
-    "statuses",
-    "reversals",
-)
 PAIRS = [
     *("pair_kind", "seed_before", "image_id", "label", "pred_before", "pred_after"),
     *("cohort", "method", "status", "thin", *PRIMARY),

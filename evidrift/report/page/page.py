@@ -19,11 +19,14 @@ from evidrift.report.page.material import Material, ReportFiles
 from evidrift.report.page.tables import cards, headline, sections
 from evidrift.report.words.cells import cohort_names, run_word
 from evidrift.report.words.glossary import glossary
+from evidrift.report.words.names import method_name
+from evidrift.report.words.numbers import PAGE
 from evidrift.report.words.warnings import warnings_of
 
 NAME, IMAGES = "report.html", "report_images"
 LIMIT = 15_000_000  # bytes: above it films lie in a folder beside the file
 SCRIPTS = ("terms.js", "charts.js", "maps.js", "data.js", "panel.js", "list.js", "browser.js")
+CLASSES = {"p": "number", "method": ""}  # of cells whose kind is none of the page's
 TEMPLATES = PackageLoader("evidrift.report.page", "templates")
 
 
@@ -89,6 +92,7 @@ def _context(
         "charts": shown,
         "figures": {name: [figure for _, figure in chart.variants] for name, chart in shown.items()},
         "headline": headline.headline_table(material),
+        "gate_table": headline.gate_table(material),
         "levels_table": headline.levels_table(material),
         "differences": headline.difference_table(material),
         "class_table": sections.class_table(material),
@@ -115,6 +119,9 @@ def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
     environment = Environment(
         loader=TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["text"] = lambda cell: cell.text(PAGE, method_name)
+    environment.filters["note"] = lambda cell: cell.interval(PAGE) or cell.note
+    environment.filters["kind"] = lambda cell: CLASSES.get(cell.kind, cell.kind)
     scripts = [_source("plotly"), *(_source(name) for name in SCRIPTS)]
     page = environment.get_template("report.html").render(
         **context,

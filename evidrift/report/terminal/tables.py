@@ -4,13 +4,12 @@ Names come from parameters and files: they are printed as they are, never read a
 without control characters.
 """
 
-import math
 import sys
+from dataclasses import replace
+from functools import partial
 from typing import IO, Any
 
-import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import spelled
@@ -18,13 +17,15 @@ from evidrift.compare.findings.associations import answer as association_answer
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.models import MEASURES, over_seeds
 from evidrift.compare.findings.opinions import REFERENCE, answer
-from evidrift.compare.findings.ranking import SCALED, Ranking
+from evidrift.compare.findings.ranking import SCALED
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.result import Result
 from evidrift.measures.of_pairs import PRIMARY
-from evidrift.report.terminal.plain import add_columns, plain_table
+from evidrift.report.terminal.plain import plain_table, safe, spread, spreads
 from evidrift.report.terminal.verdicts import print_verdicts
-from evidrift.report.words.numbers import interval_text, mean_text, number_text, safe
+from evidrift.report.words import view
+from evidrift.report.words.cells import MEASURES as NAMES
+from evidrift.report.words.numbers import PLAIN
 
 # Where output is not a terminal, whose width could be asked.
 WIDTH = 118
@@ -32,12 +33,7 @@ PROPERTIES = {
     "confusability": "the confusion of the image's pair of classes",
     "centred_logit": "the change of the label's logit",
 }
-HEADINGS = {
-    "displacement": "displacement",
-    "overlap": "1 - overlap, {area}",
-    "correlation": "1 - correlation",
-    "concentration": "|concentration|",
-}
+HEADINGS = NAMES | {"overlap": "1 - overlap, {area}", "concentration": "|concentration|"}
 
 
 def console(file: IO[str] | None = None) -> Console:
@@ -55,7 +51,7 @@ def print_result(result: Result, to: Console) -> None:
         "checkpoints of every architecture and seed.",
         style="bold",
     )
-    to.print(models_table(result))
+    to.print(plain_table(models_table(result), once=False, sections=True))
     print_verdicts(result, to)
     _print_question(result, to)
     if result.courses:
@@ -66,65 +62,68 @@ def print_result(result: Result, to: Console) -> None:
     _print_associations(result, to)
     if cohort.image_ids:
         for layer in dict.fromkeys(result.drift["layer"]):
-            to.print(drift_table(result, layer))
+            to.print(plain_table(drift_table(result, layer), sections=True))
     else:
         to.print("The common cohort is empty: there is no drift to compare. Each cohort's: cohorts.csv.")
     if result.observed.rankings:
-        to.print(ranking_table(result))
+        to.print(plain_table(ranking_table(result)))
     for caveat in result.caveats:
         to.print(f"Note: {safe(spelled(caveat.sentence, PIPELINE))}", style="yellow")
 
 
-def models_table(result: Result) -> Table:
+def models_table(result: Result) -> view.TableView:
     """Accuracy, AUC and calibration error of both checkpoints."""
-    table = plain_table(f"Models on the test split: {_spread(result)}")
-    for heading in ("architecture", "checkpoint"):
-        table.add_column(heading, no_wrap=True)
-    for heading in MEASURES:
-        table.add_column(heading.replace("_", " ").replace("auc", "AUC"), no_wrap=True, justify="right")
-    for (arch, checkpoint), row in over_seeds(result.models).iterrows():
-        cells = [mean_text(row[name], row[f"{name}_sd"]) for name in MEASURES]
-        table.add_row(safe(arch), checkpoint, *cells, end_section=checkpoint == "ft")
-    return table
-
-
-def drift_table(result: Result, layer: str) -> Table:
-    """The four primary measures at one layer, each with its floor and chance below it."""
-    table = plain_table(
-        f"Drift at layer {safe(layer)} (larger = more): {_spread(result)}, below it floor / chance"
+    headings = {name: name.replace("_", " ").replace("auc", "AUC") for name in MEASURES}
+    return view.table(
+        f"Models on the test split: {_spread(result)}",
+        over_seeds(result.models).reset_index(),
+        [
+            view.words("architecture", "arch"),
+            view.words("checkpoint", "checkpoint"),
+            *(spreads(heading, name, f"{name}_sd") for name, heading in headings.items()),
+        ],
     )
-    for heading in ("architecture", "method"):
-        table.add_column(heading, no_wrap=True)
-    for measure in PRIMARY:
-        heading = HEADINGS[measure].format(area=f"{100 * result.area:g} %")
-        table.add_column(heading, no_wrap=True, justify="right")
-    rows = result.drift[result.drift["layer"] == layer]
+
+
+def drift_table(result: Result, layer: str) -> view.TableView:
+    """The four primary measures at one layer, each with its floor and chance below it."""
     marked = signs(result.marks)
-    for arch in result.architectures:
-        methods = dict(list(rows[rows["arch"] == arch].groupby("method", observed=True, sort=False)))
-        for place, (method, measures) in enumerate(methods.items(), start=1):
-            values = measures.set_index("measure").loc[list(PRIMARY)]
-            cells = [_drift_cell(row) for _, row in values.iterrows()]
-            name = safe(arch) if place == 1 else ""
-            label = safe(f"{method} {marked.get((arch, layer, method), '')}".strip())
-            table.add_row(name, label, *cells, end_section=place == len(methods))
-    return table
+    own = result.drift[result.drift["layer"] == layer]
+    rows = [
+        {"arch": arch, "method": method, **levels.set_index("measure").to_dict("index")}
+        for arch in result.architectures
+        for method, levels in own[own["arch"] == arch].groupby("method", observed=True, sort=False)
+    ]
+    return view.table(
+        f"Drift at layer {layer} (larger = more): {_spread(result)}, below it floor / chance",
+        rows,
+        [
+            view.words("architecture", "arch"),
+            view.methods("method", lambda row: marked.get((row["arch"], layer, row["method"]), "")),
+            *(
+                view.Column(
+                    HEADINGS[each].format(area=f"{100 * result.area:g} %"),
+                    partial(_levels, measure=each),
+                    kind="number",
+                )
+                for each in PRIMARY
+            ),
+        ],
+    )
 
 
-def ranking_table(result: Result) -> Table:
+def ranking_table(result: Result) -> view.TableView:
     """Architectures by method and layer, most stable first."""
-    table = plain_table("Ranking by excess overlap / (chance - floor), most stable first")
-    for heading in ("layer", "method"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("order")
-    layer = None
     marked = signs_of_methods(result.marks)
-    for ranking in result.observed.rankings:
-        name = "" if ranking.layer == layer else safe(ranking.layer)
-        label = f"{ranking.method} {marked.get((ranking.layer, ranking.method), '')}".strip()
-        table.add_row(name, safe(label), _order(ranking))
-        layer = ranking.layer
-    return table
+    return view.table(
+        "Ranking by excess overlap / (chance - floor), most stable first",
+        map(vars, result.observed.rankings),
+        [
+            view.words("layer", "layer"),
+            view.methods("method", lambda row: marked.get((row["layer"], row["method"]), "")),
+            view.Column("order", _order),
+        ],
+    )
 
 
 def _print_question(result: Result, to: Console) -> None:
@@ -140,83 +139,88 @@ def _print_question(result: Result, to: Console) -> None:
     for sentence in answer(result.question):
         to.print(safe(spelled(sentence, PIPELINE)))
     to.print()
-    to.print(tau_table(result, observed.rankings[0].layer))  # `penultimate` comes first
+    to.print(plain_table(tau_table(result, observed.rankings[0].layer)))  # `penultimate` comes first
 
 
 def _print_associations(result: Result, to: Console) -> None:
     title = "What goes with drift? Spearman's correlation over images, an observation (associations.csv)"
     to.print(title, style="bold")
-    for key, words in PROPERTIES.items():
+    for key, name in PROPERTIES.items():
         rows = result.associations[result.associations["property"] == key]
-        to.print(safe(association_answer(rows, words)))
+        to.print(safe(association_answer(rows, name)))
     to.print()
     if (result.classes["method"] == REFERENCE).any():
-        to.print(class_drift_table(result))
+        to.print(plain_table(class_drift_table(result), sections=True))
 
 
-def class_drift_table(result: Result) -> Table:
+def class_drift_table(result: Result) -> view.TableView:
     """Each class's drift under LayerCAM beside how often it is confused."""
-    table = plain_table("Classes under LayerCAM: confusion beside the drift of images right in both")
-    add_columns(table, architecture="name", label="name", confusion="right", confused_with="name")
-    table.add_column("1 - overlap", justify="right", no_wrap=True)
-    add_columns(table, excess_over_floor="right", images="right")
-    rows = result.classes[result.classes["method"] == REFERENCE]
-    for arch, own in rows.groupby("arch", sort=False):
-        for place, row in enumerate(own.itertuples(), start=1):
-            table.add_row(
-                safe(arch) if place == 1 else "",
-                safe(row.label),
-                number_text(row.confusion),
-                safe(row.confused_with),
-                interval_text(row.drift, row.drift_low, row.drift_high),
-                interval_text(row.excess, row.excess_low, row.excess_high),
-                str(row.n_measured),
-                end_section=place == len(own),
-            )
-    return table
+    return view.table(
+        "Classes under LayerCAM: confusion beside the drift of images right in both",
+        result.classes[result.classes["method"] == REFERENCE],
+        [
+            view.words("architecture", "arch"),
+            view.words("label", "label"),
+            view.numbers("confusion", "confusion", digits=3),
+            view.words("confused with", "confused_with"),
+            view.intervals("1 - overlap", "drift", "drift_low", "drift_high"),
+            view.intervals("excess over floor", "excess", "excess_low", "excess_high"),
+            view.counts("images", "n_measured"),
+        ],
+    )
 
 
-def tau_table(result: Result, layer: str) -> Table:
+def tau_table(result: Result, layer: str) -> view.TableView:
     """Kendall's tau between the orders that the methods give, one triangle of it."""
     rows = result.taus[result.taus["layer"] == layer]
-    methods = list(dict.fromkeys([*rows["method"], *rows["other_method"]]))
-    table = plain_table(f"Kendall's tau of the orders at {safe(layer)}: 1 the same, -1 the opposite")
-    table.add_column("")
-    for number, _ in enumerate(methods[:-1], start=1):
-        table.add_column(str(number), justify="right", no_wrap=True)
+    names = list(dict.fromkeys([*rows["method"], *rows["other_method"]]))
     taus = {(row.method, row.other_method): row for row in rows.itertuples()}
-    for number, method in enumerate(methods, start=1):
-        cells = [_tau(taus[other, method]) for other in methods[: number - 1]]
-        table.add_row(f"{number} {safe(method)}", *cells)
-    table.caption = "In brackets: methods that cannot disagree.\n" if rows["alike"].any() else ""
+
+    def tau(row: int, column: int) -> view.Cell:
+        return _tau(taus[names[column], names[row]]) if column < row else view.Cell("")
+
+    notes = ["In brackets: methods that cannot disagree."] if rows["alike"].any() else []
     own = rows[(rows["method"] == SCALED) & (rows["other_method"] == REFERENCE)].dropna()
-    for row in own.itertuples():
-        table.caption += (
-            f"Grad-CAM++ and LayerCAM: 95 % interval {row.tau_low:.2f} to {row.tau_high:.2f}, the same order "
-            f"with probability {row.same_order:.2f}."
-        )
-    return table
-
-
-def _tau(row: Any) -> str:
-    text = "-" if math.isnan(row.tau) else f"{row.tau:.2f}"
-    return f"({text})" if row.alike else text
-
-
-def _order(ranking: Ranking) -> str:
-    order = " < ".join(f"{safe(arch)} {score:.3f}" for arch, score in ranking.scores)
-    without = ", ".join(map(safe, ranking.unscored))
-    parts = [
-        order,
-        f"no score: {without}" if without else "",
-        "another order if unusable maps count as overlap 0" if ranking.excluded_maps_matter else "",
+    notes += [
+        f"Grad-CAM++ and LayerCAM: 95 % interval {row.tau_low:.2f} to {row.tau_high:.2f}, the same order "
+        f"with probability {row.same_order:.2f}."
+        for row in own.itertuples()
     ]
-    return "; ".join(filter(None, parts))
+    return view.table(
+        f"Kendall's tau of the orders at {layer}: 1 the same, -1 the opposite",
+        range(len(names)),
+        [
+            view.Column("", lambda row: view.Cell(f"{row + 1} {names[row]}")),
+            *(
+                view.Column(str(column + 1), partial(tau, column=column), kind="number")
+                for column in range(len(names) - 1)
+            ),
+        ],
+        "\n".join(notes),
+    )
+
+
+def _tau(row: Any) -> view.Cell:
+    text = PLAIN.number(row.tau, 2)
+    return view.Cell(f"({text})" if row.alike else text, "number")
+
+
+def _order(ranking: view.Row) -> view.Cell:
+    without = ", ".join(ranking["unscored"])
+    parts = [
+        " < ".join(f"{arch} {PLAIN.number(score)}" for arch, score in ranking["scores"]),
+        f"no score: {without}" if without else "",
+        "another order if unusable maps count as overlap 0" if ranking["excluded_maps_matter"] else "",
+    ]
+    return view.Cell("; ".join(filter(None, parts)))
 
 
 def _spread(result: Result) -> str:
     return "mean ± sd over seeds" if len(result.seeds) > 1 else "mean, one seed"
 
 
-def _drift_cell(row: pd.Series) -> str:
-    return f"{mean_text(row['mean'], row['sd'])}\n{number_text(row['floor'])} / {number_text(row['chance'])}"
+def _levels(row: view.Row, measure: str) -> view.Cell:
+    """A measure's mean and spread, below it floor and chance."""
+    level = row[measure]
+    below = f"{PLAIN.number(level['floor'])} / {PLAIN.number(level['chance'])}"
+    return replace(spread(level["mean"], level["sd"]), note=below)

@@ -1,9 +1,10 @@
 """The claims and their verdicts as tables for the terminal."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import spelled
@@ -11,9 +12,12 @@ from evidrift.claims.claim import Claim
 from evidrift.compare.findings.opinions import REFERENCE
 from evidrift.compare.findings.ranking import SCALED
 from evidrift.compare.findings.signs import signs, signs_of_methods
+from evidrift.compare.output import claim_table
 from evidrift.compare.result import Result
-from evidrift.report.terminal.plain import add_columns, plain_table
-from evidrift.report.words.numbers import interval_text, mean_text, number_text, p_text, safe
+from evidrift.report.terminal.plain import plain_table, safe, spreads
+from evidrift.report.words import view
+from evidrift.report.words.numbers import PLAIN
+from evidrift.report.words.shares import led_by
 
 # Reversals that people still read; of more, those that are not open, and the study's own two methods.
 MANY = 6
@@ -37,90 +41,92 @@ def print_verdicts(result: Result, to: Console) -> None:
     )
     if everywhere := [caveat.key for caveat in result.caveats if caveat.about is None]:
         to.print(f"Every verdict carries: {', '.join(everywhere)} (see the notes).", style="yellow")
-    to.print(moved_table(result, by_kind["moved"]))
+    to.print(plain_table(moved_table(result, by_kind["moved"]), sections=True))
     _print_open(by_kind["moved"], to)
     if len(result.architectures) > 1:
-        to.print(difference_table(result, by_kind["difference"]))
+        to.print(plain_table(difference_table(result, by_kind["difference"])))
         _print_open(by_kind["difference"], to)
-        to.print(stability_table(result))
+        to.print(plain_table(stability_table(result)))
         _print_reversals(by_kind["reversal"], to)
 
 
-def moved_table(result: Result, claims: Sequence[Claim]) -> Table:
+def moved_table(result: Result, claims: Sequence[Claim]) -> view.TableView:
     """The study's table: drift of the overlap with its spread, floor, chance, interval and verdict."""
-    table = plain_table(
-        "Has the evidence moved, on the way from floor (other seed) to chance (other patient)?"
-    )
-    add_columns(table, architecture="name", method="name")
-    table.add_column(f"1 - overlap, {100 * result.area:g} %", no_wrap=True, justify="right")
-    add_columns(table, floor="right", chance="right", share_of_the_way="right", p="right", verdict="left")
     marked = signs(result.marks)
-    rows = result.drift[(result.drift["layer"] == result.layer) & (result.drift["measure"] == "overlap")]
-    by_key = rows.set_index(["arch", "method"])
-    for arch in result.architectures:
-        own = [claim for claim in claims if claim.arch == arch]
-        for place, claim in enumerate(own, start=1):
-            row = by_key.loc[arch, claim.method]
-            table.add_row(
-                safe(arch) if place == 1 else "",
-                safe(f"{claim.method} {marked.get((arch, result.layer, claim.method), '')}".strip()),
-                mean_text(row["mean"], row["sd"]),
-                number_text(row["floor"]),
-                number_text(row["chance"]),
-                interval_text(claim.estimate, claim.low, claim.high),
-                p_text(claim.p_corrected),
-                claim.verdict,
-                end_section=place == len(own),
-            )
-    return table
-
-
-def difference_table(result: Result, claims: Sequence[Claim]) -> Table:
-    """Who is more stable under each method, with what the test over patients alone says beside it."""
-    table = plain_table("Who is the more stable? Difference in the share of the way")
-    add_columns(table, method="name", more_stable="name", less_stable="name", difference="right")
-    add_columns(table, p="right", Wilcoxon_p_and_r="right", verdict="left")
-    marked = signs_of_methods(result.marks)
-    method = None
-    for claim in claims:
-        pair = (claim.arch, claim.other) if not claim.estimate > 0 else (claim.other, claim.arch)
-        wilcoxon = f"{p_text(claim.wilcoxon_p)}, {abs(claim.wilcoxon_effect):.2f}"
-        label = f"{claim.method} {marked.get((result.layer, claim.method), '')}".strip()
-        table.add_row(
-            "" if claim.method == method else safe(label),
-            *map(safe, pair),
-            interval_text(*claim.lead),
-            p_text(claim.p_corrected),
-            wilcoxon if claim.wilcoxon_p == claim.wilcoxon_p else "-",
-            claim.verdict,
-        )
-        method = claim.method
-    seen = [claim.detectable for claim in claims if claim.detectable == claim.detectable]
-    table.caption = (
-        "Wilcoxon's test (r: rank-biserial correlation), uncorrected, takes these trainings as given and "
-        "asks about the middle patient: it may find what other trainings would not show."
+    drift = result.drift
+    overlap = drift[(drift["layer"] == result.layer) & (drift["measure"] == "overlap")]
+    levels = overlap[["arch", "method", "mean", "sd", "floor", "chance"]]
+    in_order = sorted(claims, key=lambda claim: result.architectures.index(claim.arch))
+    stated = claim_table(in_order).drop(columns=["floor", "chance"])
+    rows = stated.merge(levels, on=["arch", "method"], validate="one_to_one")
+    return view.table(
+        "Has the evidence moved, on the way from floor (other seed) to chance (other patient)?",
+        rows,
+        [
+            view.words("architecture", "arch"),
+            view.methods("method", lambda row: marked.get((row["arch"], result.layer, row["method"]), "")),
+            spreads(f"1 - overlap, {100 * result.area:g} %", "mean", "sd"),
+            view.numbers("floor", "floor", digits=3),
+            view.numbers("chance", "chance", digits=3),
+            view.intervals("share of the way", "estimate", "low", "high"),
+            view.p_values("p"),
+            view.verdicts("verdict"),
+        ],
     )
-    if seen:
-        found = f"With a power of 80 % this sample would have found {min(seen):.2f} to {max(seen):.2f}."
-        table.caption = f"{found} {table.caption}"
-    return table
 
 
-def stability_table(result: Result) -> Table:
+def difference_table(result: Result, claims: Sequence[Claim]) -> view.TableView:
+    """Who is more stable under each method, with what the test over patients alone says beside it."""
+    marked = signs_of_methods(result.marks)
+    seen = [claim.detectable for claim in claims if claim.detectable == claim.detectable]
+    return view.table(
+        "Who is the more stable? Difference in the share of the way",
+        led_by(claim_table(claims)),
+        [
+            view.methods("method", lambda row: marked.get((result.layer, row["method"]), "")),
+            view.words("more stable", "first"),
+            view.words("less stable", "second"),
+            view.intervals("difference", "lead", "lead_low", "lead_high"),
+            view.p_values("p"),
+            view.Column("Wilcoxon p and r", _wilcoxon, kind="number"),
+            view.verdicts("verdict"),
+        ],
+        (
+            f"With a power of 80 % this sample would have found {min(seen):.2f} to {max(seen):.2f}. "
+            if seen
+            else ""
+        )
+        + "Wilcoxon's test (r: rank-biserial correlation), uncorrected, takes these trainings as given and "
+        "asks about the middle patient: it may find what other trainings would not show.",
+    )
+
+
+def _wilcoxon(row: view.Row) -> view.Cell:
+    if pd.isna(row["wilcoxon_p"]):
+        return view.Cell(None, "number")
+    p, effect = PLAIN.p(row["wilcoxon_p"]), PLAIN.number(abs(row["wilcoxon_effect"]), 2)
+    return view.Cell(f"{p}, {effect}", "number")
+
+
+def stability_table(result: Result) -> view.TableView:
     """The most and the least stable architecture by method, and how likely the observed order is."""
-    table = plain_table("The most and the least stable architecture")
-    for heading in ("method", "most stable", "", "least stable", ""):
-        table.add_column(heading, no_wrap=heading == "", overflow="fold")
-    table.add_column("probability of the likeliest order", justify="right")
-    for method in dict.fromkeys(each.method for each in result.extremes):
-        cells = []
-        for each in result.extremes:
-            if each.method == method:
-                cells += [safe(each.arch) or "-", each.verdict]
-        orders = result.orders[result.orders["method"] == method]
-        likely = f"{orders['probability'].iloc[0]:.2f}" if len(orders) else "-"
-        table.add_row(safe(method), *cells, likely)
-    return table
+    likely = result.orders.groupby("method", sort=False)["probability"].first()
+    rows: dict[str, dict[str, Any]] = {}
+    for each in result.extremes:
+        row = rows.setdefault(each.method, {"method": each.method, "likely": likely.get(each.method)})
+        row |= {each.place: each.arch or None, f"{each.place}, verdict": each.verdict}
+    return view.table(
+        "The most and the least stable architecture, and the probability of the likeliest order",
+        rows.values(),
+        [
+            view.methods("method"),
+            view.words("most stable", "most stable"),
+            view.verdicts("", "most stable, verdict"),
+            view.words("least stable", "least stable"),
+            view.verdicts("", "least stable, verdict"),
+            view.numbers("probability", "likely"),
+        ],
+    )
 
 
 def _print_reversals(claims: Sequence[Claim], to: Console) -> None:
@@ -142,26 +148,29 @@ def _print_reversals(claims: Sequence[Claim], to: Console) -> None:
             if claim.verdict == "supported" or {claim.method, claim.against} == STUDYS_OWN
         ]
     if shown:
-        to.print(reversal_verdicts(shown))
+        to.print(plain_table(reversal_table(shown), once=False))
     to.print()
 
 
-def reversal_verdicts(claims: Sequence[Claim]) -> Table:
+def reversal_table(claims: Sequence[Claim]) -> view.TableView:
     """Reversals with their size, the interaction and the verdict."""
-    table = plain_table("Reversals as observed: the smaller of the two leads, and the interaction")
-    add_columns(table, architectures="name", methods="name", smaller_lead="right", interaction="right")
-    add_columns(table, p="right", verdict="left")
-    for claim in claims:
-        notes = [words for key, words in NOTES.items() if key in claim.warnings]
-        table.add_row(
-            f"{safe(claim.arch)}\n{safe(claim.other)}",
-            f"{safe(claim.method)}\n{safe(claim.against)}",
-            interval_text(claim.estimate, claim.low, claim.high),
-            interval_text(claim.interaction, claim.interaction_low, claim.interaction_high),
-            p_text(claim.p_corrected),
-            "\n".join([claim.verdict, *notes]),
-        )
-    return table
+
+    def verdict(row: view.Row) -> view.Cell:
+        notes = [note for key, note in NOTES.items() if key in row["warnings"].split("; ")]
+        return view.Cell(row["verdict"], "verdict", note="\n".join(notes))
+
+    return view.table(
+        "Reversals as observed: the smaller of the two leads, and the interaction",
+        claim_table(claims),
+        [
+            view.Column("architectures", lambda row: view.Cell(row["arch"], note=row["other"])),
+            view.Column("methods", lambda row: view.Cell(row["method"], "method", note=row["against"])),
+            view.intervals("smaller lead", "estimate", "low", "high"),
+            view.intervals("interaction", "interaction", "interaction_low", "interaction_high"),
+            view.p_values("p"),
+            view.Column("verdict", verdict, kind="verdict"),
+        ],
+    )
 
 
 def _print_open(claims: Sequence[Claim], to: Console) -> None:

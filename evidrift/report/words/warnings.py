@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from evidrift.compare.findings.signs import INSENSITIVE, UNFAITHFUL
 from evidrift.compare.summary import Summary
-from evidrift.report.words.cells import method_label
+from evidrift.report.words.names import method_name
 
 # What forbids a conclusion comes first, then what weakens one, then what one should know.
 GRAVE, SERIOUS, NOTE = "grave", "serious", "note"
@@ -63,7 +63,7 @@ def warnings_of(summary: Summary) -> list[Warned]:
     """All warnings, the gravest first."""
     found = [(each.key, _marked(summary, each.key) or each.sentence) for each in summary.caveats]
     for group in summary.alike:
-        names = " and ".join(method_label(method) for method in group)
+        names = " and ".join(method_name(method) for method in group)
         found.append(
             (
                 "degenerate",
@@ -84,7 +84,7 @@ def _marked(summary: Summary, key: str) -> str:
     sign, words = MARKED[key]
     told = []
     for arch, signs in summary.signs.items():
-        methods = [method_label(method) for method, found in signs.items() if sign in found]
+        methods = [method_name(method) for method, found in signs.items() if sign in found]
         if methods:
             told.append(f"{arch}: {', '.join(methods)}")
     return f"{sign} {words}, in one checkpoint at least. {'; '.join(told)}." if told else ""

@@ -34,7 +34,7 @@ def draw(monkeypatch, tmp_path):
 
     def figure_of(histories, chosen):
         kept = []
-        monkeypatch.setattr(curves, "save_png", lambda figure, path: kept.append(figure))
+        monkeypatch.setattr(curves.style, "save_png", lambda figure, path: kept.append(figure))
         training_curves(histories, chosen, tmp_path / "unused.png")
         return kept[0]
 

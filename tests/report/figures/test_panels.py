@@ -43,7 +43,7 @@ def draw(monkeypatch, tmp_path):
 
     def figure_of(*cases, signs=""):
         kept = []
-        monkeypatch.setattr(panels, "save_png", lambda figure, path: kept.append(figure))
+        monkeypatch.setattr(panels.style, "save_png", lambda figure, path: kept.append(figure))
         case_panel(cases, heading_of("densenet_mini", 1, signs), 0.2, tmp_path / "unused.png")
         return kept[0]
 

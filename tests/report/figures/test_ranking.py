@@ -32,7 +32,7 @@ def draw(monkeypatch, tmp_path):
 
     def figure_of(rows, degenerate=(), n_patients=98, signs=None):
         kept = []
-        monkeypatch.setattr(module, "save_png", lambda figure, path: kept.append(figure))
+        monkeypatch.setattr(module.style, "save_png", lambda figure, path: kept.append(figure))
         ranking_figure(rows, dict(degenerate), 132, n_patients, 0.2, signs or {}, tmp_path / "unused.png")
         return kept[0]
 

@@ -20,7 +20,7 @@ def draw(monkeypatch, tmp_path):
 
     def figure_of(courses):
         kept = []
-        monkeypatch.setattr(drawn, "save_png", lambda figure, path: kept.append(figure))
+        monkeypatch.setattr(drawn.style, "save_png", lambda figure, path: kept.append(figure))
         drawn.trajectory_figure(courses, tmp_path / "unused.png")
         return kept[0]
 

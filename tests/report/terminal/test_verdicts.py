@@ -6,11 +6,12 @@ import pytest
 from evidrift.claims.claim import Claim
 from evidrift.compare.caveats import Caveat
 from evidrift.compare.result import Result, compare
+from evidrift.report.terminal.plain import plain_table
 from evidrift.report.terminal.tables import console, print_result
 from evidrift.report.terminal.verdicts import (
     difference_table,
     moved_table,
-    reversal_verdicts,
+    reversal_table,
     stability_table,
 )
 from tests.compare.studies import rules, study_of
@@ -26,9 +27,9 @@ def printed(result: Result) -> str:
     return file.getvalue()
 
 
-def rendered(table) -> list[str]:
+def rendered(view) -> list[str]:
     file = io.StringIO()
-    console(file).print(table)
+    console(file).print(plain_table(view))
     return file.getvalue().splitlines()
 
 
@@ -58,7 +59,7 @@ def wide(tmp_path_factory) -> Result:
     [
         ("moved", moved_table),
         ("difference", difference_table),
-        ("reversal", lambda _, claims: reversal_verdicts(claims)),
+        ("reversal", lambda _, claims: reversal_table(claims)),
     ],
 )
 def test_claims_of_the_longest_names_fit_and_say_not_decidable_in_full(wide, kind, drawn):
@@ -132,7 +133,7 @@ def reversal(**changes) -> Claim:
 
 def test_a_reversal_is_shown_with_its_size_its_verdict_and_what_speaks_against_it():
     one = reversal(warnings=("effect_of_confidence", "maps_alike", "phantoms"))
-    text = " ".join(" ".join(rendered(reversal_verdicts([one]))).split())
+    text = " ".join(" ".join(rendered(reversal_table([one]))).split())
     assert "0.30 [0.10, 0.50] 0.60" in text
     assert "effect of confidence" in text and "maps nearly the same" in text
     assert "phantoms" not in text

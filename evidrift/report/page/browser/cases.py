@@ -18,7 +18,8 @@ from evidrift.measures.canvas import SIDE, STATUSES, draw
 from evidrift.measures.of_pairs import PRIMARY
 from evidrift.report.figures.overlay import EVIDENCE, MOVED, OPAQUE
 from evidrift.report.page.material import Material
-from evidrift.report.words.cells import COHORTS, MEASURES, cohort_names, method_label, run_word
+from evidrift.report.words.cells import COHORTS, MEASURES, cohort_names, run_word
+from evidrift.report.words.names import method_name
 
 ORDER = tuple(MEASURES)
 STEPS = 256  # of a colour map
@@ -76,7 +77,7 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
         "classes": classes,
         "architectures": list(summary.architectures),
         "seeds": list(summary.seeds),
-        "methods": [{"key": each, "name": method_label(each)} for each in methods],
+        "methods": [{"key": each, "name": method_name(each)} for each in methods],
         "signs": [
             [summary.signs.get(arch, {}).get(m, "") for m in methods] for arch in summary.architectures
         ],

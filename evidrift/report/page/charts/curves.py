@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.figures.style import INK, colours
-from evidrift.report.page.charts.rows import Chart, new_figure, numbers, plain
+from evidrift.report.page.charts.rows import Chart, interval, new_figure, numbers, plain
 from evidrift.report.page.material import Material
-from evidrift.report.words.cells import method_label
+from evidrift.report.words.names import method_name
 
 HEIGHT = 560
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
@@ -31,38 +31,19 @@ def along_chart(material: Material) -> Chart | None:
         )
         for (arch, seed), run in rows.groupby(["arch", "seed"], sort=False):
             dash = DASHES[material.summary.seeds.index(int(seed)) % len(DASHES)]
-            looks: dict[str, Any] = {"line": {"color": palette[arch], "dash": dash, "width": 2}}
-            name, epochs = f"{arch}, seed {seed}", [int(epoch) for epoch in run["epoch"]]
-            hover = "epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>"
-            figure.add_scatter(
-                x=epochs,
-                y=numbers(run["drift"]),
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": numbers(run["high"] - run["drift"]),
-                    "arrayminus": numbers(run["drift"] - run["low"]),
-                    "thickness": 1.2,
-                    "width": 0,
-                },
-                mode="lines+markers",
-                name=name,
-                legendgroup=name,
-                hovertemplate=hover,
-                **looks,
-            )
-            figure.add_scatter(
-                x=epochs,
-                y=numbers(run["accuracy"]),
-                yaxis="y2",
-                mode="lines+markers",
-                name=name,
-                legendgroup=name,
-                showlegend=False,
-                hovertemplate=hover,
-                **looks,
-            )
-        variants.append((method_label(str(method)), plain(figure)))
+            name = f"{arch}, seed {seed}"
+            looks: dict[str, Any] = {
+                "x": [int(epoch) for epoch in run["epoch"]],
+                "mode": "lines+markers",
+                "name": name,
+                "legendgroup": name,
+                "hovertemplate": "epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
+                "line": {"color": palette[arch], "dash": dash, "width": 2},
+            }
+            error = interval(run, "drift", thickness=1.2)
+            figure.add_scatter(**looks, y=numbers(run["drift"]), error_y=error)
+            figure.add_scatter(**looks, y=numbers(run["accuracy"]), yaxis="y2", showlegend=False)
+        variants.append((method_name(str(method)), plain(figure)))
     return Chart(
         "along",
         "Drift along fine-tuning, and accuracy with it",
@@ -117,29 +98,27 @@ def _traces(run: pd.DataFrame, seed: int, switch: int, colour: str) -> Iterator[
     """One seed's lines: training dotted, validation solid, a ring at the epochs kept."""
     for checkpoint, start in zip(CHECKPOINTS, (0, switch), strict=True):
         rows = run[run["checkpoint"] == checkpoint]
-        epochs = [start + int(epoch) for epoch in rows["epoch"]]
+        rows = rows.assign(epoch=start + rows["epoch"].astype(int))
+        kept = rows[rows["kept"].astype(bool)]
         for axis, measure in (("y", "loss"), ("y2", "accuracy")):
+            shared: dict[str, Any] = {"yaxis": axis, "legendgroup": f"seed {seed}"}
             for split, dash, width in (("train", "dot", 1.2), ("validation", "solid", 2)):
-                is_named = (checkpoint, axis, split) == (CHECKPOINTS[0], "y", "validation")
                 yield go.Scatter(
-                    x=epochs,
+                    **shared,
+                    x=rows["epoch"].tolist(),
                     y=numbers(rows[f"{split}_{measure}"]),
-                    yaxis=axis,
                     mode="lines" if len(rows) > 1 else "markers",
                     name=f"seed {seed}",
-                    legendgroup=f"seed {seed}",
-                    showlegend=is_named,
+                    showlegend=(checkpoint, axis, split) == (CHECKPOINTS[0], "y", "validation"),
                     line={"color": colour, "dash": dash, "width": width},
                     hovertemplate=f"epoch %{{x}}, {split} {measure}: %{{y:.3f}}<extra>seed {seed}</extra>",
                 )
-            kept = rows["kept"].astype(bool).tolist()
             yield go.Scatter(
-                x=[epoch for epoch, is_kept in zip(epochs, kept, strict=True) if is_kept],
-                y=numbers(rows.loc[kept, f"validation_{measure}"]),
-                yaxis=axis,
+                **shared,
+                x=kept["epoch"].tolist(),
+                y=numbers(kept[f"validation_{measure}"]),
                 mode="markers",
                 name=f"seed {seed}, epoch kept",
-                legendgroup=f"seed {seed}",
                 showlegend=False,
                 marker={"color": "white", "size": 9, "line": {"color": colour, "width": 2}},
                 hovertemplate="epoch %{x} kept: %{y:.3f}<extra>%{fullData.name}</extra>",

@@ -1,6 +1,6 @@
 """The report's charts: plotly's, with the table of their numbers beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from evidrift.report.figures.style import GRID, INK, QUIET, colours
 from evidrift.report.page.material import Material
-from evidrift.report.words.cells import MEASURES, method_label
+from evidrift.report.words.cells import MEASURES
+from evidrift.report.words.names import method_name
+from evidrift.report.words.shares import UNKNOWN, movements
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
@@ -38,10 +40,15 @@ class Chart:
 def ranking_chart(material: Material) -> Chart | None:
     """Share of the way from floor to chance, by method and architecture, with intervals."""
     drift = material.at_layer("drift")
-    rows = drift[(drift["measure"] == "overlap") & drift["normalised"].notna()]
+    rows = drift[(drift["measure"] == "overlap") & drift["normalised"].notna()].copy()
     if rows.empty:
         return None
-    figure = _by_row(material, rows, rows["method"], "normalised", _bounds(rows))
+    known = movements(material.table("claims"), material.summary.kind)
+    bounds = [
+        known.get((row["arch"], row["method"]), UNKNOWN).interval(row) for row in rows.to_dict("records")
+    ]
+    rows[["low", "high"]] = pd.DataFrame(bounds, index=rows.index)
+    figure = _by_row(material, rows, rows["method"].map(method_name), "normalised")
     figure.update_yaxes(range=[figure.layout.yaxis.range[0], -1.0])  # room for the two words
     for at, words in ((0, "floor"), (1, "chance")):
         figure.add_vline(x=at, line={"color": QUIET, "width": 1.5, "dash": "dot"})
@@ -64,11 +71,12 @@ def levels_chart(material: Material) -> Chart | None:
     drift = material.at_layer("drift")
     variants = []
     for measure, name in MEASURES.items():
-        rows = drift[(drift["measure"] == measure) & drift["mean"].notna()]
+        rows = drift[(drift["measure"] == measure) & drift["mean"].notna()].drop(columns=["low", "high"])
         if rows.empty:
             continue
-        figure = _by_row(material, rows, rows["method"], "mean", None)
-        _add_levels(figure, material, rows)
+        names = rows["method"].map(method_name)
+        figure = _by_row(material, rows, names, "mean")
+        _add_levels(figure, material, rows, names)
         figure.update_xaxes(title_text=f"{name}, mean", rangemode="tozero")
         variants.append((name, plain(figure)))
     if not variants:
@@ -86,22 +94,15 @@ def levels_chart(material: Material) -> Chart | None:
 def class_chart(material: Material) -> Chart | None:
     """Drift by class, a variant a method."""
     classes = material.at_layer("classes")
-    classes = classes[classes["drift"].notna()]
-    if classes.empty:
-        return None
-    variants = []
-    for method, rows in classes.groupby("method", sort=False):
-        bounds = rows[["drift_low", "drift_high"]].set_axis(["low", "high"], axis=1)
-        figure = _by_row(material, rows, rows["label"], "drift", bounds, names=str)
-        figure.update_xaxes(title_text="drift (1 - overlap)", range=[0, 1])
-        variants.append((method_label(str(method)), plain(figure)))
-    return Chart(
+    rows = classes[classes["drift"].notna()].rename(columns={"drift_low": "low", "drift_high": "high"})
+    return _drift_chart(
+        material,
+        rows,
+        "label",
         "classes",
         "Drift by class",
         "Points with 95 % intervals: drift, 1 minus overlap from 0 to 1, of the images of each class that "
         "are right before and after, by architecture. The table below holds the same numbers.",
-        "Method",
-        tuple(variants),
     )
 
 
@@ -113,103 +114,95 @@ def cohort_chart(means: pd.DataFrame, material: Material, names: dict[str, str])
         material: the report's.
         names: of the cohorts.
     """
-    if means.empty:
-        return None
-    variants = []
-    for method, rows in means.groupby("method", sort=False):
-        ordered = rows.sort_values("cohort", key=lambda values: values.map(list(names).index), kind="stable")
-        figure = _by_row(material, ordered, ordered["cohort"], "drift", None, names=lambda key: names[key])
-        figure.update_xaxes(title_text="drift (1 - overlap)", range=[0, 1])
-        variants.append((method_label(str(method)), plain(figure)))
-    return Chart(
+    place = means["cohort"].map(list(names).index)
+    ordered = means.assign(cohort=means["cohort"].map(names)).loc[place.sort_values(kind="stable").index]
+    return _drift_chart(
+        material,
+        ordered,
+        "cohort",
         "cohorts",
         "Drift by what became of the prediction",
         "Points: mean drift, 1 minus overlap from 0 to 1, of the images whose prediction stayed right, "
         "became wrong, became right or stayed wrong, by architecture. The table below holds the same "
         "numbers.",
-        "Method",
-        tuple(variants),
     )
 
 
-def _by_row(
-    material: Material,
-    rows: pd.DataFrame,
-    keys: pd.Series,
-    value: str,
-    bounds: pd.DataFrame | None,
-    names: Any = method_label,
-) -> go.Figure:
-    """A row of names a key, in it a point an architecture, one below the other."""
-    architectures = material.summary.architectures
-    palette = colours(len(architectures))
-    order = list(dict.fromkeys(keys))
+def _drift_chart(
+    material: Material, rows: pd.DataFrame, key: str, name: str, title: str, alt: str
+) -> Chart | None:
+    """Drift in a row for each word of the column `key`, a variant a method; None without any."""
+    variants = []
+    for method in dict.fromkeys(rows["method"]):
+        own = rows[rows["method"] == method]
+        figure = _by_row(material, own, own[key].map(str), "drift")
+        figure.update_xaxes(title_text="drift (1 - overlap)", range=[0, 1])
+        variants.append((method_name(method), plain(figure)))
+    return Chart(name, title, alt, "Method", tuple(variants)) if variants else None
+
+
+def _by_row(material: Material, rows: pd.DataFrame, names: pd.Series, value: str) -> go.Figure:
+    """A row a name, in it a point an architecture, one below the other.
+
+    Args:
+        material: the report's.
+        rows: arch and the value, with its interval `low` to `high` if it has one.
+        names: by row.
+        value: column of the points.
+    """
+    order = list(dict.fromkeys(names))
     figure = new_figure(ROW * len(order) + HEAD)
-    for number, arch in enumerate(architectures):
-        own = rows["arch"] == arch
-        part = rows[own]
-        places = [order.index(key) + offset(number, len(architectures)) for key in keys[own]]
-        error = None
-        if bounds is not None:
-            here = bounds[own]
-            error = {
-                "type": "data",
-                "symmetric": False,
-                "array": numbers(here["high"] - part[value]),
-                "arrayminus": numbers(part[value] - here["low"]),
-                "thickness": 2,
-                "width": 0,
-            }
+    for number, (arch, colour, part, places) in enumerate(_parts(material, rows, names)):
         figure.add_scatter(
+            **places,
             x=numbers(part[value]),
-            y=places,
-            error_x=error,
-            mode="markers",
+            error_x=interval(part, value, thickness=2) if "low" in part else None,
             name=arch,
-            showlegend=len(architectures) > 1,
-            text=[names(key) for key in keys[own]],
-            marker={"color": palette[number], "symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9},
-            hovertemplate="%{text}<br>%{fullData.name}: %{x:.3f}<extra></extra>",
+            showlegend=len(material.summary.architectures) > 1,
+            marker={"color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9},
         )
     for at in range(1, len(order)):
         figure.add_hline(y=at - 0.5, line={"color": GRID, "width": 1})
-    ticks = {"tickvals": list(range(len(order))), "ticktext": [names(key) for key in order]}
+    ticks = {"tickvals": list(range(len(order))), "ticktext": order}
     figure.update_yaxes(range=[len(order) - 0.5, -0.5], showgrid=False, zeroline=False, **ticks)
     return figure
 
 
-def _add_levels(figure: go.Figure, material: Material, rows: pd.DataFrame) -> None:
-    """Ticks at each point's own floor and chance."""
+def _parts(
+    material: Material, rows: pd.DataFrame, names: pd.Series
+) -> Iterator[tuple[str, str, pd.DataFrame, dict[str, Any]]]:
+    """By architecture: its name, its colour, its rows, and its points' places and names."""
     architectures = material.summary.architectures
-    palette = colours(len(architectures))
-    order = list(dict.fromkeys(rows["method"]))
-    for number, arch in enumerate(architectures):
-        part = rows[rows["arch"] == arch]
-        places = [order.index(key) + offset(number, len(architectures)) for key in part["method"]]
+    order = list(dict.fromkeys(names))
+    for number, (arch, colour) in enumerate(zip(architectures, colours(len(architectures)), strict=True)):
+        own = rows["arch"] == arch
+        places = [order.index(name) + offset(number, len(architectures)) for name in names[own]]
+        hover = "%{text}<br>%{fullData.name}: %{x:.3f}<extra></extra>"
+        shown = {"y": places, "text": list(names[own]), "mode": "markers", "hovertemplate": hover}
+        yield arch, colour, rows[own], shown
+
+
+def _add_levels(figure: go.Figure, material: Material, rows: pd.DataFrame, names: pd.Series) -> None:
+    """Ticks at each point's own floor and chance."""
+    for arch, colour, part, places in _parts(material, rows, names):
+        pairs = zip(numbers(part["floor"]), numbers(part["chance"]), strict=True)
         figure.add_scatter(
-            x=[
-                end
-                for pair in zip(numbers(part["floor"]), numbers(part["chance"]), strict=True)
-                for end in (*pair, None)
-            ],
-            y=[place for place in places for _ in range(3)],
+            x=[end for pair in pairs for end in (*pair, None)],
+            y=[place for place in places["y"] for _ in range(3)],
             mode="lines",
-            line={"color": palette[number], "width": 1},
+            line={"color": colour, "width": 1},
             opacity=0.5,
             showlegend=False,
             hoverinfo="skip",
         )
         for level in ("floor", "chance"):
             figure.add_scatter(
+                **places,
                 x=numbers(part[level]),
-                y=places,
-                mode="markers",
-                marker={"color": palette[number], "symbol": "line-ns", "size": 13, "line": {"width": 2}},
-                marker_line_color=palette[number],
+                marker={"color": colour, "symbol": "line-ns", "size": 13, "line": {"width": 2}},
+                marker_line_color=colour,
                 showlegend=False,
-                text=[method_label(key) for key in part["method"]],
                 name=f"{arch}, {level}",
-                hovertemplate="%{text}<br>%{fullData.name}: %{x:.3f}<extra></extra>",
             )
 
 
@@ -251,11 +244,16 @@ def plain(figure: go.Figure) -> dict[str, Any]:
     return found
 
 
-def _bounds(rows: pd.DataFrame) -> pd.DataFrame:
-    """The recipe's interval; that of these checkpoints where it has none."""
-    low = rows["low"].where(rows["low"].notna(), rows["fixed_low"])
-    high = rows["high"].where(rows["high"].notna(), rows["fixed_high"])
-    return pd.DataFrame({"low": low, "high": high})
+def interval(rows: pd.DataFrame, value: str, thickness: float) -> dict[str, Any]:
+    """Error bars from `low` to `high`."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": numbers(rows["high"] - rows[value]),
+        "arrayminus": numbers(rows[value] - rows["low"]),
+        "thickness": thickness,
+        "width": 0,
+    }
 
 
 def numbers(values: Sequence[float] | pd.Series) -> list[float | None]:

@@ -1,24 +1,17 @@
 """The data card, the probe, the model cards, and how to reproduce it all."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.page.material import Material
-from evidrift.report.words.cells import (
-    DASH,
-    Cell,
-    Column,
-    TableView,
-    count,
-    interval,
-    number,
-    run_word,
-    table,
-)
+from evidrift.report.words import view
+from evidrift.report.words.cells import checkpoint_names, run_word
 
 PROBES = {
     "thumbnails": "thumbnails of 16 x 16 pixels",
@@ -27,49 +20,42 @@ PROBES = {
 }
 
 
-def split_table(material: Material) -> TableView | None:
+def split_table(material: Material) -> view.TableView | None:
     """Images and patients by class and split."""
     images = material.summary.images
     splits: Mapping[str, Mapping[str, int]] = images.get("splits", {})
-    patients = images.get("patients", {})
+    patients: Mapping[str, Mapping[str, int]] = images.get("patients", {})
     if not splits:
         return None
     classes = list(dict.fromkeys(name for counts in splits.values() for name in counts))
-    lines = [
-        [Cell(name, "name"), *(_counted(splits, patients, split, [name]) for split in splits)]
-        for name in classes
-    ]
-    lines.append([Cell("all", "name"), *(_counted(splits, patients, split, classes) for split in splits)])
-    told = "; patients in brackets" if any("(" in cell.text for line in lines for cell in line) else ""
-    columns = [Column("Class"), *(Column(split, numeric=True) for split in splits)]
-    return table(f"Images by class and split{told}", columns, lines)
 
+    def counted(row: tuple[str, list[str]], split: str) -> view.Cell:
+        n_images, n_patients = (
+            sum(counts.get(split, {}).get(name, 0) for name in row[1]) for counts in (splits, patients)
+        )
+        told = f" ({n_patients:,})" if n_patients and n_patients != n_images else ""
+        return view.Cell(f"{n_images:,}{told}", "number")
 
-def _counted(
-    splits: Mapping[str, Mapping[str, int]],
-    patients: Mapping[str, Mapping[str, int]],
-    split: str,
-    classes: list[str],
-) -> Cell:
-    n_images, n_patients = (
-        sum(counts.get(split, {}).get(name, 0) for name in classes) for counts in (splits, patients)
+    found = view.table(
+        "Images by class and split",
+        [*((name, [name]) for name in classes), ("all", classes)],
+        [
+            view.Column("Class", lambda row: view.Cell(row[0])),
+            *(view.Column(split, partial(counted, split=split), "", "number") for split in splits),
+        ],
     )
-    told = f" ({n_patients:,})" if n_patients and n_patients != n_images else ""
-    return Cell(f"{n_images:,}{told}", "number")
+    brackets = any("(" in cell.value for line in found.rows for cell in line)
+    return replace(found, caption=f"{found.caption}; patients in brackets") if brackets else found
 
 
-def exclusion_table(material: Material) -> TableView | None:
+def exclusion_table(material: Material) -> view.TableView | None:
     """How many images were left out, by reason."""
     images = material.summary.images
-    reasons: Mapping[str, int] = images.get("excluded", {})
-    ignored: Mapping[str, int] = images.get("ignored_files", {})
-    lines = [[Cell(reason.replace("_", " "), "name"), count(n)] for reason, n in reasons.items() if n]
-    lines += [[Cell(f"not an image: {kind}", "name"), count(n)] for kind, n in ignored.items() if n]
-    return (
-        table("Left out, by reason", [Column("Reason"), Column("Files", numeric=True)], lines)
-        if lines
-        else None
-    )
+    left_out = {reason.replace("_", " "): n for reason, n in images.get("excluded", {}).items()}
+    left_out |= {f"not an image: {kind}": n for kind, n in images.get("ignored_files", {}).items()}
+    rows = [{"reason": reason, "files": n} for reason, n in left_out.items() if n]
+    columns = [view.words("Reason", "reason"), view.counts("Files", "files")]
+    return view.table("Left out, by reason", rows, columns) if rows else None
 
 
 def data_facts(material: Material) -> list[tuple[str, str]]:
@@ -84,12 +70,8 @@ def data_facts(material: Material) -> list[tuple[str, str]]:
     cohort = material.summary.cohort
     patients = f" of {cohort.patients:,} patients" if material.summary.patients_known else ""
     facts.append(("Common cohort", f"{cohort.images:,} images{patients}"))
-    facts.append(
-        (
-            "Patient ids",
-            "known" if material.summary.patients_known else "unknown: an image counts as a patient",
-        )
-    )
+    known = "known" if material.summary.patients_known else "unknown: an image counts as a patient"
+    facts.append(("Patient ids", known))
     origins = {"given": "as given with the images", "drawn": "drawn by patient", "hash": "drawn by patient"}
     if origin := images.get("split_origin"):
         facts.append(("Split", origins.get(str(origin), str(origin))))
@@ -104,48 +86,48 @@ def data_facts(material: Material) -> list[tuple[str, str]]:
     return facts
 
 
-def probe_table(material: Material) -> TableView | None:
+def probe_table(material: Material) -> view.TableView | None:
     """What tells the class without a network."""
     probe = material.summary.probe
     if probe is None:
         return None
-    columns = [Column("A linear model that sees only", "probe"), Column("Accuracy", numeric=True)]
-    columns += [Column("Largest class", numeric=True), Column("Note")]
-    lines = [
+    return view.table(
+        "What tells the class without any network",
+        [{"reason": "", **found, "sees": name} for name, found in probe["predictions"].items()],
         [
-            Cell(PROBES.get(name, name), "name"),
-            interval(found.get("accuracy"), found.get("low"), found.get("high")),
-            number(found.get("baseline")),
-            Cell(str(found.get("reason", ""))),
-        ]
-        for name, found in probe["predictions"].items()
-    ]
-    return table("What tells the class without any network", columns, lines)
+            view.words("A linear model that sees only", "sees", "probe", PROBES),
+            view.intervals("Accuracy", "accuracy", "low", "high"),
+            view.numbers("Largest class", "baseline"),
+            view.words("Note", "reason"),
+        ],
+    )
 
 
-def model_table(material: Material) -> TableView:
+def model_table(material: Material) -> view.TableView:
     """Performance on the images that were explained, over seeds."""
     models = material.table("models")
-    names = dict(zip(CHECKPOINTS, (material.summary.before, material.summary.after), strict=True))
-    columns = [Column("Architecture", "architecture"), Column("Checkpoint", "checkpoint")]
-    columns += [Column("Accuracy", numeric=True), Column("AUC", "auc", numeric=True)]
-    columns += [Column("Calibration error", "calibration", numeric=True)]
-    lines = []
-    for arch in material.summary.architectures:
-        for checkpoint, name in names.items():
-            own = models[(models["arch"] == arch) & (models["checkpoint"] == checkpoint)]
-            cells = (_spread(own[measure]) for measure in ("accuracy", "auc", "calibration_error"))
-            lines.append([Cell(arch, "name"), Cell(name), *cells])
-    word = run_word(material.summary)
-    return table(f"Performance on the images explained: mean, and the range over {word}s", columns, lines)
+    names = checkpoint_names(material.summary)
+    runs = dict(list(models.groupby(["arch", "checkpoint"])))
 
+    def spread(measure: str) -> Callable[[view.Row], view.Cell]:
+        def cell(row: view.Row) -> view.Cell:
+            values = pd.to_numeric(runs[row["arch"], row["checkpoint"]][measure], errors="coerce").dropna()
+            ends = (values.min(), values.max()) if len(values) > 1 else None
+            return view.Cell(values.mean(), "number", ends, digits=3)
 
-def _spread(values: pd.Series) -> Cell:
-    values = pd.to_numeric(values, errors="coerce").dropna()
-    if values.empty:
-        return Cell(DASH, "number")
-    low, high = values.min(), values.max()
-    return interval(values.mean(), low, high, 3) if len(values) > 1 else number(values.mean(), 3)
+        return cell
+
+    return view.table(
+        f"Performance on the images explained: mean, and the range over {run_word(material.summary)}s",
+        [{"arch": arch, "checkpoint": each} for arch in material.summary.architectures for each in names],
+        [
+            view.words("Architecture", "arch", "architecture"),
+            view.words("Checkpoint", "checkpoint", "checkpoint", names),
+            view.Column("Accuracy", spread("accuracy"), "", "number"),
+            view.Column("AUC", spread("auc"), "auc", "number"),
+            view.Column("Calibration error", spread("calibration_error"), "calibration", "number"),
+        ],
+    )
 
 
 def model_cards(material: Material) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -1,26 +1,16 @@
 """The tables of drift by class, cohort and epoch, of the methods' checks and of the epochs kept."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.page.material import Material
-from evidrift.report.words.cells import (
-    DASH,
-    Cell,
-    Column,
-    TableView,
-    cohort_names,
-    count,
-    interval,
-    method_label,
-    number,
-    number_text,
-    run_word,
-    table,
-)
+from evidrift.report.words import view
+from evidrift.report.words.cells import checkpoint_names, cohort_names, run_word
+from evidrift.report.words.names import method_name
+from evidrift.report.words.numbers import PAGE
 
 PLACES = {
     "lungs": "lungs",
@@ -29,60 +19,51 @@ PLACES = {
     "border": "border, outer 5 % of each side",
     "corners": "four corners, 15 % of a side each",
 }
+UNUSABLE = ["flat", "blank", "nan", "thin"]
 
 
-def class_table(material: Material) -> TableView:
+def class_table(material: Material) -> view.TableView:
     """Drift and confusion by class."""
-    columns = [Column("Class"), Column("Architecture", "architecture"), Column("Method", "method")]
-    columns += [Column("Drift", "drift", numeric=True), Column("Beyond its floor", "floor", numeric=True)]
-    columns += [Column("Wrong", numeric=True), Column("Most taken for"), Column("Images", numeric=True)]
-    lines = [
-        [
-            Cell(str(row["label"]), "name"),
-            Cell(row["arch"]),
-            Cell(method_label(row["method"])),
-            interval(row["drift"], row["drift_low"], row["drift_high"]),
-            interval(row["excess"], row["excess_low"], row["excess_high"]),
-            number(row["confusion"]),
-            Cell(DASH if pd.isna(row["confused_with"]) else str(row["confused_with"])),
-            count(row["n_measured"]),
-        ]
-        for row in material.at_layer("classes").to_dict("records")
-    ]
-    return table(
+    return view.table(
         "Drift by class, with 95 % intervals; wrong: share of its images that are taken for others",
-        columns,
-        lines,
+        material.at_layer("classes"),
+        [
+            view.words("Class", "label"),
+            *view.WHERE,
+            view.intervals("Drift", "drift", "drift_low", "drift_high", "drift"),
+            view.intervals("Beyond its floor", "excess", "excess_low", "excess_high", "floor"),
+            view.numbers("Wrong", "confusion"),
+            view.words("Most taken for", "confused_with"),
+            view.counts("Images", "n_measured"),
+        ],
     )
 
 
-def place_table(material: Material) -> TableView | None:
+def place_table(material: Material) -> view.TableView | None:
     """Where the evidence lies before and after; None where nothing is known of that."""
-    rows = material.at_layer("localisation")
-    if rows.empty:
+    shares = material.at_layer("localisation")
+    if shares.empty:
         return None
-    moves = material.at_layer("moves").set_index(["measure", "arch", "method"])
-    names = (material.summary.before, material.summary.after)
-    columns = [Column("Place", "place"), Column("Architecture", "architecture"), Column("Method", "method")]
-    columns += [Column(name.capitalize(), numeric=True) for name in names]
-    columns += [Column("Change", "interval", numeric=True), Column("A random map", numeric=True)]
-    lines = []
-    for key, own in rows.groupby(["measure", "arch", "method"], sort=False):
-        measure, arch, method = map(str, key)
-        shares = own.set_index("checkpoint")
-        move = moves.loc[key]
-        lines.append(
-            [
-                Cell(PLACES.get(measure, measure), "name"),
-                Cell(arch),
-                Cell(method_label(method)),
-                *(number(shares["mean"].get(checkpoint)) for checkpoint in CHECKPOINTS),
-                interval(move["change"], move["low"], move["high"]),
-                number(shares["random"].iloc[0]),
-            ]
-        )
-    lines.sort(key=lambda line: list(PLACES.values()).index(line[0].text))
-    return table("Share of the evidence at a place, mean over patients", columns, lines)
+    keys = ["measure", "arch", "method"]
+    means = shares.pivot(index=keys, columns="checkpoint", values="mean").reindex(columns=list(CHECKPOINTS))
+    random = shares.groupby(keys, sort=False)[["random"]].first()
+    moves = material.at_layer("moves").set_index(keys)[["change", "low", "high"]]
+    rows = random.join(means).join(moves).reset_index()
+    rows = rows.sort_values("measure", key=lambda names: names.map(list(PLACES).index), kind="stable")
+    return view.table(
+        "Share of the evidence at a place, mean over patients",
+        rows,
+        [
+            view.words("Place", "measure", "place", PLACES),
+            *view.WHERE,
+            *(
+                view.numbers(name.capitalize(), checkpoint)
+                for checkpoint, name in checkpoint_names(material.summary).items()
+            ),
+            view.intervals("Change", "change", "low", "high", "interval"),
+            view.numbers("A random map", "random"),
+        ],
+    )
 
 
 def cohort_means(material: Material) -> pd.DataFrame:
@@ -99,120 +80,100 @@ def cohort_means(material: Material) -> pd.DataFrame:
     return sums.loc[order, ["arch", "method", "cohort", "drift", "n_measured"]]
 
 
-def cohort_table(material: Material, means: pd.DataFrame) -> TableView:
+def cohort_table(material: Material, means: pd.DataFrame) -> view.TableView:
     """Drift by cohort, and how many images each has."""
-    names = cohort_names(material.summary)
-    columns = [
-        Column("Prediction", "cohort"),
-        Column("Architecture", "architecture"),
-        Column("Method", "method"),
-    ]
-    columns += [Column("Drift", "drift", numeric=True), Column("Maps", numeric=True)]
-    lines = [
+    return view.table(
+        f"Mean drift by cohort; maps: pairs of maps of all {run_word(material.summary)}s",
+        means,
         [
-            Cell(names[row["cohort"]], "name"),
-            Cell(row["arch"]),
-            Cell(method_label(row["method"])),
-            number(row["drift"]),
-            count(row["n_measured"]),
-        ]
-        for row in means.to_dict("records")
-    ]
-    return table(
-        f"Mean drift by cohort; maps: pairs of maps of all {run_word(material.summary)}s", columns, lines
+            view.words("Prediction", "cohort", "cohort", cohort_names(material.summary)),
+            *view.WHERE,
+            view.numbers("Drift", "drift", "drift"),
+            view.counts("Maps", "n_measured"),
+        ],
     )
 
 
-def along_table(material: Material) -> TableView:
+def along_table(material: Material) -> view.TableView:
     """Drift and accuracy by epoch."""
-    columns = [
-        Column("Architecture", "architecture"),
-        Column("Seed", "seed", numeric=True),
-        Column("Method", "method"),
-    ]
-    columns += [Column("Epoch", numeric=True), Column("Drift", "drift", numeric=True)]
-    columns += [Column("Chance", "chance", numeric=True), Column("Accuracy", numeric=True)]
-    lines = [
+    return view.table(
+        "Drift from the transfer-learned checkpoint, epoch by epoch",
+        material.table("along_training"),
         [
-            Cell(row["arch"], "name"),
-            count(row["seed"]),
-            Cell(method_label(row["method"])),
-            count(row["epoch"]),
-            interval(row["drift"], row["low"], row["high"]),
-            number(row["chance"]),
-            number(row["accuracy"]),
-        ]
-        for row in material.table("along_training").to_dict("records")
-    ]
-    return table("Drift from the transfer-learned checkpoint, epoch by epoch", columns, lines)
+            view.words("Architecture", "arch", "architecture"),
+            view.counts("Seed", "seed", "seed"),
+            view.methods("Method"),
+            view.counts("Epoch", "epoch"),
+            view.intervals("Drift", "drift", "low", "high", "drift"),
+            view.numbers("Chance", "chance", "chance"),
+            view.numbers("Accuracy", "accuracy"),
+        ],
+    )
 
 
-def check_table(material: Material) -> TableView | None:
+def check_table(material: Material) -> view.TableView | None:
     """What the checks say about each method on both checkpoints."""
     checks = material.at_layer("checks")
     if checks.empty:
         return None
-    before, after = material.summary.before, material.summary.after
-    columns = [Column("Method", "method"), Column("Architecture", "architecture")]
-    columns += [Column(f"Faithful, {name}", "faithful") for name in (before, after)]
-    columns += [Column(f"Survives random weights, {name}", "insensitive") for name in (before, after)]
-    by_key = checks.set_index(["method", "arch", "checkpoint"])
-    lines = []
-    for method in dict.fromkeys(checks["method"]):
-        for arch in material.summary.architectures:
-            keys = [(method, arch, checkpoint) for checkpoint in CHECKPOINTS]
-            found = [by_key.loc[key] if key in by_key.index else {} for key in keys]
-            lines.append(
-                [
-                    Cell(method_label(method), "name"),
-                    Cell(arch),
-                    *(_told(row, "faithful", "gain", ("shown", "not shown")) for row in found),
-                    *(_told(row, "insensitive", "similarity", ("no", "yes")) for row in found),
-                ]
-            )
-    note = (
+    by_key = {(row["method"], row["arch"], row["checkpoint"]): row for row in checks.to_dict("records")}
+
+    def told(heading: str, check: str, figure: str, good: str, bad: str) -> Iterator[view.Column]:
+        def cell(row: view.Row, checkpoint: str) -> view.Cell:
+            return _told(by_key.get((row["method"], row["arch"], checkpoint), {}), check, figure, good, bad)
+
+        for checkpoint, name in checkpoint_names(material.summary).items():
+            yield view.Column(f"{heading}, {name}", partial(cell, checkpoint=checkpoint), check)
+
+    return view.table(
+        "Checks of the attribution methods",
+        [
+            {"method": method, "arch": arch}
+            for method in dict.fromkeys(checks["method"])
+            for arch in material.summary.architectures
+        ],
+        [
+            *reversed(view.WHERE),
+            *told("Faithful", "faithful", "gain", "shown", "not shown"),
+            *told("Survives random weights", "insensitive", "similarity", "no", "yes"),
+        ],
         "Below faithful: how much more than a random map the map gains in deletion and insertion. Below "
-        "survives: the correlation with the map of random weights"
+        "survives: the correlation with the map of random weights",
     )
-    return table("Checks of the attribution methods", columns, lines, note)
 
 
-def _told(row: Mapping[str, Any], name: str, figure: str, words: tuple[str, str]) -> Cell:
-    """A check's verdict in words, the good one first, and the figure behind it."""
-    text = str(row.get(name))
+def _told(row: view.Row, check: str, figure: str, good: str, bad: str) -> view.Cell:
+    """A check's verdict in words, and the figure behind it."""
+    text = str(row.get(check))
     if text not in ("True", "False"):
-        return Cell("not decidable")
-    is_good = (text == "True") == (name == "faithful")
-    return Cell(words[0] if is_good else words[1], "good" if is_good else "bad", number_text(row[figure], 3))
+        return view.Cell("not decidable")
+    is_good = (text == "True") == (check == "faithful")
+    return view.Cell(good if is_good else bad, "good" if is_good else "bad", note=PAGE.number(row[figure]))
 
 
-def kept_table(material: Material) -> TableView | None:
+def kept_table(material: Material) -> view.TableView | None:
     """The epochs whose weights were kept."""
     if material.summary.histories is None:
         return None
     rows = pd.DataFrame(material.summary.histories)
-    names = {"tl": material.summary.before, "ft": material.summary.after}
-    columns = [Column("Architecture", "architecture"), Column("Seed", "seed", numeric=True)]
-    columns += [Column("Checkpoint", "checkpoint"), Column("Epoch kept", numeric=True)]
-    columns += [Column("Validation loss", numeric=True), Column("Validation accuracy", numeric=True)]
-    lines = [
+    return view.table(
+        "Epochs whose weights were kept",
+        rows[rows["kept"].astype(bool)],
         [
-            Cell(row["arch"], "name"),
-            count(row["seed"]),
-            Cell(names[row["checkpoint"]]),
-            count(row["epoch"]),
-            number(row["validation_loss"], 3),
-            number(row["validation_accuracy"]),
-        ]
-        for row in rows[rows["kept"].astype(bool)].to_dict("records")
-    ]
-    return table("Epochs whose weights were kept", columns, lines)
+            view.words("Architecture", "arch", "architecture"),
+            view.counts("Seed", "seed", "seed"),
+            view.words("Checkpoint", "checkpoint", "checkpoint", checkpoint_names(material.summary)),
+            view.counts("Epoch kept", "epoch"),
+            view.numbers("Validation loss", "validation_loss", digits=3),
+            view.numbers("Validation accuracy", "validation_accuracy"),
+        ],
+    )
 
 
 def places(material: Material) -> Iterator[str]:
     """Sentences about how many pairs of maps cannot be used or hold less than the area asks for."""
     statuses = material.at_layer("statuses")
     own = statuses[statuses["images"] == "all"]
-    for row in own[(own[["flat", "blank", "nan", "thin"]].sum(axis=1)) > 0].to_dict("records"):
-        told = ", ".join(f"{int(row[name])} {name}" for name in ("flat", "blank", "nan", "thin") if row[name])
-        yield f"{row['arch']}, {method_label(row['method'])}: {told} of {int(row['pairs'])} pairs"
+    for row in own[own[UNUSABLE].sum(axis=1) > 0].to_dict("records"):
+        told = ", ".join(f"{int(row[name])} {name}" for name in UNUSABLE if row[name])
+        yield f"{row['arch']}, {method_name(row['method'])}: {told} of {int(row['pairs'])} pairs"
