@@ -20,8 +20,8 @@ def best_known(claims: Iterable[Any], answers: Callable[[Any], bool] = decided) 
     few trainings nothing may be known of it.
 
     Args:
-        claims: of one kind, architecture and method, at most one an estimand: of the class `Claim`, or rows of
-            the table of claims.
+        claims: of one kind, architecture and method, at most one an estimand; of the class `Claim`, or rows
+            of the table of claims.
         answers: the question: by default whether the claim is decided.
 
     Returns:

@@ -21,7 +21,7 @@ class Movement(NamedTuple):
     high: float
 
     def interval(self, row: Row) -> tuple[float, float]:
-        """The claim's interval; where it has none that of these checkpoints, from the row of the table drift."""
+        """The claim's interval; where it has none, that of these checkpoints in a row of the table drift."""
         return (row["fixed_low"], row["fixed_high"]) if pd.isna(self.low) else (self.low, self.high)
 
 
@@ -31,7 +31,7 @@ UNKNOWN = Movement(OPEN, float("nan"), float("nan"))
 def movements(claims: pd.DataFrame, kind: Literal["study", "audit"]) -> dict[tuple[str, str], Movement]:
     """By architecture and method, the claim that the evidence moved.
 
-    A study asks about its recipes. An audit asks about its models, and of the recipe only where that is decided.
+    A study asks about its recipes. An audit asks about its models, and of the recipe where that is decided.
 
     Args:
         claims: of `compare.output.claim_table`.
