@@ -118,6 +118,30 @@ def test_an_empty_common_cohort_decides_nothing_and_pretends_no_number(tmp_path)
     write_tables(tmp_path / "tables", result)
 
 
+def test_the_agreement_of_two_architectures_has_an_interval():
+    maps = [
+        architecture(name, seeds=(1, 2, 3), patients=TWELVE) for name in ("densenet_mini", "resnetv2_mini")
+    ]
+    (row,) = compare(study_of(*maps), rules()).taus.itertuples()
+    assert row.n_architectures == 2
+    assert row.tau in (-1, 1)
+    assert -1 <= row.tau_low <= row.tau_high <= 1
+    assert 0 <= row.same_order <= 1
+
+
+def test_a_single_patient_decides_nothing_and_has_no_interval():
+    """The others are called wrong; chance is there still, from their maps."""
+    maps = [architecture(name, seeds=(1, 2, 3)) for name in ("densenet_mini", "resnetv2_mini")]
+    for each in maps:
+        each.predicted[..., 1:] = 1 - each.labels[1:]
+    result = compare(study_of(*maps), rules())
+    assert result.cohort.n_patients == 1
+    assert result.drift["normalised"].notna().any()
+    assert {claim.verdict for claim in result.claims} == {"not decidable"}
+    assert result.orders.empty
+    assert result.drift[["low", "high", "fixed_low", "fixed_high"]].isna().all(axis=None)
+
+
 def test_no_other_patient_of_the_class_leaves_chance_missing_with_a_caveat():
     maps = architecture(patients=("p0", "p1", "p0", "p1"))
     result = compare(study_of(maps), rules())
