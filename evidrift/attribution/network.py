@@ -48,8 +48,11 @@ class Network:
             output z both are +z for class 1 and -z for class 0.
 
     Example:
-        network = Network(classifier, resolve(classifier, ["penultimate", "last"]), prepare, "centred")
-        gradients = network.run(pixels, targets).gradients["penultimate"]
+        >>> from evidrift.attribution.layers import resolve
+        >>> layers = resolve(classifier, ["penultimate", "last"])
+        >>> network = Network(classifier, layers, prepare, "centred")
+        >>> network.run(pixels, targets).gradients["penultimate"].shape
+        (7, 8, 8, 6)
     """
 
     def __init__(

@@ -63,13 +63,15 @@ def audit(
     """Measure how far the evidence moved between two checkpoints of a classifier, on a folder of films.
 
     Example:
-        from evidrift import audit
-
-        found = audit("old.keras", "new.keras", "films/", gate="gate.yaml", out="audit/")
-        found.outcome            # passed, failed or not judged
-        found.drift              # a DataFrame: drift, floor and chance by method
-        found.cases              # a row per film, pair and method, worst first
-        found.case("a.png")      # shows itself in a notebook
+        >>> from evidrift import audit
+        >>> found = audit("old.keras", "new.keras", "films/", gate="gate.yaml", out="audit/")
+        >>> found.outcome  # passed, failed or not judged
+        'passed'
+        >>> found.drift["method"].unique().tolist()  # a DataFrame: drift, floor and chance by method
+        ['grad_cam_pp', 'layer_cam']
+        >>> len(found.cases)  # a row per film, pair and method, worst first
+        24
+        >>> found.case("a/00.png").save("a.png")  # in a notebook the case shows itself
 
     Args:
         before: the checkpoint in use: a Keras 3 file (.keras or .h5), or weights (.weights.h5) of an

@@ -153,9 +153,14 @@ class MapFile:
     """Reads a map file.
 
     Example:
-        maps = MapFile(path).require("densenet_mini", 1, "cam")
-        for layer, method in maps.methods():
-            before, after = maps.maps("tl", layer, method), maps.maps("ft", layer, method)
+        >>> maps = MapFile(path).require("densenet_mini", 3, "cam")
+        >>> for layer, method in maps.methods():
+        ...     before, after = maps.maps("tl", layer, method), maps.maps("ft", layer, method)
+        ...     print(layer, method, before.shape)
+        last grad_cam (5, 2, 2)
+        penultimate grad_cam (5, 4, 4)
+        penultimate layer_cam (5, 4, 4)
+        sum grad_cam (5, 3, 3)
 
     Attributes:
         origin: what was explained.

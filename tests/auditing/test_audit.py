@@ -15,8 +15,8 @@ from evidrift import audit
 from evidrift.auditing.gate import Gate
 from evidrift.base.errors import UserError
 from evidrift.cli.audit import add_arguments, run
-from tests.foreign.kinds import CLASSES, KINDS, SHAPE, SIZE, head, model_of, nested, trunk, with_weights
-from tests.prepare.films import film, save
+from tests.auditing.made import network, write_films
+from tests.foreign.kinds import CLASSES, KINDS, SHAPE, SIZE, model_of, trunk, with_weights
 
 pytestmark = pytest.mark.slow
 
@@ -38,25 +38,7 @@ METHODS = ["layer_cam", "grad_cam"]
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory) -> Path:
-    """Twelve films of three classes."""
-    root = tmp_path_factory.mktemp("films")
-    for seed in range(12):
-        save(root / "abc"[seed % 3] / f"{seed:02d}.png", film(seed, 80, 72))
-    return root
-
-
-def network(seed: int = 0) -> keras.Model:
-    """A classifier with its scaling inside, whose head depends a little on the seed: most films keep it."""
-    inputs = keras.Input(SHAPE)
-    x = nested(trunk)(kl.Rescaling(1 / 255)(inputs))
-    for layer in head("softmax"):
-        x = layer(x)
-    model = with_weights(keras.Model(inputs, x))
-    random = np.random.default_rng(seed)
-    kernel, bias = model.layers[-1].get_weights()
-    noise = random.normal(scale=0.1 * kernel.std(), size=kernel.shape)
-    model.layers[-1].set_weights([kernel + bool(seed) * noise, bias])
-    return model
+    return write_films(tmp_path_factory.mktemp("films"))
 
 
 @pytest.fixture(scope="module")

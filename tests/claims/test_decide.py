@@ -2,8 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from evidrift.claims.claim import Claim, Rules
@@ -222,11 +220,11 @@ def test_a_claim_that_the_second_look_lacks_stays():
     assert least_decided(first, [], "Because.") == first
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-@settings(max_examples=60, deadline=None)
-def test_holm_is_that_of_statsmodels(p_values):
-    values = np.array(p_values)
-    np.testing.assert_allclose(holm(values), by_statsmodels(values), rtol=1e-12)
+@pytest.mark.parametrize(
+    "values", [[0.2], [0.0, 1.0], [0.03, 0.03, 0.01], [0.01, 0.04, 0.02, 0.5], [0.001 * k for k in range(30)]]
+)
+def test_holm_is_that_of_statsmodels(values):
+    np.testing.assert_allclose(holm(np.array(values)), by_statsmodels(values), rtol=1e-12)
 
 
 def test_holm_by_hand():

@@ -114,6 +114,18 @@ def test_kendalls_tau_of_each_draw_by_hand():
     assert turned["tau_low"] == turned["tau_high"] == pytest.approx(1 / 3)
 
 
+def test_two_architectures_have_a_tau_with_its_interval():
+    quantities = three()
+    for method in METHODS:
+        del quantities["c", method]
+    # columns: a, b under grad_cam, then under layer_cam; the same order three times, the opposite one once
+    drawn = np.array([[1, 2, 1, 2], [2, 1, 2, 1], [1, 2, 3, 4], [1, 2, 2, 1]], dtype=float)
+    row = tau_table(quantities, METHODS, drawn).iloc[0]
+    assert (row["tau_low"], row["tau_high"], row["same_order"]) == (-1, 1, 0.75)
+    agreeing = tau_table(quantities, METHODS, drawn[:3]).iloc[0]
+    assert (agreeing["tau_low"], agreeing["tau_high"], agreeing["same_order"]) == (1, 1, 1)
+
+
 def test_methods_without_two_common_architectures_have_no_tau():
     quantities = three()
     for arch in "bc":

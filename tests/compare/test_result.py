@@ -23,20 +23,29 @@ def two_architectures(**changes):
     return both
 
 
-def test_a_planted_reversal_is_observed(tmp_path):
+@pytest.fixture(scope="module")
+def two():
+    """Of two architectures and twelve patients."""
+    return compare(study_of(*two_architectures()), rules(12))
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """Of one architecture and six patients."""
+    return compare(study_of(architecture()), rules())
+
+
+def test_a_planted_reversal_is_observed():
     result = compare(study_of(*two_architectures(noise=0.3)), rules(12))
     (found,) = result.observed.reversals
     assert (found.method, found.stable) == ("grad_cam", "densenet_mini")
     assert (found.against, found.other) == ("layer_cam", "resnetv2_mini")
 
 
-def test_the_metrics_are_strict_json_nested_by_name(tmp_path):
-    result = compare(study_of(*two_architectures()), rules(12))
-    write_metrics(tmp_path / "compare.json", result)
+def test_the_metrics_are_strict_json_nested_by_name(two, tmp_path):
+    write_metrics(tmp_path / "compare.json", two)
     found = json.loads((tmp_path / "compare.json").read_text())
-    row = result.drift.query(
-        "arch == 'densenet_mini' and method == 'grad_cam' and measure == 'overlap'"
-    ).iloc[0]
+    row = two.drift.query("arch == 'densenet_mini' and method == 'grad_cam' and measure == 'overlap'").iloc[0]
     numbers = found["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
     assert numbers["mean"] == pytest.approx(row["mean"], abs=5e-5)
     assert set(numbers) == {"mean", "sd", "floor", "chance", "excess", "normalised", "low", "high"}
@@ -49,9 +58,9 @@ def test_the_metrics_are_strict_json_nested_by_name(tmp_path):
     assert found["models"]["resnetv2_mini"]["ft"]["auc"] is None
 
 
-def test_the_same_study_gives_the_same_bytes(tmp_path):
-    for name in ("one", "two"):
-        result = compare(study_of(*two_architectures()), rules())
+def test_the_same_study_gives_the_same_bytes(two, tmp_path):
+    again = compare(study_of(*two_architectures()), rules(12))
+    for name, result in (("one", two), ("two", again)):
         write_tables(tmp_path / name / "tables", result)
         write_metrics(tmp_path / name / "tables" / "compare.json", result)
     files = sorted((tmp_path / "one" / "tables").iterdir())
@@ -63,9 +72,8 @@ def test_the_same_study_gives_the_same_bytes(tmp_path):
         assert path.read_bytes() == (tmp_path / "two" / "tables" / path.name).read_bytes()
 
 
-def test_the_tables_can_be_read_back(tmp_path):
-    result = compare(study_of(*two_architectures()), rules())
-    write_tables(tmp_path / "tables", result)
+def test_the_tables_can_be_read_back(two, tmp_path):
+    write_tables(tmp_path / "tables", two)
     drift = pd.read_csv(tmp_path / "tables" / "drift.csv")
     assert list(drift["arch"].unique()) == ["densenet_mini", "resnetv2_mini"]
     assert {"overlap", "overlap_all", "overlap_50", "ssim"} <= set(drift["measure"])
@@ -76,20 +84,19 @@ def test_the_tables_can_be_read_back(tmp_path):
     ]
 
 
-def test_the_grid_s_order_of_architectures_is_kept(tmp_path):
+def test_the_grid_s_order_of_architectures_is_kept():
     maps = [architecture(name) for name in ("resnetv2_mini", "densenet_mini")]
     result = compare(study_of(*maps), rules())
     assert list(result.drift["arch"].unique()) == ["resnetv2_mini", "densenet_mini"]
     assert list(metrics(result)["models"]) == ["resnetv2_mini", "densenet_mini"]
 
 
-def test_one_architecture_has_a_ranking_of_one_and_no_reversal(tmp_path):
-    result = compare(study_of(architecture()), rules())
-    assert all(len(ranking.scores) <= 1 for ranking in result.observed.rankings)
-    assert result.observed.reversals == ()
+def test_one_architecture_has_a_ranking_of_one_and_no_reversal(alone):
+    assert all(len(ranking.scores) <= 1 for ranking in alone.observed.rankings)
+    assert alone.observed.reversals == ()
 
 
-def test_one_seed_is_a_caveat_and_has_no_floor(tmp_path):
+def test_one_seed_is_a_caveat_and_has_no_floor():
     result = compare(study_of(architecture(seeds=(1,))), rules())
     assert any(warning.startswith("One seed") for warning in result.warnings)
     assert metrics(result)["decidable"] is False
@@ -111,7 +118,31 @@ def test_an_empty_common_cohort_decides_nothing_and_pretends_no_number(tmp_path)
     write_tables(tmp_path / "tables", result)
 
 
-def test_no_other_patient_of_the_class_leaves_chance_missing_with_a_caveat(tmp_path):
+def test_the_agreement_of_two_architectures_has_an_interval():
+    maps = [
+        architecture(name, seeds=(1, 2, 3), patients=TWELVE) for name in ("densenet_mini", "resnetv2_mini")
+    ]
+    (row,) = compare(study_of(*maps), rules()).taus.itertuples()
+    assert row.n_architectures == 2
+    assert row.tau in (-1, 1)
+    assert -1 <= row.tau_low <= row.tau_high <= 1
+    assert 0 <= row.same_order <= 1
+
+
+def test_a_single_patient_decides_nothing_and_has_no_interval():
+    """The others are called wrong; chance is there still, from their maps."""
+    maps = [architecture(name, seeds=(1, 2, 3)) for name in ("densenet_mini", "resnetv2_mini")]
+    for each in maps:
+        each.predicted[..., 1:] = 1 - each.labels[1:]
+    result = compare(study_of(*maps), rules())
+    assert result.cohort.n_patients == 1
+    assert result.drift["normalised"].notna().any()
+    assert {claim.verdict for claim in result.claims} == {"not decidable"}
+    assert result.orders.empty
+    assert result.drift[["low", "high", "fixed_low", "fixed_high"]].isna().all(axis=None)
+
+
+def test_no_other_patient_of_the_class_leaves_chance_missing_with_a_caveat():
     maps = architecture(patients=("p0", "p1", "p0", "p1"))
     result = compare(study_of(maps), rules())
     assert result.drift["chance"].isna().all()
@@ -119,7 +150,7 @@ def test_no_other_patient_of_the_class_leaves_chance_missing_with_a_caveat(tmp_p
     assert all(ranking.scores == () for ranking in result.observed.rankings)
 
 
-def test_caveats_name_unknown_patients_mixed_versions_and_unusable_maps(tmp_path):
+def test_caveats_name_unknown_patients_mixed_versions_and_unusable_maps():
     other = {"keras": ["3.15.1"], "numpy": ["2.3.0"], "tensorflow": ["2.21.0"]}
     maps = replace(architecture(), versions=other, rectified={"penultimate": False})
     maps.signed["penultimate", "grad_cam"][0, 0, 0] = np.nan
@@ -135,11 +166,11 @@ def test_caveats_name_unknown_patients_mixed_versions_and_unusable_maps(tmp_path
     assert len(warnings) == 4
 
 
-def test_a_clean_study_has_no_caveats(tmp_path):
-    assert compare(study_of(*two_architectures()), rules()).warnings == ()
+def test_a_clean_study_has_no_caveats(two):
+    assert two.warnings == ()
 
 
-def test_methods_that_one_architecture_lacks_are_ranked_without_it(tmp_path):
+def test_methods_that_one_architecture_lacks_are_ranked_without_it():
     one = architecture("densenet_mini", methods=[("penultimate", "grad_cam"), ("penultimate", "grad_cam_pp")])
     two = architecture("vit_mini", methods=[("penultimate", "grad_cam")])
     two = replace(two, not_defined=(("penultimate", "grad_cam_pp"),))
@@ -149,20 +180,18 @@ def test_methods_that_one_architecture_lacks_are_ranked_without_it(tmp_path):
     assert any("not defined" in warning for warning in result.warnings)
 
 
-def test_overlaps_are_given_back_as_intersection_over_union(tmp_path):
-    result = compare(study_of(architecture()), rules())
-    row = overlaps(result).iloc[0]
-    drift = result.drift[result.drift["measure"] == "overlap"].iloc[0]
+def test_overlaps_are_given_back_as_intersection_over_union(alone):
+    row = overlaps(alone).iloc[0]
+    drift = alone.drift[alone.drift["measure"] == "overlap"].iloc[0]
     assert row["mean"] == pytest.approx(1 - drift["mean"])
     assert row["floor"] == pytest.approx(1 - drift["floor"])
     assert row["sd"] == drift["sd"]
 
 
-def test_phantoms_are_called_phantoms(tmp_path):
+def test_phantoms_are_called_phantoms(alone):
     drawn = compare(study_of(architecture(), source="phantoms"), rules())
-    films = compare(study_of(architecture()), rules())
     assert [warning for warning in drawn.warnings if "phantoms" in warning]
-    assert not [warning for warning in films.warnings if "phantoms" in warning]
+    assert not [warning for warning in alone.warnings if "phantoms" in warning]
 
 
 @pytest.mark.parametrize(
@@ -172,21 +201,20 @@ def test_phantoms_are_called_phantoms(tmp_path):
         ({"target": ["prediction"]}, "Each checkpoint's prediction is explained"),
     ],
 )
-def test_a_raw_logit_or_an_explained_prediction_is_a_caveat(tmp_path, changes, start):
+def test_a_raw_logit_or_an_explained_prediction_is_a_caveat(changes, start):
     result = compare(study_of(replace(architecture(), **changes)), rules())
     assert [warning.startswith(start) for warning in result.warnings] == [True]
     assert metrics(result) | changes == metrics(result)
 
 
-def test_images_identical_across_splits_are_a_caveat(tmp_path):
+def test_images_identical_across_splits_are_a_caveat():
     warnings = compare(study_of(architecture(), identical=3), rules()).warnings
     assert [warning.split(".")[0] for warning in warnings] == ["Images identical to one in another split: 3"]
 
 
-def test_the_checks_are_told_in_the_summary_and_speak_against_a_method_in_the_caveats(tmp_path):
+def test_the_checks_are_told_in_the_summary_and_speak_against_a_method_in_the_caveats(alone):
     study = study_of(architecture())
-    result = compare(study, rules())
-    found = metrics(result)["checks"]["densenet_mini"]["layer_cam"]["penultimate"]["ft"]
+    found = metrics(alone)["checks"]["densenet_mini"]["layer_cam"]["penultimate"]["ft"]
     # insertion 0.7 against 0.5 of a random map; similarity 0.1 against 0.3 between patients
     assert found == {
         "gain": pytest.approx(0.2),
@@ -202,7 +230,7 @@ def test_the_checks_are_told_in_the_summary_and_speak_against_a_method_in_the_ca
     assert warning.startswith("† not shown to be more faithful than a random map: grad_cam at penultimate (")
 
 
-def test_places_are_of_the_common_cohort(tmp_path):
+def test_places_are_of_the_common_cohort():
     maps = architecture()
     maps.predicted[1, 0, 0] = 1 - maps.labels[0]
     result = compare(study_of(maps), rules())
@@ -211,7 +239,7 @@ def test_places_are_of_the_common_cohort(tmp_path):
     assert set(result.moves["n_patients"]) == {5}
 
 
-def test_a_method_that_explained_some_of_the_images_says_so(tmp_path):
+def test_a_method_that_explained_some_of_the_images_says_so():
     maps = architecture(patients=TWELVE)
     key = ("penultimate", "layer_cam")
     some = np.arange(12) < 8
@@ -222,8 +250,7 @@ def test_a_method_that_explained_some_of_the_images_says_so(tmp_path):
     assert n_images.to_dict() == {"grad_cam": 12, "layer_cam": 8}
 
 
-def test_caveats_that_share_a_key_are_all_told_in_the_summary(tmp_path):
-    result = compare(study_of(architecture()), rules())
+def test_caveats_that_share_a_key_are_all_told_in_the_summary(alone):
     both = (Caveat("mixed_versions", "Two of keras."), Caveat("mixed_versions", "Two of numpy."))
-    found = metrics(replace(result, caveats=(*both, Caveat("phantoms", "Drawn."))))["warnings"]
+    found = metrics(replace(alone, caveats=(*both, Caveat("phantoms", "Drawn."))))["warnings"]
     assert found == {"mixed_versions": "Two of keras. Two of numpy.", "phantoms": "Drawn."}

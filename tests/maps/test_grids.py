@@ -48,6 +48,14 @@ def test_enlarging_is_tensorflows_half_pixel_bilinear(grid, size):
     np.testing.assert_allclose(enlarge(maps, size), expected, atol=1e-5)
 
 
+def test_a_single_cell_holds_every_pixel_and_gives_each_its_value():
+    assert shares(1, 3).tolist() == [[1, 1, 1]]
+    maps = np.arange(6, dtype=np.float32).reshape(1, 2, 3)
+    assert cell_sums(maps, (1, 1)).tolist() == [[[15]]]
+    assert bilinear(np.array([-1, 0, 0.5, 2]), 1).tolist() == [[1]] * 4
+    assert enlarge(np.full((1, 1, 1), 7, np.float32), (2, 3)).tolist() == [[[7] * 3] * 2]
+
+
 def test_beyond_the_outermost_centres_their_values_are_repeated():
     assert bilinear(np.array([-3, -0.1, 0, 0.25, 1.5, 2, 9]), 3).tolist() == [
         [1, 0, 0],

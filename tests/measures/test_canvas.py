@@ -75,6 +75,15 @@ def test_the_status_says_why_a_map_cannot_be_used():
     assert not found.values[1:].any()
 
 
+def test_a_map_of_a_single_cell_lies_inside_its_image_and_is_flat_where_it_is_positive():
+    found = canvases_of(*(np.full((1, 1), value) for value in (3, -3, np.nan)))
+    assert [STATUSES[code] for code in found.status] == ["flat", "blank", "nan"]
+    assert found.inside.all()
+    # also where the image leaves the square's centre out
+    assert cells_inside(np.array([[0, 0, 20, 112]]), 112, (1, 1)).all()
+    assert (resample(np.full((1, 1, 1), 3.0), np.array([[0, 0, 20, 112]]), 112) == 3).all()
+
+
 def test_flat_means_a_range_of_a_millionth_of_the_maximum():
     even = np.ones((7, 7))
     just_flat, not_flat = even.copy(), even.copy()

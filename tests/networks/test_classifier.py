@@ -9,9 +9,21 @@ from evidrift.networks.catalogue import find
 from evidrift.networks.classifier import build_classifier, build_head, network_input, set_batchnorm
 
 
+@pytest.fixture(scope="module")
+def built():
+    """A classifier, and the weights that it was built with."""
+    model = build_classifier(build_backbone("densenet_mini", 32, {}), 5, dropout=0)
+    return model, model.get_weights()
+
+
 @pytest.fixture
-def classifier():
-    return build_classifier(build_backbone("densenet_mini", 32, {}), 5, dropout=0)
+def classifier(built):
+    """The classifier as it was built, to be changed."""
+    model, weights = built
+    model.set_weights(weights)
+    for layer in model.layers:
+        layer.trainable = True
+    return model
 
 
 def normalisations(model):

@@ -57,16 +57,11 @@ def test_without_views_the_losses_are_those_of_the_whole_frozen_network(images, 
 
 def test_features_of_a_view_are_those_of_the_augmented_image(images, backbone):
     zoo = find(ARCHITECTURE)
-    with_views = embed(compile_forward(pooled(backbone)), zoo, images, views=2, batch_size=3)
+    forward = compile_forward(pooled(backbone))
+    with_views = embed(forward, zoo, images, views=2, batch_size=5)
     assert with_views.values.shape[:2] == (10, 3)
     moved = np.stack([augment(p, str(i), 2) for p, i in zip(images.pixels, images.ids, strict=True)])
-    again = embed(
-        compile_forward(pooled(backbone)),
-        zoo,
-        dataclasses.replace(images, pixels=moved),
-        views=0,
-        batch_size=10,
-    )
+    again = embed(forward, zoo, dataclasses.replace(images, pixels=moved), views=0, batch_size=5)
     np.testing.assert_allclose(with_views.values[:, 2], again.values[:, 0], rtol=1e-4, atol=1e-5)
 
 

@@ -141,8 +141,9 @@ def _bootstrapped(
 
 
 def _undecidable(one: np.ndarray, other: np.ndarray, n_patients: int, min_patients: int) -> str:
-    if n_patients < min_patients:
-        return f"{n_patients} patients, {min_patients} are needed"
+    needed = max(min_patients, 2)  # a single patient leaves nothing to draw from
+    if n_patients < needed:
+        return f"{n_patients} patients, {needed} are needed"
     varies = len(np.unique(one)) > 1 and len(np.unique(other)) > 1
     return "" if varies else "one of both is the same for all images"
 

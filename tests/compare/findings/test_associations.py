@@ -150,6 +150,9 @@ def test_the_same_names_give_the_same_interval_and_others_another():
 def test_too_few_patients_and_no_variation_leave_a_reason_instead_of_numbers():
     few = associate(*images(19, seed=7), 20, "test")
     assert few.reason == "19 patients, 20 are needed"
+    one, other, classes, _ = images(19, seed=7)
+    single = associate(one, other, classes, np.zeros(19), 1, "test")
+    assert single.reason == "1 patients, 2 are needed"
     one, _, *rest = images(20, seed=7)
     same = associate(one, np.zeros(20), *rest, 20, "test")
     assert same.reason == "one of both is the same for all images"
