@@ -1,4 +1,4 @@
-"""Drift against its floor and chance, by architecture, method, layer and measure (DESIGN.md, section 6).
+"""Drift against its floor and chance, by architecture, method, layer and measure (docs/design.md).
 
 Here every measure is oriented so that larger means more drift.
 """
