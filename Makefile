@@ -36,7 +36,7 @@ lint: $(VENV)/.development  ## ruff and mypy
 	ruff format --check .
 	mypy
 
-format: $(VENV)/.development  ## let ruff mend what it can
+format: $(VENV)/.development  ## let ruff fix what it can
 	ruff check --fix .
 	ruff format .
 
