@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := 1
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
 
-repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PROFILE=cxr5]
+repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PROFILE=paper]
 	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
 	@python -m evidrift.params params.yaml
 	@python -m tools.prune params.yaml --check
@@ -36,7 +36,7 @@ lint: $(VENV)/.development  ## ruff and mypy
 	ruff format --check .
 	mypy
 
-format: $(VENV)/.development  ## let ruff mend what it can
+format: $(VENV)/.development  ## let ruff fix what it can
 	ruff check --fix .
 	ruff format .
 

@@ -1,6 +1,6 @@
 """Are the verdicts right as often as they say? Studies whose truth is known, judged by evidrift's own code.
 
-    python -m benchmarks.calibration --out docs
+    python -m benchmarks.calibration --out docs/results
 
 A simulated study has three architectures, two methods that can disagree, three seeds and 60 patients with one
 image each. Drift of a patient's image under a seed is the sum of the architecture's and method's mean, the
@@ -337,12 +337,12 @@ def main() -> None:
     found = simulate([*cells, *at_margin], args.processes)
     null, edge = found[: len(cells)], found[len(cells) :]
     for title, names in (
-        ("What is called though it is not there (at most 5 % wanted)", WRONG),
-        ("A single test of a difference that is not there, for contrast", CONTRAST),
-        ("How often 95 % intervals of the recipe hold the truth (93 to 98 % wanted)", COVERED),
+        ("False findings (at most 5 % wanted)", WRONG),
+        ("A single test of a difference that does not exist, for contrast", CONTRAST),
+        ("How often 95 % intervals of the recipe contain the truth (93 to 98 % wanted)", COVERED),
     ):
         print(f"\n{title}\n\n{table(cells, null, names)}")
-    print("\nRefuted though the truth lies at the margin (at most 5 % wanted)\n")
+    print("\nRefuted although the truth lies at the margin (at most 5 % wanted)\n")
     print(table(at_margin, edge, REFUTED), flush=True)
     points = power_cells(args.power_studies)
     powers = simulate(points, args.processes)

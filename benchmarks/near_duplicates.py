@@ -1,6 +1,6 @@
 """How far apart are the hashes of different patients' films, and those of a film and its changed copy?
 
-    python -m benchmarks.near_duplicates data/store.h5
+    python -m benchmarks.near_duplicates data/images/store.h5
 
 Prints the smallest distances between films of different patients, and for each kind of change the distances
 of all films to their copies and the share of copies that the threshold finds.

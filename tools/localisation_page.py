@@ -1,6 +1,6 @@
-"""Write docs/localisation.md from the tables of a study on phantoms.
+"""Write docs/results/localisation.md from the tables of a study on phantoms.
 
-python -m tools.localisation_page data/compare docs/localisation.md
+python -m tools.localisation_page data/compare docs/results/localisation.md
 """
 
 import argparse
@@ -14,12 +14,13 @@ LAYER = "penultimate"
 PAGE = """# Which methods see the finding?
 
 On phantoms the place of every finding is known. Below is the default study (`make repro`), at layer
-`{layer}`, on the images with a finding that every checkpoint gets right, seeds averaged. Class normal has no
-finding and is left out. Nothing here is about patients.
+`{layer}`, on the images with a finding that every checkpoint gets right, averaged over seeds. Class
+normal has no finding and is left out. Nothing here is about patients.
 
-Means stand with their 95 % interval over patients; bold where a mean is shown to lie above random, or a
-change to differ from 0 (each by itself, not corrected for their number; seeds are fixed, so this is about
-these checkpoints). `random` is what a map that knows nothing of the image has in expectation.
+Means are given with their 95 % interval over patients. They are bold where a mean is shown to lie above
+random, or a change to differ from 0. Each is judged by itself, without a correction for their number, and
+seeds are fixed, so this is about these checkpoints. `random` is what a map that knows nothing about the image
+would have on average.
 
 ## Does the strongest cell touch the finding? (pointing game)
 

@@ -1,6 +1,6 @@
 """Do the checkpoints beat a linear model on 16x16 thumbnails, on the same test split?
 
-    python -m tools.thumbnail_baseline data/store.h5 data/predictions/mobilenetv2/1-tl.parquet ...
+    python -m tools.thumbnail_baseline data/images/store.h5 models/mobilenetv2/1/tl/predictions.parquet ...
 
 A network that does not has learned nothing that the overall brightness of a film does not tell already. The
 linear model is that of the stage probe, fitted in this run on the training split. Leaves with 1 where a

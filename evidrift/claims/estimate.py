@@ -1,4 +1,4 @@
-"""An estimate over patients and seeds, with its error under both estimands (DESIGN.md, section 6).
+"""An estimate over patients and seeds, with its error under both estimands (docs/design.md, Estimands).
 
 *These checkpoints*: patients are random, seeds are fixed. *The recipe*: both are random, crossed.
 """

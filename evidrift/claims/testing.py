@@ -70,8 +70,8 @@ def reversal(excesses: Excesses, pair: Pair, methods: Pair, rules: Rules) -> Tes
     """Is one of two architectures the more stable under one method, and the other one under another?
 
     Each lead is shown one-sided at half the level, since there are two directions in which the methods may
-    disagree (DESIGN.md, section 6). In each direction both leads must be there, so the larger p counts, and
-    the smaller lead is the size of the reversal.
+    disagree (docs/design.md, Claims and verdicts). In each direction both leads must be there, so the larger
+    p counts, and the smaller lead is the size of the reversal.
     """
     claim = _claim("reversal", "recipe", pair, methods, excesses)
     obstacles = [

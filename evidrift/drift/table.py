@@ -1,4 +1,4 @@
-"""Build the drift table and the agreement table of one architecture (DESIGN.md, section 6)."""
+"""Build the drift table and the agreement table of one architecture (docs/design.md, The drift table)."""
 
 import numpy as np
 import pyarrow as pa

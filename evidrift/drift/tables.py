@@ -1,8 +1,9 @@
 """The drift table on disk: the contract between drift, compare and report.
 
-One folder an architecture: a row per pair, method and layer (docs/design.md), beside it the agreement table,
-how alike the maps of two methods are, and the places table, where the evidence of each map lies. What holds
-for all of them (gradient constant over space, tensor rectified, versions) travels in the drift table.
+One folder an architecture: a row per pair, method and layer (docs/design.md, The drift table), beside it the
+agreement table, how alike the maps of two methods are, and the places table, where the evidence of each map
+lies. What holds for all of them (gradient constant over space, tensor rectified, versions) travels in the
+drift table.
 """
 
 from collections.abc import Iterable

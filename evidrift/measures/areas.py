@@ -65,7 +65,10 @@ def top_area(values: np.ndarray, ascending: np.ndarray, area: float) -> AreaSets
 
 
 def half_maximum(values: np.ndarray, ascending: np.ndarray) -> AreaSets:
-    """Cells at half the maximum or above: the literature's set. Not comparable across grids (FIELD.md)."""
+    """Cells at half the maximum or above: the literature's set.
+
+    Not comparable across grids (docs/measures.md).
+    """
     above = (values >= ascending[:, -1:] / 2) & (values > 0)
     nothing = np.zeros(len(values))
     packed = _pack(above)

@@ -59,7 +59,7 @@ def draw(signed: np.ndarray, content: np.ndarray, size: int) -> Canvases:
 def resample(maps: np.ndarray, content: np.ndarray, size: int) -> np.ndarray:
     """Bilinear values at the centres of the canvas's cells, (n, h, w) -> (n, 56, 56).
 
-    Half-pixel centres: corner alignment would move the centre of mass by 4 % of the side (FIELD.md).
+    Half-pixel centres: corner alignment would move the centre of mass by 4 % of the side.
     """
     top, left, bottom, right = np.asarray(content, dtype=np.float64).T
     rows, columns = _weights(top, bottom, size, maps.shape[1]), _weights(left, right, size, maps.shape[2])

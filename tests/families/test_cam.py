@@ -11,7 +11,7 @@ from evidrift.base.errors import UserError
 from evidrift.base.section import validate
 from evidrift.families import cam
 
-# FIELD.md: two channels on a 2x2 grid, as rows
+# Two channels on a 2x2 grid, as rows
 FIELD_A = [[[0, 4], [31, 40]], [[0, 0], [6, 15]]]
 FIELD_G = [[[1, 1], [1, 1]], [[1, -1], [-1, -1]]]
 FIELD_EXPECTED = {

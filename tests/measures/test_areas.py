@@ -72,7 +72,7 @@ def test_less_positive_area_than_wanted_is_the_set_and_thin():
 
 
 def test_overlap_of_independent_maps_is_what_areas_alone_predict():
-    # q / (2 - q) at q = 0.2 (FIELD.md), for maps without any structure.
+    # q / (2 - q) at q = 0.2, for maps without any structure.
     values = np.random.default_rng(5).random((400, CELLS), dtype=np.float32)
     sets = top_area(values, in_order(values)[0], 0.2)
     pairs = np.arange(200)

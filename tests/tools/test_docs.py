@@ -1,13 +1,20 @@
-"""Links in the documentation lead somewhere, and every picture in docs/ is shown on a page."""
+"""Links in the documentation lead somewhere, pictures are shown, and the reference has what the code has."""
 
+import importlib
 import re
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
+from evidrift.attribution.settings import FamilyParams
+from evidrift.params import BY_ARCHITECTURE, Study
 from tests.places import ROOT
 
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -45,9 +52,33 @@ def test_every_picture_is_shown():
 
 
 def test_the_index_names_every_page():
-    links = LINK.findall((ROOT / "docs" / "README.md").read_text(encoding="utf-8"))
-    named = {link.partition("#")[0] for link in links}
-    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= named
+    docs = ROOT / "docs"
+    named = {link.partition("#")[0] for link in LINK.findall((docs / "README.md").read_text("utf-8"))}
+    assert {page.relative_to(docs).as_posix() for page in docs.rglob("*.md")} - {"README.md"} <= named
+
+
+def files_in_git() -> Iterator[Path]:
+    """Text files of the repository, without what DVC writes."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".yaml", ".toml", ".sh", ".html", ".txt", "") and path.is_file():
+            yield path
+
+
+def test_documents_that_files_cite_are_in_the_repository():
+    """Those in docs/ and those in capitals; a section by its heading, as in (docs/design.md, Estimands)."""
+    cited = re.compile(r"(?<![\w./-])(docs/[\w/-]+\.md|[A-Z]+\.md)(?:, ([A-Z][\w ,]*)\))?")
+    found = 0
+    for path in files_in_git():
+        text = re.sub(r"\n[#\s]*", " ", path.read_text(encoding="utf-8"))
+        for document, section in cited.findall(text):
+            found += 1
+            page = next((page for page in (ROOT / document, path.parent / document) if page.is_file()), None)
+            assert page, f"{path.relative_to(ROOT)} cites {document}"
+            if section:
+                assert section.lower().replace(",", "").replace(" ", "-") in anchors(page), section
+    assert found > 10
 
 
 def words_after(command: str) -> set[str]:
@@ -83,3 +114,65 @@ def test_targets_that_pages_make_exist():
 def test_profiles_that_pages_name_exist_or_are_the_reader_s_own():
     named = {name for page in PAGES for name in re.findall(r"profiles/(\w+)\.yaml", page.read_text("utf-8"))}
     assert named <= {path.stem for path in (ROOT / "profiles").glob("*.yaml")} | {"mine"}
+
+
+def reference() -> str:
+    return (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("room", ["zoo", "families"])
+def test_the_reference_names_every_architecture_and_family(room):
+    names = {path.stem for path in (ROOT / "evidrift" / room).glob("[a-z]*.py")}
+    assert names
+    row = next(line for line in reference().splitlines() if f"`evidrift/{room}/`" in line)
+    assert names <= set(re.findall(r"\w+", row))
+
+
+def keys_of(section: type[BaseModel], within: str = "") -> Iterator[str]:
+    """Names of a section's keys, those of its parts as `part.key`."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from keys_of(field.annotation, f"{within}{name}.")
+        else:
+            yield f"{within}{name}"
+
+
+def sections() -> Iterator[tuple[str, type[BaseModel]]]:
+    """Each section of the parameter file with its class, as the reference heads it."""
+    for name, field in Study.model_fields.items():
+        if name in BY_ARCHITECTURE:
+            yield f"{name}.<name>", get_args(field.annotation)[1]
+        elif name == "explain":
+            yield "explain.<family>", FamilyParams
+        else:
+            yield name, field.annotation
+    for path in (ROOT / "evidrift" / "families").glob("[a-z]*.py"):
+        yield f"explain.{path.stem}", importlib.import_module(f"evidrift.families.{path.stem}").Params
+
+
+@pytest.mark.parametrize(("head", "section"), [pytest.param(*each, id=each[0]) for each in sections()])
+def test_the_reference_has_every_key(head, section):
+    written = documented().get(head, set())
+    common = set() if section is FamilyParams else documented()["explain.<family>"] | {"methods"}
+    known = written | (common if head.startswith("explain.") else set())
+    assert set(keys_of(section)) <= known
+
+
+def documented() -> dict[str, set[str]]:
+    """Keys in the first column of the reference's tables, by section; `.key` continues the part before it."""
+    found: dict[str, set[str]] = {}
+    heads: list[str] = []
+    for line in reference().splitlines():
+        if not line.startswith("|"):
+            continue
+        cell = line.split("|")[1].replace("\\", "")
+        if bold := re.findall(r"\*\*(.+?)\*\*", cell):
+            heads = bold
+            continue
+        part = ""
+        for key in re.findall(r"`([\w.]+)`", cell):
+            key = part + key if key.startswith(".") else key
+            part = key.rpartition(".")[0]
+            for head in heads:
+                found.setdefault(head, set()).add(key)
+    return found

@@ -3,7 +3,7 @@
 All figures rest on pairs of usable maps: one image under one seed's two checkpoints. So the two checkpoints
 are measured on the same maps, and their difference is the change. Seeds and then a patient's images are
 averaged first; intervals are of a t-test over patients, at 95 % each, not corrected for their number. Seeds
-are fixed in them: they speak of these checkpoints, not of the recipe (DESIGN.md, section 6).
+are fixed in them: they speak of these checkpoints, not of the recipe (docs/design.md, Estimands).
 
 Which images count is the caller's choice, e.g. `cohort.select(places)` for the common cohort.
 """

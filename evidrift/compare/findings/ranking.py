@@ -20,7 +20,8 @@ from evidrift.drift.tables import Notes
 MEASURE = "overlap"
 # Maps of two methods that are this alike cannot disagree in earnest.
 ALIKE = 0.99
-# Where the gradient is constant over space these methods' maps coincide, or nearly (DESIGN.md, section 5).
+# Where the gradient is constant over space these methods' maps coincide, or nearly (docs/design.md, Target
+# layers).
 SAME_MAP = (
     frozenset({"grad_cam", "hires_cam", "xgrad_cam"}),
     frozenset({"layer_cam", "grad_cam_pp", "grad_cam_pp_unit"}),
