@@ -17,6 +17,7 @@ from evidrift.base.errors import UserError
 from evidrift.cli.audit import add_arguments, run
 from tests.auditing.made import network, write_films
 from tests.foreign.kinds import CLASSES, KINDS, SHAPE, SIZE, model_of, trunk, with_weights
+from tests.prepare.films import film, save
 
 pytestmark = pytest.mark.slow
 
