@@ -96,9 +96,7 @@ def test_an_image_without_a_row_in_the_manifest_is_named(tmp_path, manifest):
 def test_a_manifest_without_patients_is_refused(tmp_path, manifest):
     manifest.write_text(manifest.read_text().replace("patient_id", "patient"))
     write(tmp_path / "maps", 1)
-    with pytest.raises(
-        UserError, match=r"manifest\.csv has no column patient_id\. The stage prepare"
-    ):
+    with pytest.raises(UserError, match=r"manifest\.csv has no column patient_id\. The stage prepare"):
         read_maps(tmp_path / "maps", "densenet_mini", [1], ["cam"], manifest)
 
 
