@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def plain(value: Any, decimals: int) -> Any:
@@ -43,7 +45,7 @@ def nested(items: Iterable[tuple[Sequence[str], Any]]) -> dict[str, Any]:
     return whole
 
 
-def nested_rows(table: pd.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> dict[str, Any]:
+def nested_rows(table: "pd.DataFrame", keys: Sequence[str], columns: Sequence[str]) -> dict[str, Any]:
     """A table's rows by the words in their keys, each with its values in some columns."""
     return nested(
         ([str(row[key]) for key in keys], {name: row[name] for name in columns})
