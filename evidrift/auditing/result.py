@@ -16,7 +16,7 @@ from evidrift.auditing.images import AuditImages
 from evidrift.auditing.study import Run
 from evidrift.auditing.words import SPELLING, Told
 from evidrift.base.errors import UserError
-from evidrift.base.json import as_json, plain
+from evidrift.base.json import as_json, nested_rows, plain
 from evidrift.base.sentence import spelled
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
@@ -220,7 +220,7 @@ class AuditResult:
         """What machines read: files, images, drift by method, the gate and the warnings."""
         drift = self.drift
         at = drift[(drift["layer"] == self.study.layer) & drift["measure"].isin(list(PRIMARY))]
-        columns = [
+        columns = (
             "mean",
             "floor",
             "chance",
@@ -230,12 +230,8 @@ class AuditResult:
             "high",
             "fixed_low",
             "fixed_high",
-        ]
-        by_method: dict[str, Any] = {}
-        for row in at.to_dict("records"):
-            by_method.setdefault(row["method"], {})[row["measure"]] = {
-                name: row[name] for name in (*columns, "n_images", "n_patients")
-            }
+        )
+        counts = ("n_images", "n_patients")
         return plain(
             {
                 "outcome": self.outcome,
@@ -252,7 +248,7 @@ class AuditResult:
                     "patients_known": self.audited.patients_known,
                 },
                 "layer": self.study.layer,
-                "drift": by_method,
+                "drift": nested_rows(at, ("method", "measure"), columns + counts),
                 "warnings": self.warnings,
             },
             DECIMALS,

@@ -1,14 +1,16 @@
 """Student's 95 % interval of a mean."""
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import pandas as pd
 from scipy import special
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONFIDENCE = 0.95
 
-Numbers = TypeVar("Numbers", float, np.ndarray, pd.Series)
+Numbers = TypeVar("Numbers", float, np.ndarray, "pd.Series")
 
 
 def t_quantile(df: Numbers) -> Numbers:

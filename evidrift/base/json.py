@@ -1,11 +1,14 @@
 """JSON files: numbers rounded, what is missing null, the same bytes for the same content."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def plain(value: Any, decimals: int) -> Any:
@@ -29,6 +32,25 @@ def plain(value: Any, decimals: int) -> Any:
     if isinstance(value, float):
         return round(value, decimals) if np.isfinite(value) else None
     return value
+
+
+def nested(items: Iterable[tuple[Sequence[str], Any]]) -> dict[str, Any]:
+    """Values by their keys, each key a level: (("a", "b"), 1) gives {"a": {"b": 1}}."""
+    whole: dict[str, Any] = {}
+    for (*above, last), value in items:
+        here = whole
+        for key in above:
+            here = here.setdefault(key, {})
+        here[last] = value
+    return whole
+
+
+def nested_rows(table: "pd.DataFrame", keys: Sequence[str], columns: Sequence[str]) -> dict[str, Any]:
+    """A table's rows by the words in their keys, each with its values in some columns."""
+    return nested(
+        ([str(row[key]) for key in keys], {name: row[name] for name in columns})
+        for row in table.to_dict("records")
+    )
 
 
 def as_json(content: Any) -> str:

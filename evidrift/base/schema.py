@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evidrift.base.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Column(NamedTuple):
@@ -29,8 +30,10 @@ def columns(dtype: Any, unit: str, *names: str) -> Schema:
     return dict.fromkeys(names, Column(dtype, unit))
 
 
-def framed(rows: Iterable[Any], schema: Schema) -> pd.DataFrame:
+def framed(rows: Iterable[Any], schema: Schema) -> "pd.DataFrame":
     """Rows as a data frame with the schema's columns and dtypes, even where there is no row."""
+    import pandas as pd  # here: whoever only names columns, as the store does, starts without it
+
     frame = pd.DataFrame(list(rows), columns=list(schema))
     return frame.astype({name: column.dtype for name, column in schema.items() if column.dtype is not str})
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evidrift.base.json import plain
+from evidrift.base.json import nested, nested_rows, plain
 from evidrift.base.schema import Schema, columns
-from evidrift.check.marks import marks
+from evidrift.check.marks import KEYS, MARKS, marks
 
 # The tables' files in an architecture's folder.
 FAITHFULNESS, RANDOMISATION = "faithfulness.parquet", "randomisation.parquet"
@@ -43,22 +43,16 @@ def summarise(faithfulness: pd.DataFrame, randomisation: pd.DataFrame) -> dict[s
         verdicts with their figures, see `marks.marks`. None where a figure cannot be had.
     """
     tables = {"faithfulness": faithfulness, "randomisation": randomisation}
-    verdicts: dict[str, Any] = {}
-    for row in marks(faithfulness, randomisation).to_dict("records"):
-        del row["arch"]
-        layer, method, checkpoint = (row.pop(name) for name in ("layer", "method", "checkpoint"))
-        verdicts.setdefault(layer, {}).setdefault(method, {})[checkpoint] = plain(row, DECIMALS)
-    return {name: _counts(rows) for name, rows in tables.items()} | {"verdicts": verdicts}
+    figures = [name for name in MARKS if name not in KEYS]
+    verdicts = nested_rows(marks(faithfulness, randomisation), ("layer", "method", "checkpoint"), figures)
+    counts = {name: _counts(rows) for name, rows in tables.items()}
+    return counts | {"verdicts": plain(verdicts, DECIMALS)}
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, Any]:
-    statuses: dict[str, Any] = {}
-    keys = ["layer", "method", "checkpoint", "status"]
-    for (layer, method, checkpoint, status), n in rows.groupby(keys, observed=True).size().items():
-        where = statuses.setdefault(layer, {}).setdefault(method, {}).setdefault(checkpoint, {})
-        where[status] = int(n)
+    sizes = rows.groupby(["layer", "method", "checkpoint", "status"], observed=True).size()
     return {
         "images": rows["image_id"].nunique(),
         "patients": rows["patient_id"].nunique(),
-        "statuses": statuses,
+        "statuses": nested((keys, int(n)) for keys, n in sizes.items()),
     }

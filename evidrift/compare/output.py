@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evidrift.base.json import plain, write_json
+from evidrift.base.json import nested, nested_rows, plain, write_json
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import Spelling, spelled
 from evidrift.claims.claim import Claim
@@ -21,6 +21,7 @@ from evidrift.measures.of_pairs import PRIMARY
 
 # The JSON is kept in git: enough for what means over some hundred images can tell.
 DECIMALS = 4
+IN_MODELS = tuple(name for measure in MEASURES for name in (measure, f"{measure}_sd"))
 IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
 IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
 IN_ASSOCIATIONS = ("correlation", "low", "high", "within", "within_low", "within_high")
@@ -33,6 +34,7 @@ IN_KEYS = ("kind", "estimand", "arch", "other", "method", "against")
 def metrics(result: Result) -> dict[str, Any]:
     """The small summary for metrics/compare.json: nested by name, so that `dvc metrics diff` can tell."""
     observed = result.observed
+    primary = result.drift[result.drift["measure"].isin(PRIMARY)]
     return plain(
         {
             "common_cohort": {
@@ -41,18 +43,22 @@ def metrics(result: Result) -> dict[str, Any]:
             },
             "score": result.score,
             "target": result.target,
-            "models": _models(result.models),
-            "drift": _drift(result.drift),
+            "models": nested_rows(over_seeds(result.models).reset_index(), ("arch", "checkpoint"), IN_MODELS),
+            "drift": nested_rows(primary, ("arch", "method", "layer", "measure"), IN_METRICS),
             "decidable": not observed.undecidable,
             "undecidable": _undecidable(observed),
-            "checks": _checks(result.marks),
-            "ranking": _rankings(observed),
+            "checks": nested_rows(result.marks, ("arch", "method", "layer", "checkpoint"), IN_CHECKS),
+            "ranking": nested(
+                ((each.layer, each.method), [arch for arch, _ in each.scores]) for each in observed.rankings
+            ),
             "reversals": [asdict(reversal) for reversal in observed.reversals],
             "layer_cam_against_grad_cam_pp": _question(result),
             "claims": _claims(result.claims),
             "stability": _stability(result),
-            "orders": _orders(result),
-            "associations": _associations(result.associations),
+            "orders": nested(
+                ((row.method, row.order), row.probability) for row in result.orders.itertuples()
+            ),
+            "associations": nested_rows(result.associations, ("property", "arch", "method"), IN_ASSOCIATIONS),
             "along_training": _along_training(result),
             "warnings": _warnings(result),
         },
@@ -132,17 +138,16 @@ def _undecidable(observed: Observed) -> str | None:
 
 def _warnings(result: Result) -> dict[str, str]:
     """By key; a key that several caveats have, as two methods that explained in part, holds all of them."""
-    nested: dict[str, str] = {}
+    by_key: dict[str, str] = {}
     for caveat in result.caveats:
-        nested[caveat.key] = " ".join(filter(None, (nested.get(caveat.key), _told(caveat.sentence))))
-    return nested
+        by_key[caveat.key] = " ".join(filter(None, (by_key.get(caveat.key), _told(caveat.sentence))))
+    return by_key
 
 
 def _claims(claims: Sequence[Claim]) -> dict[str, Any]:
     """By kind, estimand, method(s) and architecture(s): what is known of each claim."""
-    nested: dict[str, Any] = {}
+    items = []
     for claim in claims:
-        here = nested.setdefault(claim.kind, {}).setdefault(claim.estimand.replace(" ", "_"), {})
         methods = ", ".join(filter(None, (claim.method, claim.against)))
         archs = ", ".join(filter(None, (claim.arch, claim.other)))
         known = {
@@ -150,39 +155,29 @@ def _claims(claims: Sequence[Claim]) -> dict[str, Any]:
             for name, value in asdict(claim).items()
             if name not in IN_KEYS and not (isinstance(value, float) and np.isnan(value))
         }
-        here.setdefault(methods, {})[archs] = known | {"reason": _told(claim.reason)}
-    return nested
+        keys = (claim.kind, claim.estimand.replace(" ", "_"), methods, archs)
+        items.append((keys, known | {"reason": _told(claim.reason)}))
+    return nested(items)
 
 
 def _stability(result: Result) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for each in result.extremes:
-        found = {"arch": each.arch or None, "verdict": each.verdict, "reason": _told(each.reason)}
-        nested.setdefault(each.method, {})[each.place.replace(" ", "_")] = found
-    return nested
-
-
-def _orders(result: Result) -> dict[str, dict[str, float]]:
-    nested: dict[str, dict[str, float]] = {}
-    for row in result.orders.itertuples():
-        nested.setdefault(row.method, {})[row.order] = row.probability
-    return nested
-
-
-def _associations(associations: pd.DataFrame) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for row in associations.to_dict("records"):
-        here = nested.setdefault(row["property"], {}).setdefault(row["arch"], {})
-        here[row["method"]] = {name: row[name] for name in IN_ASSOCIATIONS}
-    return nested
+    return nested(
+        (
+            (each.method, each.place.replace(" ", "_")),
+            {"arch": each.arch or None, "verdict": each.verdict, "reason": _told(each.reason)},
+        )
+        for each in result.extremes
+    )
 
 
 def _along_training(result: Result) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for course in result.courses:
-        known = {name: value for name, value in asdict(course).items() if name not in OF_COURSES}
-        nested.setdefault(course.arch, {}).setdefault(str(course.seed), {})[course.method] = known
-    return nested
+    return nested(
+        (
+            (course.arch, str(course.seed), course.method),
+            {name: value for name, value in asdict(course).items() if name not in OF_COURSES},
+        )
+        for course in result.courses
+    )
 
 
 def _courses(courses: Sequence[Course]) -> pd.DataFrame:
@@ -194,37 +189,6 @@ def _courses(courses: Sequence[Course]) -> pd.DataFrame:
         return pd.DataFrame(columns=["arch", "seed", "method", "epoch", "drift"])
     table = pd.concat(parts, ignore_index=True)
     return table[["arch", "seed", "method", *parts[0].columns[:-3]]]
-
-
-def _models(models: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
-    nested: dict[str, dict[str, dict[str, float]]] = {}
-    for row in over_seeds(models).reset_index().to_dict("records"):
-        values = {key: row[key] for name in MEASURES for key in (name, f"{name}_sd")}
-        nested.setdefault(row["arch"], {})[row["checkpoint"]] = values
-    return nested
-
-
-def _drift(drift: pd.DataFrame) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for row in drift[drift["measure"].isin(PRIMARY)].to_dict("records"):
-        here = nested.setdefault(row["arch"], {}).setdefault(row["method"], {}).setdefault(row["layer"], {})
-        here[row["measure"]] = {name: row[name] for name in IN_METRICS}
-    return nested
-
-
-def _checks(marks: pd.DataFrame) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for row in marks.to_dict("records"):
-        here = nested.setdefault(row["arch"], {}).setdefault(row["method"], {}).setdefault(row["layer"], {})
-        here[row["checkpoint"]] = {name: row[name] for name in IN_CHECKS}
-    return nested
-
-
-def _rankings(observed: Observed) -> dict[str, dict[str, list[str]]]:
-    nested: dict[str, dict[str, list[str]]] = {}
-    for each in observed.rankings:
-        nested.setdefault(each.layer, {})[each.method] = [arch for arch, _ in each.scores]
-    return nested
 
 
 def _question(result: Result) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from evidrift.base.json import plain
+from evidrift.base.json import nested, plain
 from evidrift.measures.of_pairs import PRIMARY
 
 DECIMALS = 6
@@ -29,8 +29,8 @@ def summarise(table: pa.Table) -> dict[str, Any]:
         "patients": one["patient_id"].nunique(),
         "pairs": _counts(rows["pair_kind"]),
         "cohorts": {str(seed): _counts(part["cohort"]) for seed, part in one.groupby("seed_before")},
-        "statuses": _nested({key: _statuses(part) for key, part in groups.items()}),
-        "right_in_both": _nested({key: _means(part) for key, part in groups.items()}),
+        "statuses": nested((key, _statuses(part)) for key, part in groups.items()),
+        "right_in_both": nested((key, _means(part)) for key, part in groups.items()),
     }
 
 
@@ -45,10 +45,3 @@ def _statuses(pairs: pd.DataFrame) -> dict[str, int]:
 def _means(pairs: pd.DataFrame) -> dict[str, float | None]:
     right = pairs[pairs["cohort"] == "right"]
     return plain({name: right[name].astype(float).mean() for name in PRIMARY}, DECIMALS)
-
-
-def _nested(by_layer_and_method: dict[tuple[str, str], Any]) -> dict[str, dict[str, Any]]:
-    nested: dict[str, dict[str, Any]] = {}
-    for (layer, method), value in by_layer_and_method.items():
-        nested.setdefault(layer, {})[method] = value
-    return nested

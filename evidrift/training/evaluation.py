@@ -26,22 +26,14 @@ def evaluate_logits(logits: np.ndarray, labels: np.ndarray, classes: tuple[str, 
     predicted = logits.argmax(-1)
     return {
         "n": len(labels),
-        **_proportion("accuracy", int(np.sum(predicted == labels)), len(labels)),
+        **_proportion("accuracy", predicted == labels),
         "auc": _macro_auc(probabilities, labels, len(classes)),
         "calibration_error": calibration_error(probabilities, labels),
         "per_class": {
             name: {
                 "n": int(np.sum(labels == index)),
-                **_proportion(
-                    "sensitivity",
-                    int(np.sum((predicted == index) & (labels == index))),
-                    int(np.sum(labels == index)),
-                ),
-                **_proportion(
-                    "specificity",
-                    int(np.sum((predicted != index) & (labels != index))),
-                    int(np.sum(labels != index)),
-                ),
+                **_proportion("sensitivity", predicted[labels == index] == index),
+                **_proportion("specificity", predicted[labels != index] != index),
             }
             for index, name in enumerate(classes)
         },
@@ -73,7 +65,8 @@ def _macro_auc(probabilities: np.ndarray, labels: np.ndarray, n_classes: int) ->
     return float(np.mean(areas))
 
 
-def _proportion(name: str, hits: int, n: int) -> dict[str, float | None]:
+def _proportion(name: str, right: np.ndarray) -> dict[str, float | None]:
+    hits, n = int(right.sum()), len(right)
     if n == 0:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     interval = binomtest(hits, n).proportion_ci(method="wilson")

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from evidrift.base.json import plain, write_json
+from evidrift.base.json import nested, nested_rows, plain, write_json
 
 
 class Change(NamedTuple):
@@ -36,3 +37,10 @@ def test_the_file_is_readable_ends_with_a_newline_and_its_folder_is_made(tmp_pat
 def test_nan_never_gets_into_a_file(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"a": float("nan")})
+
+
+def test_rows_are_nested_by_the_words_in_their_keys():
+    table = pd.DataFrame({"arch": ["a", "a", "b"], "seed": [1, 2, 1], "mean": [0.5, 0.25, 0.75], "sd": 0.0})
+    found = nested_rows(table, ("arch", "seed"), ["mean"])
+    assert found == {"a": {"1": {"mean": 0.5}, "2": {"mean": 0.25}}, "b": {"1": {"mean": 0.75}}}
+    assert nested([(("a", "b"), 1), (("c",), 2), (("a", "d"), 3)]) == {"a": {"b": 1, "d": 3}, "c": 2}

@@ -47,10 +47,10 @@ def write(
 
 @pytest.fixture
 def manifest(tmp_path) -> Path:
-    rows = ["image_id,path,label,patient_id,split"]
+    rows = ["image_id,path,label,patient_id,split,width,height,sha256,identical_to"]
     labels = ["normal", "covid19", "normal", "normal"]
     for image, label, patient in zip(["other.png", *IDS], labels, ["0", "NA", "012", "7"], strict=True):
-        rows.append(f"{image},{image},{label},{patient},test")
+        rows.append(f"{image},{image},{label},{patient},test,32,32,0,")
     (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")
     return tmp_path / "manifest.csv"
 
@@ -90,6 +90,13 @@ def test_an_image_without_a_row_in_the_manifest_is_named(tmp_path, manifest):
     manifest.write_text(manifest.read_text().replace("normal/3.png", "normal/4.png"))
     write(tmp_path / "maps", 1)
     with pytest.raises(UserError, match=r"has no row for normal/3\.png \(1 missing\)"):
+        read_maps(tmp_path / "maps", "densenet_mini", [1], ["cam"], manifest)
+
+
+def test_a_manifest_without_patients_is_refused(tmp_path, manifest):
+    manifest.write_text(manifest.read_text().replace("patient_id", "patient"))
+    write(tmp_path / "maps", 1)
+    with pytest.raises(UserError, match=r"manifest\.csv has no column patient_id\. The stage prepare"):
         read_maps(tmp_path / "maps", "densenet_mini", [1], ["cam"], manifest)
 
 
