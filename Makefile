@@ -25,11 +25,13 @@ show: $(VENV)/.runtime  ## print the study's tables again
 prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families that left the grid
 	@python -m tools.prune params.yaml
 
-test: $(VENV)/.peers lint  ## lint, then every test, two side by side
-	python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+PYTEST := python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
-test-fast: $(VENV)/.development  ## tests that take at most two minutes together, none against other packages
-	python -m pytest -m "not slow" --ignore=tests/peers
+test: $(VENV)/.peers lint  ## lint, then every test, two side by side
+	$(PYTEST)
+
+test-fast: $(VENV)/.development  ## the tests of a second or two each, two side by side, without other packages
+	$(PYTEST) -m "not slow" --ignore=tests/peers
 
 lint: $(VENV)/.development  ## ruff and mypy
 	ruff check .

@@ -3,17 +3,22 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # Folders whose files share a fixture of the session.
-TOGETHER = ("tests/pipeline", "tests/browser", "tests/peers")
+TOGETHER = ("tests/pipeline", "tests/full", "tests/browser", "tests/peers")
 # By `pytest --durations`: begun early, so that neither core waits for them at the end.
 LONGEST = (
     "tests/pipeline",
     "tests/test_planted_drift.py",
     "tests/test_shortcut.py",
-    "tests/zoo/test_explained.py",
+    "tests/full",
 )
+
+# A property that fails is found by few examples; more of them would say the same more slowly.
+settings.register_profile("few", max_examples=15, deadline=None)
+settings.load_profile("few")
 
 
 class _Together(LoadScopeScheduling):

@@ -1,4 +1,4 @@
-"""Integrated gradients add up to the difference of scores: on the miniatures, and on a full network.
+"""Integrated gradients add up to the difference of scores on the miniatures.
 
 Maps need far fewer steps than this: at 16 they share 97 to 98 % of their evidence with those at 512.
 """
@@ -10,7 +10,7 @@ from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.families.gradients import incompleteness, integrated_gradients
 from evidrift.networks.backbone import build_backbone
-from evidrift.networks.catalogue import find
+from evidrift.networks.catalogue import ZOO, find
 from evidrift.networks.checkpoint import load_weights
 from evidrift.networks.classifier import build_classifier, network_input
 from evidrift.prepare.phantoms.draw import draw
@@ -18,8 +18,6 @@ from evidrift.prepare.phantoms.recipe import load_recipe
 from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
-
-MINIATURES = ROOT / "evidrift" / "models" / "zoo" / "weights"
 
 
 def phantoms(size, each):
@@ -29,11 +27,10 @@ def phantoms(size, each):
     return np.stack([draw(recipe, label, str(at), size).image for label in labels for at in range(each)])
 
 
-def classifier(name, size, weights):
+def classifier(name, size):
     """A trunk, and a head that tells the two classes by their mean features."""
     backbone = build_backbone(name, size, {})
-    if weights:
-        load_weights(backbone, weights)
+    load_weights(backbone, ZOO / "weights" / f"{name}.weights.h5")
     model = build_classifier(backbone, 2, 0)
     zoo = find(name)
     net = Network(model, resolve(model, ["last"]), lambda pixels: network_input(pixels, zoo), "centred")
@@ -46,17 +43,10 @@ def classifier(name, size, weights):
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "weights", "steps"),
-    [
-        ("densenet_mini", 128, MINIATURES / "densenet_mini.weights.h5", 256),
-        ("resnetv2_mini", 128, MINIATURES / "resnetv2_mini.weights.h5", 256),
-        ("inception_mini", 128, MINIATURES / "inception_mini.weights.h5", 256),
-        ("resnet50v2", 224, None, 16),  # at its random start it is nearly linear along the path
-    ],
+    ("name", "baseline"), [("densenet_mini", "black"), ("resnetv2_mini", "blur"), ("inception_mini", "blur")]
 )
-def test_within_one_per_cent(name, size, weights, steps):
-    net, images = classifier(name, size, weights)
+def test_within_one_per_cent(name, baseline):
+    net, images = classifier(name, 128)
     targets = np.array([0, 1])
-    for baseline in ("black", "blur"):
-        found = integrated_gradients(net, images, targets, [baseline], steps, 32)
-        assert np.abs(incompleteness(net, images, targets, [baseline], found)).max() < 0.01
+    found = integrated_gradients(net, images, targets, [baseline], 256, 32)
+    assert np.abs(incompleteness(net, images, targets, [baseline], found)).max() < 0.01

@@ -29,10 +29,7 @@ STRICT = Gate(
     regressed=0.0,
     min_patients=2,
 )
-UNDER_TEST = [
-    *("functional", "sequential", "nested", "two levels", "preprocessing inside", "flatten"),
-    *("dense softmax", "softmax layer", "sigmoid", "swish", "transformer"),
-]
+UNDER_TEST = ["functional", "nested", "preprocessing inside", "sigmoid", "transformer"]
 # Grad-CAM++ is not defined where the layer can be negative.
 METHODS = ["layer_cam", "grad_cam"]
 

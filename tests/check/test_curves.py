@@ -2,7 +2,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidrift.check.curves import areas, baseline_image, enlarge, probabilities, ranks
@@ -124,7 +124,6 @@ def test_ranks_follow_falling_values_negative_ones_too_and_ties_the_other_order(
     np.testing.assert_array_equal(ranks(values, np.array([[3, 1], [2, 0]])), [[2, 3], [1, 0]])
 
 
-@settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 1000), power=st.integers(-3, 3), shift=st.integers(-4, 4))
 def test_only_the_order_of_a_maps_values_matters(seed, power, shift):
     random = np.random.default_rng(seed)

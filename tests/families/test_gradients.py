@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -97,7 +97,6 @@ def test_several_baselines_are_averaged():
     assert not np.allclose(one, other, rtol=0.1)
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 255), min_size=16, max_size=16), st.sampled_from([0, 1, 2]))
 def test_completeness_of_any_image(values, target):
     image, targets = np.array(values, np.uint8).reshape(1, 4, 4), np.array([target])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidrift.base.errors import UserError
@@ -114,7 +114,6 @@ def test_a_mask_by_hand():
     assert {masks._starts[at, 1] for at in split} == {0, 1}
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
     cells=st.integers(1, 9),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidrift.maps.grids import bilinear, cell_sums, enlarge, shares
@@ -32,7 +32,6 @@ def test_whole_cells_are_plain_sums_of_blocks():
 
 
 @given(size=st.tuples(SIDES, SIDES), grid=st.tuples(SIDES, SIDES))
-@settings(max_examples=30)
 def test_other_cells_are_the_sums_of_blocks_of_the_image_cut_finely(size, grid):
     """An independent way: each pixel cut into as many as there are cells, so that blocks are whole."""
     maps = np.random.default_rng(1).uniform(0, 1, (1, *size)).astype(np.float32)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import center_of_mass
@@ -67,7 +67,6 @@ def usable(*maps: np.ndarray) -> bool:
 
 
 @given(a_map)
-@settings(max_examples=40, deadline=None)
 def test_a_map_has_not_drifted_from_itself(one):
     found = measured(one, one)
     if not usable(one):
@@ -80,7 +79,6 @@ def test_a_map_has_not_drifted_from_itself(one):
 
 
 @given(a_map, a_map)
-@settings(max_examples=40, deadline=None)
 def test_exchanging_the_maps_keeps_or_negates_every_measure(one, other):
     there, back = measured(one, other), measured(one, other, before=1, after=0)
     for name in SYMMETRIC:
@@ -90,7 +88,6 @@ def test_exchanging_the_maps_keeps_or_negates_every_measure(one, other):
 
 
 @given(scalable_map, scalable_map, st.sampled_from([2.0**-20, 2.0**-3, 2.0**12]))
-@settings(max_examples=40, deadline=None)
 def test_scaling_a_map_changes_nothing(one, other, factor):
     # Powers of two, which are exact: another factor may break a tie by its rounding.
     plain, scaled = measured(one, other), measured(one * np.float32(factor), other)
@@ -99,7 +96,6 @@ def test_scaling_a_map_changes_nothing(one, other, factor):
 
 
 @given(scalable_map, scalable_map, st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
-@settings(max_examples=40, deadline=None)
 def test_the_measures_without_a_threshold_ignore_any_positive_factors(one, other, factor, another):
     plain, scaled = measured(one, other), measured(one * np.float64(factor), other * np.float64(another))
     for name in ("displacement", "correlation", "ssim", *SIGNED):
@@ -107,7 +103,6 @@ def test_the_measures_without_a_threshold_ignore_any_positive_factors(one, other
 
 
 @given(some_map, some_map)
-@settings(max_examples=40, deadline=None)
 def test_every_measure_is_that_of_scipy_scikit_image_or_a_plain_loop(one, other):
     assume(usable(one, other))
     found, expected = measured(one, other), independent(one, other)
@@ -118,7 +113,6 @@ def test_every_measure_is_that_of_scipy_scikit_image_or_a_plain_loop(one, other)
 
 
 @given(a_map, st.integers(0, 24), st.integers(0, 24))
-@settings(max_examples=40, deadline=None)
 def test_thin_maps_are_measured_as_all_that_is_positive(wide, here, there):
     one, other = (np.eye(1, 25, cell, dtype=np.float32).reshape(5, 5) for cell in (here, there))
     thin = describe(canvases_of(one, other), (0.2,)).top[0.2]
@@ -135,7 +129,6 @@ def test_thin_maps_are_measured_as_all_that_is_positive(wide, here, there):
 
 
 @given(a_map, a_map)
-@settings(max_examples=40, deadline=None)
 def test_every_measure_stays_in_its_range(one, other):
     found = measured(one, other)
     for name in ("displacement", *OVERLAPS):
@@ -167,7 +160,6 @@ def test_concentration_rises_when_the_map_contracts():
 
 
 @given(a_map, st.sampled_from(["nan", "infinite", "blank", "flat"]))
-@settings(max_examples=40, deadline=None)
 def test_a_pair_with_an_unusable_map_measures_nan_whichever_comes_first(good, kind):
     bad = {"nan": good.copy(), "infinite": good.copy(), "blank": -np.abs(good), "flat": np.ones((5, 5))}[kind]
     if kind in ("nan", "infinite"):

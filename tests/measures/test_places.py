@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -99,7 +99,6 @@ def test_border_and_corners_are_those_of_a_film_of_280_pixels():
 
 
 @given(maps=MAPS)
-@settings(max_examples=30, deadline=None)
 def test_all_of_a_map_lies_where_it_is_positive_and_nothing_where_it_is_not(maps):
     drawn = canvases_of(*maps)
     everything = places.shares(drawn.values, drawn.values > 0)
@@ -108,7 +107,6 @@ def test_all_of_a_map_lies_where_it_is_positive_and_nothing_where_it_is_not(maps
 
 
 @given(maps=MAPS, mask=arrays(bool, (2, 20, 20)))
-@settings(max_examples=30, deadline=None)
 def test_a_mirrored_map_has_the_same_shares_and_hits_of_mirrored_places(maps, mask):
     content = np.tile([0, 0, 20, 20], (2, 1))
     drawn, mirrored = canvases_of(*maps), canvases_of(*maps[:, :, ::-1])
@@ -126,7 +124,6 @@ def test_a_mirrored_map_has_the_same_shares_and_hits_of_mirrored_places(maps, ma
 
 
 @given(maps=MAPS, hits=arrays(bool, (2, 5, 4)))
-@settings(max_examples=30, deadline=None)
 def test_the_pointing_game_equals_a_loop_over_cells(maps, hits):
     native = np.maximum(maps, 0)
     for one, touching, found in zip(native, hits, places.pointing(native, hits), strict=True):
@@ -135,7 +132,6 @@ def test_the_pointing_game_equals_a_loop_over_cells(maps, hits):
 
 
 @given(cell=st.integers(0, 19), mask=arrays(bool, (1, 20, 20)))
-@settings(max_examples=30, deadline=None)
 def test_a_map_of_a_single_cell_hits_or_misses_wholly(cell, mask):
     map_ = np.eye(1, 20, cell).reshape(1, 5, 4)
     row, column = divmod(cell, 4)
@@ -144,7 +140,6 @@ def test_a_map_of_a_single_cell_hits_or_misses_wholly(cell, mask):
 
 
 @given(mask=arrays(bool, (1, 20, 20)))
-@settings(max_examples=30, deadline=None)
 def test_an_even_map_has_exactly_the_area_shares(mask):
     even = np.full((1, SIDE, SIDE), 1 / SIDE**2)
     cover = places.on_canvas(mask, np.array([[0, 0, 20, 20]]), 20)
@@ -154,7 +149,6 @@ def test_an_even_map_has_exactly_the_area_shares(mask):
 
 
 @given(maps=MAPS, scale=st.floats(1e-3, 1e3), mask=arrays(bool, (2, 20, 20)))
-@settings(max_examples=50, deadline=None)
 def test_shares_and_hits_lie_between_0_and_1_and_do_not_depend_on_the_map_s_scale(maps, scale, mask):
     content = np.tile([0, 0, 20, 20], (2, 1))
     cover, hits = places.on_canvas(mask, content, 20), places.touched(mask, (5, 4), 20)
@@ -171,7 +165,6 @@ def test_shares_and_hits_lie_between_0_and_1_and_do_not_depend_on_the_map_s_scal
 
 
 @given(maps=MAPS, mask=arrays(bool, (2, 20, 20)))
-@settings(max_examples=30, deadline=None)
 def test_shares_of_a_place_and_of_the_rest_make_one(maps, mask):
     content = np.tile([0, 0, 20, 20], (2, 1))
     values = canvases_of(*maps).values

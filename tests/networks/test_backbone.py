@@ -18,16 +18,7 @@ MINIATURES = {
     "resnetv2_mini": ("post_relu", 4, 224, 274_768),
     "inception_mini": ("mixed4", 4, 256, 280_576),
 }
-# Layer that enters pooling, its shape at 224 px, options.
-FULL = {
-    "densenet201": ("relu", (7, 7, 1920), {}),
-    "densenet121": ("relu", (7, 7, 1024), {}),
-    "resnet50v2": ("post_relu", (7, 7, 2048), {}),
-    "inceptionv3": ("mixed10", (5, 5, 2048), {}),
-    "mobilenet": ("conv_pw_13_relu", (7, 7, 256), {"alpha": 0.25}),
-    "mobilenetv2": ("out_relu", (7, 7, 1280), {"alpha": 0.35}),
-}
-PIXELS = np.random.default_rng(0).integers(0, 256, (2, 224, 224), np.uint8)
+PIXELS = np.random.default_rng(0).integers(0, 256, (2, 128, 128), np.uint8)
 
 
 @pytest.mark.parametrize("name", MINIATURES)
@@ -37,7 +28,7 @@ def test_a_miniature_ends_in_a_rectified_grid_of_4_at_128_px(name):
     assert model.layers[-1].name == layer
     assert model.output.shape == (None, side, side, channels)
     assert model.count_params() == n_weights
-    output = model.predict(network_input(PIXELS[:, :128, :128], find(name)), verbose=0)
+    output = model.predict(network_input(PIXELS, find(name)), verbose=0)
     assert output.min() >= 0
     assert output.max() > 0
 
@@ -48,30 +39,6 @@ def test_a_miniature_can_be_built_at_32_px(name):
     output = model.predict(network_input(PIXELS[:, :32, :32], find(name)), verbose=0)
     assert output.shape == (2, 1, 1, MINIATURES[name][2])
     assert output.min() >= 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FULL)
-def test_a_full_network_ends_in_its_rectified_tensor_at_224_px(name):
-    layer, shape, options = FULL[name]
-    model = build_backbone(name, 224, options)
-    assert model.layers[-1].name == layer
-    assert model.output.shape == (None, *shape)
-    output = model.predict(network_input(PIXELS, find(name)), verbose=0)
-    assert output.min() >= 0
-    assert output.max() > 0
-
-
-@pytest.mark.slow
-def test_names_do_not_depend_on_what_was_built_before():
-    first = build_backbone("inceptionv3", 75, {})
-    keras.layers.Conv2D(1, 1)
-    second = build_backbone("inceptionv3", 75, {})
-    names = [layer.name for layer in first.layers]
-    assert names == [layer.name for layer in second.layers]
-    # Keras's names in a fresh process: 94 convolutions, conv2d to conv2d_93
-    convolutions = {layer.name for layer in first.layers if isinstance(layer, keras.layers.Conv2D)}
-    assert convolutions == {"conv2d"} | {f"conv2d_{number}" for number in range(1, 94)}
 
 
 def test_random_weights_depend_on_architecture_and_layer_only():
@@ -87,7 +54,6 @@ def test_random_weights_depend_on_architecture_and_layer_only():
     assert 0.99 * limit < np.abs(kernels[0]).max() <= limit
 
 
-@pytest.mark.slow
 def test_weights_given_by_keras_survive_the_renaming(monkeypatch):
     """As with ImageNet's: the trunk built from them must compute what Keras's does."""
     theirs = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(96, 96, 3))

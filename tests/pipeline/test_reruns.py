@@ -99,7 +99,7 @@ def test_one_architectures_finetuning_rate_reruns_its_branch_alone(place):
     assert set(place.repro()) == branch | {"compare", "report"}
 
 
-def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(place):
+def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(place, tmp_path):
     params = yaml.safe_load((place.path / "params.yaml").read_text())
     params["grid"]["seeds"] = [1, 2, 3]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
@@ -110,6 +110,9 @@ def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(
     # seed 3's files lie in the folders still: the real drift stage names `make prune`
     place.run(sys.executable, "-m", "tools.prune", "params.yaml")
     assert place.repro() == []  # what drift and compare gave for this grid is in the run cache
+    place.commit("the new seed dropped again")
+    clone = place.pushed_and_pulled(tmp_path / "remote", tmp_path / "clone")
+    assert clone.repro() == []
 
 
 def test_an_overlap_threshold_reruns_drift_and_compare(place):

@@ -64,6 +64,15 @@ class Workplace:
         self.run("git", "clone", "--quiet", str(self.path), str(path))
         return Workplace(path)
 
+    def pushed_and_pulled(self, remote: Path, path: Path) -> "Workplace":
+        """A new clone whose outputs came by way of a remote, a folder."""
+        self.run("dvc", "remote", "add", "--default", "--force", "store", str(remote))
+        self.commit("remote")
+        self.run("dvc", "push", "--quiet")
+        clone = self.clone(path)
+        clone.run("dvc", "pull", "--quiet")
+        return clone
+
     def repro(self, *arguments: str) -> list[str]:
         """`dvc repro`; the names of the stages that ran, in order."""
         return ran(self.run("dvc", "repro", *arguments))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -83,7 +83,6 @@ def test_the_interval_of_many_single_images_is_wilsons():
     st.lists(st.booleans(), min_size=3, max_size=40).filter(lambda right: len(set(right)) == 2),
     st.integers(2, 5),
 )
-@settings(max_examples=50, deadline=None)
 def test_copies_of_an_image_under_its_patient_add_nothing(right, copies):
     right = np.array(right)
     once = interval(right, each(len(right)))
@@ -91,7 +90,6 @@ def test_copies_of_an_image_under_its_patient_add_nothing(right, copies):
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=60))
-@settings(max_examples=100, deadline=None)
 def test_the_interval_holds_the_accuracy_and_stays_in_0_to_1(images):
     right = np.array([found for found, _ in images])
     patients = np.array([str(patient) for _, patient in images])

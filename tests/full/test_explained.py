@@ -11,8 +11,9 @@ from evidrift.families import cam, channel_cam, gradients, perturbation
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import find
 from evidrift.networks.classifier import build_classifier, network_input
+from tests.full.sizes import SMALL, UNRECTIFIED
 
-SIZE = 64
+SIZE = SMALL
 # Penultimate and last target layer, and the side of the grid of both at 64 px.
 TARGETS = {
     "vit_mini": ("block4_mlp_add", "norm", 4),
@@ -49,11 +50,13 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE), np.uint8)
 
 @pytest.fixture(
     scope="module",
-    params=["vit_mini", *(pytest.param(name, marks=pytest.mark.slow) for name in list(TARGETS)[1:])],
+    params=["vit_mini", *(pytest.param(name, marks=pytest.mark.slow) for name in UNRECTIFIED)],
 )
 def explained(request):
     """A network with random weights, ready for explaining, and its name."""
-    classifier = build_classifier(build_backbone(request.param, SIZE, {}), 5, dropout=0)
+    full = request.param in UNRECTIFIED
+    trunk = request.getfixturevalue("trunks")[request.param] if full else build_backbone("vit_mini", SIZE, {})
+    classifier = build_classifier(trunk, 5, dropout=0)
     layers = resolve(classifier, ["penultimate", "last"])
     prepare = partial(network_input, zoo=find(request.param))
     return Network(classifier, layers, prepare, "centred"), request.param
