@@ -105,28 +105,22 @@ def _position(label: str, steps: list[Step], signs: list[bool], model: str) -> i
     if label in ("penultimate", "last"):
         last = _last(steps)
         if last is None:
-            raise UserError(
-                say(
-                    "{model} has no tensor that every path passes on its way into global pooling or a "
-                    "Flatten, so its layer `{label}` is not known. {candidates}",
-                    model=model,
-                    label=label,
-                    candidates=_candidates(steps, signs),
-                )
+            told = (
+                "{model} has no tensor that every path passes on its way into global pooling or a "
+                "Flatten, so its layer `{label}` is not known. {candidates}"
             )
+            raise UserError(say(told, model=model, label=label, candidates=_candidates(steps, signs)))
         if label == "last":
             return last
         found = _penultimate(steps, signs, last)
         if found is None:
+            told = (
+                "{model} has no layer `penultimate`: no tensor before {last}, its `last`, is passed by "
+                "every path, is a block's output or an activation, and has a gradient that varies over "
+                "space. {candidates}"
+            )
             raise UserError(
-                say(
-                    "{model} has no layer `penultimate`: no tensor before {last}, its `last`, is passed by "
-                    "every path, is a block's output or an activation, and has a gradient that varies over "
-                    "space. {candidates}",
-                    model=model,
-                    last=steps[last].name,
-                    candidates=_candidates(steps, signs),
-                )
+                say(told, model=model, last=steps[last].name, candidates=_candidates(steps, signs))
             )
         return found
     named = [position for position, step in enumerate(steps) if step.name == label and _is_spatial(step)]
@@ -134,14 +128,9 @@ def _position(label: str, steps: list[Step], signs: list[bool], model: str) -> i
         close = difflib.get_close_matches(label, [step.name for step in steps if _is_spatial(step)], n=1)
         hint = f"Did you mean {close[0]}? " if close and not named else ""
         problem = f"calls the layer {label} {len(named)} times" if named else f"has no spatial layer {label}"
+        told = "{model} {problem}. {hint}{candidates}"
         raise UserError(
-            say(
-                "{model} {problem}. {hint}{candidates}",
-                model=model,
-                problem=problem,
-                hint=hint,
-                candidates=_candidates(steps, signs),
-            )
+            say(told, model=model, problem=problem, hint=hint, candidates=_candidates(steps, signs))
         )
     return named[0]
 
@@ -191,9 +180,5 @@ def _candidates(steps: list[Step], signs: list[bool]) -> Sentence:
         for at in passed[: -CANDIDATES_SHOWN - 1 : -1]
     ]
     more = f" and {len(passed) - len(shown)} before them" if len(passed) > len(shown) else ""
-    return say(
-        "Name another ({layer}). Those that every path passes, last first: {shown}{more}.",
-        layer=parameter("layer"),
-        shown=", ".join(shown) or "none",
-        more=more,
-    )
+    told = "Name another ({layer}). Those that every path passes, last first: {shown}{more}."
+    return say(told, layer=parameter("layer"), shown=", ".join(shown) or "none", more=more)

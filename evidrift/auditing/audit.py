@@ -179,15 +179,11 @@ def _target(out: Path) -> Path:
         )
     others = sorted({part.name for part in target.iterdir()} - OWN) if target.is_dir() else []
     if others:
-        raise UserError(
-            say(
-                "{target} holds other things than an audit: {other}. Give a new folder ({out}): nothing "
-                "shall be lost.",
-                target=target,
-                other=others[0],
-                out=parameter("out"),
-            )
+        told = (
+            "{target} holds other things than an audit: {other}. Give a new folder ({out}): nothing "
+            "shall be lost."
         )
+        raise UserError(say(told, target=target, other=others[0], out=parameter("out")))
     return target
 
 

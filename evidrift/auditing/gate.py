@@ -85,15 +85,11 @@ class Gate(Section):
             UserError: its method is not among them.
         """
         if self.method is not None and self.method not in methods:
-            raise UserError(
-                say(
-                    "The gate judges by {method}, which is not audited: add it ({given}), or let the gate "
-                    "judge by one of {methods}.",
-                    method=self.method,
-                    given=parameter("methods"),
-                    methods=list(methods),
-                )
+            told = (
+                "The gate judges by {method}, which is not audited: add it ({given}), or let the gate "
+                "judge by one of {methods}."
             )
+            raise UserError(say(told, method=self.method, given=parameter("methods"), methods=list(methods)))
 
 
 @dataclass(frozen=True)

@@ -163,16 +163,11 @@ def _class_names(
             )
         )
     if given is not None and found and not set(found) & set(names):
-        raise UserError(
-            say(
-                "{path} has the labels {found}, none of which is in {classes} ({names}). Names must be "
-                "written the same.",
-                path=path,
-                found=found,
-                classes=parameter("classes"),
-                names=names,
-            )
+        sentence = (
+            "{path} has the labels {found}, none of which is in {classes} ({names}). Names must be "
+            "written the same."
         )
+        raise UserError(say(sentence, path=path, found=found, classes=parameter("classes"), names=names))
     return names
 
 
@@ -214,21 +209,16 @@ def _load_all(
 def _notes(listing: Listing, guessed: bool, names: tuple[str, ...]) -> list[str]:
     notes: list[str] = []
     if guessed:
-        notes.append(
-            say(
-                "The classes are the labels' names in alphabetical order, as Keras reads folders: {names}. "
-                "If the models were trained in another order, give their names in that order ({classes}).",
-                names=names,
-                classes=parameter("classes"),
-            )
+        told = (
+            "The classes are the labels' names in alphabetical order, as Keras reads folders: {names}. "
+            "If the models were trained in another order, give their names in that order ({classes})."
         )
+        notes.append(say(told, names=names, classes=parameter("classes")))
     splits = sorted({entry.split for entry in listing.entries if entry.split})
     if set(splits) - {"test"}:
-        notes.append(
-            say(
-                "The images lie in splits ({splits}), and all of them were audited. On images that a model "
-                "was trained on its evidence looks steadier than it is: give the test images alone.",
-                splits=splits,
-            )
+        sentence = (
+            "The images lie in splits ({splits}), and all of them were audited. On images that a model "
+            "was trained on its evidence looks steadier than it is: give the test images alone."
         )
+        notes.append(say(sentence, splits=splits))
     return notes

@@ -52,15 +52,12 @@ def families_of(methods: Sequence[str], layer: str, batch_size: int) -> list[Fam
         if not own:
             continue
         if name not in OF_LAYERS and layer != PENULTIMATE:
+            told = (
+                "{method} explains the image's pixels, on the grid of the layer {penultimate}; it has "
+                "no maps at {layer}. Leave it out, or choose that layer ({given})."
+            )
             raise UserError(
-                say(
-                    "{method} explains the image's pixels, on the grid of the layer {penultimate}; it has "
-                    "no maps at {layer}. Leave it out, or choose that layer ({given}).",
-                    method=own[0],
-                    penultimate=PENULTIMATE,
-                    layer=layer,
-                    given=parameter("layer"),
-                )
+                say(told, method=own[0], penultimate=PENULTIMATE, layer=layer, given=parameter("layer"))
             )
         of_layers = {"layers": [layer]} if name in OF_LAYERS else {}
         common = {"images_per_class": None, "score": "centred", "target": "label", "batch_size": batch_size}

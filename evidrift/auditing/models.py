@@ -97,15 +97,11 @@ def _check_distinct(part: str, files: Sequence[ModelFile]) -> None:
     seen: dict[str, ModelFile] = {}
     for file in files:
         if file.sha256 in seen:
-            raise UserError(
-                say(
-                    "{part} names {first} and {second}, which are one: several models must be several "
-                    "trainings. Give each once.",
-                    part=parameter(part),
-                    first=seen[file.sha256].path,
-                    second=file.path,
-                )
+            told = (
+                "{part} names {first} and {second}, which are one: several models must be several "
+                "trainings. Give each once."
             )
+            raise UserError(say(told, part=parameter(part), first=seen[file.sha256].path, second=file.path))
         seen[file.sha256] = file
 
 

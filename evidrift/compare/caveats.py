@@ -106,26 +106,16 @@ def caveats(
         )
     for library, versions in _versions(study).items():
         if len(versions) > 1:
-            yield Caveat(
-                "mixed_versions",
-                say(
-                    "The grid mixes versions of {library}: {versions}. Differences may come from them; run "
-                    "all of it again on one.",
-                    library=library,
-                    versions=versions,
-                ),
+            text = (
+                "The grid mixes versions of {library}: {versions}. Differences may come from them; run "
+                "all of it again on one."
             )
+            yield Caveat("mixed_versions", say(text, library=library, versions=versions))
     concluded = study.pairs[study.pairs["layer"] == study.layer]
     grids = concluded.groupby("arch", observed=True)["grid"].first()
     if grids.nunique() > 1:
-        yield Caveat(
-            "grids_differ",
-            say(
-                "Maps have different grids ({grids}): up to 0.03 of a difference in overlap may be the "
-                "grids'.",
-                grids=[f"{arch} {grid}" for arch, grid in grids.items()],
-            ),
-        )
+        told = "Maps have different grids ({grids}): up to 0.03 of a difference in overlap may be the grids'."
+        yield Caveat("grids_differ", say(told, grids=[f"{arch} {grid}" for arch, grid in grids.items()]))
     yield from _layers(study)
     yield from _explained_in_part(study)
     unused = statuses[statuses["images"] == "common"][["flat", "blank", "nan"]].to_numpy().sum()
@@ -212,27 +202,20 @@ def _learning(study: Study, models: pd.DataFrame) -> Iterator[Caveat]:
             f"{arch} {accuracy.loc[arch, 'tl']:.2f} to {accuracy.loc[arch, 'ft']:.2f}"
             for arch in change.index
         ]
-        yield Caveat(
-            "accuracy_differs",
-            say(
-                "Fine-tuning changed the accuracy: {told}. Drift there is of what was learned as well; see "
-                "the drift at matched accuracy.",
-                told=told,
-            ),
-            _all_methods(study, change.index),
+        sentence = (
+            "Fine-tuning changed the accuracy: {told}. Drift there is of what was learned as well; see "
+            "the drift at matched accuracy."
         )
+        yield Caveat("accuracy_differs", say(sentence, told=told), _all_methods(study, change.index))
 
 
 def _layers(study: Study) -> Iterator[Caveat]:
     for name, note in study.notes.items():
         if negative := [layer for layer, is_rectified in note.rectified.items() if not is_rectified]:
+            told = "{arch}: {layers} can be negative; maps there are to be read with care."
             yield Caveat(
                 "not_rectified",
-                say(
-                    "{arch}: {layers} can be negative; maps there are to be read with care.",
-                    arch=name,
-                    layers=negative,
-                ),
+                say(told, arch=name, layers=negative),
                 _all_methods(study, [name]) if study.layer in negative else frozenset(),
             )
         if note.not_defined:
@@ -240,14 +223,11 @@ def _layers(study: Study) -> Iterator[Caveat]:
                 say("{method} at {layer}", method=as_term(method), layer=layer)
                 for layer, method in note.not_defined
             ]
+            sentence = "{arch}: not defined, since the layer can be negative: {without}."
             yield Caveat(
                 "not_defined",
-                say(
-                    "{arch}: not defined, since the layer can be negative: {without}.",
-                    arch=name,
-                    without=without,
-                ),
-                frozenset((name, method) for _, method in note.not_defined),
+                say(sentence, arch=name, without=without),
+                frozenset(((name, method) for _, method in note.not_defined)),
             )
 
 
@@ -267,14 +247,10 @@ def _explained_in_part(study: Study) -> Iterator[Caveat]:
     everything = study.pairs["image_id"].nunique()
     for method, images in study.pairs.groupby("method", observed=True)["image_id"].nunique().items():
         if images < everything:
+            told = "{method} explained {n} of {total} test images: its figures are of these alone."
             yield Caveat(
                 "explained_in_part",
-                say(
-                    "{method} explained {n} of {total} test images: its figures are of these alone.",
-                    method=as_term(str(method)),
-                    n=images,
-                    total=everything,
-                ),
+                say(told, method=as_term(str(method)), n=images, total=everything),
                 frozenset((name, str(method)) for name in study.architectures),
             )
 

@@ -101,15 +101,12 @@ def load_model_file(
     side, channels, outputs = _shapes(path, model)
     notes = []
     if preprocessing == "none" and not _scales_its_input(model):
-        notes.append(
-            say(
-                "Nothing at the beginning of {file} scales its input, and films go in as grey levels 0 to "
-                "255. If it was trained on another range, say which ({preprocessing}): unit, tf, torch or "
-                "caffe.",
-                file=path.name,
-                preprocessing=parameter("preprocessing"),
-            )
+        told = (
+            "Nothing at the beginning of {file} scales its input, and films go in as grey levels 0 to "
+            "255. If it was trained on another range, say which ({preprocessing}): unit, tf, torch or "
+            "caffe."
         )
+        notes.append(say(told, file=path.name, preprocessing=parameter("preprocessing")))
     return ModelFile(
         path=path,
         sha256=_sha256(path),
@@ -141,14 +138,11 @@ def _check_is_file(path: Path) -> None:
 
 def _from_weights(path: Path, architecture: str | None, size: int) -> keras.Model:
     if architecture is None:
-        raise UserError(
-            say(
-                "{path} holds weights alone. Name their architecture ({architecture}), e.g. resnet50v2, or "
-                "save the whole model: model.save('name.keras').",
-                path=path,
-                architecture=parameter("architecture"),
-            )
+        sentence = (
+            "{path} holds weights alone. Name their architecture ({architecture}), e.g. resnet50v2, or "
+            "save the whole model: model.save('name.keras')."
         )
+        raise UserError(say(sentence, path=path, architecture=parameter("architecture")))
     if not find(architecture).MIN_SIZE <= size <= MAX_SIDE:
         least = find(architecture).MIN_SIZE
         told = "{given} is {size}; it must be {least} to {most} px."

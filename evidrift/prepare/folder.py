@@ -31,14 +31,11 @@ def list_folder(source: Path) -> Listing:
     """
     files, links = walk(source)
     if links:
-        raise UserError(
-            say(
-                "{link} is a link to a folder; links are not followed. Put the folder itself there, or "
-                "list the images in a manifest ({manifest}).",
-                link=source / links[0],
-                manifest=parameter("manifest"),
-            )
+        told = (
+            "{link} is a link to a folder; links are not followed. Put the folder itself there, or "
+            "list the images in a manifest ({manifest})."
         )
+        raise UserError(say(told, link=source / links[0], manifest=parameter("manifest")))
     images = [path for path in files if is_image(path)]
     depth, has_splits = _layout(images, source)
     entries = [_entry(path, depth, has_splits, source) for path in images]

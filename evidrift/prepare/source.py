@@ -60,14 +60,8 @@ def open_source(path: Path, params: Prepare) -> Source:
     if path.suffix not in RECIPE_SUFFIXES:
         raise UserError(f"The images' source {path} is neither a folder nor a phantom recipe (.yaml).")
     if params.manifest:
-        raise UserError(
-            say(
-                "{parameter} is {manifest}, but {path} is a recipe. Set it to null.",
-                parameter=parameter("manifest"),
-                manifest=params.manifest,
-                path=path,
-            )
-        )
+        told = "{parameter} is {manifest}, but {path} is a recipe. Set it to null."
+        raise UserError(say(told, parameter=parameter("manifest"), manifest=params.manifest, path=path))
     recipe = load_recipe(path)
     listing = Listing(_phantom_entries(recipe), ignored={})
     return Source("phantoms", listing, partial(_load_phantom, recipe=recipe, size=params.size), planes=3)

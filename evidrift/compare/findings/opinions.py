@@ -202,13 +202,8 @@ def _third(opinion: Opinion, others: bool) -> Sentence:
     if not told:
         return say("(b) Unknown: no method of another family orders the two.")
     if all(sides.values()):
-        return say(
-            "(b) Methods of other families are divided too: {told}. The order depends on the method.",
-            told=listed(told, " and "),
-        )
+        text = "(b) Methods of other families are divided too: {told}. The order depends on the method."
+        return say(text, told=listed(told, " and "))
     alone = next(side for side, names in sides.items() if not names)
-    return say(
-        "(b) It does not survive methods of other families: {told}; {alone} stands alone.",
-        told=listed(told, " and "),
-        alone=alone,
-    )
+    sentence = "(b) It does not survive methods of other families: {told}; {alone} stands alone."
+    return say(sentence, told=listed(told, " and "), alone=alone)

@@ -138,12 +138,8 @@ def _undecidable(n_seeds: int, n_patients: int, min_patients: int) -> Sentence:
             "told from the noise between trainings"
         )
     if n_patients < min_patients:
-        return say(
-            "the common cohort has {n} patients, fewer than {parameter}, {least}",
-            n=n_patients,
-            parameter=parameter("min_patients"),
-            least=min_patients,
-        )
+        told = "the common cohort has {n} patients, fewer than {parameter}, {least}"
+        return say(told, n=n_patients, parameter=parameter("min_patients"), least=min_patients)
     return NOTHING_SAID
 
 
