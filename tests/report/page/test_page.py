@@ -12,6 +12,7 @@ from evidrift.base.errors import UserError
 from evidrift.compare.summary import Gate, GateLine, read_summary
 from evidrift.report.page import page
 from evidrift.report.page.page import embed, write_report
+from evidrift.report.words.answers import Audited
 from evidrift.report.words.summarise import Context
 from tests.drift.study import architecture
 from tests.report.page.made import HOSTILE, HOSTILE_CLASS, hostile, material, payload
@@ -138,7 +139,7 @@ def test_an_audit_without_labels_shows_its_gate_and_no_training(tmp_path):
         labels_known=False,
         images={"source": "folder", "images_in": 7, "kept": 6, "excluded": {"unreadable": 1}},
         gate=Gate(outcome="failed", lines=(line,)),
-        answer="By LayerCAM the evidence moved.",
+        audited=Audited("By LayerCAM the evidence moved.", "supported", "failed"),
         models={"densenet_mini": [("Model before", "<old>.keras")]},
         parameters={"methods": ["layer_cam"]},
     )
