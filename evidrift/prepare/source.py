@@ -55,10 +55,10 @@ def open_source(path: Path, params: Prepare) -> Source:
         return Source(kind, listing, load, planes=1)
     if not path.exists():
         raise UserError(
-            f"The images' source {path} does not exist. Give a folder of images or a phantom recipe (.yaml)."
+            f"The source {path} does not exist. Give a folder of images or a phantom recipe (.yaml)."
         )
     if path.suffix not in RECIPE_SUFFIXES:
-        raise UserError(f"The images' source {path} is neither a folder nor a phantom recipe (.yaml).")
+        raise UserError(f"The source {path} is neither a folder of images nor a phantom recipe (.yaml).")
     if params.manifest:
         told = "{parameter} is {manifest}, but {path} is a recipe. Set it to null."
         raise UserError(say(told, parameter=parameter("manifest"), manifest=params.manifest, path=path))
