@@ -1,11 +1,12 @@
 """Which of the claims about one and the same thing is shown, where there is room for one."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from evidrift.claims.claim import Verdict
+if TYPE_CHECKING:  # the report asks here too, and needs no more of the claims
+    from evidrift.claims.claim import Verdict
 
-OPEN: Verdict = "not decidable"
+OPEN: "Verdict" = "not decidable"
 
 
 def decided(claim: Any) -> bool:

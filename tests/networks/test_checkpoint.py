@@ -21,6 +21,7 @@ from evidrift.networks.checkpoint import (
     weights_hash,
 )
 from evidrift.networks.classifier import build_classifier, build_head, set_batchnorm
+from evidrift.networks.files import HEAD, NETWORK
 
 SIZE, N_CLASSES = 32, 5
 
@@ -87,11 +88,12 @@ def test_both_checkpoints_are_made_of_their_files(tmp_path):
     backbone = build_backbone("densenet_mini", SIZE, {})
     head = build_head(backbone.output.shape[-1], N_CLASSES, 0.2, seed=3)
     tuned = classifier(seed=4)
-    files = {name: tmp_path / f"{name}.weights.h5" for name in ("backbone", "head", "finetuned")}
-    for model, path in zip((backbone, head, tuned), files.values(), strict=True):
-        save_weights(model, path)
+    save_weights(backbone, tmp_path / "backbone.weights.h5")
+    save_weights(head, tmp_path / "1" / "tl" / HEAD)
+    save_weights(tuned, tmp_path / "1" / "ft" / NETWORK)
+    plan, trunk = Plan("densenet_mini", SIZE, N_CLASSES, {}), tmp_path / "backbone.weights.h5"
 
-    model, weights = load_checkpoints(Plan("densenet_mini", SIZE, N_CLASSES, {}), **files)
+    model, weights = load_checkpoints(plan, backbone=trunk, checkpoints=tmp_path / "1")
 
     images = np.random.default_rng(0).normal(size=(2, SIZE, SIZE, 3)).astype(np.float32)
     expected = head(backbone(images).numpy().mean((1, 2))).numpy()
@@ -99,8 +101,7 @@ def test_both_checkpoints_are_made_of_their_files(tmp_path):
     np.testing.assert_array_equal(model(images).numpy(), tuned(images).numpy())
     model.set_weights(weights["tl"])
     np.testing.assert_allclose(model(images).numpy(), expected, rtol=1e-4, atol=1e-5)
-    del files["finetuned"]
-    again = load_tl(Plan("densenet_mini", SIZE, N_CLASSES, {}), **files, dropout=0.5)
+    again = load_tl(plan, backbone=trunk, tl=tmp_path / "1" / "tl", dropout=0.5)
     assert weights_hash(again) == weights_hash(model)
     assert again.get_layer("dropout").rate == 0.5
 
