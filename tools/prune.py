@@ -71,6 +71,10 @@ def _inputs(params: dict[str, Any]) -> Iterator[str]:
         yield str(architecture["weights"])
 
 
+def _more(n: int) -> str:
+    return f" and {n} more output{'s' * (n > 1)} lie" if n else " lies"
+
+
 def main() -> None:
     """Delete them, naming each; or stop where there are any."""
     parser = argparse.ArgumentParser(
@@ -83,7 +87,7 @@ def main() -> None:
     outside = outside_the_grid(root, args.params)
     if args.check and outside:
         raise UserError(
-            f"{outside[0]} and {len(outside) - 1} more outputs lie outside the grid of {args.params}. "
+            f"{outside[0]}{_more(len(outside) - 1)} outside the grid of {args.params}. "
             "`make prune` deletes the workspace's copies (DVC's cache keeps them); then run this again."
         )
     for path in outside:

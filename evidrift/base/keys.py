@@ -4,7 +4,7 @@ from evidrift.base.sentence import Spelling
 
 KEYS = {
     "layer": "explain.cam.layers",
-    "images": "prepare.source",
+    "images": "prepare.manifest",  # where a manifest of them is meant
     "manifest": "prepare.manifest",
     "min_patients": "compare.min_patients",
     "margin": "compare.margin",

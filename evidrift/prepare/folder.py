@@ -35,7 +35,7 @@ def list_folder(source: Path) -> Listing:
             "{link} is a link to a folder; links are not followed. Put the folder itself there, or "
             "list the images in a manifest ({manifest})."
         )
-        raise UserError(say(told, link=source / links[0], manifest=parameter("manifest")))
+        raise UserError(say(told, link=source / links[0], manifest=parameter("images")))
     images = [path for path in files if is_image(path)]
     depth, has_splits = _layout(images, source)
     entries = [_entry(path, depth, has_splits, source) for path in images]
@@ -107,7 +107,7 @@ def _layout(images: Sequence[str], source: Path) -> tuple[int, bool]:
                 source=source,
                 splits=sorted(splits),
                 others=sorted(tops - splits),
-                manifest=parameter("manifest"),
+                manifest=parameter("images"),
             )
         )
     return depth, bool(splits)

@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 
 from evidrift.base.errors import UserError
+from evidrift.base.keys import PIPELINE
+from evidrift.base.sentence import PLAIN
+from evidrift.cli.spelling import FLAGS
 from evidrift.prepare.folder import list_folder
 from tests.prepare.films import film, save
 
@@ -124,3 +127,12 @@ def test_a_link_to_a_folder_is_refused(tmp_path):
     (tmp_path / "films/tuberculosis").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UserError, match="tuberculosis is a link to a folder"):
         list_folder(tmp_path / "films")
+
+
+def test_the_way_out_is_named_as_it_is_called_where_the_user_stands(tmp_path):
+    save(tmp_path / "films/train/normal/1.png", film(1))
+    save(tmp_path / "films/extra/2.png", film(2))
+    with pytest.raises(UserError) as error:
+        listed(tmp_path / "films")
+    for spelling, name in ((PIPELINE, "(prepare.manifest)"), (FLAGS, "(--images)"), (PLAIN, "(`images`)")):
+        assert error.value.spelled(spelling).endswith(f"list the images in a manifest {name}.")
