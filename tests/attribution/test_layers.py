@@ -16,6 +16,7 @@ from tests.foreign.kinds import images, model_of, squeezed, with_weights
 kl = keras.layers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "penultimate", "grid", "last"),
     [

@@ -170,6 +170,7 @@ def test_images_of_one_patient_are_no_chance_level_for_each_other(folder):
     assert marks(*found)["insensitive"].tolist() == [None] * 6
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes(folder, tables, tmp_path):
     for name, table, again in zip(SCHEMAS, tables, check(folder), strict=True):
         write_frame(tmp_path / f"1-{name}", table, SCHEMAS[name])

@@ -49,6 +49,7 @@ def test_a_film_is_explained_as_a_picture_with_the_probabilities_beside_it(capsy
     assert shown[0][2] == "abc"[int(expected.argmax())]
 
 
+@pytest.mark.slow
 def test_another_class_can_be_asked_for_by_name_or_number(capsys, model, picture, tmp_path):
     base = [picture, "--model", model, "--preprocessing", "unit", "--out", tmp_path / "x.png"]
     for words in (["--class", "2"], ["--class", "c", "--classes", "a,b,c"]):

@@ -89,6 +89,7 @@ def test_unusable_maps_concern_their_own_method(tmp_path):
     assert told(study_of(maps))["unusable_maps"].about == {("densenet_mini", "grad_cam")}
 
 
+@pytest.mark.slow
 def test_a_layer_that_can_be_negative_concerns_claims_only_where_they_rest_on_it(tmp_path):
     keys = [(layer, method) for layer in ("penultimate", "last") for method in ("grad_cam", "layer_cam")]
     maps = architecture(methods=keys)

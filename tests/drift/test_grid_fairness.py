@@ -5,6 +5,8 @@ import pytest
 
 from benchmarks.grid_fairness import STATED, spreads, table
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def stated() -> pd.DataFrame:

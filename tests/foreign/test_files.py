@@ -87,6 +87,7 @@ def test_a_grey_model_is_read(tmp_path):
     np.testing.assert_allclose(file.model(file.prepare(pixels), training=False), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_weights_of_the_zoo_are_read_with_their_own_preprocessing(tmp_path):
     model = build_classifier(build_backbone("densenet_mini", 64, {}), 3, dropout=0, seed=1)
     save_weights(model, tmp_path / "tuned.weights.h5")

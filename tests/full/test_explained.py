@@ -13,6 +13,8 @@ from evidrift.networks.catalogue import find
 from evidrift.networks.classifier import build_classifier, network_input
 from tests.full.sizes import SMALL, UNRECTIFIED
 
+pytestmark = pytest.mark.slow
+
 SIZE = SMALL
 # Penultimate and last target layer, and the side of the grid of both at 64 px.
 TARGETS = {

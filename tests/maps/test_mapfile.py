@@ -92,6 +92,7 @@ def test_what_is_not_finite_is_kept(tmp_path):
     assert np.isnan(maps).all(axis=(1, 2)).tolist() == [False, True, False, False, False]
 
 
+@pytest.mark.slow
 def test_the_same_maps_give_the_same_bytes_a_second_later_and_in_another_process(tmp_path):
     first = write(tmp_path / "first.h5").read_bytes()
     time.sleep(1.1)

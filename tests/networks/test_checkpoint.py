@@ -59,6 +59,7 @@ def test_two_saves_in_different_seconds_and_processes_have_the_same_bytes(tmp_pa
     assert sha256(first) == sha256(second)
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_dropout_nor_on_how_often_it_ran_nor_on_frozen_layers(trunk, tmp_path):
     first, second = tmp_path / "first.weights.h5", tmp_path / "second.weights.h5"
     save_weights(classifier(dropout=0, trunk=trunk), first)

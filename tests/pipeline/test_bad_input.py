@@ -50,6 +50,7 @@ def prepare(source, expect, manifest=None):
     return done.stderr, out / "images"
 
 
+@pytest.mark.slow
 def test_a_folder_with_no_images(tmp_path):
     (tmp_path / "images" / "normal").mkdir(parents=True)
     said, _ = prepare(tmp_path / "images", expect=1)
@@ -69,6 +70,7 @@ def test_one_class_only(source):
     assert "class" in said
 
 
+@pytest.mark.slow
 def test_fewer_patients_than_a_split_needs(source):
     for number in range(8, PER_CLASS):
         (source / "pneumonia" / f"{number}.png").unlink()

@@ -101,6 +101,7 @@ def test_the_curve_shows_the_default_study_s_areas():
     ]
 
 
+@pytest.mark.slow
 def test_the_same_pictures_have_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr("tools.measure_sheet.pictures", lambda: {"overlap": pictures()["overlap"]})
     for folder in ("one", "other"):

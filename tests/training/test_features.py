@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pytest
 
 from evidrift.training.features import SPLITS, Features, read_features, write_features
 
@@ -21,6 +22,7 @@ def test_what_was_written_is_read(tmp_path):
     np.testing.assert_array_equal(found.values, features().values)
 
 
+@pytest.mark.slow
 def test_two_files_written_in_different_seconds_have_the_same_bytes(tmp_path):
     """HDF5 keeps times in seconds, so two quick writes would hide them."""
     write_features(tmp_path / "first.h5", dict.fromkeys(SPLITS, features()))

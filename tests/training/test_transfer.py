@@ -16,6 +16,8 @@ from evidrift.training.loop import compile_forward, fit
 from evidrift.training.params import Finetune, TrainTl
 from evidrift.training.transfer import train_head
 
+pytestmark = pytest.mark.slow
+
 ARCHITECTURE = "inception_mini"
 LOOP = {"epochs": 3, "batch_size": 4, "learning_rate": 0.01, "warmup_epochs": 0.0, "dropout": 0.3}
 

@@ -13,6 +13,8 @@ from evidrift.networks.checkpoint import load_weights, save_weights, weights_has
 from evidrift.networks.classifier import build_classifier, network_input
 from evidrift.zoo.vit_mini import position
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = ZOO / "weights"
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 64, 64), np.uint8)
 

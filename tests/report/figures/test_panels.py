@@ -87,6 +87,7 @@ def test_both_maps_of_a_case_share_one_scale_and_strong_evidence_is_the_least_tr
     assert after[..., 3].max() == pytest.approx(0.2, rel=0.02)
 
 
+@pytest.mark.slow
 def test_evenly_spread_evidence_has_the_density_one():
     even = np.full((SIDE, SIDE), 1 / SIDE**2)
     assert density(even) == pytest.approx(np.ones((448, 448)))
@@ -161,6 +162,7 @@ def test_without_cases_the_picture_says_so(tmp_path, draw):
     assert any("No case to show" in text for text in words(figure))
 
 
+@pytest.mark.slow
 def test_the_same_cases_give_the_same_bytes(tmp_path):
     for name in ("one.png", "two.png"):
         case_panel([CASE], heading_of("densenet_mini", 1, ""), 0.2, tmp_path / name)
