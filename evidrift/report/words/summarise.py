@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evidrift.base.keys import PIPELINE
-from evidrift.base.sentence import PLAIN, Spelling, spelled
+from evidrift.base.sentence import Spelling, spelled
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.opinions import answer
 from evidrift.compare.findings.signs import signs
@@ -54,14 +54,14 @@ class Context:
 def page_spelling(context: Context) -> Spelling:
     """How the page spells terms: methods as papers write them, checkpoints by the context's names.
 
-    Parameters are keys of the parameter file in a study, and arguments of `audit` in an audit.
+    Parameters are keys of the parameter file in a study, and options in an audit.
     """
     names = {"tl": context.before, "ft": context.after}
     return Spelling(
         method=method_name,
         checkpoint=lambda key: names[key],
         owner=lambda key: f"the {names[key]} checkpoint's",
-        parameter=(PIPELINE if context.kind == "study" else PLAIN).parameter,
+        parameter=PIPELINE.parameter if context.kind == "study" else "option {}".format,
     )
 
 
