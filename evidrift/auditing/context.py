@@ -7,12 +7,12 @@ from evidrift.auditing.gate import Check
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.models import Models
 from evidrift.auditing.study import DRIFT, MARGIN, NAME, images_card
-from evidrift.auditing.words import NAMES, SPELLING, Told
+from evidrift.auditing.words import NAMES, Told
 from evidrift.base.sentence import spelled
 from evidrift.compare.summary import Gate, GateLine
 from evidrift.report.words.answers import Audited
 from evidrift.report.words.numbers import interval_text
-from evidrift.report.words.summarise import Context
+from evidrift.report.words.summarise import Context, page_spelling
 
 
 def context_of(told: Told, audited: AuditImages, models: Models, asked: Mapping[str, Any]) -> Context:
@@ -48,14 +48,15 @@ def value_text(check: Check) -> str:
 def _gate(told: Told) -> Gate | None:
     if told.outcome is None:
         return None
+    spelling = page_spelling("audit", NAMES["tl"], NAMES["ft"])
     lines = tuple(
         GateLine(
             name=check.name,
-            what=spelled(check.what, SPELLING),
+            what=spelled(check.what, spelling),
             value=value_text(check),
             limit=f"at most {check.limit:g}",
             verdict=check.verdict,
-            reason=spelled(check.reason, SPELLING),
+            reason=spelled(check.reason, spelling),
         )
         for check in told.checks
     )

@@ -80,10 +80,8 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     if audited.exclusions:
         yield Caveat(
             "excluded",
-            (
-                f"{len(audited.exclusions)} of {audited.n_listed} images were left out; exclusions.csv says "
-                "which and why."
-            ),
+            f"{len(audited.exclusions)} of {audited.n_listed} images were left out; exclusions.csv says "
+            "which and why.",
         )
     for note in notes:
         yield Caveat("input", note)
@@ -109,10 +107,7 @@ def _accuracy(result: Result, n_classes: int) -> Iterator[Caveat]:
     elif abs(after - before) > 0.02:
         yield Caveat(
             "accuracy_differs",
-            (
-                f"The accuracy went from {before:.2f} to {after:.2f}: the drift is of what was learned as "
-                "well."
-            ),
+            f"The accuracy went from {before:.2f} to {after:.2f}: the drift is of what was learned as well.",
         )
 
 

@@ -70,18 +70,14 @@ def caveats(
     if len(study.seeds) == 1:
         yield Caveat(
             "one_seed",
-            (
-                "One seed: there is no floor, so the drift in the tables holds the noise between trainings, "
-                "and nothing can be said about architectures as recipes."
-            ),
+            "One seed: there is no floor, so the drift in the tables holds the noise between trainings, "
+            "and nothing can be said about architectures as recipes.",
         )
     if study.identical_across_splits:
         yield Caveat(
             "identical_across_splits",
-            (
-                f"Images identical to one in another split: {study.identical_across_splits}. The networks "
-                "may be tested on what they were trained on."
-            ),
+            f"Images identical to one in another split: {study.identical_across_splits}. The networks "
+            "may be tested on what they were trained on.",
         )
     yield from _absent_classes(study, cohort)
     if study.probe:
@@ -90,19 +86,14 @@ def caveats(
     if any("raw" in note.score for note in study.notes.values()):
         yield Caveat(
             "raw_logit",
-            (
-                "Maps are of the raw logit: it holds a term that softmax cannot see and training does not "
-                "move."
-            ),
+            "Maps are of the raw logit: it holds a term that softmax cannot see and training does not move.",
         )
     if any("prediction" in note.target for note in study.notes.values()):
         yield Caveat(
             "target_prediction",
-            (
-                "Each checkpoint's prediction is explained, not the label: the two maps of a regressed or "
-                "fixed image are of different classes, and chance holds maps of other classes where a "
-                "partner is wrong."
-            ),
+            "Each checkpoint's prediction is explained, not the label: the two maps of a regressed or "
+            "fixed image are of different classes, and chance holds maps of other classes where a "
+            "partner is wrong.",
         )
     for library, versions in _versions(study).items():
         if len(versions) > 1:
@@ -122,10 +113,8 @@ def caveats(
     if unused:
         yield Caveat(
             "unusable_maps",
-            (
-                f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out "
-                f"of the means; {OVERLAP_ALL} counts them as overlap 0."
-            ),
+            f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out "
+            f"of the means; {OVERLAP_ALL} counts them as overlap 0.",
             _with_unusable(statuses, study.layer),
         )
     for key, sentence, about in reservations(marks, study.layer):
@@ -169,10 +158,8 @@ def _probed(probe: Probe, models: pd.DataFrame, confounding: float) -> Iterator[
     if probe.n_near_duplicates:
         yield Caveat(
             "near_duplicates",
-            (
-                f"Near-duplicates across splits: {probe.n_near_duplicates} pairs, in "
-                "data/probe/near_duplicates.csv. The networks may be tested on what they were trained on."
-            ),
+            f"Near-duplicates across splits: {probe.n_near_duplicates} pairs, in "
+            "data/probe/near_duplicates.csv. The networks may be tested on what they were trained on.",
         )
 
 

@@ -122,25 +122,23 @@ def claim_table(claims: Sequence[Claim], spelling: Spelling = PIPELINE) -> pd.Da
     """A row per claim, its reason as it is spelled, its warnings joined by `; `."""
     columns = [field.name for field in fields(Claim)]
     rows = [
-        asdict(claim) | {"reason": _told(claim.reason, spelling), "warnings": "; ".join(claim.warnings)}
+        asdict(claim) | {"reason": spelled(claim.reason, spelling), "warnings": "; ".join(claim.warnings)}
         for claim in claims
     ]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _told(text: str, spelling: Spelling = PIPELINE) -> str:
-    return spelled(text, spelling)
-
-
 def _undecidable(observed: Observed) -> str | None:
-    return f"not decidable: {_told(observed.undecidable)}" if observed.undecidable else None
+    return f"not decidable: {spelled(observed.undecidable, PIPELINE)}" if observed.undecidable else None
 
 
 def _warnings(result: Result) -> dict[str, str]:
     """By key; a key that several caveats have, as two methods that explained in part, holds all of them."""
     by_key: dict[str, str] = {}
     for caveat in result.caveats:
-        by_key[caveat.key] = " ".join(filter(None, (by_key.get(caveat.key), _told(caveat.sentence))))
+        by_key[caveat.key] = " ".join(
+            filter(None, (by_key.get(caveat.key), spelled(caveat.sentence, PIPELINE)))
+        )
     return by_key
 
 
@@ -156,7 +154,7 @@ def _claims(claims: Sequence[Claim]) -> dict[str, Any]:
             if name not in IN_KEYS and not (isinstance(value, float) and np.isnan(value))
         }
         keys = (claim.kind, claim.estimand.replace(" ", "_"), methods, archs)
-        items.append((keys, known | {"reason": _told(claim.reason)}))
+        items.append((keys, known | {"reason": spelled(claim.reason, PIPELINE)}))
     return nested(items)
 
 
@@ -164,7 +162,7 @@ def _stability(result: Result) -> dict[str, Any]:
     return nested(
         (
             (each.method, each.place.replace(" ", "_")),
-            {"arch": each.arch or None, "verdict": each.verdict, "reason": _told(each.reason)},
+            {"arch": each.arch or None, "verdict": each.verdict, "reason": spelled(each.reason, PIPELINE)},
         )
         for each in result.extremes
     )

@@ -51,24 +51,24 @@ class Context:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def page_spelling(context: Context) -> Spelling:
-    """How the page spells terms: methods as papers write them, checkpoints by the context's names.
+def page_spelling(kind: Literal["study", "audit"], before: str, after: str) -> Spelling:
+    """How the page spells terms: methods as papers write them, checkpoints by the names given.
 
     Parameters are keys of the parameter file in a study, and options in an audit.
     """
-    names = {"tl": context.before, "ft": context.after}
+    names = {"tl": before, "ft": after}
     return Spelling(
         method=method_name,
         checkpoint=lambda key: names[key],
         owner=lambda key: f"the {names[key]} checkpoint's",
-        parameter=PIPELINE.parameter if context.kind == "study" else "option {}".format,
+        parameter=PIPELINE.parameter if kind == "study" else "option {}".format,
     )
 
 
 def summarise(study: Study, result: Result, context: Context) -> Summary:
     """Bring together what the report says in words."""
     marked = signs(result.marks)
-    spelling = page_spelling(context)
+    spelling = page_spelling(context.kind, context.before, context.after)
     opinions = answer(result.question) if len(result.architectures) > 1 else []
     return Summary(
         kind=context.kind,
