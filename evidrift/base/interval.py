@@ -93,7 +93,21 @@ def mean_bounds(
     return Bounds(float(np.mean(values)), lowest + size * low, lowest + size * high)
 
 
-def n_needed_below(values: np.ndarray, limit: float, lowest: float = 0.0, highest: float = 1.0) -> int | None:
+def n_for_share(share: float, limit: float) -> int | None:
+    """How many independent units it takes until a share's upper bound is at most a limit.
+
+    Returns:
+        None where no number does, since the share is not below the limit.
+    """
+    if share >= limit:
+        return None
+    n = 1
+    while share_bounds(share * n, n).high > limit:
+        n = n + max(1, n // 50)  # within 2 % of the least
+    return n
+
+
+def n_for_mean(values: np.ndarray, limit: float, lowest: float = 0.0, highest: float = 1.0) -> int | None:
     """How many values like these it takes until the upper bound of their mean is at most a limit.
 
     Returns:
@@ -103,7 +117,7 @@ def n_needed_below(values: np.ndarray, limit: float, lowest: float = 0.0, highes
     gains = _log_wealth(above, 1 - (limit - lowest) / (highest - lowest)) / len(above)
     if not gains.max() > 0:
         return None
-    # one of the bets alone must win what all together are asked for: never too few
+    # enough for the best of the bets alone to win what all together are asked for
     return int(np.ceil(np.log(len(BETS) / ERROR) / gains.max()))
 
 
