@@ -1,21 +1,24 @@
 """Burned-in text and markers: a rough estimate, from brightness, contrast, size and place alone.
 
-Letters of lead and burned-in text are near white, sharp against what is around them, small, and lie at the
-film's edges. Bone is broader or fainter. Faint markers, those on white ground and those on the body are missed.
+Letters of lead and burned-in text are bright, small, lie near the film's edges, and stand alone: all round
+them the film is darker. Ribs go on, and their surroundings are bright too. Faint markers, those on bright ground
+and those that touch the body's outline are missed.
 """
 
 import cv2
 import numpy as np
 
-# All in shares of the image's shorter side, or of its area.
-NEIGHBOURHOOD = 0.14  # what is narrower than this can stand out from its surroundings
-EDGE = 0.25  # a marker's middle lies as near as this to an edge
-LARGEST = 0.3  # a marker's longer side
+# In shares of the image's shorter side, or of its area.
+NEIGHBOURHOOD = 0.09  # strokes are narrower than this
+EDGE = 0.15  # a marker's middle lies as near as this to an edge
+LARGEST = 0.25  # a marker's longer side
+RING = 0.025  # of surroundings, in which it stands alone
 LEAST_AREA = 2e-4
-GAP = 0.03  # letters nearer to each other than this are one text
-# Grey levels of 255.
-BRIGHT = 170
-CONTRAST = 70
+# Letters nearer to each other than this are one text.
+GAP = 0.02
+# In grey levels of 255: over the ground, over nearly all of the ring around the marker, and at least.
+CONTRAST, ALONE, BRIGHT = 60, 45, 120
+NEARLY_ALL = 90  # per cent
 
 
 def find_markers(pixels: np.ndarray, content: np.ndarray) -> np.ndarray:
@@ -37,21 +40,33 @@ def find_markers(pixels: np.ndarray, content: np.ndarray) -> np.ndarray:
 def _found(film: np.ndarray) -> np.ndarray:
     side = min(film.shape)
     # what of the film is left when all that is bright and narrow is gone
-    ground = cv2.morphologyEx(film, cv2.MORPH_OPEN, _disc(NEIGHBOURHOOD * side))
-    stands_out = ((film.astype(np.int16) - ground >= CONTRAST) & (film >= BRIGHT)).astype(np.uint8)
-    together = cv2.morphologyEx(stands_out, cv2.MORPH_CLOSE, _disc(GAP * side))
+    ground = cv2.morphologyEx(film, cv2.MORPH_OPEN, _square(NEIGHBOURHOOD * side))
+    stands_out = (film.astype(np.int16) - ground >= CONTRAST) & (film >= BRIGHT)
+    together = cv2.morphologyEx(stands_out.astype(np.uint8), cv2.MORPH_CLOSE, _square(GAP * side))
     _, labels, boxes, middles = cv2.connectedComponentsWithStats(together, connectivity=8)
     mask = np.zeros(film.shape, bool)
-    margin = max(1, round(0.01 * side))
-    for number, ((left, top, width, height, _), middle) in enumerate(zip(boxes, middles, strict=True)):
-        bright = int(stands_out[labels == number].sum()) if number else 0
-        near = min(*middle, *(np.array(film.shape[::-1]) - 1 - middle)) <= EDGE * side
-        if near and max(width, height) <= LARGEST * side and bright >= max(4, LEAST_AREA * film.size):
-            rows = slice(max(top - margin, 0), top + height + margin)
-            mask[rows, max(left - margin, 0) : left + width + margin] = True
+    ring = max(2, round(RING * side))
+    for number in range(1, len(boxes)):
+        left, top, width, height, _ = boxes[number]
+        to_edge = min(*middles[number], *(np.array(film.shape[::-1]) - 1 - middles[number]))
+        strokes = film[stands_out & (labels == number)]
+        if (
+            to_edge > EDGE * side
+            or max(width, height) > LARGEST * side
+            or len(strokes) < max(4, LEAST_AREA * film.size)
+        ):
+            continue
+        around = np.zeros(film.shape, bool)
+        around[max(top - ring, 0) : top + height + ring, max(left - ring, 0) : left + width + ring] = True
+        around[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1] = False
+        # of a marker that is cut off by the film's edge too little surroundings may be left
+        if around.sum() < width * height / 4:
+            continue
+        if np.median(strokes) - np.percentile(film[around], NEARLY_ALL) >= ALONE:
+            mask[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1] = True
     return mask
 
 
-def _disc(width: float) -> np.ndarray:
+def _square(width: float) -> np.ndarray:
     odd = 2 * max(1, round(width / 2)) + 1
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (odd, odd))
+    return np.ones((odd, odd), np.uint8)

@@ -62,7 +62,7 @@ def _between(pixel: np.ndarray, start: np.ndarray, stop: np.ndarray, low: float,
 
 def _sides(lungs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The patient's right lung, on the left of the film, and the left one, either side of their middle column."""
-    columns = lungs.any(axis=1)
+    columns = np.any(lungs, axis=1)
     last = lungs.shape[2] - 1
     middle = (columns.argmax(axis=1) + last - columns[:, ::-1].argmax(axis=1)) / 2
     right = np.arange(lungs.shape[2]) < middle[:, np.newaxis]
