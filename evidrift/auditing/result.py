@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from evidrift.auditing.gate import Check
+from evidrift.auditing.gate.check import Check
+from evidrift.auditing.gate.knowledge import Known
+from evidrift.auditing.gate.limits import Derived
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.study import Run
 from evidrift.auditing.words import SPELLING, Told
@@ -73,7 +75,10 @@ class AuditResult:
         images: the films.
         audited: what was read, and what was left out.
         pairs: the models' logits and maps, before and after.
-        files: sha256 of each model file by its name and part, `before 1`, `after 1`, ...
+        files: name, sha256 and preprocessing of each model by its part, `before 1`, `after 1`, ...
+        known: what each model knows of the films, likewise.
+        gate_file: the gate file's name, sha256 and time of its last change; None without one.
+        derived: where the gate's limits come from, if that is known.
         report: the HTML report; None where nothing is kept.
     """
 
@@ -85,6 +90,9 @@ class AuditResult:
     audited: AuditImages
     pairs: Sequence[tuple[Run, Run]]
     files: dict[str, dict[str, str]]
+    known: dict[str, Known]
+    gate_file: dict[str, str] | None
+    derived: Derived | None
     report: Path | None
 
     @property
@@ -118,6 +126,12 @@ class AuditResult:
             asdict(check) | {name: spelled(getattr(check, name), SPELLING) for name in words}
             for check in self.checks
         ]
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """A row per model: file, sha256, preprocessing, what it predicts, accuracy, calibration error."""
+        rows = {part: file | _of_model(self.known[part]) for part, file in self.files.items()}
+        return pd.DataFrame.from_dict(rows, orient="index")
 
     @property
     def drift(self) -> pd.DataFrame:
@@ -237,7 +251,9 @@ class AuditResult:
                 "outcome": self.outcome,
                 "answer": self.answer,
                 "gate": self._limits(),
-                "models": self.files,
+                "gate_file": self.gate_file,
+                "derived": self.derived.model_dump() if self.derived else None,
+                "models": {part: file | _of_model(self.known[part]) for part, file in self.files.items()},
                 "images": {
                     "listed": self.audited.n_listed,
                     "audited": len(self.images.ids),
@@ -257,3 +273,14 @@ class AuditResult:
     def to_json(self) -> str:
         """`to_dict` as text, the same for the same files."""
         return as_json(self.to_dict())
+
+
+def _of_model(known: Known) -> dict[str, Any]:
+    accuracy = known.accuracy
+    return {
+        "predicted": known.predicted,
+        "accuracy": accuracy.value,
+        "accuracy_low": accuracy.low,
+        "accuracy_high": accuracy.high,
+        "calibration_error": known.calibration_error,
+    }

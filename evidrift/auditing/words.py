@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from evidrift.auditing.gate import Check, outcome
+from evidrift.auditing.gate.check import Check, outcome
 from evidrift.auditing.images import AuditImages
 from evidrift.base.sentence import Spelling, parameter, say
 from evidrift.base.sentence import method as as_term

@@ -79,6 +79,11 @@ class Part:
         return n_for_mean(self.values, limit, self.lowest)
 
 
+def of(name: str) -> str:
+    """Where a part has a name: of what."""
+    return f" of {name}" if name else ""
+
+
 def part(name: str, values: np.ndarray, patients: np.ndarray, lowest: float = 0.0) -> Part:
     """Patients' means of films' values.
 

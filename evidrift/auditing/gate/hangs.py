@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from evidrift.auditing.gate.check import Check
+from evidrift.auditing.gate.check import Check, check
 from evidrift.auditing.gate.films import Part, part
-from evidrift.auditing.gate.judge import check
 from evidrift.auditing.gate.limits import PLACES, Reliance
 from evidrift.base.sentence import listed, say
 

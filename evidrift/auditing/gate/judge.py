@@ -1,30 +1,45 @@
-"""The gate: whether the model after may take the place of the one before, by limits written down beforehand.
+"""The gate: whether the model after may take the place of the one before, by limits written down beforehand."""
 
-A limit has parts: the pairs of models and, where it is asked by class, the classes. It is passed only if the
-upper bound of every part lies below it, and failed if the lower bound of one lies above it; else it is not
-judged, since the films are too few to tell. Each upper bound fails in at most 5 % of all samples of patients.
-Since every part must be passed, a part that does harm is passed wrongly in at most 5 % (intersection-union),
-however many limits and parts there are. Lower bounds are corrected for the number of parts instead. The
-models are files, as they are: there is nothing random about them but the films on which they are tried.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from evidrift.auditing.gate.check import NAN, Check, Verdict
-from evidrift.auditing.gate.films import Films, Part, parts_by_pair
+from evidrift.auditing.gate.check import NAN, Check, check
+from evidrift.auditing.gate.films import Films, of, parts_by_pair
+from evidrift.auditing.gate.hangs import judge_reliance, seen_through
+from evidrift.auditing.gate.knowledge import Known, judge_knowledge
 from evidrift.auditing.gate.limits import PLACES, Gate, Moved, Place, Regressed
-from evidrift.base.interval import ERROR, Bounds
-from evidrift.base.sentence import listed, parameter, say
 from evidrift.base.sentence import method as as_term
+from evidrift.base.sentence import parameter, say
+from evidrift.reliance.measuring import Reliance
 
 Judged = Iterator[Check]
+UNUSABLE = "share of the films of which a map is blank, flat or not finite"
 NO_LABELS = say(
     "Labels are not known, so neither is which films are right. Give them ({images}).",
     images=parameter("images"),
 )
+
+
+def judge(
+    gate: Gate, films: Films, method: str, known: Mapping[str, Known], reliance: Reliance | None
+) -> tuple[Check, ...]:
+    """Check every limit of the gate, what the predictions hang on first.
+
+    Args:
+        gate: the limits.
+        films: seen by the method that the gate judges by.
+        method: its name.
+        known: what each model knows, by its name.
+        reliance: measured if the gate asks for it.
+    """
+    checks = [judge_knowledge(known)]
+    if gate.reliance is not None and reliance is not None:
+        checks += judge_reliance(gate.reliance, reliance.regions, reliance.spikes)
+    checks += judge_maps(gate, films, method)
+    checks += judge_predictions(gate, films)
+    return tuple(seen_through(checks, gate.reliance))
 
 
 def judge_maps(gate: Gate, films: Films, method: str) -> Judged:
@@ -49,9 +64,6 @@ def judge_maps(gate: Gate, films: Films, method: str) -> Judged:
             yield from _place(name, place, films, *films.places[name], method)
     parts = parts_by_pair(films, films.unusable, films.counting, False)
     yield check("unusable_at_most", UNUSABLE, gate.unusable_at_most, parts)
-
-
-UNUSABLE = "share of the films of which a map is blank, flat or not finite"
 
 
 def _drift(limits: Moved, films: Films, moved: np.ndarray, method: str) -> Judged:
@@ -123,63 +135,10 @@ def judge_predictions(gate: Gate, films: Films) -> Judged:
         elif name == "wrong_at_most":
             sides = zip(("before", "after"), films.right, strict=True)
             parts = [
-                replace(each, name=f"the model {side}{_of(each.name)}")
+                replace(each, name=f"the model {side}{of(each.name)}")
                 for side, right in sides
                 for each in parts_by_pair(films, ~right, every, False)
             ]
         else:
             parts = parts_by_pair(films, before & ~after, every, name == "regressed.class_at_most")
         yield check(name, what, limit, parts)
-
-
-def check(name: str, what: str, limit: float, parts: Sequence[Part]) -> Check:
-    """One limit that all parts must keep.
-
-    Args:
-        name: key in the gate file.
-        what: in words.
-        limit: at most this.
-        parts: at least one; one without patients is not judged.
-    """
-    found = [each.bounds(low_error=ERROR / len(parts)) for each in parts]
-    nobody = [each.name for each in parts if not len(each.values)]
-    known = [bounds for bounds in found if bounds.value == bounds.value]
-    # of the largest mean of all parts
-    whole = Bounds(*(max((each[at] for each in known), default=NAN) for at in range(3)))
-    worst = parts[int(np.nanargmax([each.high for each in found]))] if known else None
-    size = f"{whole.value:z.2f} [{whole.low:z.2f}, {whole.high:z.2f}]"
-    of = say(" The largest is that of {name}.", name=worst.name) if worst and worst.name else ""
-    verdict: Verdict
-    reason: str
-    if known and whole.low > limit:
-        verdict, reason = "failed", say("{size} lies above {limit:g}.{of}", size=size, limit=limit, of=of)
-    elif nobody:
-        verdict, reason = "not judged", say("There is no film that counts{of}.", of=_of(nobody[0]))
-    elif whole.high <= limit:
-        verdict, reason = "passed", say("{size} lies below {limit:g}.{of}", size=size, limit=limit, of=of)
-    else:
-        told = say("{size} holds {limit:g}.{of}", size=size, limit=limit, of=of)
-        verdict, reason = "not judged", listed([told, _would_tell(parts, found, limit)])
-    return Check(name, what, *whole, limit, verdict, reason)
-
-
-def _of(name: str) -> str:
-    return f" of {name}" if name else ""
-
-
-def _would_tell(parts: Sequence[Part], found: Sequence[Bounds], limit: float) -> str:
-    """How many patients it would take, where that can be said."""
-    open_parts = [each for each, bounds in zip(parts, found, strict=True) if bounds.high > limit]
-    needed = {each.name: each.n_for(limit) for each in open_parts}
-    if None in needed.values():
-        return "The value itself is not below the limit: more patients like these would not make it pass."
-    name = max(needed, key=lambda each: needed[each] or 0)
-    return say(
-        "About {n} patients{of} like these would tell.", n=_round_up(needed[name] or 0), of=_of(name)
-    )
-
-
-def _round_up(n: int) -> int:
-    """To two digits."""
-    step = 10 ** max(len(str(n)) - 2, 0)
-    return -(-n // step) * step
