@@ -22,7 +22,8 @@ class Cells:
         cross: between `tl` of one seed and `ft` of another, mean of both ways, (n, pairs of seeds), pairs as
             `combinations` gives them.
         floor_tl, floor_ft: between the `tl`, and the `ft`, of two seeds, (n, pairs of seeds).
-        scale: between two patients under one checkpoint, mean of `tl` and `ft`, (n, seeds), see `scale_cells`.
+        scale: between two patients under one checkpoint, mean of `tl` and `ft`, (n, seeds); see
+            `scale_cells`.
         squared: whether the measure is a squared distance, so that drift has a shared and an erratic part.
     """
 
