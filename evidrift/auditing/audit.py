@@ -19,19 +19,19 @@ from evidrift.auditing.gate.knowledge import known_of
 from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
 from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.methods import families_of
-from evidrift.auditing.models import Given, Models, load_models
+from evidrift.auditing.models import Given, load_models
 from evidrift.auditing.relying import measure_models
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.study import NAME, Run, labelled, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, moved_verdict
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
-from evidrift.compare.findings.ranking import MEASURE
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
 from evidrift.foreign.files import ModelFile
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
 from evidrift.maps.scores import predicted_classes
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.page import IMAGES, write_report
 from evidrift.report.page.page import NAME as REPORT
 from evidrift.report.words.summarise import write_summary
@@ -143,15 +143,11 @@ def audit(
         asked_of = limits.gate.reliance
         reliance = None
         if asked_of is not None:
-            reliance = measure_models(
-                models.files, models.pairs, films, asked_of.regions, batch_size, quiet
-            )
+            reliance = measure_models(models.files, models.pairs, films, asked_of.regions, batch_size, quiet)
         method = limits.gate.method or methods[0]
-        checks = judge(
-            limits.gate, films_of(study, method, audited.labels_known), method, known, reliance
-        )
+        checks = judge(limits.gate, films_of(study, method, audited.labels_known), method, known, reliance)
     told = Told(
-        answer=answer(methods[0], result.excesses.get(((NAME, layer, methods[0]), MEASURE))),
+        answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
         verdict=moved_verdict(result, methods[0]),
         checks=checks,
     )

@@ -135,7 +135,7 @@ def check_alike(files: Sequence[ModelFile], layer: str) -> None:
     """Models of one task whose maps can be compared.
 
     Raises:
-        UserError: they differ in what they tell apart, in the size of their input or in the target layer's grid.
+        UserError: they differ in what they tell apart, in the size of their input or in the layer's grid.
     """
     first, *others = files
     here = _grid(first, layer)
@@ -143,9 +143,7 @@ def check_alike(files: Sequence[ModelFile], layer: str) -> None:
         _compare(first, other, here, _grid(other, layer))
 
 
-def _compare(
-    first: ModelFile, other: ModelFile, here: tuple[int, int], there: tuple[int, int]
-) -> None:
+def _compare(first: ModelFile, other: ModelFile, here: tuple[int, int], there: tuple[int, int]) -> None:
     if first.n_classes != other.n_classes:
         raise UserError(
             f"{first.path} tells {first.n_classes} classes apart, {other.path} {other.n_classes}: they are "

@@ -24,7 +24,7 @@ from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.images.store import Images
 from evidrift.measures.canvas import draw
-from evidrift.measures.of_pairs import PRIMARY
+from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
 from evidrift.report.figures.panels import Case, Heading, case_panel
 from evidrift.report.words.cells import COHORTS, WITHOUT_LABELS
 from evidrift.report.words.names import method_name, safe_text
@@ -32,7 +32,7 @@ from evidrift.report.words.names import method_name, safe_text
 DECIMALS = 6
 COLUMNS = [
     *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),
-    *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY),
+    *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY, "overlap"),
 ]
 
 
@@ -135,10 +135,12 @@ class AuditResult:
 
     @property
     def drift(self) -> pd.DataFrame:
-        """A row per method and measure on the images that count: mean, floor, chance, excess, normalised.
+        """A row per method and measure on the images that count; larger is more drift.
 
-        Larger is more drift. `normalised`, with its interval `low` to `high` (of the recipe) and `fixed_low`
-        to `fixed_high` (of these checkpoints), is the share of the way from floor to chance.
+        `mean` is the drift; `shared` what all trainings do alike, `erratic` the rest; `floor_tl` and
+        `floor_ft` what two models of one side differ by; `scale` what lies between two patients under one
+        model, and `over_scale` drift / scale. Intervals `fixed_low` to `fixed_high` are of these checkpoints,
+        `low` to `high` of the recipe.
         """
         return self.result.drift.drop(columns=["arch"])
 
@@ -176,7 +178,9 @@ class AuditResult:
                 own[pair - 1][place[image_id]]
                 for pair, image_id in zip(table["pair"], table["image_id"], strict=True)
             ]
-        return table[COLUMNS].sort_values(["overlap", "image_id"], kind="stable", ignore_index=True)
+        return table[COLUMNS].sort_values(
+            [MOVED_SHARE, "image_id"], ascending=[False, True], kind="stable", ignore_index=True
+        )
 
     def case(self, image_id: str, method: str | None = None, pair: int = 1) -> CaseView:
         """One film with its evidence before and after.
@@ -235,15 +239,9 @@ class AuditResult:
         drift = self.drift
         at = drift[(drift["layer"] == self.study.layer) & drift["measure"].isin(list(PRIMARY))]
         columns = (
-            "mean",
-            "floor",
-            "chance",
-            "excess",
-            "normalised",
-            "low",
-            "high",
-            "fixed_low",
-            "fixed_high",
+            *("mean", "fixed_low", "fixed_high", "low", "high", "shared", "erratic"),
+            *("floor_tl", "floor_ft", "scale"),
+            *("over_scale", "fixed_over_scale_low", "fixed_over_scale_high"),
         )
         counts = ("n_images", "n_patients")
         return plain(

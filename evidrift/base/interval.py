@@ -1,8 +1,8 @@
-"""Intervals: Student's 95 % of a mean, and bounds that hold however rare and large what was not seen may be.
+"""Student's interval of a mean, and bounds that hold however rare and large what was not seen may be.
 
-Student's interval is about where a mean lies. A bound is a promise about it, of values within known limits: 20
-patients who all have the value 0 give Student's [0, 0], while a mean of up to 0.14 gives such a sample in 5 %
-of cases. Bounds are one-sided, each with its own error.
+Student's interval says where a mean lies. A bound is a promise about it, of values within known limits: of 20
+patients who all have the value 0, Student's interval is [0, 0], but a mean of up to 0.14 gives such a sample
+in 5 % of cases. Bounds are one-sided, each with its own error.
 """
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -56,7 +56,8 @@ def share_bounds(count: float, n: float, low_error: float = ERROR, high_error: f
     Args:
         count: how many have it, 0 to n.
         n: independent units, such as patients.
-        low_error, high_error: probabilities that a bound fails.
+        low_error: probability that the lower bound fails.
+        high_error: that the upper one does.
     """
     if n == 0:
         return UNBOUNDED
@@ -82,8 +83,10 @@ def mean_bounds(
 
     Args:
         values: (n,), of independent units such as patients, within `lowest` to `highest`.
-        lowest, highest: ends of what is possible, not of what was seen.
-        low_error, high_error: probabilities that a bound fails.
+        lowest: of what is possible, not of what was seen.
+        highest: likewise.
+        low_error: probability that the lower bound fails.
+        high_error: that the upper one does.
     """
     if not len(values):
         return UNBOUNDED

@@ -92,7 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Audit; the exit code is the gate's."""
     from evidrift.auditing.audit import audit
-    from evidrift.auditing.gate import EXIT_CODES
+    from evidrift.auditing.gate.check import EXIT_CODES
 
     quiet = args.quiet or args.json
     found = audit(

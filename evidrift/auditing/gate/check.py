@@ -86,11 +86,17 @@ def check(name: str, what: str, limit: float, parts: Sequence[Part]) -> Check:
     verdict: Verdict
     reason: str
     if known and whole.low > limit:
-        verdict, reason = "failed", say("{size} lies above {limit:g}.{of}", size=size, limit=limit, of=largest)
+        verdict, reason = (
+            "failed",
+            say("{size} lies above {limit:g}.{of}", size=size, limit=limit, of=largest),
+        )
     elif nobody:
         verdict, reason = "not judged", say("There is no film that counts{of}.", of=of(nobody[0]))
     elif whole.high <= limit:
-        verdict, reason = "passed", say("{size} lies below {limit:g}.{of}", size=size, limit=limit, of=largest)
+        verdict, reason = (
+            "passed",
+            say("{size} lies below {limit:g}.{of}", size=size, limit=limit, of=largest),
+        )
     else:
         told = say("{size} holds {limit:g}.{of}", size=size, limit=limit, of=largest)
         verdict, reason = "not judged", listed([told, _would_tell(parts, found, limit)])
@@ -110,9 +116,7 @@ def _would_tell(parts: Sequence[Part], found: Sequence[Bounds], limit: float) ->
     if None in needed.values():
         return "The value itself is not below the limit: more patients like these would not make it pass."
     name = max(needed, key=lambda each: needed[each] or 0)
-    return say(
-        "About {n} patients{of} like these would tell.", n=_round_up(needed[name] or 0), of=of(name)
-    )
+    return say("About {n} patients{of} like these would tell.", n=_round_up(needed[name] or 0), of=of(name))
 
 
 def _round_up(n: int) -> int:

@@ -158,7 +158,7 @@ def _rows(table: pd.DataFrame, layer: str, method: str) -> pd.DataFrame:
 
 
 def _shares(places: pd.DataFrame, name: str, order: pd.MultiIndex, n_pairs: int) -> np.ndarray:
-    """Share of the evidence at a place, (2, p, n): of what cannot be seen none lay there, and all lies there."""
+    """Share of the evidence at a place, (2, p, n): of what cannot be seen, none before and all after."""
     sides = []
     for checkpoint, unseen in (("tl", 0.0), ("ft", 1.0)):
         rows = places[places["checkpoint"] == checkpoint]

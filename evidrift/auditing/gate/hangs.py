@@ -45,11 +45,10 @@ def _by_region(limits: Reliance, regions: pd.DataFrame, growth: bool) -> list[Pa
     for pair in pairs:
         for region in limits.regions:
             for fill, done in FILLS.items():
-                at = (
-                    (regions["seed"] == pair) & (regions["region"] == region) & (regions["fill"] == fill)
-                )
+                at = (regions["seed"] == pair) & (regions["region"] == region) & (regions["fill"] == fill)
                 before, after = (
-                    regions[at & (regions["checkpoint"] == side)].set_index("image_id") for side in ("tl", "ft")
+                    regions[at & (regions["checkpoint"] == side)].set_index("image_id")
+                    for side in ("tl", "ft")
                 )
                 name = f"the {region} {done}{_of_pair(pair, pairs)}"
                 flipped = after["flipped"].astype(bool)

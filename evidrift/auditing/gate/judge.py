@@ -1,4 +1,4 @@
-"""The gate: whether the model after may take the place of the one before, by limits written down beforehand."""
+"""The gate: may the model after take the place of the one before, by limits written down beforehand?"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -71,7 +71,9 @@ def _drift(limits: Moved, films: Films, moved: np.ndarray, method: str) -> Judge
     for key, by_class in (("mean_at_most", False), ("class_at_most", True)):
         limit = getattr(limits, key)
         if limit is not None:
-            what = say("mean moved share by {method}{of}", **by, of=", of the worst class" if by_class else "")
+            what = say(
+                "mean moved share by {method}{of}", **by, of=", of the worst class" if by_class else ""
+            )
             yield check(f"drift.{key}", what, limit, parts_by_pair(films, moved, films.counting, by_class))
     if limits.films_beyond_at_most is not None and limits.film_at_most is not None:
         far = moved > limits.film_at_most

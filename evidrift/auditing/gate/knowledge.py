@@ -1,4 +1,4 @@
-"""Whether the models know anything of these films: two that call every film the same agree about everything."""
+"""Whether the models know anything of these films: two that call all films the same agree about all."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -90,7 +90,7 @@ class Reliance(Limits):
             lead is painted into a corner.
     """
 
-    regions: Choices[list[Region]] = ["corners", "border"]
+    regions: Choices[list[Region]] = Field(default_factory=lambda: ["corners", "border"])
     at_most: Share | None = None
     growth_at_most: Share | None = None
     spike_flips_at_most: Share | None = None
@@ -167,7 +167,9 @@ class Gate(Section):
             )
             raise UserError(say(told, method=self.method, given=parameter("methods"), methods=list(methods)))
         if self.derived is not None and self.derived.layer != layer:
-            told = "The gate's limits were derived at the layer {there}, not at {here}: audit that one ({given})."
+            told = (
+                "The gate's limits were derived at the layer {there}, not {here}: audit that one ({given})."
+            )
             raise UserError(say(told, there=self.derived.layer, here=layer, given=parameter("layer")))
 
 
