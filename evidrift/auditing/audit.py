@@ -13,6 +13,7 @@ import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFl
 from evidrift.attribution.family import Family
 from evidrift.auditing.context import context_of
 from evidrift.auditing.explaining import explain_file
+from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.knowledge import known_of
@@ -45,7 +46,7 @@ OWN = {
     *("maps", "drift", "tables"),
 }
 MIN_PATIENTS = 20
-Preprocessing = str | tuple[str, str]
+Preprocessing = str | Sequence[str]
 
 
 def audit(
@@ -138,7 +139,7 @@ def audit(
         )
         for part, given in models.parts.items()
     }
-    checks = ()
+    checks: tuple[Check, ...] = ()
     if limits is not None:
         asked_of = limits.gate.reliance
         reliance = None

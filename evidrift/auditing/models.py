@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,20 +82,52 @@ def load_models(
         [Given(path, scaling) for path in paths]
         for paths, scaling in zip((befores, afters), preprocessing, strict=True)
     ]
-    pairs = _pairs(*sides)
+    named = dict(zip(("before", "after"), sides, strict=True))
+    return _read(named, _pairs(*sides), layer, classes, architecture, size)
+
+
+def load_trainings(
+    paths: Sequence[Path],
+    layer: str,
+    classes: Sequence[str] | None,
+    preprocessing: str,
+    architecture: str | None,
+    size: int,
+) -> Models:
+    """Read several trainings of one recipe, each paired with each; their part is `trusted 1`, ...
+
+    Raises:
+        UserError: as `load_models`; or there is a single one.
+    """
+    if len(paths) < 2:
+        told = "A gate is derived from what trainings differ by: give two at least ({given})."
+        raise UserError(say(told, given=parameter("trusted")))
+    givens = [Given(path, preprocessing) for path in paths]
+    return _read({"trusted": givens}, list(combinations(givens, 2)), layer, classes, architecture, size)
+
+
+def _read(
+    sides: dict[str, list[Given]],
+    pairs: list[tuple[Given, Given]],
+    layer: str,
+    classes: Sequence[str] | None,
+    architecture: str | None,
+    size: int,
+) -> Models:
     files = {
         each: load_model_file(
             each.path, architecture=architecture, preprocessing=each.preprocessing, size=size
         )
-        for each in dict.fromkeys([*sides[0], *sides[1]])
+        for each in dict.fromkeys(given for side in sides.values() for given in side)
     }
-    for part, side in zip(("before", "after"), sides, strict=True):
-        check_distinct(part, [files[each] for each in side])
-    check_alike(list(files.values()), layer)
+    for part, side in sides.items():
+        _check_distinct(part, [files[each] for each in side])
+    grids = {given: _grid(file, layer) for given, file in files.items()}
+    first, *others = files
+    for other in others:
+        _compare(files[first], files[other], grids[first], grids[other])
     parts = {
-        f"{part} {number}": each
-        for part, side in zip(("before", "after"), sides, strict=True)
-        for number, each in enumerate(side, start=1)
+        f"{part} {number}": each for part, side in sides.items() for number, each in enumerate(side, start=1)
     }
     return Models(files, pairs, tuple(classes) if classes is not None else None, parts)
 
@@ -114,12 +147,8 @@ def _pairs(befores: Sequence[Given], afters: Sequence[Given]) -> list[tuple[Give
     )
 
 
-def check_distinct(part: str, files: Sequence[ModelFile]) -> None:
-    """Several models of one side are several trainings: copies of one would show no noise between them.
-
-    Raises:
-        UserError: two files are one.
-    """
+def _check_distinct(part: str, files: Sequence[ModelFile]) -> None:
+    """Several models of one side are several trainings: copies of one would show no noise between them."""
     seen: dict[str, ModelFile] = {}
     for file in files:
         if file.sha256 in seen:
@@ -129,18 +158,6 @@ def check_distinct(part: str, files: Sequence[ModelFile]) -> None:
             )
             raise UserError(say(told, part=parameter(part), first=seen[file.sha256].path, second=file.path))
         seen[file.sha256] = file
-
-
-def check_alike(files: Sequence[ModelFile], layer: str) -> None:
-    """Models of one task whose maps can be compared.
-
-    Raises:
-        UserError: they differ in what they tell apart, in the size of their input or in the layer's grid.
-    """
-    first, *others = files
-    here = _grid(first, layer)
-    for other in others:
-        _compare(first, other, here, _grid(other, layer))
 
 
 def _compare(first: ModelFile, other: ModelFile, here: tuple[int, int], there: tuple[int, int]) -> None:

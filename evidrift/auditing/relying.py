@@ -37,7 +37,7 @@ def measure_models(
     givens = list(files)
     every = image_regions(images)
     predicts = {(number, "ft"): _predict(files[given], batch_size) for number, given in enumerate(givens)}
-    clean = ~find_markers(images.pixels, images.content).any(axis=(1, 2))
+    clean = np.array([not marker.any() for marker in find_markers(images.pixels, images.content)])
     found = measure_reliance(
         predicts, images, {name: every[name] for name in regions}, clean=clean, quiet=quiet
     )

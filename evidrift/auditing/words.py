@@ -134,7 +134,7 @@ def answer(method: str, found: Quantities | None) -> str:
     )
     if found.over_scale is not None:
         told = say(
-            "{told}: {ratio} of what lies between two patients under one model",
+            "{told}, {ratio} times as far as from one patient to another",
             told=told,
             ratio=_these(found.over_scale),
         )

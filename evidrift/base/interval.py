@@ -17,7 +17,7 @@ CONFIDENCE = 0.95
 ERROR = 0.05  # of a bound
 # Shares of the whole that are bet: all of it finds what is rare, an eighth what varies much.
 BETS = np.array([[1.0], [0.5], [0.25], [0.125]])
-STEPS = 60  # of halving, to the last digit
+STEPS = 40  # of halving, to twelve digits
 
 Numbers = TypeVar("Numbers", float, np.ndarray, "pd.Series")
 

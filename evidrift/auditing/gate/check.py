@@ -105,18 +105,23 @@ def check(name: str, what: str, limit: float, parts: Sequence[Part]) -> Check:
 
 def _largest(parts: Sequence[Part], found: Sequence[Bounds]) -> str:
     """Which of several parts has the largest value."""
-    name = parts[int(np.nanargmax([each.value for each in found]))].name
-    return say(" The largest is that of {name}.", name=name) if name else ""
+    values = [each.value for each in found]
+    name = parts[int(np.nanargmax(values))].name
+    several = np.nanmax(values) > np.nanmin(values)
+    return say(" The largest is that of {name}.", name=name) if name and several else ""
 
 
 def _would_tell(parts: Sequence[Part], found: Sequence[Bounds], limit: float) -> str:
     """How many patients it would take, where that can be said."""
-    open_parts = [each for each, bounds in zip(parts, found, strict=True) if bounds.high > limit]
-    needed = {each.name: each.n_for(limit) for each in open_parts}
-    if None in needed.values():
-        return "The value itself is not below the limit: more patients like these would not make it pass."
-    name = max(needed, key=lambda each: needed[each] or 0)
-    return say("About {n} patients{of} like these would tell.", n=_round_up(needed[name] or 0), of=of(name))
+    needed: dict[str, int] = {}
+    for each, bounds in zip(parts, found, strict=True):
+        if bounds.high > limit:
+            n = each.n_for(limit)
+            if n is None:
+                return "The value itself is not below the limit: more patients like these would not pass."
+            needed[each.of] = max(n, needed.get(each.of, 0))
+    most = max(needed, key=needed.__getitem__)
+    return say("About {n} patients{of} like these would tell.", n=_round_up(needed[most]), of=of(most))
 
 
 def _round_up(n: int) -> int:

@@ -13,7 +13,7 @@ import pandas as pd
 from evidrift.auditing.gate.limits import PLACES
 from evidrift.base.interval import ERROR, Bounds, mean_bounds, n_for_mean, n_for_share, share_bounds
 from evidrift.compare.study import Study
-from evidrift.drift.tables import MOVED_SHARE
+from evidrift.measures.of_pairs import MOVED_SHARE
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,14 @@ class Part:
 
     Attributes:
         name: in words; empty where there is only one.
+        of: the class, where it is about one; else empty.
         values: a mean over each patient's films, (patients,).
         lowest: of what is possible; the highest is 1.
         exact: the values are 0 or 1 by their nature.
     """
 
     name: str
+    of: str
     values: np.ndarray
     lowest: float
     exact: bool
@@ -84,7 +86,7 @@ def of(name: str) -> str:
     return f" of {name}" if name else ""
 
 
-def part(name: str, values: np.ndarray, patients: np.ndarray, lowest: float = 0.0) -> Part:
+def part(name: str, values: np.ndarray, patients: np.ndarray, lowest: float = 0.0, of: str = "") -> Part:
     """Patients' means of films' values.
 
     Args:
@@ -92,9 +94,10 @@ def part(name: str, values: np.ndarray, patients: np.ndarray, lowest: float = 0.
         values: of films; bool where a film has something or not.
         patients: of the films.
         lowest: of what is possible.
+        of: the class, where the part is about one.
     """
     means = pd.Series(values.astype(np.float64)).groupby(patients).mean().to_numpy()
-    return Part(name, means, lowest, values.dtype == bool and len(means) == len(values))
+    return Part(name, of, means, lowest, values.dtype == bool and len(means) == len(values))
 
 
 def parts_by_pair(
@@ -114,8 +117,10 @@ def parts_by_pair(
     for pair in range(len(values)):
         for name in classes:
             at = chosen[pair] & (True if name is None else films.classes == name)
-            words = [f"class {name}"] * (name is not None) + [f"pair {pair + 1}"] * (len(values) > 1)
-            found.append(part(" of ".join(words), values[pair, at], films.patients[at], lowest))
+            of_class = "" if name is None else f"class {name}"
+            words = [of_class, f"pair {pair + 1}" if len(values) > 1 else ""]
+            whole = ", ".join(word for word in words if word)
+            found.append(part(whole, values[pair, at], films.patients[at], lowest, of_class))
     return found
 
 

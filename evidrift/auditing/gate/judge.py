@@ -34,12 +34,16 @@ def judge(
         known: what each model knows, by its name.
         reliance: measured if the gate asks for it.
     """
-    checks = [judge_knowledge(known)]
-    if gate.reliance is not None and reliance is not None:
-        checks += judge_reliance(gate.reliance, reliance.regions, reliance.spikes)
-    checks += judge_maps(gate, films, method)
-    checks += judge_predictions(gate, films)
+    checks = [judge_knowledge(known), *judge_limits(gate, films, method, reliance)]
     return tuple(seen_through(checks, gate.reliance))
+
+
+def judge_limits(gate: Gate, films: Films, method: str, reliance: Reliance | None) -> Judged:
+    """Every limit by itself; see `judge`."""
+    if gate.reliance is not None and reliance is not None:
+        yield from judge_reliance(gate.reliance, reliance.regions, reliance.spikes)
+    yield from judge_maps(gate, films, method)
+    yield from judge_predictions(gate, films)
 
 
 def judge_maps(gate: Gate, films: Films, method: str) -> Judged:
@@ -61,7 +65,8 @@ def judge_maps(gate: Gate, films: Films, method: str) -> Judged:
     for name in PLACES:
         place: Place | None = getattr(gate, name)
         if place is not None:
-            yield from _place(name, place, films, *films.places[name], method)
+            before, after = films.places[name]
+            yield from _place(name, place, films, before, after, method)
     parts = parts_by_pair(films, films.unusable, films.counting, False)
     yield check("unusable_at_most", UNUSABLE, gate.unusable_at_most, parts)
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import Field, model_validator
 
@@ -90,7 +90,7 @@ class Reliance(Limits):
             lead is painted into a corner.
     """
 
-    regions: Choices[list[Region]] = Field(default_factory=lambda: ["corners", "border"])
+    regions: Choices[list[Region]] = Field(default_factory=lambda: list(get_args(Region)))
     at_most: Share | None = None
     growth_at_most: Share | None = None
     spike_flips_at_most: Share | None = None
@@ -100,7 +100,7 @@ class Derived(Section):
     """Where a gate's limits come from: `evidrift gate` writes it, and an audit repeats it.
 
     Attributes:
-        models: sha256 of each trusted training, by its file's name.
+        models: the file's name of each trusted training, by its sha256.
         layer: target layer; the gate judges by no other.
         n_films, n_patients: on which they were compared.
         headroom: what was added to the largest bound, as a share of it.
