@@ -1,7 +1,7 @@
 """Does an image's drift go with something else about the image? Spearman's correlation over patients.
 
 An association is an observation: nothing here says that one makes the other. It is secondary
-(docs/design.md, Drift, floor, chance), an interval without a verdict, at 95 % each and not corrected for
+(docs/design.md, Drift), an interval without a verdict, at 95 % each and not corrected for
 their number. Seeds are fixed: it speaks of these checkpoints. It is measured within one architecture, on that
 architecture's own images that are right in both checkpoints of every seed, at the layer that conclusions rest
 on, by the overlap.
