@@ -23,7 +23,10 @@ from evidrift.measures.of_pairs import PRIMARY
 DECIMALS = 4
 IN_MODELS = tuple(name for measure in MEASURES for name in (measure, f"{measure}_sd"))
 IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
-IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
+IN_METRICS = (
+    *("mean", "sd", "low", "high", "shared", "shared_low", "shared_high", "erratic"),
+    *("floor_tl", "floor_ft", "scale", "over_scale", "over_scale_low", "over_scale_high"),
+)
 IN_ASSOCIATIONS = ("correlation", "low", "high", "within", "within_low", "within_high")
 # Its curve stands in along_training.csv.
 OF_COURSES = ("arch", "seed", "method", "curve")

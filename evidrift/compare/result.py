@@ -6,7 +6,7 @@ import pandas as pd
 
 from evidrift.base.schema import framed
 from evidrift.check.marks import MARKS, marks
-from evidrift.claims.cells import Excesses, excesses_of
+from evidrift.claims.cells import AllQuantities, quantities_of
 from evidrift.claims.claim import Claim
 from evidrift.claims.cohort import CommonCohort, common_cohort
 from evidrift.claims.stability import Extreme, extremes
@@ -33,12 +33,12 @@ class Result:
         architectures: in the grid's order.
         seeds: in the grid's order.
         layer: the target layer that conclusions rest on.
-        area: share of the image's area behind `overlap`.
-        margin: what does not matter, see `compare.params.Compare`.
+        area: share of the image's area behind `moved_share` and `overlap`.
+        margin, preserved: what does not matter, and what counts as preserved, see `compare.params.Compare`.
         score: of which the maps are, all that were found.
         target: the class explained, all that were found.
         cohort: the common cohort.
-        excesses: drift, floor, chance and share of the way with what each patient and seed adds, by
+        quantities: drift with its parts, floors and scale, with what each patient and seed adds, by
             architecture, layer and method, and by measure.
         drift: the same as a table, from `findings.drift.summarise`, in the grid's order, `penultimate` first.
         statuses: from `findings.cohorts.status_table`.
@@ -69,10 +69,11 @@ class Result:
     layer: str
     area: float
     margin: float
+    preserved: float
     score: tuple[str, ...]
     target: tuple[str, ...]
     cohort: CommonCohort
-    excesses: Excesses
+    quantities: AllQuantities
     drift: pd.DataFrame
     statuses: pd.DataFrame
     cohorts: pd.DataFrame
@@ -104,8 +105,8 @@ class Result:
 def compare(study: Study, params: Compare) -> Result:
     """Compare the architectures of a study."""
     cohort = common_cohort(study.pairs)
-    excesses = excesses_of(study.pairs, cohort, study.seeds)
-    drift = _sorted(summarise(study.pairs, cohort, excesses), study.architectures)
+    quantities = quantities_of(study.pairs, cohort, study.seeds)
+    drift = _sorted(summarise(study.pairs, cohort, quantities), study.architectures)
     agreement = median_agreement(study.agreement, cohort)
     observed = observe(
         drift, study.architectures, study.seeds, cohort, params.min_patients, study.notes, agreement
@@ -117,20 +118,21 @@ def compare(study: Study, params: Compare) -> Result:
     located, moves = localisation_and_changes(cohort.select(study.places))
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     found = tuple(caveats(study, cohort, drift, statuses, checked, models, params.confounding))
-    claims = conclude(study, excesses, observed, found, params)
+    claims = conclude(study, quantities, observed, found, params)
     drifts = image_drifts(study.pairs, study.layer)
     properties = confusability(study.logits).merge(score_changes(study.logits), on=["arch", "image_id"])
-    orders, taus = order_of(excesses, rank_agreement(observed.rankings, alike), study.layer)
+    orders, taus = order_of(quantities, rank_agreement(observed.rankings, alike), study.layer)
     return Result(
         architectures=study.architectures,
         seeds=study.seeds,
         layer=study.layer,
         area=next(iter(notes)).area,
         margin=params.margin,
+        preserved=params.preserved,
         score=tuple(sorted({score for note in notes for score in note.score})),
         target=tuple(sorted({target for note in notes for target in note.target})),
         cohort=cohort,
-        excesses=excesses,
+        quantities=quantities,
         drift=drift,
         statuses=statuses,
         cohorts=_sorted(cohort_table(study.pairs), study.architectures),
@@ -153,18 +155,6 @@ def compare(study: Study, params: Compare) -> Result:
         courses=study.courses,
         caveats=found,
     )
-
-
-def overlaps(result: Result) -> pd.DataFrame:
-    """The overlap as intersection over union, as the study's figure 2 shows it.
-
-    Returns:
-        architecture, method, layer, measure, mean, sd, floor, chance: of the common cohort.
-    """
-    table = result.drift[result.drift["measure"] == "overlap"].rename(columns={"arch": "architecture"})
-    values = ["mean", "floor", "chance"]
-    table[values] = 1 - table[values]
-    return table[["architecture", "method", "layer", "measure", "mean", "sd", "floor", "chance"]]
 
 
 def _sorted(table: pd.DataFrame, architectures: tuple[str, ...]) -> pd.DataFrame:
