@@ -1,4 +1,4 @@
-"""A letter of lead, as technologists lay it on the cassette: painted to plant a shortcut, or to look for one."""
+"""A letter of lead, as technologists lay it on the cassette: painted into films to see who falls for it."""
 
 import cv2
 import numpy as np

@@ -4,16 +4,11 @@ Each fill is an artefact of its own. Surroundings leave a smooth patch that no f
 region has seams, and may show what the other patient has. So both are measured.
 """
 
-from typing import Literal
-
 import cv2
 import numpy as np
 
 from evidrift.base.seeds import stream
 from evidrift.images.store import Images
-
-Fill = Literal["surroundings", "patient"]
-FILLS: tuple[Fill, ...] = ("surroundings", "patient")
 
 
 def surroundings(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:

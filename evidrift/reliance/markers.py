@@ -1,8 +1,8 @@
 """Burned-in text and markers: a rough estimate, from brightness, contrast, size and place alone.
 
 Letters of lead and burned-in text are bright, small, lie near the film's edges, and stand alone: all round
-them the film is darker. Ribs go on, and their surroundings are bright too. Faint markers, those on bright ground
-and those that touch the body's outline are missed.
+them the film is darker. Ribs go on, and their surroundings are bright too. Faint markers, those on bright
+ground and those that touch the body's outline are missed.
 """
 
 import cv2

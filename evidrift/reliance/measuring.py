@@ -13,9 +13,9 @@ from evidrift.base.seeds import stream
 from evidrift.images.marker import CORNERS, paint
 from evidrift.images.store import Images
 from evidrift.maps.scores import centred_logits
-from evidrift.reliance.fills import FILLS, Fill, donors, fitted, surroundings
+from evidrift.reliance.fills import donors, fitted, surroundings
 from evidrift.reliance.placing import moved, outline
-from evidrift.reliance.tables import CHANGE, REGIONS, SCHEMAS, spike_schema
+from evidrift.reliance.tables import CHANGE, FILLS, REGIONS, SCHEMAS, Fill, spike_schema
 
 Predict = Callable[[np.ndarray], np.ndarray]
 Model = tuple[int, str]  # seed, checkpoint
@@ -69,7 +69,7 @@ def measure_reliance(
 ) -> Reliance:
     """How much more a class's score falls when a region is replaced than when random places are.
 
-    Each region is filled in two ways (`fills.FILLS`), and so are as many random places of the same area and
+    Each region is filled in two ways (see `fills`), and so are as many random places of the same area and
     shape as `draws` says, in the same image. Random places, like donors, are the same for all models.
 
     Example:
@@ -80,10 +80,11 @@ def measure_reliance(
         >>> found.regions.groupby(["region", "fill"])["reliance"].mean()
 
     Args:
-        models: by seed and checkpoint, what gives logits, (n, classes) or (n, 1) of a sigmoid, of any number of
-            films, (n, size, size) uint8.
+        models: by seed and checkpoint, what gives logits, (n, classes) or (n, 1) of a sigmoid output, of any
+            number of films, (n, size, size) uint8.
         images: to ask about. The label is the class whose score is followed.
-        regions: by name, masks, (n, size, size) bool; an image in whose mask nothing is set has no such region.
+        regions: by name, masks, (n, size, size) bool; an image in whose mask nothing is set has no such
+            region.
         own: regions of one model alone, likewise.
         clean: images into which markers are painted, (n,) bool; None for all, all False for no spikes.
         architecture: its name, for the tables.

@@ -9,8 +9,8 @@ TRIES = 30
 def moved(mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """The region's connected parts, each as it is, at random places of the image where they don't overlap.
 
-    A part that reaches from edge to edge, such as a border, is moved around the image as on a torus: what leaves
-    it on one side enters on the other. So is the whole region where its parts find no room.
+    A part that reaches from edge to edge, such as a border, is moved around the image as on a torus: what
+    leaves it on one side enters on the other. So is the whole region where its parts find no room.
 
     Args:
         mask: the region, (h, w) bool, over the image without its padding.

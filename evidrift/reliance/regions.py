@@ -1,4 +1,4 @@
-"""Regions of a film, as masks: its corners and border, inside and outside of the lungs, boxes that a user names."""
+"""Regions of a film, as masks: corners and border, inside and outside of the lungs, a user's own boxes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +9,6 @@ from evidrift.images.store import Images
 from evidrift.maps import grids
 from evidrift.measures.places import BORDER, CORNER
 
-STRONGEST = "strongest_fifth"
-MARKERS = "markers"
 AREA = 0.2  # of the strongest evidence
 
 
@@ -24,8 +22,8 @@ def image_regions(
         boxes: by name, top, left, bottom, right in shares of the image's sides.
 
     Returns:
-        By name, (n, size, size) bool, nothing set outside of an image's content: four corners and all of them,
-        the border, and where lungs are known, all outside of them and each lung.
+        By name, (n, size, size) bool, nothing set outside of an image's content: four corners and all of
+        them, the border, and where lungs are known, all outside of them and each lung.
     """
     named = {f"{corner}_corner": _corner(corner) for corner in CORNERS}
     found = {name: _boxes(images, box) for name, box in named.items()}
@@ -61,7 +59,7 @@ def _between(pixel: np.ndarray, start: np.ndarray, stop: np.ndarray, low: float,
 
 
 def _sides(lungs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The patient's right lung, on the left of the film, and the left one, either side of their middle column."""
+    """The patient's right lung, on the left of the film, and the left one; their middle column parts them."""
     columns = np.any(lungs, axis=1)
     last = lungs.shape[2] - 1
     middle = (columns.argmax(axis=1) + last - columns[:, ::-1].argmax(axis=1)) / 2

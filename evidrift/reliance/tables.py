@@ -1,15 +1,18 @@
 """The two tables of reliance, on disk and in memory. Needs no TensorFlow.
 
-The regions table has a row per image, checkpoint, region and fill; the spikes table a row per image, checkpoint
-and corner into which a marker was painted.
+The regions table has a row per image, checkpoint, region and fill; the spikes table a row per image,
+checkpoint and corner into which a marker was painted.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 from evidrift.base.schema import Schema, columns
 
+Fill = Literal["surroundings", "patient"]
+FILLS: tuple[Fill, ...] = ("surroundings", "patient")
 # The tables' files in an architecture's folder.
 REGIONS, SPIKES = "regions.parquet", "spikes.parquet"
 # In the spikes table, before a class's name: the change of its centred score.
