@@ -21,7 +21,7 @@ from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
 from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Given, load_models
-from evidrift.auditing.relying import measure_models
+from evidrift.auditing.relying import measure_models, of_pairs
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.study import NAME, Run, labelled, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, moved_verdict
@@ -144,7 +144,8 @@ def audit(
         asked_of = limits.gate.reliance
         reliance = None
         if asked_of is not None:
-            reliance = measure_models(models.files, models.pairs, films, asked_of.regions, batch_size, quiet)
+            found_by = measure_models(models.files, films, asked_of.regions, batch_size, quiet)
+            reliance = of_pairs(found_by, list(models.files), models.pairs)
         method = limits.gate.method or methods[0]
         checks = judge(limits.gate, films_of(study, method, audited.labels_known), method, known, reliance)
     told = Told(

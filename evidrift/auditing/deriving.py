@@ -13,7 +13,7 @@ from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.images import read_images
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_trainings
-from evidrift.auditing.relying import measure_models
+from evidrift.auditing.relying import measure_models, of_pairs
 from evidrift.auditing.study import labelled, measure
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import listed
@@ -81,6 +81,7 @@ def derive_gate(
         raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason]))
     pairs = [(runs[one], runs[other]) for one, other in models.pairs]
     study = measure(films, audited, pairs, families, layer).study
-    reliance = measure_models(models.files, models.pairs, films, REGIONS, batch_size, quiet)
+    alone = measure_models(models.files, films, REGIONS, batch_size, quiet)
+    reliance = of_pairs(alone, list(models.files), models.pairs)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
     return derive(films_of(study, method, audited.labels_known), method, reliance, facts, headroom)

@@ -56,7 +56,7 @@ def logits(called: np.ndarray) -> np.ndarray:
 
 
 def known(after: np.ndarray | None = None, labels: bool = True, n: int = 150) -> dict[str, Known]:
-    """A model before that is right in nine of ten films, and one after that calls them so; the same by default.
+    """A model before that is right in nine of ten films, and one after; by default they call them the same.
 
     Args:
         after: class indices, (n,).
