@@ -163,8 +163,8 @@ def class_drift_table(result: Result) -> view.TableView:
             view.words("label", "label"),
             view.numbers("confusion", "confusion", digits=3),
             view.words("confused with", "confused_with"),
-            view.intervals("1 - overlap", "drift", "drift_low", "drift_high"),
-            view.intervals("excess over floor", "excess", "excess_low", "excess_high"),
+            view.intervals("drift", "drift", "drift_low", "drift_high"),
+            view.intervals("seed floor", "floor", "floor_low", "floor_high"),
             view.counts("images", "n_measured"),
         ],
     )

@@ -31,7 +31,7 @@ def class_table(material: Material) -> view.TableView:
             view.words("Class", "label"),
             *view.WHERE,
             view.intervals("Drift", "drift", "drift_low", "drift_high", "drift"),
-            view.intervals("Beyond its floor", "excess", "excess_low", "excess_high", "floor"),
+            view.intervals("Seed floor", "floor", "floor_low", "floor_high"),
             view.numbers("Wrong", "confusion"),
             view.words("Most taken for", "confused_with"),
             view.counts("Images", "n_measured"),
