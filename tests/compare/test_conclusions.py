@@ -208,7 +208,7 @@ def test_a_study_at_the_edge_is_told_so_in_print(make, min_patients, reason, cav
     print_result(result_of(make, min_patients), console(file))
     text = " ".join(file.getvalue().split())
     assert SHOWN[make] in text
-    assert (f"Every verdict carries: {caveat} " in text) == bool(caveat)
+    assert (f"Everything carries: {caveat} " in text) == bool(caveat)
     if reason and make is not one_seed:
         assert "supported" not in text and "refuted" not in text
     assert " nan" not in text
