@@ -4,7 +4,7 @@ import numpy as np
 
 from evidrift.measures import areas
 from evidrift.measures.canvas import OK, STATUSES, draw
-from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY, Features, describe, measure
+from evidrift.measures.of_pairs import PRIMARY, Features, describe, measure
 from evidrift.trajectory.table import PREVIOUS, SCALE
 
 

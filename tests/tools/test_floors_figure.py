@@ -1,4 +1,4 @@
-"""The figures of docs/floors_and_reversals.md show the drift that they are drawn from."""
+"""The figures of docs/drift_and_reversals.md show the drift that they are drawn from."""
 
 import json
 

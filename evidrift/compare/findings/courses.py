@@ -171,9 +171,7 @@ def _by_patient(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     """Drift by patient and epoch, (patients, epochs); mean scale and step by epoch; images left out."""
     keys = ["patient_id", "image_id", "epoch"]
     cells = rows.astype({"patient_id": str, "image_id": str}).set_index(keys)
-    wide = {
-        name: cells[name].astype(float).unstack("epoch") for name in (MOVED_SHARE, SCALE, PREVIOUS)
-    }
+    wide = {name: cells[name].astype(float).unstack("epoch") for name in (MOVED_SHARE, SCALE, PREVIOUS)}
     usable = wide[MOVED_SHARE].notna().all(axis=1)
     means = {name: values[usable].groupby(level="patient_id").mean() for name, values in wide.items()}
     return (
