@@ -106,7 +106,7 @@ def caveats(
     concluded = study.pairs[study.pairs["layer"] == study.layer]
     grids = concluded.groupby("arch", observed=True)["grid"].first()
     if grids.nunique() > 1:
-        told = "Maps have different grids ({grids}): up to 0.03 of a difference in overlap may be the grids'."
+        told = "Maps have different grids ({grids}): up to 0.03 of a difference in drift may be the grids'."
         yield Caveat("grids_differ", say(told, grids=[f"{arch} {grid}" for arch, grid in grids.items()]))
     yield from _layers(study)
     yield from _explained_in_part(study)

@@ -41,6 +41,7 @@ def test_stages_that_read_the_maps_give_the_same_bytes_again_in_another_folder(t
     """The report among them: it names neither folder nor date."""
     stages = [
         "check@inception_mini",
+        "reliance@inception_mini",
         "trajectory@inception_mini",
         "drift@inception_mini",
         "compare",

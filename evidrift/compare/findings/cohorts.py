@@ -9,7 +9,7 @@ from evidrift.base.schema import Schema, columns
 from evidrift.claims.cohort import CommonCohort
 from evidrift.drift.tables import Notes
 from evidrift.measures.canvas import STATUSES
-from evidrift.measures.of_pairs import PRIMARY
+from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
 
 COHORTS: Schema = (
     columns(str, "", "arch")
@@ -35,7 +35,7 @@ def cohort_table(pairs: pd.DataFrame) -> pd.DataFrame:
     keys = ["arch", "seed_before", "cohort", "layer", "method"]
     groups = pairs[pairs["pair_kind"] == "drift"].groupby(keys, observed=True)
     means = groups[list(PRIMARY)].mean()
-    means["n_images"], means["n_measured"] = groups.size(), groups["overlap"].count()
+    means["n_images"], means["n_measured"] = groups.size(), groups[MOVED_SHARE].count()
     return means.reset_index().rename(columns={"seed_before": "seed"})[list(COHORTS)]
 
 

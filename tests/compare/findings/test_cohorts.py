@@ -4,6 +4,7 @@ import numpy as np
 
 from evidrift.claims.cohort import common_cohort
 from evidrift.compare.findings.cohorts import cohort_table, status_table
+from evidrift.drift.pairs import KINDS
 from tests.compare.studies import study_of
 from tests.drift.study import architecture
 
@@ -25,16 +26,16 @@ def test_the_common_cohort_is_right_in_both_checkpoints_of_every_architecture_an
     assert cohort.n_patients == 3  # p0 and p1 twice, p5
 
 
-def test_a_random_pair_s_partner_may_lie_outside_the_common_cohort(tmp_path):
+def test_another_patient_of_the_scale_may_lie_outside_the_common_cohort(tmp_path):
     maps = with_errors(architecture(), [(1, 0, 2)])
     study = study_of(maps)
     chosen = common_cohort(study.pairs).select(study.pairs)
-    assert set(chosen["pair_kind"]) == {"drift", "seed_tl", "seed_ft", "random"}
+    assert set(chosen["pair_kind"]) == set(KINDS)
     assert maps.image_ids[2] not in set(chosen["image_id"])
     assert maps.image_ids[2] in set(chosen["image_id_after"])
     # Two other patients of the class, in two seeds: every image of the cohort keeps all its draws.
-    random = chosen[(chosen["pair_kind"] == "random") & (chosen["method"] == "grad_cam")]
-    assert random["image_id"].astype(str).value_counts().to_dict() == dict.fromkeys(
+    scale = chosen[(chosen["pair_kind"] == "scale_tl") & (chosen["method"] == "grad_cam")]
+    assert scale["image_id"].astype(str).value_counts().to_dict() == dict.fromkeys(
         np.delete(maps.image_ids, 2), 4
     )
 
@@ -61,7 +62,7 @@ def test_the_four_cohorts_are_given_by_architecture_and_seed(tmp_path):
     }
     drift = study.pairs[(study.pairs["pair_kind"] == "drift") & (study.pairs["method"] == "grad_cam")]
     fixed = drift[drift["cohort"] == "fixed"].iloc[0]
-    assert rows[rows["cohort"] == "fixed"]["overlap"].item() == fixed["overlap"]
+    assert rows[rows["cohort"] == "fixed"]["moved_share"].item() == fixed["moved_share"]
 
 
 def test_statuses_are_counted_over_all_images_and_over_the_common_cohort(tmp_path):
