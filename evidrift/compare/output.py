@@ -22,7 +22,10 @@ from evidrift.measures.of_pairs import PRIMARY
 # The JSON is kept in git: enough for what means over some hundred images can tell.
 DECIMALS = 4
 IN_MODELS = tuple(name for measure in MEASURES for name in (measure, f"{measure}_sd"))
-IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
+IN_CHECKS = (
+    *("gain", "gain_low", "gain_high", "faithful"),
+    *("similarity", "chance", "excess", "excess_low", "excess_high", "insensitive"),
+)
 IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
 IN_ASSOCIATIONS = ("correlation", "low", "high", "within", "within_low", "within_high")
 # Its curve stands in along_training.csv.
