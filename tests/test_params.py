@@ -350,11 +350,3 @@ def test_a_seed_whose_epochs_are_kept_twice_is_refused(mistaken):
     assert mistaken(change) == (
         "params.yaml: finetune.densenet_mini.keep_epochs: 1 stands in it more than once."
     )
-
-
-def test_checks_of_more_images_than_a_family_explains_are_refused(mistaken):
-    said = mistaken(lambda content: content["explain"]["cam"].update(images_per_class=3))
-    assert said == (
-        "params.yaml: check.faithfulness.images_per_class is 8, but explain.cam.images_per_class is 3. "
-        "Lower it."
-    )

@@ -216,17 +216,16 @@ def test_the_checks_are_told_in_the_summary_and_speak_against_a_method_in_the_ca
     found = metrics(alone)["checks"]["densenet_mini"]["layer_cam"]["penultimate"]["ft"]
     # insertion 0.7 against 0.5 of a random map; similarity 0.1 against 0.3 between patients
     assert found == {
-        "gain": pytest.approx(0.2),
-        "faithful": True,
+        **dict.fromkeys(("gain", "gain_low", "gain_high"), pytest.approx(0.2)),
+        "faithful": "supported",
         "similarity": pytest.approx(0.1),
         "chance": pytest.approx(0.3),
-        "insensitive": False,
+        **dict.fromkeys(("excess", "excess_low", "excess_high"), pytest.approx(-0.2)),
+        "insensitive": "refuted",
     }
-    useless = replace(
-        study, checks=study.checks._replace(faithfulness=study.checks.faithfulness.assign(insertion=0.5))
-    )
-    (warning,) = compare(useless, rules()).warnings
-    assert warning.startswith("† not shown to be more faithful than a random map: grad_cam at penultimate (")
+    drawn = study.checks.randomisation.assign(similarity=0.5)
+    (warning,) = compare(replace(study, checks=study.checks._replace(randomisation=drawn)), rules()).warnings
+    assert warning.startswith("‡ part of its maps survives random weights; that part is the image's ")
 
 
 def test_places_are_of_the_common_cohort():
