@@ -25,9 +25,10 @@ Key = TypeVar("Key", bound=tuple[str, ...])
 Estimand = Literal["recipe", "these checkpoints"]
 ESTIMANDS: tuple[Estimand, ...] = ("recipe", "these checkpoints")
 
-
 # Below this a p-value is told from 0 by nobody.
 SMALLEST_P = 1e-12
+# A standard error below this is that of rounding.
+SMALLEST_ERROR = 1e-9
 
 
 class Part(NamedTuple):
@@ -98,8 +99,8 @@ class Estimate:
 
     @property
     def known(self) -> bool:
-        """Whether there is an error above zero."""
-        return any(part.variance > 0 for part in self.parts)
+        """Whether there is an error above that of rounding."""
+        return bool(self.parts) and self.error > SMALLEST_ERROR
 
     @property
     def error(self) -> float:

@@ -16,7 +16,7 @@ from evidrift.report.page.browser import films
 from evidrift.report.page.browser.cases import case_data
 from evidrift.report.page.charts import curves, rows
 from evidrift.report.page.material import Material, ReportFiles
-from evidrift.report.page.tables import cards, headline, sections
+from evidrift.report.page.tables import cards, claims, headline, reliance, sections
 from evidrift.report.words.cells import cohort_names, run_word
 from evidrift.report.words.glossary import glossary
 from evidrift.report.words.names import method_name
@@ -86,17 +86,21 @@ def _context(
     shown = {name: chart for name, chart in drawn.items() if chart}
     return {
         "summary": summary,
-        "terms": glossary(summary.area),
+        "terms": glossary(summary.area, summary.preserved),
         "warnings": warnings_of(summary),
         "run_word": run_word(summary),
         "charts": shown,
         "figures": {name: [figure for _, figure in chart.variants] for name, chart in shown.items()},
         "headline": headline.headline_table(material),
         "gate_table": headline.gate_table(material),
+        "primary_table": claims.primary_table(material),
+        "exploratory_tables": claims.exploratory_tables(material),
+        "how_far_table": headline.how_far_table(material),
         "levels_table": headline.levels_table(material),
-        "differences": headline.difference_table(material),
         "class_table": sections.class_table(material),
         "place_table": sections.place_table(material),
+        "reliance_table": reliance.region_table(material),
+        "spike_table": reliance.spike_table(material),
         "cohort_table": sections.cohort_table(material, means),
         "along_table": sections.along_table(material),
         "check_table": sections.check_table(material),
@@ -120,7 +124,7 @@ def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
         loader=TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["text"] = lambda cell: cell.text(PAGE, method_name)
-    environment.filters["note"] = lambda cell: cell.interval(PAGE) or cell.note
+    environment.filters["notes"] = lambda cell: list(filter(None, (cell.interval(PAGE), cell.note)))
     environment.filters["kind"] = lambda cell: CLASSES.get(cell.kind, cell.kind)
     scripts = [_source("plotly"), *(_source(name) for name in SCRIPTS)]
     page = environment.get_template("report.html").render(

@@ -31,7 +31,7 @@ TITLES = {
     "unfaithful": (SERIOUS, "Methods not shown to be faithful"),
     "insensitive": (GRAVE, "Methods that survive random weights"),
     "faithfulness_not_decidable": (NOTE, "Faithfulness not decidable"),
-    "chance_missing": (SERIOUS, "Chance is missing"),
+    "scale_missing": (SERIOUS, "Scale is missing"),
     "degenerate": (NOTE, "Methods that cannot disagree"),
     "labels_unknown": (SERIOUS, "Labels unknown"),
     "below_chance": (GRAVE, "Worse than guessing"),
@@ -39,7 +39,7 @@ TITLES = {
     "not_checked": (NOTE, "Methods not checked on these models"),
     "input": (NOTE, "About the files"),
 }
-OF_AUDITS = {"one_seed": (SERIOUS, "One pair of models: no floor")}
+OF_AUDITS = {"one_seed": (SERIOUS, "One pair of models: how far another training would differ is not known")}
 MARKED = {
     "unfaithful": (UNFAITHFUL, "Maps not shown to be more faithful than random ones"),
     "insensitive": (INSENSITIVE, "Maps that a network with random weights draws too"),
