@@ -13,13 +13,14 @@ from evidrift.claims.stability import Extreme, extremes
 from evidrift.compare.caveats import Caveat, caveats
 from evidrift.compare.conclusions import conclude, order_of
 from evidrift.compare.findings.associations import associations, image_drifts, score_changes
+from evidrift.compare.findings.choices import WARNING
 from evidrift.compare.findings.cohorts import cohort_table, left_out_table, status_table
 from evidrift.compare.findings.confusion import class_table, confusability, confusion_table
 from evidrift.compare.findings.courses import Course
 from evidrift.compare.findings.drift import summarise
 from evidrift.compare.findings.localisation import localisation_and_changes
 from evidrift.compare.findings.models import model_table
-from evidrift.compare.findings.multiverse import WARNING, contradictions, multiverse, robustness, warned
+from evidrift.compare.findings.multiverse import contradictions, multiverse, robustness, warned
 from evidrift.compare.findings.opinions import Question, ask, rank_agreement
 from evidrift.compare.findings.paper import paper_table
 from evidrift.compare.findings.ranking import Observed, alike_groups, median_agreement, observe

@@ -19,7 +19,7 @@ cannot disagree.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,19 @@ from evidrift.claims.claim import ALPHA, Claim, Rules
 from evidrift.claims.cohort import CommonCohort, common_cohort
 from evidrift.claims.quantities import Quantities, quantities
 from evidrift.claims.testing import PRIMARY, Noise, Tested, difference, noise_of, reversal
+from evidrift.compare.findings.choices import (
+    ABOUT,
+    NONE,
+    OPPOSITE,
+    OPPOSITE_OPEN,
+    SAME,
+    SAME_OPEN,
+    SAYS,
+    UNKNOWN,
+    WARNING,
+    Choice,
+    column_of,
+)
 from evidrift.compare.findings.ranking import degenerate
 from evidrift.compare.study import Study
 from evidrift.drift.pairs import SCALE
@@ -41,25 +54,8 @@ from evidrift.measures.of_pairs import MOVED_SHARE
 # Beside the moved share at every area.
 MEASURES = ("displacement", "correlation", "spearman", "concentration")
 OF_EQUAL_GRIDS = ("iou_half_max",)
-WORDS = {
-    MOVED_SHARE: "moved share",
-    "spearman": "Spearman's correlation",
-    "iou_half_max": "IoU at half the maximum",
-}
-COHORTS = {
-    "all": "common to all",
-    "pair": "common to the two",
-    "classes": "common to the two, classes alike",
-}
 # A class with fewer patients does not count as much as the others: one film would decide.
 FEWEST = 5
-SAME, SAME_OPEN = "the same", "the same, not shown"
-NONE = "no reversal"
-OPPOSITE_OPEN, OPPOSITE = "the opposite, not shown", "the opposite"
-UNKNOWN = "not decidable"
-SAYS = (SAME, SAME_OPEN, NONE, OPPOSITE_OPEN, OPPOSITE, UNKNOWN)
-ABOUT = ("kind", "arch", "other", "method", "against")
-WARNING = "another_choice"  # key of the caveat
 NAMED = 2  # choices in a warning; the rest are counted
 MULTIVERSE: Schema = (
     columns(str, "", *ABOUT, "layer", "measure", "cohort")
@@ -72,23 +68,10 @@ MULTIVERSE: Schema = (
 )
 ROBUSTNESS: Schema = (
     columns(str, "", *ABOUT, "verdict")
-    | columns(np.int64, "", "choices", *(each.replace(", ", "_").replace(" ", "_") for each in SAYS))
+    | columns(np.int64, "", "choices", *(column_of(each) for each in SAYS))
     | columns(np.float64, "share of the choices that can be decided, 0 to 1", "agree")
     | columns(str, "choices that show the opposite", "turned_by")
 )
-
-
-class Choice(NamedTuple):
-    """What a study might have chosen."""
-
-    layer: str
-    measure: str
-    cohort: str
-
-    @property
-    def words(self) -> str:
-        """For people."""
-        return f"{measure_words(self.measure)} at {self.layer}, images {COHORTS[self.cohort]}"
 
 
 @dataclass(frozen=True)
@@ -97,12 +80,6 @@ class Contradiction:
 
     about: tuple[str, ...]
     sentence: Sentence
-
-
-def measure_words(measure: str) -> str:
-    """A measure for people, e.g. `strongest 5 %`."""
-    area = measure.removeprefix(f"{MOVED_SHARE}_")
-    return WORDS.get(measure, measure) if area == measure else f"moved share of {area} %"
 
 
 def multiverse(
@@ -169,7 +146,7 @@ def robustness(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFram
         turned = own[own["says"] == OPPOSITE]
         rows.append(
             dict(zip(ABOUT, about, strict=True))
-            | {each.replace(", ", "_").replace(" ", "_"): int(counts.get(each, 0)) for each in SAYS}
+            | {column_of(each): int(counts.get(each, 0)) for each in SAYS}
             | {
                 "verdict": verdicts[about],
                 "choices": len(own),

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from evidrift.compare.findings.multiverse import (
+from evidrift.compare.findings.choices import (
     ABOUT,
     COHORTS,
     NONE,
@@ -149,8 +149,8 @@ def _matrix(axes: Axes, own: pd.DataFrame, features: dict[str, list[str]], first
                 axes.plot([at, at], [place - 0.34, place + 0.34], color=colour, lw=1.7, solid_capstyle="butt")
             place += 1
         place += 1
-    for at in map(float, np.flatnonzero(own["own"])):
-        axes.axvline(at, **OWN, zorder=0)
+    for mine in np.flatnonzero(own["own"]).tolist():
+        axes.axvline(mine, **OWN, zorder=0)
     axes.set_xlim(-1, len(own))
     axes.set_ylim(place - 1, -1)
     axes.set_yticks(list(names), list(names.values()) if first else [])

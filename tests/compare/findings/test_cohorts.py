@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 
 from evidrift.claims.cohort import common_cohort
-from evidrift.compare.findings.cohorts import cohort_table, left_out_table, left_out_words, status_table
+from evidrift.compare.findings.cohorts import cohort_table, left_out_table, status_table
 from evidrift.drift.pairs import KINDS
+from evidrift.report.words.choices import left_out_words
 from tests.compare.studies import study_of
 from tests.drift.study import architecture
 

@@ -9,16 +9,8 @@ from evidrift.claims.claim import Rules
 from evidrift.claims.cohort import common_cohort
 from evidrift.claims.decide import make_claims
 from evidrift.compare.findings import multiverse as module
-from evidrift.compare.findings.multiverse import (
-    NONE,
-    OPPOSITE,
-    SAME,
-    WARNING,
-    contradictions,
-    multiverse,
-    robustness,
-    warned,
-)
+from evidrift.compare.findings.choices import NONE, OPPOSITE, SAME, WARNING
+from evidrift.compare.findings.multiverse import contradictions, multiverse, robustness, warned
 from evidrift.compare.study import Study
 from tests.compare.studies import study_of
 from tests.drift.study import architecture

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from evidrift.base.schema import framed
-from evidrift.compare.findings.multiverse import MULTIVERSE, OPPOSITE, SAME, SAME_OPEN
+from evidrift.compare.findings.choices import OPPOSITE, SAME, SAME_OPEN
+from evidrift.compare.findings.multiverse import MULTIVERSE
 from evidrift.report.figures import specification_curve as drawn
 
 CHOICES = (
