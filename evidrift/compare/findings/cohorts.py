@@ -96,19 +96,6 @@ def left_out_table(pairs: pd.DataFrame, architectures: Sequence[str]) -> pd.Data
     return framed(rows, LEFT_OUT)
 
 
-def left_out_words(table: pd.DataFrame) -> str:
-    """How many images count for all architectures, and of which class the smallest share does."""
-    own = table[table["cohort"] == ALL]
-    if own.empty:
-        return ""
-    shares = own["n_counted"] / own["n_images"]
-    fewest = own.loc[shares.idxmin()]
-    told = f"{own['n_counted'].sum()} of {own['n_images'].sum()} films count"
-    if shares.max() == shares.min():
-        return f"{told}."
-    return f"{told}, {fewest['n_counted']} of {fewest['n_images']} of {fewest['label']}."
-
-
 def _by_class(images: pd.DataFrame) -> pd.DataFrame:
     groups = images.astype({"label": str}).groupby("label")
     return pd.DataFrame({"images": groups.size(), "patients": groups["patient_id"].nunique()})

@@ -17,9 +17,9 @@ cannot disagree.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,19 @@ from evidrift.claims.claim import ALPHA, Claim, Rules
 from evidrift.claims.cohort import CommonCohort, common_cohort
 from evidrift.claims.quantities import Quantities, quantities
 from evidrift.claims.testing import PRIMARY, Noise, Tested, difference, noise_of, reversal
+from evidrift.compare.findings.choices import (
+    ABOUT,
+    NONE,
+    OPPOSITE,
+    OPPOSITE_OPEN,
+    SAME,
+    SAME_OPEN,
+    SAYS,
+    UNKNOWN,
+    WARNING,
+    Choice,
+    column_of,
+)
 from evidrift.compare.findings.ranking import degenerate
 from evidrift.compare.study import Study
 from evidrift.drift.pairs import SCALE
@@ -41,22 +54,12 @@ from evidrift.measures.of_pairs import MOVED_SHARE
 # Beside the moved share at every area.
 MEASURES = ("displacement", "correlation", "spearman", "concentration")
 OF_EQUAL_GRIDS = ("iou_half_max",)
-COHORTS = {
-    "all": "common to all",
-    "pair": "common to the two",
-    "classes": "common to the two, classes alike",
-}
 # A class with fewer patients does not count as much as the others: one film would decide.
 FEWEST = 5
-SAME, SAME_OPEN = "the same", "the same, not shown"
-NONE = "no reversal"
-OPPOSITE_OPEN, OPPOSITE = "the opposite, not shown", "the opposite"
-UNKNOWN = "not decidable"
-SAYS = (SAME, SAME_OPEN, NONE, OPPOSITE_OPEN, OPPOSITE, UNKNOWN)
-ABOUT = ("kind", "arch", "other", "method", "against")
 NAMED = 2  # choices in a warning; the rest are counted
 MULTIVERSE: Schema = (
     columns(str, "", *ABOUT, "layer", "measure", "cohort")
+    | columns(str, "by the study's own choice, by `method`", "stable")
     | columns(np.bool_, "the study's own choice", "own")
     | columns(np.float64, "of the measure; above 0 as by the study's own choice", "lead", "low", "high")
     | columns(np.float64, "mean of both architectures, of the measure", "drift")
@@ -65,23 +68,10 @@ MULTIVERSE: Schema = (
 )
 ROBUSTNESS: Schema = (
     columns(str, "", *ABOUT, "verdict")
-    | columns(np.int64, "", "choices", *(each.replace(", ", "_").replace(" ", "_") for each in SAYS))
+    | columns(np.int64, "", "choices", *(column_of(each) for each in SAYS))
     | columns(np.float64, "share of the choices that can be decided, 0 to 1", "agree")
     | columns(str, "choices that show the opposite", "turned_by")
 )
-
-
-class Choice(NamedTuple):
-    """What a study might have chosen."""
-
-    layer: str
-    measure: str
-    cohort: str
-
-    @property
-    def words(self) -> str:
-        """For people."""
-        return f"{measure_words(self.measure)} at {self.layer}, images {COHORTS[self.cohort]}"
 
 
 @dataclass(frozen=True)
@@ -90,14 +80,6 @@ class Contradiction:
 
     about: tuple[str, ...]
     sentence: Sentence
-
-
-def measure_words(measure: str) -> str:
-    """A measure for people, e.g. `strongest 5 %`."""
-    area = measure.removeprefix(f"{MOVED_SHARE}_")
-    if measure == MOVED_SHARE:
-        return "moved share"
-    return measure.replace("_", " ") if area == measure else f"moved share of {area} %"
 
 
 def multiverse(
@@ -124,10 +106,13 @@ def multiverse(
         if claim.estimand == "recipe"
         and claim.kind in ("difference", "reversal")
         and {claim.method, claim.against} - {""} <= PRIMARY
+        and np.isfinite(_direction(claim))
     ]
+    order = study.architectures.index
+    asked.sort(key=lambda claim: (*map(order, _pair(claim)), claim.kind, claim.method != "layer_cam"))
     grids = study.pairs.groupby(["arch", "layer"], observed=True)["grid"].first().astype(str)
     rows = []
-    for pair, own in groupby(sorted(asked, key=_pair), key=_pair):
+    for pair, own in groupby(asked, key=_pair):
         about = list(own)
         for cohort, measured in _cohorts(study, found, pair):
             for layer, measure in _choices(study, pair, grids):
@@ -161,7 +146,7 @@ def robustness(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFram
         turned = own[own["says"] == OPPOSITE]
         rows.append(
             dict(zip(ABOUT, about, strict=True))
-            | {each.replace(", ", "_").replace(" ", "_"): int(counts.get(each, 0)) for each in SAYS}
+            | {column_of(each): int(counts.get(each, 0)) for each in SAYS}
             | {
                 "verdict": verdicts[about],
                 "choices": len(own),
@@ -170,6 +155,17 @@ def robustness(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFram
             }
         )
     return framed(rows, ROBUSTNESS)
+
+
+def warned(claims: Sequence[Claim], found: Sequence[Contradiction]) -> tuple[Claim, ...]:
+    """The claims, with a warning on those of which some choice shows the opposite."""
+    turned = {each.about for each in found}
+    return tuple(
+        replace(claim, warnings=(*claim.warnings, WARNING))
+        if claim.estimand == "recipe" and _about(claim) in turned
+        else claim
+        for claim in claims
+    )
 
 
 def contradictions(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> Iterator[Contradiction]:
@@ -199,12 +195,16 @@ def contradictions(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> Iterato
 
 def _what(claim: Claim) -> Sentence:
     """The claim as the study's own choice observes it."""
-    stable, other = (claim.arch, claim.other) if _direction(claim) < 0 else (claim.other, claim.arch)
-    terms = {"stable": stable, "other": other, "method": as_term(claim.method)}
+    other = next(each for each in _pair(claim) if each != _stable(claim))
+    terms = {"stable": _stable(claim), "other": other, "method": as_term(claim.method)}
     if claim.kind == "difference":
         return say("{stable} more stable than {other} by {method}", **terms)
     told = "{stable} more stable than {other} by {method}, less by {against}"
     return say(told, **terms, against=as_term(claim.against))
+
+
+def _stable(claim: Claim) -> str:
+    return claim.arch if _direction(claim) < 0 else claim.other
 
 
 def _direction(claim: Claim) -> float:
@@ -224,11 +224,15 @@ def _choices_of(rows: pd.DataFrame) -> list[Choice]:
     return [Choice(*row) for row in rows[list(Choice._fields)].itertuples(index=False, name=None)]
 
 
+def _is_area(measure: str) -> bool:
+    return measure.startswith(f"{MOVED_SHARE}_")
+
+
 def _choices(study: Study, pair: tuple[str, str], grids: pd.Series) -> Iterator[tuple[str, str]]:
     """Layers that both have, and the measures that are comparable there; the study's own first."""
     layers = [layer for layer in grids[pair[0]].index if layer in grids[pair[1]].index]
     there = measures_of(study.pairs.columns)
-    areas = [MOVED_SHARE, *sorted(each for each in there if each.startswith(f"{MOVED_SHARE}_"))]
+    areas = [MOVED_SHARE, *sorted(filter(_is_area, there), key=lambda name: float(name.split("_")[-1]))]
     for layer in sorted(layers, key=lambda name: (name != study.layer, name)):
         equal = grids[pair[0]][layer] == grids[pair[1]][layer]
         for measure in (*areas, *MEASURES, *(OF_EQUAL_GRIDS if equal else ())):
@@ -244,7 +248,8 @@ def _cohorts(
     cohort = common_cohort(pairs)
     if not cohort.image_ids:
         return
-    yield "pair", _quantities(study, pairs, cohort, by_class=False)
+    if len(study.architectures) > 2:
+        yield "pair", _quantities(study, pairs, cohort, by_class=False)
     enough = _of_classes(pairs, cohort)
     if enough.image_ids:
         yield "classes", _quantities(study, pairs, enough, by_class=True)
@@ -292,6 +297,7 @@ def _row(
     return (
         dict(zip(ABOUT, _about(claim), strict=True))
         | choice._asdict()
+        | {"stable": _stable(claim)}
         | {"lead": lead, "low": low, "high": high, "drift": float(np.mean(drifts)) if drifts else np.nan}
         | {"n_images": tested.claim.n_images, "n_patients": tested.claim.n_patients}
         | {"says": _says(claim, tested, lead, low, high)}

@@ -20,6 +20,7 @@ from evidrift.report.figures.cases import LAYER, METHOD, Choice, choose_cases, s
 from evidrift.report.figures.curves import training_curves
 from evidrift.report.figures.panels import Case, case_panel, heading_of
 from evidrift.report.figures.ranking import ranking_figure
+from evidrift.report.figures.specification_curve import specification_curve
 from evidrift.report.figures.trajectory import trajectory_figure
 from evidrift.report.figures.verdict import Limits, verdict_figure
 
@@ -40,7 +41,8 @@ class Sources:
 def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n_cases: int) -> None:
     """Write training_curves.png, verdicts.png, ranking.png and cases_<architecture>.png.
 
-    And along_training.png where epochs were kept.
+    And along_training.png where epochs were kept, specification_curve.png where there are architectures to
+    compare.
 
     Args:
         folder: to write to.
@@ -52,6 +54,8 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
     folder.mkdir(parents=True, exist_ok=True)
     _draw_curves(folder / "training_curves.png", study)
     _draw_verdicts(folder / "verdicts.png", result)
+    if len(result.multiverse):
+        specification_curve(result.multiverse, folder / "specification_curve.png")
     _draw_ranking(folder / "ranking.png", result)
     if result.courses:
         trajectory_figure(result.courses, folder / "along_training.png")

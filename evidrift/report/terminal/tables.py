@@ -25,6 +25,7 @@ from evidrift.report.terminal.plain import plain_table, safe, spread, spreads
 from evidrift.report.terminal.verdicts import print_exploratory, print_how_far, print_primary
 from evidrift.report.words import reliance, view
 from evidrift.report.words.cells import MEASURES as NAMES
+from evidrift.report.words.choices import cohorts_view, left_out_words, paper_view, robustness_view
 from evidrift.report.words.numbers import PLAIN
 
 # Where output is not a terminal, whose width could be asked.
@@ -51,9 +52,11 @@ def print_result(result: Result, to: Console) -> None:
         "checkpoints of every architecture and seed.",
         style="bold",
     )
+    to.print(left_out_words(result.left_out), style="bold")
     to.print(plain_table(models_table(result), once=False, sections=True))
     print_how_far(result, to)
     _print_question(result, to)
+    print_choices(result, to)
     print_exploratory(result, to)
     if result.courses:
         to.print("Drift along training (validation images; docs/trajectory.md)", style="bold")
@@ -71,6 +74,15 @@ def print_result(result: Result, to: Console) -> None:
         to.print(plain_table(ranking_table(result)))
     for caveat in result.caveats:
         to.print(f"Note: {safe(spelled(caveat.sentence, PIPELINE))}", style="yellow")
+
+
+def print_choices(result: Result, to: Console) -> None:
+    """Whether the primary claims survive the choices, and the paper's own quantities."""
+    if len(result.multiverse):
+        to.print(plain_table(robustness_view(result.robustness), once=False))
+        to.print(plain_table(cohorts_view(result.multiverse, result.layer), once=False))
+    if len(result.architectures) > 1 and len(result.paper):
+        to.print(plain_table(paper_view(result.paper), sections=True))
 
 
 def models_table(result: Result) -> view.TableView:

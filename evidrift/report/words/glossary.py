@@ -27,6 +27,11 @@ TERMS = {
     "scale": (
         "How far one patient's map lies from another's of the same class, under one and the same checkpoint."
     ),
+    "reasonable": (
+        "Either target layer; the moved share at every area, displacement, correlations or concentration; "
+        "images right under all architectures or under the two that are compared, or every class counting "
+        "alike. One choice is as good as another before one has seen what it says."
+    ),
     "over_scale": ("Drift over scale: 1 is as far as from one patient to another, 0 is no move at all."),
     "overlap": (
         "Of the strongest {area} of the film before and after, the shared part over the part that either "

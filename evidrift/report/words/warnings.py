@@ -22,6 +22,7 @@ TITLES = {
     "raw_logit": (NOTE, "Raw logit explained"),
     "target_prediction": (NOTE, "Predictions explained, not labels"),
     "mixed_versions": (SERIOUS, "Mixed software versions"),
+    "another_choice": (SERIOUS, "Another choice shows the opposite"),
     "grids_differ": (NOTE, "Maps of different grids"),
     "not_rectified": (SERIOUS, "Target layer can be negative"),
     "not_defined": (NOTE, "Methods not defined"),
