@@ -12,7 +12,6 @@ from evidrift.compare.result import Result
 from evidrift.compare.summary import Answer
 from evidrift.measures.of_pairs import MOVED_SHARE
 
-
 PERCENT = "\N{NO-BREAK SPACE}%"
 
 
