@@ -21,6 +21,7 @@ from evidrift.compare.findings.localisation import localisation_and_changes
 from evidrift.compare.findings.models import model_table
 from evidrift.compare.findings.opinions import Question, ask, rank_agreement
 from evidrift.compare.findings.ranking import Observed, alike_groups, median_agreement, observe
+from evidrift.compare.findings.reliance import Answers, answers
 from evidrift.compare.params import Compare
 from evidrift.compare.study import Study
 
@@ -61,6 +62,7 @@ class Result:
         associations: of drift with the confusion of the image's pair of classes and with the change of its
             score, from `associations.associations`.
         courses: drift along training.
+        reliance: what the decisions hang on, from `findings.reliance.answers`.
         caveats: what to keep in mind.
     """
 
@@ -94,6 +96,7 @@ class Result:
     classes: pd.DataFrame
     associations: pd.DataFrame
     courses: tuple[Course, ...]
+    reliance: Answers
     caveats: tuple[Caveat, ...]
 
     @property
@@ -153,6 +156,7 @@ def compare(study: Study, params: Compare) -> Result:
         classes=_sorted(class_table(drifts, study.logits), study.architectures),
         associations=_sorted(associations(drifts, properties, params.min_patients), study.architectures),
         courses=study.courses,
+        reliance=answers(study.reliance),
         caveats=found,
     )
 

@@ -91,6 +91,7 @@ class Summary(_Record):
         alike: groups of methods that cannot disagree at `layer`.
         caveats: in order.
         courses: drift along training in sentences.
+        reliance: what the decisions hang on, in sentences.
         histories: by column, see `Context`.
     """
 
@@ -116,6 +117,7 @@ class Summary(_Record):
     alike: tuple[tuple[str, ...], ...]
     caveats: tuple[CaveatLine, ...]
     courses: tuple[str, ...] = ()
+    reliance: tuple[str, ...] = ()
     images: dict[str, Any]
     probe: dict[str, Any] | None
     histories: dict[str, list[Any]] | None

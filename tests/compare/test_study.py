@@ -40,14 +40,23 @@ def test_a_study_is_read_back_as_it_is_in_memory(written):
     found = read_study(GRID, files)
     for field in fields(study):
         one, other = getattr(study, field.name), getattr(found, field.name)
-        if field.name == "checks":
+        if field.name in ("checks", "reliance"):
             assert all(map(same, one, other))
         else:
             assert same(one, other), field.name
 
 
 @pytest.mark.parametrize(
-    "folder", ["drift", "checks", "trajectory", "models/densenet_mini", "metrics/finetune", "plots/train_tl"]
+    "folder",
+    [
+        "drift",
+        "checks",
+        "reliance",
+        "trajectory",
+        "models/densenet_mini",
+        "metrics/finetune",
+        "plots/train_tl",
+    ],
 )
 def test_a_file_outside_the_grid_stops_the_comparison(written, tmp_path, folder):
     (tmp_path / folder / "dropped").touch()

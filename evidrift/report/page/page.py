@@ -16,7 +16,7 @@ from evidrift.report.page.browser import films
 from evidrift.report.page.browser.cases import case_data
 from evidrift.report.page.charts import curves, rows
 from evidrift.report.page.material import Material, ReportFiles
-from evidrift.report.page.tables import cards, claims, headline, sections
+from evidrift.report.page.tables import cards, claims, headline, reliance, sections
 from evidrift.report.words.cells import cohort_names, run_word
 from evidrift.report.words.glossary import glossary
 from evidrift.report.words.names import method_name
@@ -99,6 +99,8 @@ def _context(
         "levels_table": headline.levels_table(material),
         "class_table": sections.class_table(material),
         "place_table": sections.place_table(material),
+        "reliance_table": reliance.region_table(material),
+        "spike_table": reliance.spike_table(material),
         "cohort_table": sections.cohort_table(material, means),
         "along_table": sections.along_table(material),
         "check_table": sections.check_table(material),

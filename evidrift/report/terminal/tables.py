@@ -23,7 +23,7 @@ from evidrift.compare.result import Result
 from evidrift.measures.of_pairs import PRIMARY
 from evidrift.report.terminal.plain import plain_table, safe, spread, spreads
 from evidrift.report.terminal.verdicts import print_exploratory, print_how_far, print_primary
-from evidrift.report.words import view
+from evidrift.report.words import reliance, view
 from evidrift.report.words.cells import MEASURES as NAMES
 from evidrift.report.words.numbers import PLAIN
 
@@ -60,6 +60,7 @@ def print_result(result: Result, to: Console) -> None:
         for sentence in sentences(result.courses):
             to.print(safe(spelled(sentence, PIPELINE)))
         to.print()
+    _print_reliance(result, to)
     _print_associations(result, to)
     if cohort.image_ids:
         for layer in dict.fromkeys(result.drift["layer"]):
@@ -142,6 +143,35 @@ def _print_question(result: Result, to: Console) -> None:
         to.print(safe(spelled(sentence, PIPELINE)))
     to.print()
     to.print(plain_table(tau_table(result, observed.rankings[0].layer)))  # `penultimate` comes first
+
+
+def _print_reliance(result: Result, to: Console) -> None:
+    if result.reliance.regions.empty:
+        return
+    to.print("Reliance: what the decision hangs on (docs/reliance.md)", style="bold")
+    for sentence in reliance.sentences(result.reliance, result.architectures):
+        to.print(safe(spelled(sentence, PIPELINE)))
+    to.print()
+    to.print(plain_table(reliance_table(result)))
+
+
+def reliance_table(result: Result) -> view.TableView:
+    """By how much more the class's score falls at each region than at random places, under ft."""
+    regions = result.reliance.regions
+    rows = regions[(regions["label"] == reliance.ALL) & (regions["checkpoint"] == "ft")]
+    return view.table(
+        "How many logits more the score of the class falls than at random places, ft: 95 % intervals",
+        rows.assign(region=rows["region"].map(reliance.region_name)),
+        [
+            view.words("region", "region"),
+            view.words("architecture", "arch"),
+            view.words("covered with", "fill", names=reliance.FILLS),
+            view.intervals("reliance", "reliance", "low", "high"),
+            view.numbers("turned", "flipped"),
+            view.numbers("at random", "random_flipped"),
+            view.counts("patients", "n_patients"),
+        ],
+    )
 
 
 def _print_associations(result: Result, to: Console) -> None:

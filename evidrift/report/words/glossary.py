@@ -88,6 +88,18 @@ TERMS = {
         "Evidence at the border or in the corners is often that of a marker or the collimation, not of the "
         "patient."
     ),
+    "region": "A part of the film: a corner, the border, a lung, a marker, or the map's strongest fifth.",
+    "fill": (
+        "What takes a region's place: its surroundings grown into it, or the same region of another "
+        "patient's film. Each is an artefact of its own, so only what both show counts."
+    ),
+    "reliance": (
+        "By how much more the score of the class falls when the region is covered than when equally large "
+        "random places of the same film are."
+    ),
+    "spike": (
+        "A letter of lead is painted into films that have no marker: a network that learned a marker follows."
+    ),
     "thin": "Less than {area} of the film holds any evidence at all.",
     "colour": "One colour scale a case, for both checkpoints: 1 is evidence spread evenly over the film.",
     "hash": "A fingerprint of a file's content: the same content has the same one.",
