@@ -122,7 +122,7 @@ def _marks(axes: Axes, at: int, drift: Mapping[str, Any], named: bool) -> None:
         axes.plot([value, value], [at - 0.2, at + 0.2], color=style.INK, lw=1.6, zorder=5)
         axes.text(value, at + 0.25, f"{value:.2f}", ha="center", va="bottom", color=style.QUIET, fontsize=8)
         if named:
-            text = {"ha": "center", "va": "bottom", "fontsize": 8, "color": style.QUIET}
+            text: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 8, "color": style.QUIET}
             axes.text(value, at + 0.46, words, **text)
 
 

@@ -22,20 +22,23 @@ STEPS = 40  # of halving, to twelve digits
 Numbers = TypeVar("Numbers", float, np.ndarray, "pd.Series")
 
 
-def t_quantile(df: Numbers) -> Numbers:
+def t_quantile(df: Numbers, confidence: Numbers | float = CONFIDENCE) -> Numbers:
     """How many standard errors the interval reaches to either side; NaN without degrees of freedom."""
-    return special.stdtrit(df, (1 + CONFIDENCE) / 2)
+    return special.stdtrit(df, (1 + confidence) / 2)
 
 
-def t_interval(mean: Numbers, error: Numbers, df: Numbers) -> tuple[Numbers, Numbers]:
+def t_interval(
+    mean: Numbers, error: Numbers, df: Numbers, confidence: Numbers | float = CONFIDENCE
+) -> tuple[Numbers, Numbers]:
     """Its two ends; NaN where the standard error or the degrees of freedom are not known.
 
     Args:
         mean: the estimate, or several.
         error: its standard error.
         df: degrees of freedom, n - 1 for the mean of n independent values.
+        confidence: how often it holds the true value, 0 to 1; several are one for each.
     """
-    reach = t_quantile(df) * error
+    reach = t_quantile(df, confidence) * error
     return mean - reach, mean + reach
 
 

@@ -22,20 +22,21 @@ class Arranged:
 
     Attributes:
         measures: names, in the order of the last axis of the arrays.
-        patients: see `Cells`.
+        patients, classes: see `Cells`.
         drift, cross, floor_tl, floor_ft, scale: see `Cells`, with the measures as last axis.
     """
 
     measures: tuple[str, ...]
     patients: np.ndarray
+    classes: np.ndarray
     drift: np.ndarray
     cross: np.ndarray
     floor_tl: np.ndarray
     floor_ft: np.ndarray
     scale: np.ndarray
 
-    def cells(self, measure: str) -> Cells:
-        """One measure's cells."""
+    def cells(self, measure: str, by_class: bool = False) -> Cells:
+        """One measure's cells; `by_class` lets every class count alike instead of every image."""
         at = self.measures.index(measure)
         return Cells(
             patients=self.patients,
@@ -45,19 +46,23 @@ class Arranged:
             floor_ft=self.floor_ft[..., at],
             scale=self.scale[..., at],
             squared=is_squared(measure),
+            classes=self.classes if by_class else None,
         )
 
 
-def quantities_of(pairs: pd.DataFrame, cohort: CommonCohort, seeds: tuple[int, ...]) -> AllQuantities:
+def quantities_of(
+    pairs: pd.DataFrame, cohort: CommonCohort, seeds: tuple[int, ...], by_class: bool = False
+) -> AllQuantities:
     """Quantities of everything that was measured on the common cohort.
 
     Args:
         pairs: drift tables.
         cohort: whose images count.
         seeds: of the grid.
+        by_class: every class counts alike, instead of every image.
     """
     return {
-        (key, measure): quantities(each.cells(measure))
+        (key, measure): quantities(each.cells(measure, by_class))
         for key, each in arrange(pairs, cohort, seeds).items()
         for measure in each.measures
     }
@@ -84,7 +89,7 @@ def _arranged(
     pair_at = np.zeros((len(seeds), len(seeds)), dtype=int)
     for at, (one, other) in enumerate(both):
         pair_at[one, other] = pair_at[other, one] = at
-    patients = _patients(pairs, image_at)
+    patients, classes = (_index_of(pairs, name, image_at) for name in ("patient_id", "label"))
     oriented = as_drift(pairs)
     measures, all_values = tuple(oriented.columns), oriented.to_numpy()
     images = pairs["image_id"].map(image_at).to_numpy(int)
@@ -109,6 +114,7 @@ def _arranged(
             Arranged(
                 measures,
                 patients,
+                classes,
                 drift=_means(values, kind == "drift", image, first, shape),
                 cross=between["cross"],
                 floor_tl=between["seed_tl"],
@@ -118,10 +124,11 @@ def _arranged(
         )
 
 
-def _patients(pairs: pd.DataFrame, image_at: Mapping[str, int]) -> np.ndarray:
+def _index_of(pairs: pd.DataFrame, name: str, image_at: Mapping[str, int]) -> np.ndarray:
+    """Index of each image's word in a column, as of its patient, (n,)."""
     rows = pairs.drop_duplicates("image_id")
-    owner = dict(zip(rows["image_id"].astype(str), rows["patient_id"].astype(str), strict=True))
-    return np.unique([owner[image_id] for image_id in image_at], return_inverse=True)[1]
+    word = dict(zip(rows["image_id"].astype(str), rows[name].astype(str), strict=True))
+    return np.unique([word[image_id] for image_id in image_at], return_inverse=True)[1]
 
 
 def _scale(

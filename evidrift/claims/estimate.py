@@ -25,9 +25,10 @@ Key = TypeVar("Key", bound=tuple[str, ...])
 Estimand = Literal["recipe", "these checkpoints"]
 ESTIMANDS: tuple[Estimand, ...] = ("recipe", "these checkpoints")
 
-
 # Below this a p-value is told from 0 by nobody.
 SMALLEST_P = 1e-12
+# A standard error below this is that of rounding.
+SMALLEST_ERROR = 1e-9
 
 
 class Part(NamedTuple):
@@ -51,6 +52,8 @@ class Quantity:
         seeds_known: whether the differences between columns hold all of the noise between trainings.
         seeds: variance of the mean over patients and seeds that is due to the seeds, and its degrees of
             freedom, where `moderated` has set it.
+        groups: (patients,) index of each patient's class where classes count alike, however many patients
+            they have; None where patients do.
     """
 
     value: float
@@ -59,6 +62,7 @@ class Quantity:
     n_images: int
     seeds_known: bool
     seeds: Part | None = None
+    groups: np.ndarray | None = None
 
     @property
     def n_patients(self) -> int:
@@ -82,6 +86,7 @@ class Quantity:
             self.measured & other.measured,
             min(self.n_images, other.n_images),
             self.seeds_known and other.seeds_known,
+            groups=self.groups,
         )
 
 
@@ -94,8 +99,8 @@ class Estimate:
 
     @property
     def known(self) -> bool:
-        """Whether there is an error above zero."""
-        return any(part.variance > 0 for part in self.parts)
+        """Whether there is an error above that of rounding."""
+        return bool(self.parts) and self.error > SMALLEST_ERROR
 
     @property
     def error(self) -> float:
@@ -162,15 +167,28 @@ def estimate(parts: Sequence[Quantity], estimand: Estimand) -> Estimate:
     n = min(part.n_patients for part in parts)
     if n < 2:
         return Estimate(value)
-    # patients without a measure contribute nothing: their cells are zero
-    patients = Part(
-        float(np.square(sum(part.weights.mean(axis=1) for part in parts)).sum() * n / (n - 1)), n - 1
-    )
+    patients = _patient_parts(parts, n)
     if estimand == "these checkpoints":
-        return Estimate(value, (patients,))
+        return Estimate(value, patients)
     if not all(part.seeds_known for part in parts):
         return Estimate(value)
-    return Estimate(value, (patients, *(part.seeds or seed_part(part) for part in parts)))
+    return Estimate(value, (*patients, *(part.seeds or seed_part(part) for part in parts)))
+
+
+def _patient_parts(parts: Sequence[Quantity], n: int) -> tuple[Part, ...]:
+    """Variance over patients; where classes count alike, a part each, known from its own patients alone."""
+    # patients without a measure contribute nothing: their cells are zero
+    squares = np.square(sum(part.weights.mean(axis=1) for part in parts))
+    groups = parts[0].groups
+    if groups is None:
+        return (Part(float(squares.sum() * n / (n - 1)), n - 1),)
+    measured = np.logical_and.reduce([part.measured for part in parts])
+    sizes = np.bincount(groups[measured])
+    return tuple(
+        Part(float(squares[groups == at].sum() * size / max(size - 1, 1)), max(int(size) - 1, 1))
+        for at, size in enumerate(sizes)
+        if size
+    )
 
 
 def seed_part(part: Quantity) -> Part:

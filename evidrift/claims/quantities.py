@@ -25,6 +25,8 @@ class Cells:
         scale: between two patients under one checkpoint, mean of `tl` and `ft`, (n, seeds); see
             `scale_cells`.
         squared: whether the measure is a squared distance, so that drift has a shared and an erratic part.
+        classes: index of each image's class, (n,), where every class that is there shall count alike; None
+            where every image does.
     """
 
     patients: np.ndarray
@@ -34,6 +36,7 @@ class Cells:
     floor_ft: np.ndarray
     scale: np.ndarray
     squared: bool = True
+    classes: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def quantities(cells: Cells) -> Quantities:
         return NOTHING
 
     def quantity(values: np.ndarray, known: bool) -> Quantity:
-        return _quantity(values, cells.patients, usable, known)
+        return _quantity(values, cells, usable, known)
 
     between = all(has_floors)
     drift, by_seed = quantity(cells.drift, between), cells.drift[usable].mean(axis=0)
@@ -105,7 +108,7 @@ def quantities(cells: Cells) -> Quantities:
 
 def _scale(cells: Cells, known: bool) -> Quantity | None:
     usable = np.isfinite(cells.scale).all(axis=1)
-    return _quantity(cells.scale, cells.patients, usable, known) if usable.any() else None
+    return _quantity(cells.scale, cells, usable, known) if usable.any() else None
 
 
 def _ratio(above: Quantity, below: Quantity) -> Quantity | None:
@@ -119,6 +122,7 @@ def _ratio(above: Quantity, below: Quantity) -> Quantity | None:
         above.measured & below.measured,
         min(above.n_images, below.n_images),
         above.seeds_known and below.seeds_known,
+        groups=above.groups,
     )
 
 
@@ -170,13 +174,23 @@ def pseudo_values(pairs: np.ndarray, n_seeds: int) -> np.ndarray:
     return n_seeds * mean[:, None] - (n_seeds - 1) * np.stack(without, axis=1)
 
 
-def _quantity(values: np.ndarray, patients: np.ndarray, usable: np.ndarray, known: bool) -> Quantity:
-    """The mean over usable images, and what each patient's images add to it under each seed."""
-    n_patients = int(patients.max()) + 1
-    chosen, of = values[usable], patients[usable]
-    mean = float(chosen.mean())
+def _quantity(values: np.ndarray, cells: Cells, usable: np.ndarray, known: bool) -> Quantity:
+    """The mean over usable images, and what each patient's images add to it under each seed.
+
+    With classes it is the mean over classes of their images' means.
+    """
+    n_patients = int(cells.patients.max()) + 1
+    chosen, of = values[usable], cells.patients[usable]
+    classes = np.zeros(len(usable), int) if cells.classes is None else cells.classes
+    group = np.unique(classes[usable], return_inverse=True)[1]
+    n_images = np.bincount(group)
+    means = np.bincount(group, chosen.mean(axis=1)) / n_images
     weights = np.zeros((n_patients, values.shape[1]))
-    np.add.at(weights, of, (chosen - mean) / len(chosen))
+    np.add.at(weights, of, (chosen - means[group, None]) / (n_images[group, None] * len(means)))
     measured = np.zeros(n_patients, dtype=bool)
     measured[of] = True
-    return Quantity(mean, weights, measured, len(chosen), known)
+    groups = None
+    if cells.classes is not None:
+        groups = np.zeros(n_patients, int)
+        groups[of] = group
+    return Quantity(float(means.mean()), weights, measured, len(chosen), known, groups=groups)

@@ -118,6 +118,8 @@ def preserved(
     part = noise.over_scale.get((name, method))
     if part is None:
         return Tested(claim, obstacle or say("scale is missing: it needs two patients of one class"))
+    # of fewer patients than the drift, where one stands alone in its class
+    obstacle = obstacle or _too_few(part, method, rules)
     found = estimate([part], estimand)
     claim = replace(_with_estimate(claim, found, [part]), p=found.p_two_sided(rules.preserved))
     return Tested(
@@ -156,16 +158,13 @@ def reversal(measured: Measured, noise: Noise, pair: Pair, methods: Pair, rules:
         n_images=min(part.n_images for part in one + two),
     )
 
-    def smallest(leads: tuple[Estimate, Estimate], alpha: float) -> tuple[float, float]:
-        bounds = [lead.interval(alpha) for lead in leads]
-        return min(low for low, _ in bounds), min(high for _, high in bounds)
+    def interval(alpha: float) -> tuple[float, float]:
+        """Of the reversal in either direction: what is excluded must be so in both."""
+        bounds = np.array([[lead.interval(alpha) for lead in leads] for leads in directions])
+        low, high = bounds.min(axis=1).max(axis=0)
+        return float(low), float(high)
 
-    return Tested(
-        claim,
-        obstacle,
-        lambda alpha: smallest(observed, alpha),
-        lambda alpha: max(smallest(leads, alpha)[1] for leads in directions) < rules.margin,
-    )
+    return Tested(claim, obstacle, interval, lambda alpha: interval(alpha)[1] < rules.margin)
 
 
 def signed_rank(values: np.ndarray) -> tuple[float, float]:
@@ -269,13 +268,19 @@ def _obstacle(
                 "two seeds make one pair of trainings, which cannot show how far the shared drift depends on "
                 "the seeds: three are needed"
             )
-        if drift.n_patients < rules.min_patients:
-            return say(
-                "{n} patients of the common cohort were measured under {method}, fewer than {parameter}, "
-                "{least}",
-                n=drift.n_patients,
-                parameter=parameter("min_patients"),
-                least=rules.min_patients,
-                **terms,
-            )
+        if too_few := _too_few(drift, method, rules):
+            return too_few
     return NOTHING_SAID
+
+
+def _too_few(part: Quantity, method: str, rules: Rules) -> Sentence:
+    """That too few patients were measured; empty where there are enough."""
+    if part.n_patients >= rules.min_patients:
+        return NOTHING_SAID
+    return say(
+        "{n} patients of the common cohort were measured under {method}, fewer than {parameter}, {least}",
+        n=part.n_patients,
+        method=as_term(method),
+        parameter=parameter("min_patients"),
+        least=rules.min_patients,
+    )

@@ -7,20 +7,24 @@ import pandas as pd
 from evidrift.base.schema import framed
 from evidrift.check.marks import MARKS, marks
 from evidrift.claims.cells import AllQuantities, quantities_of
-from evidrift.claims.claim import Claim
+from evidrift.claims.claim import Claim, Rules
 from evidrift.claims.cohort import CommonCohort, common_cohort
 from evidrift.claims.stability import Extreme, extremes
 from evidrift.compare.caveats import Caveat, caveats
 from evidrift.compare.conclusions import conclude, order_of
 from evidrift.compare.findings.associations import associations, image_drifts, score_changes
-from evidrift.compare.findings.cohorts import cohort_table, status_table
+from evidrift.compare.findings.choices import WARNING
+from evidrift.compare.findings.cohorts import cohort_table, left_out_table, status_table
 from evidrift.compare.findings.confusion import class_table, confusability, confusion_table
 from evidrift.compare.findings.courses import Course
 from evidrift.compare.findings.drift import summarise
 from evidrift.compare.findings.localisation import localisation_and_changes
 from evidrift.compare.findings.models import model_table
+from evidrift.compare.findings.multiverse import contradictions, multiverse, robustness, warned
 from evidrift.compare.findings.opinions import Question, ask, rank_agreement
+from evidrift.compare.findings.paper import paper_table
 from evidrift.compare.findings.ranking import Observed, alike_groups, median_agreement, observe
+from evidrift.compare.findings.reliance import Answers, answers
 from evidrift.compare.params import Compare
 from evidrift.compare.study import Study
 
@@ -43,12 +47,16 @@ class Result:
         drift: the same as a table, from `findings.drift.summarise`, in the grid's order, `penultimate` first.
         statuses: from `findings.cohorts.status_table`.
         cohorts: from `findings.cohorts.cohort_table`.
+        left_out: who counts and who doesn't, from `findings.cohorts.left_out_table`.
+        paper: the paper's own quantities beside ours, from `findings.paper.paper_table`.
         models: from `findings.models.model_table`.
         agreement: median correlation of the maps of two methods, a row per architecture, layer and pair.
         alike: by layer, groups of methods that cannot disagree.
         patients_known: whether patient ids were given.
         observed: rankings and reversals of means.
         claims: of the primary measure, with their verdicts.
+        multiverse: the primary claims under every reasonable choice, from `findings.multiverse.multiverse`.
+        robustness: how many choices say the same of each, from `findings.multiverse.robustness`.
         extremes: the most and the least stable architecture by method.
         orders: from `orders.order_table`, at `layer`; empty where nothing is known of the seeds' noise.
         taus: from `opinions.rank_agreement`, at `layer` with `orders.tau_table` beside it.
@@ -61,6 +69,7 @@ class Result:
         associations: of drift with the confusion of the image's pair of classes and with the change of its
             score, from `associations.associations`.
         courses: drift along training.
+        reliance: what the decisions hang on, from `findings.reliance.answers`.
         caveats: what to keep in mind.
     """
 
@@ -77,12 +86,16 @@ class Result:
     drift: pd.DataFrame
     statuses: pd.DataFrame
     cohorts: pd.DataFrame
+    left_out: pd.DataFrame
+    paper: pd.DataFrame
     models: pd.DataFrame
     agreement: pd.DataFrame
     alike: dict[str, list[list[str]]]
     patients_known: bool
     observed: Observed
     claims: tuple[Claim, ...]
+    multiverse: pd.DataFrame
+    robustness: pd.DataFrame
     extremes: tuple[Extreme, ...]
     orders: pd.DataFrame
     taus: pd.DataFrame
@@ -94,6 +107,7 @@ class Result:
     classes: pd.DataFrame
     associations: pd.DataFrame
     courses: tuple[Course, ...]
+    reliance: Answers
     caveats: tuple[Caveat, ...]
 
     @property
@@ -119,6 +133,12 @@ def compare(study: Study, params: Compare) -> Result:
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     found = tuple(caveats(study, cohort, drift, statuses, checked, models, params.confounding))
     claims = conclude(study, quantities, observed, found, params)
+    choices = multiverse(
+        study, quantities, claims, Rules(params.min_patients, params.margin, params.preserved)
+    )
+    turned = tuple(contradictions(choices, claims))
+    claims = warned(claims, turned)
+    found += tuple(Caveat(WARNING, each.sentence, frozenset()) for each in turned)
     drifts = image_drifts(study.pairs, study.layer)
     properties = confusability(study.logits).merge(score_changes(study.logits), on=["arch", "image_id"])
     orders, taus = order_of(quantities, rank_agreement(observed.rankings, alike), study.layer)
@@ -136,12 +156,16 @@ def compare(study: Study, params: Compare) -> Result:
         drift=drift,
         statuses=statuses,
         cohorts=_sorted(cohort_table(study.pairs), study.architectures),
+        left_out=left_out_table(study.pairs, study.architectures),
+        paper=paper_table(study.pairs, drift, study.layer),
         models=models,
         agreement=_sorted(agreement.rename("correlation").reset_index(), study.architectures),
         alike=alike,
         patients_known=study.patients_known,
         observed=observed,
         claims=claims,
+        multiverse=choices,
+        robustness=robustness(choices, claims),
         extremes=tuple(extremes(claims)),
         orders=orders,
         taus=taus,
@@ -153,6 +177,7 @@ def compare(study: Study, params: Compare) -> Result:
         classes=_sorted(class_table(drifts, study.logits), study.architectures),
         associations=_sorted(associations(drifts, properties, params.min_patients), study.architectures),
         courses=study.courses,
+        reliance=answers(study.reliance),
         caveats=found,
     )
 

@@ -19,7 +19,7 @@ from evidrift.measures.places import BASELINES
 
 # The tables' files in an architecture's folder.
 PAIRS, AGREEMENT, PLACES = "pairs.parquet", "agreement.parquet", "places.parquet"
-SECONDARY = ("overlap", "entropy", "spearman", "ssim", "iou_half_max")
+SECONDARY = ("entropy", "spearman", "ssim", "overlap", "iou_half_max")
 MEASURED = "of the two maps, see `measures.of_pairs`; NaN unless the status is ok"
 SCHEMAS: dict[str, Schema] = {
     # and `moved_share_<percent>`, the moved share at other areas

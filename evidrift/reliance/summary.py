@@ -1,9 +1,9 @@
 """Reliance over patients: means with their intervals, by checkpoint, region and class. Needs no TensorFlow.
 
-Seeds and then a patient's images are averaged first, so that a patient counts once. Intervals are at 95 %
-each, not corrected for their number; seeds are fixed in them: they speak of these checkpoints. Those of scores
-are Student's, those of shares Clopper and Pearson's, which hold for rare events too. A patient's share over
-several seeds counts as a fraction: no variable between 0 and 1 varies more than a yes or no of the same mean.
+Seeds and then a patient's images are averaged first, so that a patient counts once. Seeds are fixed in
+intervals: they speak of these checkpoints. Those of scores are Student's, those of shares Clopper and
+Pearson's, which hold for rare events too. A patient's share over several seeds counts as a fraction: no
+variable between 0 and 1 varies more than a yes or no of the same mean.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from evidrift.base.interval import CONFIDENCE, t_interval
+from evidrift.base.interval import CONFIDENCE
 from evidrift.base.json import nested_rows, plain
 from evidrift.base.schema import Schema, columns
 from evidrift.images.marker import CORNERS
@@ -29,6 +29,8 @@ COUNTS = columns(np.int64, "", "n_patients", "n_images")
 RELIANCE: Schema = (
     columns(str, "", *KEYS, "checkpoint")
     | columns(np.float64, "of the label's centred score", "reliance", "low", "high")
+    | columns(np.float64, "of the label's centred score", "simultaneous_low", "simultaneous_high")
+    | columns(np.bool_, "under every fill", "shown")
     | columns(np.float64, "of the label's centred score", "score_change", "random_change")
     | columns(np.float64, "share of images", "flipped", "flipped_low", "flipped_high", "random_flipped")
     | columns(np.float64, "share of images", "accuracy", "accuracy_filled")
@@ -58,12 +60,22 @@ AVERAGED = {
 def summarise(regions: pd.DataFrame) -> pd.DataFrame:
     """Mean reliance by architecture, region, fill, class and checkpoint; RELIANCE.
 
+    `low` and `high` are at 95 % each. The simultaneous ones hold for all regions and classes of a checkpoint
+    at once (Bonferroni); `shown` says that they lie above 0 whatever the fill, since each is an artefact.
+
     Args:
         regions: tables of regions, one below the other.
     """
     rows = regions.assign(**{name: regions[column] for name, column in AVERAGED.items()})
     patients, found = _averaged(rows, [*KEYS, "checkpoint"], list(AVERAGED))
     found["low"], found["high"] = _student(patients["reliance"])
+    asked = found.reset_index().drop_duplicates(["arch", "checkpoint", "region", "label"])
+    asked = asked.groupby(["arch", "checkpoint"]).size()
+    found["simultaneous_low"], found["simultaneous_high"] = _student(
+        patients["reliance"], found.index.droplevel(["region", "fill", "label"]).map(asked)
+    )
+    above = (found["simultaneous_low"] > 0).groupby(level=["arch", "region", "label", "checkpoint"])
+    found["shown"] = above.transform("sum") == len(FILLS)
     return _in_order(_with_share_interval(found).reset_index())[list(RELIANCE)]
 
 
@@ -145,11 +157,13 @@ def _averaged(
     return patients, found
 
 
-def _student(patients: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Interval of the mean over patients, the index's last level; NaN of a single one."""
+def _student(patients: pd.Series, several: Any = 1) -> tuple[pd.Series, pd.Series]:
+    """Interval of the mean over patients, the index's last level, for one or several at once; NaN of one."""
     groups = patients.groupby(level=[name for name in patients.index.names if name != "patient_id"])
-    n = groups.count()
-    return t_interval(groups.mean(), groups.std(ddof=1) / np.sqrt(n), n - 1)
+    n, mean = groups.count(), groups.mean()
+    quantile = special.stdtrit(n - 1, 1 - (1 - CONFIDENCE) / 2 / several)
+    reach = quantile * groups.std(ddof=1) / np.sqrt(n)
+    return mean - reach, mean + reach
 
 
 def _with_share_interval(found: pd.DataFrame) -> pd.DataFrame:
