@@ -22,7 +22,7 @@ from evidrift.auditing.gate.knowledge import Known, known_of
 from evidrift.auditing.gate.limits import Gate, load_gate
 from evidrift.base.interval import mean_bounds, share_bounds
 from evidrift.base.seeds import stream
-from evidrift.reliance.measuring import Reliance
+from evidrift.compare.findings.reliance import Asked
 from tests.auditing.gate.made import CLASSES, films, known, reliance
 from tests.places import ROOT
 
@@ -87,7 +87,7 @@ def updates(samples: int) -> None:
 
 
 def judged(
-    gate: Gate, seen: Films, hangs: Reliance | None = None, models: Mapping[str, Known] | None = None
+    gate: Gate, seen: Films, hangs: Asked | None = None, models: Mapping[str, Known] | None = None
 ) -> str:
     """What comes of a gate."""
     n = len(seen.patients)

@@ -22,7 +22,6 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.gate import told
-from evidrift.auditing.audit import explain_all
 from evidrift.auditing.deriving import REGIONS
 from evidrift.auditing.gate.check import Check, outcome
 from evidrift.auditing.gate.derive import as_yaml, derive
@@ -34,8 +33,10 @@ from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Given
 from evidrift.auditing.relying import measure_models, of_pairs
+from evidrift.auditing.runs import explain_all
 from evidrift.auditing.study import Run, labelled, measure
 from evidrift.base.seeds import stream
+from evidrift.compare.findings.reliance import Asked
 from evidrift.foreign.export import exported
 from evidrift.foreign.files import load_model_file
 from evidrift.images.store import Images
@@ -79,11 +80,11 @@ class Tried:
         study = measure(self.images, self.audited, runs, FAMILIES, LAYER).study
         return films_of(study, METHOD, True)
 
-    def hangs(self, pairs: Pairs, chosen: np.ndarray) -> Reliance:
+    def hangs(self, pairs: Pairs, chosen: np.ndarray) -> Asked:
         """What the predictions for some of the films hang on."""
         whole = of_pairs(self.reliance, list(self.runs), pairs)
         ids = self.images.ids[chosen]
-        return Reliance(*(each[each["image_id"].isin(ids)] for each in (whole.regions, whole.spikes)))
+        return Asked(*(each[each["image_id"].isin(ids)] for each in (whole.regions, whole.spikes)))
 
     def judged(self, gate: Gate, films: Films, pairs: Pairs, chosen: np.ndarray) -> tuple[Check, ...]:
         """What comes of a gate on some of the films."""

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.auditing.audit import explain_all
 from evidrift.auditing.gate.check import KNOWLEDGE
 from evidrift.auditing.gate.derive import HEADROOM, derive
 from evidrift.auditing.gate.films import films_of
-from evidrift.auditing.gate.knowledge import judge_knowledge, known_of
+from evidrift.auditing.gate.knowledge import judge_knowledge
 from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.images import read_images
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_trainings
 from evidrift.auditing.relying import measure_models, of_pairs
+from evidrift.auditing.runs import explain_all, known_by_part
 from evidrift.auditing.study import labelled, measure
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import listed
@@ -71,12 +71,7 @@ def derive_gate(
     )
     runs, explained = explain_all(models.files, families, layer, audited, quiet)
     films = labelled(audited, explained)
-    known_labels = films.labels if audited.labels_known else None
-    known = {
-        part: known_of(runs[given].logits, known_labels, films.patient_ids, films.classes)
-        for part, given in models.parts.items()
-    }
-    knowledge = judge_knowledge(known)
+    knowledge = judge_knowledge(known_by_part(models, runs, films, audited.labels_known))
     if knowledge.verdict != "passed":
         raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason]))
     pairs = [(runs[one], runs[other]) for one, other in models.pairs]

@@ -9,6 +9,7 @@ import pandas as pd
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.network import Network
 from evidrift.auditing.models import Given
+from evidrift.compare.findings.reliance import Asked
 from evidrift.foreign.files import ModelFile
 from evidrift.images.store import Images
 from evidrift.maps.mapfile import CHECKPOINTS
@@ -42,9 +43,9 @@ def _predict(file: ModelFile, batch_size: int) -> Predict:
     return lambda films: logits_of(network, films, batch_size)
 
 
-def of_pairs(found: Reliance, models: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> Reliance:
+def of_pairs(found: Reliance, models: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> Asked:
     """Both tables by pairs of models, see `by_pair`."""
-    return Reliance(by_pair(found.regions, models, pairs), by_pair(found.spikes, models, pairs))
+    return Asked(by_pair(found.regions, models, pairs), by_pair(found.spikes, models, pairs))
 
 
 def by_pair(table: pd.DataFrame, models: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> pd.DataFrame:

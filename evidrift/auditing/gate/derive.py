@@ -14,7 +14,7 @@ from evidrift.auditing.gate.judge import judge_limits
 from evidrift.auditing.gate.limits import PLACES, Derived, Gate
 from evidrift.base.errors import UserError
 from evidrift.base.interval import n_for_share
-from evidrift.reliance.measuring import Reliance
+from evidrift.compare.findings.reliance import Asked
 
 HEADROOM = 0.25
 MIN_PATIENTS = n_for_share(0, 0.05) or 0  # 59
@@ -33,7 +33,7 @@ HEADER = """\
 def derive(
     films: Films,
     method: str,
-    reliance: Reliance,
+    reliance: Asked,
     facts: Mapping[str, Any],
     headroom: float = HEADROOM,
 ) -> Gate:
@@ -126,10 +126,10 @@ def _nested(asked: Gate, limits: Mapping[str, float]) -> dict[str, Any]:
     return content
 
 
-def _turned(reliance: Reliance) -> Reliance:
+def _turned(reliance: Asked) -> Asked:
     """With before and after exchanged."""
     other = {"tl": "ft", "ft": "tl"}
-    return Reliance(
+    return Asked(
         *(
             each.assign(checkpoint=each["checkpoint"].astype(str).map(other))
             for each in (reliance.regions, reliance.spikes)
