@@ -21,6 +21,7 @@ from evidrift.networks.catalogue import check_pinned
 from evidrift.networks.params import Architecture
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.recipe import load_recipe
+from evidrift.reliance.params import Reliance
 from evidrift.training.params import Embed, Finetune, TrainTl
 from evidrift.trajectory.params import Trajectory
 
@@ -40,6 +41,7 @@ class Study(Section):
     trajectory: Trajectory
     explain: dict[str, dict[str, Any]]
     check: Check
+    reliance: Reliance
     drift: Drift
     compare: Compare
 

@@ -23,6 +23,7 @@ def main() -> None:
         maps="the folder of map files",
         drift="the folder of drift tables",
         checks="the folder of the methods' checks",
+        reliance="the folder of the tables of reliance",
         trajectory="the folder of drift along training",
         histories="the folder of training histories",
         metrics="the folder of the stages' metrics",
@@ -31,7 +32,15 @@ def main() -> None:
         summary="to write: the summary",
     )
     params = load_compare(args.params)
-    files = StudyFiles(args.drift, args.checks, args.trajectory, args.models, args.histories, args.metrics)
+    files = StudyFiles(
+        drift=args.drift,
+        checks=args.checks,
+        trajectory=args.trajectory,
+        models=args.models,
+        histories=args.histories,
+        metrics=args.metrics,
+        reliance=args.reliance,
+    )
     study = read_study(load_grid(args.params), files)
     result = compare(study, params)
     write_metrics(args.summary, result)

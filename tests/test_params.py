@@ -138,6 +138,12 @@ def test_a_value_out_of_range_says_the_range(mistaken):
     assert "drift.area is 1.5. Input should be less than 1" in mistaken(change)
 
 
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_share_of_the_scale_that_counts_as_preserved_lies_between_nothing_and_all_of_it(mistaken, value):
+    said = mistaken(lambda content: content["compare"].update(preserved=value))
+    assert said.startswith(f"params.yaml: compare.preserved is {value}. Input should be ")
+
+
 def test_several_mistakes_are_all_reported_at_once(mistaken):
     def change(content):
         content["embed"]["views"] = -1

@@ -43,8 +43,8 @@ from evidrift.compare.findings.localisation import changes, localisation
 from evidrift.drift.places_table import Masks, build_places
 from evidrift.families import cam, gradients, perturbation
 from evidrift.foreign.export import exported
+from evidrift.images.marker import BOX
 from evidrift.images.store import Images, ImageStore
-from evidrift.prepare.phantoms.draw import MARKER
 from tests.drift.study import architecture
 from tests.places import ROOT
 from tests.planted import COMMON, SIZE, accuracy, miniature, prepared
@@ -186,7 +186,7 @@ def films(stores, tmp_path_factory) -> dict[str, Path]:
 
 def marker_box(n: int) -> np.ndarray:
     """The marker's box on n films."""
-    left, top, right, bottom = (round(edge * SIZE) for edge in MARKER)
+    left, top, right, bottom = (round(edge * SIZE) for edge in BOX)
     box = np.zeros((n, SIZE, SIZE), dtype=bool)
     box[:, top:bottom, left:right] = True
     return box

@@ -18,6 +18,7 @@ from evidrift.compare.findings.opinions import answer
 from evidrift.compare.findings.ranking import Observed
 from evidrift.compare.result import Result
 from evidrift.measures.of_pairs import PRIMARY
+from evidrift.reliance.summary import ALL
 
 # The JSON is kept in git: enough for what means over some hundred images can tell.
 DECIMALS = 4
@@ -26,7 +27,11 @@ IN_CHECKS = (
     *("gain", "gain_low", "gain_high", "faithful"),
     *("similarity", "chance", "excess", "excess_low", "excess_high", "insensitive"),
 )
-IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
+IN_METRICS = (
+    *("mean", "sd", "low", "high", "shared", "shared_low", "shared_high", "erratic"),
+    *("floor_tl", "floor_ft", "scale", "over_scale", "over_scale_low", "over_scale_high"),
+)
+IN_RELIANCE = ("reliance", "simultaneous_low", "simultaneous_high", "shown", "flipped")
 IN_ASSOCIATIONS = ("correlation", "low", "high", "within", "within_low", "within_high")
 # Its curve stands in along_training.csv.
 OF_COURSES = ("arch", "seed", "method", "curve")
@@ -63,6 +68,7 @@ def metrics(result: Result) -> dict[str, Any]:
             ),
             "associations": nested_rows(result.associations, ("property", "arch", "method"), IN_ASSOCIATIONS),
             "along_training": _along_training(result),
+            "reliance": _reliance(result),
             "warnings": _warnings(result),
         },
         DECIMALS,
@@ -95,10 +101,14 @@ def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) ->
         "drift": result.drift,
         "statuses": result.statuses,
         "cohorts": result.cohorts,
+        "left_out": result.left_out,
         "models": result.models,
         "agreement": result.agreement,
         "rank_agreement": result.taus,
         "claims": claim_table(result.claims, spelling),
+        "multiverse": result.multiverse,
+        "robustness": result.robustness,
+        "paper": result.paper,
         "orders": result.orders,
         "confusion": result.confusion,
         "classes": result.classes,
@@ -107,6 +117,9 @@ def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) ->
         "checks": result.marks,
         "localisation": result.localisation,
         "moves": result.moves,
+        "reliance": result.reliance.regions,
+        "reliance_changes": result.reliance.changes,
+        "reliance_spikes": result.reliance.spikes,
         "rankings": pd.DataFrame(rankings, columns=["layer", "method", "place", "arch", "score"]),
         "reversals": pd.DataFrame(
             reversals,
@@ -179,6 +192,13 @@ def _along_training(result: Result) -> dict[str, Any]:
         )
         for course in result.courses
     )
+
+
+def _reliance(result: Result) -> dict[str, Any]:
+    """Of all classes together, by architecture, region, fill and checkpoint."""
+    regions = result.reliance.regions
+    whole = regions[regions["label"] == ALL]
+    return nested_rows(whole, ("arch", "region", "fill", "checkpoint"), IN_RELIANCE)
 
 
 def _courses(courses: Sequence[Course]) -> pd.DataFrame:

@@ -19,10 +19,12 @@ from evidrift.base.table import read_checked
 from evidrift.check import tables as check_tables
 from evidrift.compare.findings.courses import Course, along
 from evidrift.compare.findings.logits import Logits, read_logits
+from evidrift.compare.findings.reliance import Asked
 from evidrift.drift import tables as drift_tables
 from evidrift.drift.tables import Notes, notes_of
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.probe.results import Probe, read_probe
+from evidrift.reliance import tables as reliance_tables
 from evidrift.trajectory.table import TRAJECTORY
 from evidrift.trajectory.table import table_name as trajectory_name
 
@@ -59,6 +61,7 @@ class Study:
         probe: what is known without any network.
         histories: a row an epoch, by architecture, seed and checkpoint.
         courses: drift along training, of the runs whose epochs were kept.
+        reliance: what became of the decisions when regions of the films were replaced.
     """
 
     architectures: tuple[str, ...]
@@ -76,6 +79,7 @@ class Study:
     probe: Probe | None = None
     histories: Histories = field(default_factory=dict)
     courses: tuple[Course, ...] = ()
+    reliance: Asked | None = None
 
     @property
     def patients_known(self) -> bool:
@@ -104,6 +108,7 @@ class StudyFiles:
         models: a folder for each architecture, with the checkpoints' test logits.
         histories: folders of the training histories, train_tl and finetune.
         metrics: folders of the training metrics likewise, prepare.json and probe.json.
+        reliance: a folder of the stage reliance's tables for each architecture.
     """
 
     drift: Path
@@ -112,6 +117,7 @@ class StudyFiles:
     models: Path
     histories: Path
     metrics: Path
+    reliance: Path
 
 
 def read_study(grid: Grid, files: StudyFiles) -> Study:
@@ -123,6 +129,7 @@ def read_study(grid: Grid, files: StudyFiles) -> Study:
     architectures = grid.architectures
     tables, agreement, places = _read_tables(files.drift, architectures, drift_tables.SCHEMAS, "drift")
     checks = _read_tables(files.checks, architectures, check_tables.SCHEMAS, "check")
+    asked = _read_tables(files.reliance, architectures, reliance_tables.SCHEMAS, "reliance")
     training, histories = _read_runs(grid, files)
     return Study(
         architectures=tuple(architectures),
@@ -140,6 +147,7 @@ def read_study(grid: Grid, files: StudyFiles) -> Study:
         probe=read_probe(files.metrics / "probe.json"),
         histories=histories,
         courses=_courses(files.trajectory, architectures, training, histories),
+        reliance=Asked(*map(joined, asked)),
     )
 
 

@@ -69,12 +69,14 @@ class Answer(_Record):
         sentence: its answer.
         verdict: `supported`, `refuted` or `not decidable`; of a gate `passed`, `failed` or `not judged`.
         details: further sentences that belong beside it.
+        exploratory: sentences about what was not asked beforehand.
     """
 
     question: str
     sentence: str
     verdict: str
     details: tuple[str, ...]
+    exploratory: tuple[str, ...] = ()
 
 
 class Summary(_Record):
@@ -89,6 +91,7 @@ class Summary(_Record):
         alike: groups of methods that cannot disagree at `layer`.
         caveats: in order.
         courses: drift along training in sentences.
+        reliance: what the decisions hang on, in sentences.
         histories: by column, see `Context`.
     """
 
@@ -105,6 +108,7 @@ class Summary(_Record):
     layer: str
     area: float
     margin: float
+    preserved: float
     score: tuple[str, ...]
     target: tuple[str, ...]
     cohort: Cohort
@@ -113,6 +117,7 @@ class Summary(_Record):
     alike: tuple[tuple[str, ...], ...]
     caveats: tuple[CaveatLine, ...]
     courses: tuple[str, ...] = ()
+    reliance: tuple[str, ...] = ()
     images: dict[str, Any]
     probe: dict[str, Any] | None
     histories: dict[str, list[Any]] | None

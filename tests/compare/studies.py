@@ -1,6 +1,7 @@
 """Made-up studies for the tests of compare: real drift tables of made-up maps."""
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from evidrift.base.schema import framed
 from evidrift.base.table import write_frame, write_table
 from evidrift.check.tables import COMMON, FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.compare.findings.logits import Logits
+from evidrift.compare.findings.reliance import Asked
 from evidrift.compare.params import Compare
 from evidrift.compare.study import Checks, Study, StudyFiles, joined
 from evidrift.drift.params import Drift
@@ -20,18 +23,21 @@ from evidrift.drift.table import build
 from evidrift.drift.tables import AGREEMENT, PAIRS, PLACES
 from evidrift.networks.files import BACKBONE, PREDICTIONS
 from evidrift.probe.results import Probe, Unjudged, write_probe
+from evidrift.reliance.tables import FILLS, REGIONS, SPIKES, spike_schema
+from evidrift.reliance.tables import SCHEMAS as RELIANCE
 from evidrift.training.predictions import write_predictions
 from evidrift.trajectory.table import join, write_trajectory
 from evidrift.trajectory.table import table_name as trajectory_name
 from tests.drift.study import PARAMS
 
 NO_PROBE = Probe(dict.fromkeys(("thumbnails", "traits", "source"), Unjudged("not asked")), 0, 6)
+SPIKE_COLUMNS = spike_schema(["normal", "covid19"])
 STAGES = {"tl": "train_tl", "ft": "finetune"}
 
 
 def rules(min_patients: int = 1, margin: float = 0.05) -> Compare:
     """The parameters of compare."""
-    return Compare(min_patients=min_patients, margin=margin, confounding=0.5, cases=1)
+    return Compare(min_patients=min_patients, margin=margin, preserved=0.5, confounding=0.5, cases=1)
 
 
 def study_of(
@@ -65,6 +71,9 @@ def study_of(
         ),
         probe=probe,
         histories={run: history() for run in runs},
+        reliance=Asked(
+            *(pd.concat(each, ignore_index=True) for each in zip(*map(reliance_of, maps), strict=True))
+        ),
     )
 
 
@@ -106,6 +115,30 @@ def randomisation_of(maps: ArchitectureMaps, similarity: float = 0.1) -> pd.Data
     return rows[list(SCHEMAS[RANDOMISATION])]
 
 
+def reliance_of(maps: ArchitectureMaps, corner: float = 1.0) -> Asked:
+    """Tables of the first seed and six patients: the upper left corner costs `corner` more under ft."""
+    regions, spikes = [], []
+    for checkpoint, at in product(("tl", "ft"), range(6)):
+        common = {
+            **{"arch": maps.architecture, "seed": maps.seeds[0], "checkpoint": checkpoint},
+            **{"image_id": f"{at}.png", "patient_id": f"p{at}", "label": "normal"},
+        }
+        for region, fill in product(("upper_left_corner", "border"), FILLS):
+            cost = corner * (region != "border") * (checkpoint == "ft") + at / 100
+            regions.append(
+                common
+                | {"region": region, "fill": fill, "area": 0.02, "score": 2.0, "score_change": -cost}
+                | {"random_change": 0.0, "reliance": cost, "flipped": at < 3, "random_flipped": 0.0}
+                | {"correct_before": True, "correct_filled": at >= 3}
+            )
+        spikes.append(
+            common
+            | {"corner": "upper_left", "class_before": "normal", "class_spiked": "covid19"}
+            | {"flipped": True, "score_change": -1.0, "change_normal": -1.0, "change_covid19": 1.0}
+        )
+    return Asked(framed(regions, RELIANCE[REGIONS]), framed(spikes, SPIKE_COLUMNS))
+
+
 def metrics_of(arch: str, seed: int, checkpoint: str) -> dict[str, Any]:
     """A training's metrics: accuracies 0.81, 0.82, ... of tl, 0.82, 0.83, ... of ft."""
     accuracy = {"tl": 0.8, "ft": 0.81}[checkpoint] + seed / 100
@@ -141,7 +174,10 @@ def write_study(
 ) -> StudyFiles:
     """The files of `study_of(*maps)` as the stages leave them."""
     files = StudyFiles(
-        *(folder / name for name in ("drift", "checks", "trajectory", "models", "plots", "metrics"))
+        *(
+            folder / name
+            for name in ("drift", "checks", "trajectory", "models", "plots", "metrics", "reliance")
+        )
     )
     for each in maps:
         arch = each.architecture
@@ -151,6 +187,9 @@ def write_study(
         write_table(files.drift / arch / PLACES, build_places(each, Masks(None, None)))
         for name, rows in ((FAITHFULNESS, faithfulness_of(each)), (RANDOMISATION, randomisation_of(each))):
             write_frame(files.checks / arch / name, rows, SCHEMAS[name])
+        regions, spikes = reliance_of(each)
+        write_frame(files.reliance / arch / REGIONS, regions, RELIANCE[REGIONS])
+        write_frame(files.reliance / arch / SPIKES, spikes, SPIKE_COLUMNS)
         write_trajectory(files.trajectory / trajectory_name(arch), join([]))
         for number, seed in enumerate(each.seeds):
             for at, checkpoint in enumerate(STAGES):

@@ -15,7 +15,9 @@ from evidrift.compare.findings.localisation import LOCALISATION, MOVES
 from evidrift.compare.findings.models import MODELS
 from evidrift.compare.findings.opinions import RANK_AGREEMENT
 from evidrift.compare.findings.ranking import MEDIAN_AGREEMENT
+from evidrift.compare.findings.reliance import answers
 from evidrift.compare.result import Result, compare
+from evidrift.reliance.summary import CHANGES, RELIANCE, SPIKED
 from tests.compare.studies import rules, study_of
 from tests.compare.test_conclusions import PAIR, moving
 
@@ -54,6 +56,18 @@ def test_every_table_of_a_result_is_as_its_schema_says(planted, name):
     assert {column: dtype_of(table[column]) for column in table.columns} == {
         column: dtype for column, (dtype, _) in SCHEMAS[name].items()
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"), [("regions", RELIANCE), ("changes", CHANGES), ("spikes", SPIKED)]
+)
+def test_the_tables_of_reliance_are_as_their_schemas_say_with_rows_or_without(planted, name, schema):
+    for tables in (planted.reliance, answers(None)):
+        table = getattr(tables, name)
+        assert {column: dtype_of(table[column]) for column in table.columns} == {
+            column: dtype for column, (dtype, _) in schema.items()
+        }
+    assert len(getattr(planted.reliance, name))
 
 
 def test_the_schemas_are_those_of_all_tables_of_a_result():

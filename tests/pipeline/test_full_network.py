@@ -37,6 +37,7 @@ ORDER = (
     "finetune",
     "explain",
     "check",
+    "reliance",
     "drift",
     "trajectory",
     "compare",
@@ -60,6 +61,7 @@ def parameters():
         "faithfulness": {"images_per_class": 1, "steps": 2, "baseline": "blur"},
         "randomisation": {"images_per_class": 2, "depths": 2},
     }
+    params["reliance"] |= {"images_per_class": 1, "draws": 1, "batch_size": 8}
     params["trajectory"]["seeds"] = []  # nothing in it depends on the architecture
     return params
 

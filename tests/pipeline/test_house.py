@@ -14,7 +14,7 @@ FLOORS = (
     ("base",),
     ("images", "networks", "maps"),
     ("measures", "zoo", "prepare", "probe", "training", "attribution"),
-    ("drift", "families", "check", "foreign"),
+    ("drift", "families", "check", "reliance", "foreign"),
     ("trajectory", "claims"),
     ("compare",),
     ("report", "params"),

@@ -38,6 +38,7 @@ OUTPUTS = {
     "finetune": ["--checkpoint", "--epochs", "--history", "--metrics"],
     "explain": ["--maps"],
     "check": ["--checks", "--metrics"],
+    "reliance": ["--reliance", "--metrics"],
     "drift": ["--tables", "--metrics"],
     "trajectory": ["--table", "--metrics"],
     "compare": ["--tables", "--figures", "--summary"],
@@ -58,6 +59,7 @@ def stages(*names, architectures=ARCHITECTURES, seeds=SEEDS):
         "report": ["report"],
         "embed": [f"embed@{a}" for a in architectures],
         "check": [f"check@{a}" for a in architectures],
+        "reliance": [f"reliance@{a}" for a in architectures],
         "drift": [f"drift@{a}" for a in architectures],
         "trajectory": [f"trajectory@{a}" for a in architectures],
         "train_tl": [f"train_tl@{a}-{s}" for a in architectures for s in seeds],
@@ -95,16 +97,18 @@ def test_one_architectures_finetuning_rate_reruns_its_branch_alone(place):
     params = yaml.safe_load((place.path / "params.yaml").read_text())
     params["finetune"]["inception_mini"]["learning_rate"] = 0.0007
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
-    branch = stages("finetune", "explain", "check", "drift", "trajectory", architectures=["inception_mini"])
+    names = ("finetune", "explain", "check", "reliance", "drift", "trajectory")
+    branch = stages(*names, architectures=["inception_mini"])
     assert set(place.repro()) == branch | {"compare", "report"}
 
 
-def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(place, tmp_path):
+def test_a_new_seed_runs_its_own_stages_then_those_of_its_architecture_and_compare(place, tmp_path):
     params = yaml.safe_load((place.path / "params.yaml").read_text())
     params["grid"]["seeds"] = [1, 2, 3]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     own = stages("train_tl", "finetune", "explain", seeds=[3])
-    assert set(place.repro()) == own | stages("check", "drift", "trajectory", "compare", "report")
+    after = stages("check", "reliance", "drift", "trajectory", "compare", "report")
+    assert set(place.repro()) == own | after
     params["grid"]["seeds"] = [1, 2]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     # seed 3's files lie in the folders still: the real drift stage names `make prune`
@@ -115,9 +119,14 @@ def test_a_new_seed_runs_its_own_stages_then_check_drift_trajectory_and_compare(
     assert clone.repro() == []
 
 
-def test_an_overlap_threshold_reruns_drift_and_compare(place):
+def test_another_area_reruns_drift_and_compare(place):
     place.replace("params.yaml", "area: 0.2", "area: 0.25")
     assert set(place.repro()) == stages("drift", "compare", "report")
+
+
+def test_another_share_that_counts_as_preserved_reruns_compare(place):
+    place.replace("params.yaml", "preserved: 0.5", "preserved: 0.4")
+    assert set(place.repro()) == stages("compare", "report")
 
 
 def test_another_number_of_images_to_check_reruns_check_and_compare(place):
@@ -134,7 +143,8 @@ def test_another_number_of_images_to_follow_reruns_trajectory_and_compare(place)
 
 def test_a_comment_in_an_attribution_familys_file_reruns_its_explain_items_and_what_follows(place):
     place.replace("evidrift/families/cam.py", '"""', '# a comment\n"""')
-    assert set(place.repro()) == stages("explain", "check", "drift", "trajectory", "compare", "report")
+    after = ("check", "reliance", "drift", "trajectory", "compare", "report")
+    assert set(place.repro()) == stages("explain", *after)
 
 
 def test_a_comment_in_one_architectures_file_reruns_that_architecture(place):

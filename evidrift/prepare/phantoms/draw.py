@@ -6,15 +6,13 @@ import cv2
 import numpy as np
 
 from evidrift.base.seeds import stream
+from evidrift.images.marker import GREY, letter
 from evidrift.prepare.phantoms.anatomy import draw_anatomy
 from evidrift.prepare.phantoms.build import draw_build
 from evidrift.prepare.phantoms.film import develop, draw_exposure, to_pixels
 from evidrift.prepare.phantoms.findings import draw_findings
 from evidrift.prepare.phantoms.geometry import canvas_side
 from evidrift.prepare.phantoms.recipe import PhantomRecipe
-
-# The planted marker's box on the film: left, top, right, bottom, in sides.
-MARKER = (0.02, 0.02, 0.12, 0.14)
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def draw(recipe: PhantomRecipe, label: str, patient: str, size: int) -> Phantom:
     film = stream("film", recipe.seed, patient)
     grey = develop(anatomy.attenuation + recipe.contrast * added, anatomy.canvas, draw_exposure(film), film)
     if has_marker(recipe, label, patient):
-        grey = _marked(grey)
+        grey = np.maximum(grey, GREY * letter(len(grey)) / 255)
     return Phantom(to_pixels(grey, size), _shrunk(anatomy.lungs, size), _shrunk(seen, size))
 
 
@@ -55,19 +53,6 @@ def has_marker(recipe: PhantomRecipe, label: str, patient: str) -> bool:
     if shortcut is None or shortcut.label != label:
         return False
     return stream("shortcut", recipe.seed, patient).random() < shortcut.share
-
-
-def _marked(grey: np.ndarray) -> np.ndarray:
-    """A letter of lead, as technologists lay it on the cassette."""
-    side = len(grey)
-    stroke = round(0.016 * side)
-    left, top = (round(side * edge) + stroke for edge in MARKER[:2])
-    right, bottom = (round(side * edge) - stroke for edge in MARKER[2:])
-    middle = (top + bottom) // 2
-    layer = np.zeros(grey.shape, np.uint8)
-    corners = [(left, bottom), (left, top), (right, top), (right, middle), (left, middle), (right, bottom)]
-    cv2.polylines(layer, [np.array(corners)], False, 255, stroke, cv2.LINE_AA)
-    return np.maximum(grey, 0.97 * layer.astype(np.float32) / 255)
 
 
 def _shrunk(mask: np.ndarray, size: int) -> np.ndarray:

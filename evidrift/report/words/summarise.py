@@ -16,6 +16,7 @@ from evidrift.compare.findings.signs import signs
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.compare.summary import CURVES, HISTORY, NAME, CaveatLine, Cohort, Gate, Summary
+from evidrift.report.words import reliance
 from evidrift.report.words.answers import Audited, answer_of
 from evidrift.report.words.names import method_name
 
@@ -84,6 +85,7 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
         layer=result.layer,
         area=result.area,
         margin=result.margin,
+        preserved=result.preserved,
         score=result.score,
         target=result.target,
         cohort=Cohort(images=len(result.cohort.image_ids), patients=result.cohort.n_patients),
@@ -97,6 +99,9 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
             CaveatLine(key=each.key, sentence=spelled(each.sentence, spelling)) for each in result.caveats
         ),
         courses=tuple(spelled(each, spelling) for each in sentences(result.courses)),
+        reliance=tuple(
+            spelled(each, spelling) for each in reliance.sentences(result.reliance, result.architectures)
+        ),
         images=dict(context.images),
         probe=None if context.probe is None else dict(context.probe),
         histories=None if context.histories is None else _columns(context.histories),

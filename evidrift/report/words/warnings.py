@@ -22,13 +22,14 @@ TITLES = {
     "raw_logit": (NOTE, "Raw logit explained"),
     "target_prediction": (NOTE, "Predictions explained, not labels"),
     "mixed_versions": (SERIOUS, "Mixed software versions"),
+    "another_choice": (SERIOUS, "Another choice shows the opposite"),
     "grids_differ": (NOTE, "Maps of different grids"),
     "not_rectified": (SERIOUS, "Target layer can be negative"),
     "not_defined": (NOTE, "Methods not defined"),
     "explained_in_part": (NOTE, "Explained in part"),
     "unusable_maps": (SERIOUS, "Blank or flat maps"),
     "insensitive": (SERIOUS, "Maps that survive random weights in part"),
-    "chance_missing": (SERIOUS, "Chance is missing"),
+    "scale_missing": (SERIOUS, "Scale is missing"),
     "degenerate": (NOTE, "Methods that cannot disagree"),
     "labels_unknown": (SERIOUS, "Labels unknown"),
     "below_chance": (GRAVE, "Worse than guessing"),
@@ -36,7 +37,7 @@ TITLES = {
     "not_checked": (NOTE, "Methods not checked on these models"),
     "input": (NOTE, "About the files"),
 }
-OF_AUDITS = {"one_seed": (SERIOUS, "One pair of models: no floor")}
+OF_AUDITS = {"one_seed": (SERIOUS, "One pair of models: how far another training would differ is not known")}
 MARKED = {
     "insensitive": (
         INSENSITIVE,

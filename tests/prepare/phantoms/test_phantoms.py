@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from evidrift.prepare.phantoms.draw import MARKER, Phantom, draw, has_marker
+from evidrift.images.marker import BOX
+from evidrift.prepare.phantoms.draw import Phantom, draw, has_marker
 from evidrift.prepare.phantoms.recipe import CLASSES, PhantomRecipe, load_recipe
 from tests.places import ROOT
 
@@ -205,7 +206,7 @@ def test_the_shortcut_is_a_bright_mark_in_the_corner_and_nowhere_else(recipe, dr
     for patient in PATIENTS:
         marked, plain = draw(planted, "tuberculosis", patient, SIZE), drawn["tuberculosis", patient]
         rows, columns = np.nonzero(marked.image != plain.image)
-        left, top, right, bottom = (SIZE * edge for edge in MARKER)
+        left, top, right, bottom = (SIZE * edge for edge in BOX)
         assert left <= columns.min() and columns.max() < right < SIZE / 4
         assert top <= rows.min() and rows.max() < bottom < SIZE / 4
         assert marked.image[rows, columns].max() > 230

@@ -7,6 +7,7 @@ import pandas as pd
 
 from evidrift.check.marks import EXCESS_MARGIN, GAIN_MARGIN, OPEN, REFUTED, SUPPORTED
 from evidrift.maps.mapfile import CHECKPOINTS
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.material import Material
 from evidrift.report.words import view
 from evidrift.report.words.cells import checkpoint_names, cohort_names, run_word
@@ -32,7 +33,7 @@ def class_table(material: Material) -> view.TableView:
             view.words("Class", "label"),
             *view.WHERE,
             view.intervals("Drift", "drift", "drift_low", "drift_high", "drift"),
-            view.intervals("Beyond its floor", "excess", "excess_low", "excess_high", "floor"),
+            view.intervals("Seed floor", "floor", "floor_low", "floor_high"),
             view.numbers("Wrong", "confusion"),
             view.words("Most taken for", "confused_with"),
             view.counts("Images", "n_measured"),
@@ -70,8 +71,8 @@ def place_table(material: Material) -> view.TableView | None:
 def cohort_means(material: Material) -> pd.DataFrame:
     """Mean drift over all trainings: arch, method, cohort, drift, n_measured."""
     cohorts = material.at_layer("cohorts")
-    known = cohorts[cohorts["overlap"].notna() & (cohorts["n_measured"] > 0)]
-    known = known.assign(total=(1 - known["overlap"]) * known["n_measured"])
+    known = cohorts[cohorts[MOVED_SHARE].notna() & (cohorts["n_measured"] > 0)]
+    known = known.assign(total=known[MOVED_SHARE] * known["n_measured"])
     sums = (
         known.groupby(["arch", "method", "cohort"], sort=False)[["total", "n_measured"]].sum().reset_index()
     )
@@ -106,7 +107,7 @@ def along_table(material: Material) -> view.TableView:
             view.methods("Method"),
             view.counts("Epoch", "epoch"),
             view.intervals("Drift", "drift", "low", "high", "drift"),
-            view.numbers("Chance", "chance", "chance"),
+            view.numbers("Scale", "scale", "scale"),
             view.numbers("Accuracy", "accuracy"),
         ],
     )

@@ -100,7 +100,7 @@
   function fillDrift(each) {
     part("case-drift").tBodies[0].replaceChildren(...data.measures.map((measure, at) => row(
       measure.name, app.number(app.drift(each, at), 3),
-      app.number(app.reference(each, "floor", at), 3), app.number(app.reference(each, "chance", at), 3))));
+      app.number(app.reference(each, "floor", at), 3), app.number(app.reference(each, "scale", at), 3))));
   }
 
   function fillPrediction(each) {

@@ -1,0 +1,56 @@
+"""Ask the networks of one architecture what their decisions hang on, by replacing regions of the films."""
+
+from typing import TYPE_CHECKING
+
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.arguments import arguments
+from evidrift.base.errors import run
+from evidrift.base.folders import check_folder
+from evidrift.base.grid import load_grid
+from evidrift.base.json import write_json
+from evidrift.base.table import write_frame
+from evidrift.images.store import STORE, ImageStore
+from evidrift.networks.checkpoint import Plan, load_checkpoints
+from evidrift.networks.files import BACKBONE
+from evidrift.networks.params import load_architecture
+from evidrift.reliance.architecture import rely
+from evidrift.reliance.params import load_reliance
+from evidrift.reliance.summary import metrics
+from evidrift.reliance.tables import REGIONS, SCHEMAS, SPIKES, spike_schema
+
+if TYPE_CHECKING:
+    import keras
+
+    from evidrift.networks.checkpoint import Weights
+
+
+def main() -> None:
+    """Run the stage."""
+    args = arguments(
+        __doc__,
+        ("architecture", "params", "images"),
+        models="the folder of the architecture's backbone and checkpoints",
+        maps="the folder of the architecture's map files",
+        reliance="to write: tables of regions and of painted markers",
+        metrics="to write: counts, means and intervals",
+    )
+    params, grid = load_reliance(args.params), load_grid(args.params)
+    names = [f"{seed}-{family}.h5" for seed in grid.seeds for family in grid.families]
+    check_folder(args.maps, names)
+    store = ImageStore(args.images / STORE)
+    options = load_architecture(args.params, args.architecture).options
+    plan = Plan(args.architecture, store.size, len(store.classes), options)
+
+    def load(seed: int) -> "tuple[keras.Model, dict[str, Weights]]":
+        return load_checkpoints(plan, backbone=args.models / BACKBONE, checkpoints=args.models / str(seed))
+
+    files = [args.maps / name for name in names]
+    test = store.split("test")
+    found = rely(args.architecture, load, grid.seeds, test, plan.prepare, files, params)
+    write_frame(args.reliance / REGIONS, found.regions, SCHEMAS[REGIONS])
+    write_frame(args.reliance / SPIKES, found.spikes, spike_schema(store.classes))
+    write_json(args.metrics, metrics(found.regions, found.spikes))
+
+
+if __name__ == "__main__":
+    run(main)
