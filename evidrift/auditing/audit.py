@@ -24,7 +24,7 @@ from evidrift.auditing.models import Given, load_models
 from evidrift.auditing.relying import measure_models
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.study import NAME, Run, labelled, measure, rules, write_material
-from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, moved_verdict
+from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.compare.output import write_tables
@@ -149,7 +149,7 @@ def audit(
         checks = judge(limits.gate, films_of(study, method, audited.labels_known), method, known, reliance)
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
-        verdict=moved_verdict(result, methods[0]),
+        verdict=preserved_verdict(result, methods[0]),
         checks=checks,
     )
     found = AuditResult(

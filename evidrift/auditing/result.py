@@ -214,7 +214,7 @@ class AuditResult:
             after=after,
             probability=(float(row["probability_before"]), float(row["probability_after"])),
             predicted=(str(row["predicted_before"]), str(row["predicted_after"])),
-            overlap=float(row["overlap"]),
+            moved_share=float(row["moved_share"]),
             displacement=float(row["displacement"]),
         )
         about = f"{method_name(method)} at the target layer {safe_text(self.study.layer, 32)}, pair {pair}"
