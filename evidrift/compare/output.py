@@ -23,7 +23,10 @@ from evidrift.reliance.summary import ALL
 # The JSON is kept in git: enough for what means over some hundred images can tell.
 DECIMALS = 4
 IN_MODELS = tuple(name for measure in MEASURES for name in (measure, f"{measure}_sd"))
-IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
+IN_CHECKS = (
+    *("gain", "gain_low", "gain_high", "faithful"),
+    *("similarity", "chance", "excess", "excess_low", "excess_high", "insensitive"),
+)
 IN_METRICS = (
     *("mean", "sd", "low", "high", "shared", "shared_low", "shared_high", "erratic"),
     *("floor_tl", "floor_ft", "scale", "over_scale", "over_scale_low", "over_scale_high"),

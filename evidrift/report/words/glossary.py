@@ -83,10 +83,13 @@ TERMS = {
         "averaged over the classes."
     ),
     "calibration": "By how much stated probabilities differ from how often they come true.",
-    "faithful": "Whether hiding what a map marks changes the score by more than hiding random places.",
+    "faithful": (
+        "By how much more the score follows what a map marks than random places, as the image is hidden and "
+        "shown again piece by piece."
+    ),
     "insensitive": (
-        "Whether a network with random weights gives much the same maps: then they do not show what the "
-        "network learned."
+        "Whether a network with random weights draws a map that is more like this image's than like another "
+        "patient's: that part does not show what the network learned."
     ),
     "probe": "A simple model that sees no anatomy: what it can tell may be told by a shortcut.",
     "place": (

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from evidrift.compare.findings.signs import INSENSITIVE, UNFAITHFUL
+from evidrift.compare.findings.signs import INSENSITIVE
 from evidrift.compare.summary import Summary
 from evidrift.report.words.names import method_name
 
@@ -28,9 +28,7 @@ TITLES = {
     "not_defined": (NOTE, "Methods not defined"),
     "explained_in_part": (NOTE, "Explained in part"),
     "unusable_maps": (SERIOUS, "Blank or flat maps"),
-    "unfaithful": (SERIOUS, "Methods not shown to be faithful"),
-    "insensitive": (GRAVE, "Methods that survive random weights"),
-    "faithfulness_not_decidable": (NOTE, "Faithfulness not decidable"),
+    "insensitive": (SERIOUS, "Maps that survive random weights in part"),
     "scale_missing": (SERIOUS, "Scale is missing"),
     "degenerate": (NOTE, "Methods that cannot disagree"),
     "labels_unknown": (SERIOUS, "Labels unknown"),
@@ -41,8 +39,10 @@ TITLES = {
 }
 OF_AUDITS = {"one_seed": (SERIOUS, "One pair of models: how far another training would differ is not known")}
 MARKED = {
-    "unfaithful": (UNFAITHFUL, "Maps not shown to be more faithful than random ones"),
-    "insensitive": (INSENSITIVE, "Maps that a network with random weights draws too"),
+    "insensitive": (
+        INSENSITIVE,
+        "Part of their maps is drawn with random weights too. That part is the image's and cannot drift",
+    ),
 }
 
 

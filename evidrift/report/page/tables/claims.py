@@ -64,11 +64,12 @@ def exploratory_tables(material: Material) -> list[tuple[str, view.TableView]]:
 def _single(
     claims: pd.DataFrame, kind: str, question: str, estimate: str, term: str
 ) -> view.TableView | None:
-    """Claims about one architecture, of the recipe; in its absence of these checkpoints."""
-    rows = claims[claims["kind"] == kind]
-    decided = rows[(rows["estimand"] == "recipe") & rows["low"].notna()]
-    estimand = "recipe" if len(decided) else "these checkpoints"
-    rows = rows[rows["estimand"] == estimand]
+    """Claims about one architecture: of the recipe; of these checkpoints where it has no interval."""
+    rows = claims[(claims["kind"] == kind) & claims["estimate"].notna()]
+    recipe = rows["estimand"] == "recipe"
+    others = bool((~recipe).any()) and not rows[recipe]["low"].notna().any()
+    estimand = "these checkpoints" if others else "recipe"
+    rows = rows[~recipe if others else recipe]
     if rows.empty:
         return None
     return view.table(

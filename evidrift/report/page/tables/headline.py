@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from evidrift.compare.findings.signs import INSENSITIVE, UNFAITHFUL
+from evidrift.compare.findings.signs import MEANING
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.material import Material
 from evidrift.report.words import view
@@ -107,11 +107,7 @@ def _first_places(material: Material) -> dict[str, view.Cell]:
 
 def _sign_note(material: Material) -> str:
     signs = "".join(sign for own in material.summary.signs.values() for sign in own.values())
-    meanings = {
-        UNFAITHFUL: "maps not shown to be more faithful than random ones",
-        INSENSITIVE: "maps that survive random weights",
-    }
-    return "; ".join(f"{sign} {meaning}" for sign, meaning in meanings.items() if sign in signs)
+    return "; ".join(f"{sign} {meaning}" for sign, meaning in MEANING.items() if sign in signs)
 
 
 def gate_table(material: Material) -> view.TableView | None:
