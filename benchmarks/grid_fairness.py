@@ -4,11 +4,11 @@
 
 **The stated noise model** (`normal, blended`): cells are independent and normal; in the second map of a pair
 a share of every cell's noise, by variance, is drawn anew; both maps are rectified, as class activation maps
-are. The share is the same on every grid, so a fair measure says the same of every grid. Chance pairs are of
-independent maps.
+are. The share is the same on every grid, so a fair measure says the same of every grid.
 
-`corrected` is how much is left of the way from chance to sameness: (value - chance) / (1 - chance), which is
-1 - drift / chance where both are drift.
+`drift` is the measure, oriented so that larger is more: what the claims are about, so that its spread over
+the grids is what grids alone can do to a difference. `of_scale` is drift / scale, the scale being what lies
+between independent maps.
 
 Beside it, models that treat cells otherwise: single cells are drawn anew wholly, each with the share as its
 probability, and kept otherwise; or the noise is one smooth field over the image, seen by each grid through
@@ -27,19 +27,19 @@ from matplotlib.axes import Axes
 from scipy.ndimage import gaussian_filter
 
 from evidrift.base.seeds import stream
+from evidrift.drift.oriented import as_drift
 from evidrift.maps import grids
 from evidrift.measures import areas
 from evidrift.measures.canvas import Canvases, draw
-from evidrift.measures.of_pairs import describe, measure
+from evidrift.measures.of_pairs import MOVED_SHARE, describe, measure
 from evidrift.report.figures import style
 
 GRIDS = (5, 7, 8, 14)
 SHARES = (0.1, 0.3, 0.6)
 AREA = 0.2
 STATED = "normal, blended"
-OVERLAPS = ("overlap", "iou_half_max")
-OTHERS = ("displacement", "correlation", "spearman", "ssim", "concentration", "entropy")
-CHANGES = ("concentration", "entropy")
+LITERATURE = "iou_half_max"
+OTHERS = ("overlap", "displacement", "correlation", "spearman", "ssim", "concentration", "entropy")
 BATCH = 500
 SIZE = 70  # px
 FIELD = 0.1  # standard deviation of the smoothing, sides
@@ -48,7 +48,7 @@ Maps = tuple[np.ndarray, np.ndarray]
 Measuring = Callable[[str, int, float, int], dict[str, tuple[float, float]]]
 # Of a batch's 2 x BATCH maps: a first map and its own second one; and the next pair's second one.
 PAIRS = np.arange(BATCH), np.arange(BATCH) + BATCH
-AT_CHANCE = np.arange(BATCH), (np.arange(BATCH) + 1) % BATCH + BATCH
+OF_OTHERS = np.arange(BATCH), (np.arange(BATCH) + 1) % BATCH + BATCH
 
 
 def redrawn(draw_cells: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]) -> Callable[..., Maps]:
@@ -87,8 +87,8 @@ MODELS: dict[str, Callable[..., Maps]] = {
 }
 
 
-def overlaps(model: str, grid: int, share: float, n: int) -> dict[str, tuple[float, float]]:
-    """Mean overlap at 20 % of the area and mean IoU at half the maximum over n pairs of a noise model.
+def strongest(model: str, grid: int, share: float, n: int) -> dict[str, tuple[float, float]]:
+    """Mean moved share at 20 % of the area and mean 1 - IoU at half the maximum, over n pairs of a model.
 
     Args:
         model: a key of MODELS.
@@ -97,30 +97,38 @@ def overlaps(model: str, grid: int, share: float, n: int) -> dict[str, tuple[flo
         n: pairs, a multiple of BATCH.
 
     Returns:
-        (value, chance) by measure; chance of as many pairs of independent maps.
+        (drift, scale) by measure; the scale of as many pairs of independent maps.
     """
     rng = stream("grid fairness", model, grid, str(share))
     sums = np.zeros((2, 2))
     for _ in range(n // BATCH):
         values = _canvases(*MODELS[model](rng, BATCH, grid, share)).values.reshape(2 * BATCH, -1)
         ascending, _order = areas.in_order(values)
-        both = areas.top_area(values, ascending, AREA), areas.half_maximum(values, ascending)
-        sums += [[np.nanmean(areas.overlap(sets, *pair)) for pair in (PAIRS, AT_CHANCE)] for sets in both]
-    means = (sums / (n // BATCH)).tolist()
-    return {name: (value, chance) for name, (value, chance) in zip(OVERLAPS, means, strict=True)}
+        top, half = areas.top_area(values, ascending, AREA), areas.half_maximum(values, ascending)
+        moved = [np.nanmean(areas.moved_share(top, *pair, AREA)) for pair in (PAIRS, OF_OTHERS)]
+        unlike = [1 - np.nanmean(areas.overlap(half, *pair)) for pair in (PAIRS, OF_OTHERS)]
+        sums += [moved, unlike]
+    return _means((MOVED_SHARE, LITERATURE), sums, n)
 
 
 def others(model: str, grid: int, share: float, n: int) -> dict[str, tuple[float, float]]:
-    """As `overlaps`, of the other measures; of concentration, whose sign is that of the order, the size."""
+    """As `strongest`, of the other measures."""
     rng = stream("grid fairness", model, grid, str(share))
     sums = np.zeros((len(OTHERS), 2))
     for _ in range(n // BATCH):
         features = describe(_canvases(*MODELS[model](rng, BATCH, grid, share)), (AREA,))
-        found = [measure(features, *pair, AREA, ()) for pair in (PAIRS, AT_CHANCE)]
-        found = [each | {name: np.abs(each[name]) for name in CHANGES} for each in found]
-        sums += [[np.nanmean(each[name]) for each in found] for name in OTHERS]
+        found = [_drifts(measure(features, *pair, AREA, ())) for pair in (PAIRS, OF_OTHERS)]
+        sums += [[each[name] for each in found] for name in OTHERS]
+    return _means(OTHERS, sums, n)
+
+
+def _drifts(measured: dict[str, np.ndarray]) -> pd.Series:
+    return as_drift(pd.DataFrame(measured).assign(status="ok")).mean()
+
+
+def _means(names: Iterable[str], sums: np.ndarray, n: int) -> dict[str, tuple[float, float]]:
     means = (sums / (n // BATCH)).tolist()
-    return {name: (value, chance) for name, (value, chance) in zip(OTHERS, means, strict=True)}
+    return {name: (drift, scale) for name, (drift, scale) in zip(names, means, strict=True)}
 
 
 def _canvases(first: np.ndarray, second: np.ndarray) -> Canvases:
@@ -128,25 +136,18 @@ def _canvases(first: np.ndarray, second: np.ndarray) -> Canvases:
     return draw(np.concatenate([first, second]), content, SIZE)
 
 
-def corrected(name: str, value: float, chance: float) -> float:
-    """What is left of sameness above chance: 1 for equal maps, 0 for independent ones."""
-    if name in ("displacement", *CHANGES):
-        return 1 - value / chance
-    return (value - chance) / (1 - chance)
-
-
 def table(
-    models: Iterable[str], n: int, shares: Iterable[float] = SHARES, measured: Measuring = overlaps
+    models: Iterable[str], n: int, shares: Iterable[float] = SHARES, measured: Measuring = strongest
 ) -> pd.DataFrame:
-    """A row per model, share, grid and measure: value, chance, corrected."""
+    """A row per model, share, grid and measure: drift, scale, of_scale."""
     rows = [
-        (model, share, grid, name, value, chance, corrected(name, value, chance))
+        (model, share, grid, name, drift, scale, drift / scale)
         for model in models
         for share in shares
         for grid in GRIDS
-        for name, (value, chance) in measured(model, grid, share, n).items()
+        for name, (drift, scale) in measured(model, grid, share, n).items()
     ]
-    return pd.DataFrame(rows, columns=["model", "share", "grid", "measure", "value", "chance", "corrected"])
+    return pd.DataFrame(rows, columns=["model", "share", "grid", "measure", "drift", "scale", "of_scale"])
 
 
 def spreads(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -157,12 +158,12 @@ def spreads(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def write_figure(rows: pd.DataFrame, path: Path) -> None:
-    """Over the grids: overlap and IoU at half the maximum, corrected, and the latter as it is."""
+    """Over the grids: the moved share, its share of the scale, and 1 - IoU at half the maximum."""
     stated = rows[rows["model"] == STATED]
     panels = (
-        ("overlap", "corrected", "Overlap at 20 % of the area,\ncorrected for chance"),
-        ("iou_half_max", "corrected", "IoU at half the maximum,\ncorrected for chance"),
-        ("iou_half_max", "value", "IoU at half the maximum,\nas the literature prints it"),
+        (MOVED_SHARE, "drift", "Moved share at 20 % of the area"),
+        (MOVED_SHARE, "of_scale", "Moved share over its scale"),
+        (LITERATURE, "drift", "1 - IoU at half the maximum,\nas the literature has it"),
     )
     with style.figure_style():
         figure = style.new_figure(9.6, 4.3)
@@ -200,10 +201,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs"))
     args = parser.parse_args()
     rows = table(MODELS, args.pairs)
-    for column in ("corrected", "value"):
+    for column in ("drift", "of_scale"):
         print(f"\n{column}\n\n{spreads(rows, column).round(3).to_string()}")
     rest = table([STATED], args.pairs, measured=others)
-    print(f"\ncorrected, the other measures\n\n{spreads(rest, 'corrected').round(3).to_string()}")
+    for column in ("drift", "of_scale"):
+        print(f"\n{column}, the other measures\n\n{spreads(rest, column).round(3).to_string()}")
     write_figure(rows, args.out / "grid_fairness.png")
 
 

@@ -131,15 +131,6 @@ def _check_faults(study: Study) -> Iterator[str]:
     for seed in study.check.seeds:
         if seed not in study.grid.seeds:
             yield f"check.seeds names {seed}, which is not among grid.seeds."
-    asked = {
-        f"check.{part}.images_per_class": getattr(study.check, part).images_per_class
-        for part in ("faithfulness", "randomisation")
-    }
-    for name in study.grid.families:
-        explained = study.explain[name]["images_per_class"]
-        for key, wanted in asked.items():
-            if explained is not None and explained < wanted:
-                yield f"{key} is {wanted}, but explain.{name}.images_per_class is {explained}. Lower it."
 
 
 def _trajectory_faults(study: Study) -> Iterator[str]:

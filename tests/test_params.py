@@ -138,6 +138,12 @@ def test_a_value_out_of_range_says_the_range(mistaken):
     assert "drift.area is 1.5. Input should be less than 1" in mistaken(change)
 
 
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_share_of_the_scale_that_counts_as_preserved_lies_between_nothing_and_all_of_it(mistaken, value):
+    said = mistaken(lambda content: content["compare"].update(preserved=value))
+    assert said.startswith(f"params.yaml: compare.preserved is {value}. Input should be ")
+
+
 def test_several_mistakes_are_all_reported_at_once(mistaken):
     def change(content):
         content["embed"]["views"] = -1
@@ -343,12 +349,4 @@ def test_a_seed_whose_epochs_are_kept_twice_is_refused(mistaken):
 
     assert mistaken(change) == (
         "params.yaml: finetune.densenet_mini.keep_epochs: 1 stands in it more than once."
-    )
-
-
-def test_checks_of_more_images_than_a_family_explains_are_refused(mistaken):
-    said = mistaken(lambda content: content["explain"]["cam"].update(images_per_class=3))
-    assert said == (
-        "params.yaml: check.faithfulness.images_per_class is 8, but explain.cam.images_per_class is 3. "
-        "Lower it."
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from evidrift.measures import places
 from evidrift.measures.canvas import SIDE, Canvases, draw
-from evidrift.measures.of_pairs import describe, measure
+from evidrift.measures.of_pairs import MOVED_SHARE, curve_column, describe, measure
 from evidrift.prepare.phantoms.draw import Phantom
 from evidrift.prepare.phantoms.draw import draw as draw_phantom
 from evidrift.prepare.phantoms.recipe import load_recipe, patients
@@ -46,8 +46,8 @@ def spot(row: int, column: int, radius: float, height: float = 1.0) -> np.ndarra
     return height * np.where(distance < radius, 0.5 + 0.5 * np.cos(np.pi * distance / radius), 0)
 
 
-def cone(row: int, column: int) -> np.ndarray:
-    """A map that falls evenly from the middle of a cell: its strongest area is a disc, whatever the area."""
+def cone(row: float, column: float) -> np.ndarray:
+    """A map that falls evenly from a place, in cells: its strongest area is a disc, whatever the area."""
     return 2 - _distance(row, column) / SIDE
 
 
@@ -74,7 +74,7 @@ def nearly_even() -> np.ndarray:
     return 1 + np.linspace(0, 1e-3, SIDE)[:, None] * np.ones((1, SIDE))
 
 
-def _distance(row: int, column: int) -> np.ndarray:
+def _distance(row: float, column: float) -> np.ndarray:
     down, across = np.arange(SIDE)[:, None] - row, np.arange(SIDE) - column
     return np.hypot(down, across)
 
@@ -159,6 +159,29 @@ def pictures() -> dict[str, list[Example]]:
                 ("displacement", "overlap"),
             ),
         ],
+        "moved_share": [
+            Example(
+                (uppers, uppers**3),
+                "same place, other heights:\nonly the order counts",
+                ("moved_share",),
+                "top_20",
+            ),
+            Example(
+                (uppers, right), "one half stayed, the other\nhalf moved: 1/2", ("moved_share",), "top_20"
+            ),
+            Example(
+                (spot(20, 15, 14) + spot(29, 10, 8), spot(38, 41, 14) + spot(29, 46, 8)),
+                "nothing in common: 1",
+                ("moved_share",),
+                "top_20",
+            ),
+            Example(
+                (disc(18, 15, 7), disc(40, 41, 7)),
+                "beware, thin: all of it moved, but\nit is less than a quarter of 20 %",
+                ("moved_share", "overlap"),
+                "top_20",
+            ),
+        ],
         "overlap": [
             Example(
                 (upper_right + spot(29, 10, 8), lower_left + spot(29, 46, 8)),
@@ -180,17 +203,14 @@ def pictures() -> dict[str, list[Example]]:
                 "top_20",
             ),
         ],
-        "overlap_curve": [
+        "moved_share_curve": [
             Example(
-                (cone(28, 24), cone(28, 32)), f"strongest {100 * share:g} %", (name,), f"top_{name[8:] or 20}"
+                (cone(28.21, 24.13), cone(28.21, 32.13)),  # no two cells are equally far
+                f"strongest {100 * share:g} %",
+                (MOVED_SHARE if share == AREA else curve_column(share),),
+                f"top_{100 * share:g}",
             )
-            for share, name in (
-                (0.05, "overlap_5"),
-                (0.1, "overlap_10"),
-                (0.2, "overlap"),
-                (0.3, "overlap_30"),
-                (0.5, "overlap_50"),
-            )
+            for share in sorted((AREA, *CURVE))
         ],
         "iou_half_max": [
             Example((upper_right, lower_left), "nothing in common", ("iou_half_max",), "half"),
@@ -201,7 +221,7 @@ def pictures() -> dict[str, list[Example]]:
             Example(
                 (even, hot),
                 "beware: the same evidence, one place\nof it three times as strong",
-                ("iou_half_max", "overlap"),
+                ("iou_half_max", "moved_share"),
                 "half",
             ),
         ],
@@ -212,7 +232,7 @@ def pictures() -> dict[str, list[Example]]:
             Example(
                 (even, hottest),
                 "beware: one place 20 times as strong\noutweighs the rest, now too faint to see",
-                ("correlation", "overlap"),
+                ("correlation", "moved_share"),
             ),
         ],
         "spearman": [

@@ -21,6 +21,7 @@ from tools.measure_examples import Example, canvases, film_of, masks, phantom, p
 
 INCH, GAP, NEXT = 1.15, 0.05, 0.14
 WIDTH_OF_WORDS = {1: 2.2, 2: 2.62}
+BOLD = 0.083  # of a letter
 EDGE, TOP, BELOW = 0.1, 0.24, 0.72
 OPAQUE = 0.8
 LINE = "white"
@@ -31,9 +32,10 @@ def picture(name: str) -> Figure:
     """One measure: examples side by side, each with its films, its values and what to notice."""
     examples = pictures()[name]
     # the curve's examples show one pair at several areas: both outlines lie on one film
-    curve = name == "overlap_curve"
+    curve = name == "moved_share_curve"
     films = [1 if curve else len(example.maps) for example in examples]
-    slots = [1.6 if curve else max(n * (INCH + GAP), WIDTH_OF_WORDS[n]) for n in films]
+    words = [max(WIDTH_OF_WORDS[n], BOLD * len(printed(e))) for n, e in zip(films, examples, strict=True)]
+    slots = [1.6 if curve else max(n * (INCH + GAP), wide) for n, wide in zip(films, words, strict=True)]
     figure = style.new_figure(2 * EDGE + sum(slots) + NEXT * (len(slots) - 1), TOP + INCH + BELOW)
     left = EDGE
     for example, slot in zip(examples, slots, strict=True):
@@ -66,7 +68,7 @@ def _draw(figure: Figure, example: Example, name: str, left: float) -> None:
 
 
 def _draw_curve(figure: Figure, example: Example, left: float) -> None:
-    axes = _film(figure, "overlap", left, "")
+    axes = _film(figure, "moved_share", left, "")
     for canvas, colour in zip(canvases(example), (style.COLOURS[5], style.COLOURS[4]), strict=True):
         _outline(axes, _set(canvas.values[0], example.outline), colour)
 

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,20 +13,26 @@ import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFl
 from evidrift.attribution.family import Family
 from evidrift.auditing.context import context_of
 from evidrift.auditing.explaining import explain_file
-from evidrift.auditing.gate import Gate, judge, load_gate
+from evidrift.auditing.gate.check import Check
+from evidrift.auditing.gate.films import films_of
+from evidrift.auditing.gate.judge import judge
+from evidrift.auditing.gate.knowledge import known_of
+from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
 from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.methods import families_of
-from evidrift.auditing.models import Models, load_models
+from evidrift.auditing.models import Given, load_models
+from evidrift.auditing.relying import measure_models
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.study import NAME, Run, labelled, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, moved_verdict
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
-from evidrift.compare.findings.ranking import MEASURE
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
+from evidrift.foreign.files import ModelFile
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
 from evidrift.maps.scores import predicted_classes
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.page import IMAGES, write_report
 from evidrift.report.page.page import NAME as REPORT
 from evidrift.report.words.summarise import write_summary
@@ -40,6 +46,7 @@ OWN = {
     *("maps", "drift", "tables"),
 }
 MIN_PATIENTS = 20
+Preprocessing = str | Sequence[str]
 
 
 def audit(
@@ -52,7 +59,7 @@ def audit(
     gate: PathLike | Gate | None = None,
     classes: Sequence[str] | None = None,
     labels: bool = True,
-    preprocessing: str = "none",
+    preprocessing: Preprocessing = "none",
     architecture: str | None = None,
     size: int = 224,
     padding: bool = False,
@@ -86,7 +93,8 @@ def audit(
         labels: use labels that are there. Without labels the images that count are those of which all models
             predict the same.
         preprocessing: what brings grey levels 0..255 to the models' input where the models do not do it
-            themselves: `none`, `unit` (0..1), `tf` (-1..1), `torch`, `caffe`, or an architecture of the zoo.
+            themselves: `none`, `unit` (0..1), `tf` (-1..1), `torch`, `caffe`, or an architecture of the zoo;
+            or two of them, for the models before and for those after.
         architecture: of the zoo, for files that hold weights alone.
         size: side of the input, px, for these.
         padding: keep each film's shape and pad it to a square, rather than squash it.
@@ -99,11 +107,12 @@ def audit(
             how to mend it.
     """
     families = families_of(methods, layer, batch_size)
-    limits = load_gate(Path(gate)) if isinstance(gate, str | Path) else gate
+    limits = load_gate(Path(gate)) if isinstance(gate, str | Path) else GateFile(gate, None) if gate else None
     if limits is not None:
-        limits.check_method(methods)
+        limits.gate.check_fits(methods, layer)
     target = None if out is None else _target(Path(out))
-    models = load_models(_paths(before), _paths(after), layer, classes, preprocessing, architecture, size)
+    scaling = both_sides(preprocessing)
+    models = load_models(_paths(before), _paths(after), layer, classes, scaling, architecture, size)
     audited = read_images(
         Path(images),
         models.size,
@@ -113,18 +122,35 @@ def audit(
         padding=padding,
         quiet=quiet,
     )
-    runs, explained = _explain_all(models, families, layer, audited, quiet)
+    runs, explained = explain_all(models.files, families, layer, audited, quiet)
     pairs = [(runs[one], runs[other]) for one, other in models.pairs]
     films = labelled(audited, explained)
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
-    result = compare(study, rules(limits.min_patients if limits else MIN_PATIENTS))
+    result = compare(study, rules(MIN_PATIENTS))
     caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
     result = replace(result, caveats=caveats)
+    known = {
+        part: known_of(
+            runs[given].logits,
+            films.labels if audited.labels_known else None,
+            films.patient_ids,
+            films.classes,
+        )
+        for part, given in models.parts.items()
+    }
+    checks: tuple[Check, ...] = ()
+    if limits is not None:
+        asked_of = limits.gate.reliance
+        reliance = None
+        if asked_of is not None:
+            reliance = measure_models(models.files, models.pairs, films, asked_of.regions, batch_size, quiet)
+        method = limits.gate.method or methods[0]
+        checks = judge(limits.gate, films_of(study, method, audited.labels_known), method, known, reliance)
     told = Told(
-        answer=answer(methods[0], result.excesses.get(((NAME, layer, methods[0]), MEASURE))),
+        answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
         verdict=moved_verdict(result, methods[0]),
-        checks=judge(limits, study, result, methods, audited.labels_known) if limits else (),
+        checks=checks,
     )
     found = AuditResult(
         told=told,
@@ -135,11 +161,14 @@ def audit(
         audited=audited,
         pairs=pairs,
         files=models.described,
+        known=known,
+        gate_file=limits.file if limits else None,
+        derived=limits.gate.derived if limits else None,
         report=None if out is None else Path(out) / REPORT,
     )
     if target is not None:
-        asked = {"methods": list(methods), "layer": layer, "preprocessing": preprocessing, "padding": padding}
-        context = context_of(told, audited, models, asked)
+        asked = {"methods": list(methods), "layer": layer, "preprocessing": scaling, "padding": padding}
+        context = context_of(told, audited, models, known, asked)
         with _filling(target) as folder:
             files = write_material(folder, films, audited, pairs, families, measured)
             write_tables(files.tables, result, SPELLING)
@@ -149,20 +178,34 @@ def audit(
     return found
 
 
-def _explain_all(
-    models: Models, families: Sequence[Family], layer: str, audited: AuditImages, quiet: bool
-) -> tuple[dict[Path, Run], np.ndarray]:
+def explain_all(
+    files: Mapping[Given, ModelFile],
+    families: Sequence[Family],
+    layer: str,
+    audited: AuditImages,
+    quiet: bool,
+) -> tuple[dict[Given, Run], np.ndarray]:
     """Every model once on all images, and the class of each image that was explained."""
     targets = audited.images.labels if audited.labels_known else None
     runs = {}
-    for number, (path, file) in enumerate(models.files.items(), start=1):
-        what = f"{number}/{len(models.files)}"
+    for number, (given, file) in enumerate(files.items(), start=1):
+        what = f"{number}/{len(files)}"
         found = explain_file(file, families, layer, audited.images.pixels, targets, what, quiet)
         if targets is None:  # the first model before says what is explained
             targets = predicted_classes(found.logits)
-        runs[path] = Run(file.sha256, found.logits, found.maps)
+        runs[given] = Run(file.sha256, found.logits, found.maps)
     assert targets is not None  # noqa: S101 - there is one model at least
     return runs, targets
+
+
+def both_sides(preprocessing: Preprocessing) -> tuple[str, str]:
+    """What is given for the models before and for those after."""
+    if isinstance(preprocessing, str):
+        return preprocessing, preprocessing
+    if len(preprocessing) != 2:
+        told = "{given} names {n}: give one for all models, or one for each side."
+        raise UserError(say(told, given=parameter("preprocessing"), n=len(preprocessing)))
+    return preprocessing[0], preprocessing[1]
 
 
 def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:

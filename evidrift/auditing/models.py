@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 from evidrift.attribution.layers import resolve
 from evidrift.base.errors import UserError
@@ -10,21 +12,40 @@ from evidrift.base.sentence import parameter, say
 from evidrift.foreign.files import ModelFile, load_model_file
 
 
+class Given(NamedTuple):
+    """A model as it was named: a file, and what brings grey levels to its input."""
+
+    path: Path
+    preprocessing: str
+
+
 @dataclass(frozen=True)
 class Models:
     """Model files that fit each other.
 
     Attributes:
-        files: every file once, those before first.
-        pairs: (before, after), paths.
+        files: every model once, those before first.
+        pairs: before and after.
         classes: names in the order of the outputs, where they are known.
-        described: name and sha256 of each file by its part: `before 1`, `after 1`, ...
+        parts: each model by its part: `before 1`, `after 1`, ...
     """
 
-    files: dict[Path, ModelFile]
-    pairs: list[tuple[Path, Path]]
+    files: dict[Given, ModelFile]
+    pairs: list[tuple[Given, Given]]
     classes: tuple[str, ...] | None
-    described: dict[str, dict[str, str]]
+    parts: dict[str, Given]
+
+    @property
+    def described(self) -> dict[str, dict[str, str]]:
+        """Name, sha256 and preprocessing of each model by its part."""
+        return {
+            part: {
+                "file": given.path.name,
+                "sha256": self.files[given].sha256,
+                "preprocessing": given.preprocessing,
+            }
+            for part, given in self.parts.items()
+        }
 
     @property
     def size(self) -> int:
@@ -47,7 +68,7 @@ def load_models(
     afters: Sequence[Path],
     layer: str,
     classes: Sequence[str] | None,
-    preprocessing: str,
+    preprocessing: tuple[str, str],
     architecture: str | None,
     size: int,
 ) -> Models:
@@ -57,27 +78,61 @@ def load_models(
         UserError: a file cannot be used, the two sides cannot be paired, or the models differ in what they
             tell apart, in the size of their input or in the grid of the target layer.
     """
-    pairs = _pairs(befores, afters)
+    sides = [
+        [Given(path, scaling) for path in paths]
+        for paths, scaling in zip((befores, afters), preprocessing, strict=True)
+    ]
+    named = dict(zip(("before", "after"), sides, strict=True))
+    return _read(named, _pairs(*sides), layer, classes, architecture, size)
+
+
+def load_trainings(
+    paths: Sequence[Path],
+    layer: str,
+    classes: Sequence[str] | None,
+    preprocessing: str,
+    architecture: str | None,
+    size: int,
+) -> Models:
+    """Read several trainings of one recipe, each paired with each; their part is `trusted 1`, ...
+
+    Raises:
+        UserError: as `load_models`; or there is a single one.
+    """
+    if len(paths) < 2:
+        told = "A gate is derived from what trainings differ by: give two at least ({given})."
+        raise UserError(say(told, given=parameter("trusted")))
+    givens = [Given(path, preprocessing) for path in paths]
+    return _read({"trusted": givens}, list(combinations(givens, 2)), layer, classes, architecture, size)
+
+
+def _read(
+    sides: dict[str, list[Given]],
+    pairs: list[tuple[Given, Given]],
+    layer: str,
+    classes: Sequence[str] | None,
+    architecture: str | None,
+    size: int,
+) -> Models:
     files = {
-        path: load_model_file(path, architecture=architecture, preprocessing=preprocessing, size=size)
-        for path in dict.fromkeys([*befores, *afters])
+        each: load_model_file(
+            each.path, architecture=architecture, preprocessing=each.preprocessing, size=size
+        )
+        for each in dict.fromkeys(given for side in sides.values() for given in side)
     }
-    grids = {path: _grid(file, layer) for path, file in files.items()}
-    for part, paths in (("before", befores), ("after", afters)):
-        _check_distinct(part, [files[path] for path in paths])
-    first, *others = files.values()
+    for part, side in sides.items():
+        _check_distinct(part, [files[each] for each in side])
+    grids = {given: _grid(file, layer) for given, file in files.items()}
+    first, *others = files
     for other in others:
-        _compare(first, other, grids)
-    described = {
-        f"{part} {number}": {"file": path.name, "sha256": files[path].sha256}
-        for part, paths in (("before", befores), ("after", afters))
-        for number, path in enumerate(paths, start=1)
+        _compare(files[first], files[other], grids[first], grids[other])
+    parts = {
+        f"{part} {number}": each for part, side in sides.items() for number, each in enumerate(side, start=1)
     }
-    names = tuple(classes) if classes is not None else None
-    return Models(files, pairs, names, described)
+    return Models(files, pairs, tuple(classes) if classes is not None else None, parts)
 
 
-def _pairs(befores: Sequence[Path], afters: Sequence[Path]) -> list[tuple[Path, Path]]:
+def _pairs(befores: Sequence[Given], afters: Sequence[Given]) -> list[tuple[Given, Given]]:
     if not befores or not afters:
         raise UserError("An audit needs a model before and a model after.")
     if len(befores) == len(afters):
@@ -93,7 +148,7 @@ def _pairs(befores: Sequence[Path], afters: Sequence[Path]) -> list[tuple[Path, 
 
 
 def _check_distinct(part: str, files: Sequence[ModelFile]) -> None:
-    """Copies of one training would show no noise between trainings: a floor of 0, which is none."""
+    """Several models of one side are several trainings: copies of one would show no noise between them."""
     seen: dict[str, ModelFile] = {}
     for file in files:
         if file.sha256 in seen:
@@ -105,7 +160,7 @@ def _check_distinct(part: str, files: Sequence[ModelFile]) -> None:
         seen[file.sha256] = file
 
 
-def _compare(first: ModelFile, other: ModelFile, grids: dict[Path, tuple[int, int]]) -> None:
+def _compare(first: ModelFile, other: ModelFile, here: tuple[int, int], there: tuple[int, int]) -> None:
     if first.n_classes != other.n_classes:
         raise UserError(
             f"{first.path} tells {first.n_classes} classes apart, {other.path} {other.n_classes}: they are "
@@ -116,7 +171,6 @@ def _compare(first: ModelFile, other: ModelFile, grids: dict[Path, tuple[int, in
             f"{first.path} takes images of {first.size} px, {other.path} of {other.size} px: films would be "
             "scaled differently and the maps lie on other grids. Build both for one size."
         )
-    here, there = grids[first.path], grids[other.path]
     if here != there:
         raise UserError(
             say(

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from evidrift.auditing.gate import Check
+from evidrift.auditing.gate.check import Check
+from evidrift.auditing.gate.knowledge import Known
+from evidrift.auditing.gate.limits import Derived
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.study import Run
 from evidrift.auditing.words import SPELLING, Told
@@ -22,7 +24,7 @@ from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.images.store import Images
 from evidrift.measures.canvas import draw
-from evidrift.measures.of_pairs import PRIMARY
+from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
 from evidrift.report.figures.panels import Case, Heading, case_panel
 from evidrift.report.words.cells import COHORTS, WITHOUT_LABELS
 from evidrift.report.words.names import method_name, safe_text
@@ -30,7 +32,7 @@ from evidrift.report.words.names import method_name, safe_text
 DECIMALS = 6
 COLUMNS = [
     *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),
-    *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY),
+    *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY, "overlap"),
 ]
 
 
@@ -73,7 +75,10 @@ class AuditResult:
         images: the films.
         audited: what was read, and what was left out.
         pairs: the models' logits and maps, before and after.
-        files: sha256 of each model file by its name and part, `before 1`, `after 1`, ...
+        files: name, sha256 and preprocessing of each model by its part, `before 1`, `after 1`, ...
+        known: what each model knows of the films, likewise.
+        gate_file: the gate file's name, sha256 and time of its last change; None without one.
+        derived: where the gate's limits come from, if that is known.
         report: the HTML report; None where nothing is kept.
     """
 
@@ -85,6 +90,9 @@ class AuditResult:
     audited: AuditImages
     pairs: Sequence[tuple[Run, Run]]
     files: dict[str, dict[str, str]]
+    known: dict[str, Known]
+    gate_file: dict[str, str] | None
+    derived: Derived | None
     report: Path | None
 
     @property
@@ -120,11 +128,19 @@ class AuditResult:
         ]
 
     @property
-    def drift(self) -> pd.DataFrame:
-        """A row per method and measure on the images that count: mean, floor, chance, excess, normalised.
+    def models(self) -> pd.DataFrame:
+        """A row per model: file, sha256, preprocessing, what it predicts, accuracy, calibration error."""
+        rows = {part: file | _of_model(self.known[part]) for part, file in self.files.items()}
+        return pd.DataFrame.from_dict(rows, orient="index")
 
-        Larger is more drift. `normalised`, with its interval `low` to `high` (of the recipe) and `fixed_low`
-        to `fixed_high` (of these checkpoints), is the share of the way from floor to chance.
+    @property
+    def drift(self) -> pd.DataFrame:
+        """A row per method and measure on the images that count; larger is more drift.
+
+        `mean` is the drift; `shared` what all trainings do alike, `erratic` the rest; `floor_tl` and
+        `floor_ft` what two models of one side differ by; `scale` what lies between two patients under one
+        model, and `over_scale` drift / scale. Intervals `fixed_low` to `fixed_high` are of these checkpoints,
+        `low` to `high` of the recipe.
         """
         return self.result.drift.drop(columns=["arch"])
 
@@ -162,7 +178,9 @@ class AuditResult:
                 own[pair - 1][place[image_id]]
                 for pair, image_id in zip(table["pair"], table["image_id"], strict=True)
             ]
-        return table[COLUMNS].sort_values(["overlap", "image_id"], kind="stable", ignore_index=True)
+        return table[COLUMNS].sort_values(
+            [MOVED_SHARE, "image_id"], ascending=[False, True], kind="stable", ignore_index=True
+        )
 
     def case(self, image_id: str, method: str | None = None, pair: int = 1) -> CaseView:
         """One film with its evidence before and after.
@@ -221,15 +239,9 @@ class AuditResult:
         drift = self.drift
         at = drift[(drift["layer"] == self.study.layer) & drift["measure"].isin(list(PRIMARY))]
         columns = (
-            "mean",
-            "floor",
-            "chance",
-            "excess",
-            "normalised",
-            "low",
-            "high",
-            "fixed_low",
-            "fixed_high",
+            *("mean", "fixed_low", "fixed_high", "low", "high", "shared", "erratic"),
+            *("floor_tl", "floor_ft", "scale"),
+            *("over_scale", "fixed_over_scale_low", "fixed_over_scale_high"),
         )
         counts = ("n_images", "n_patients")
         return plain(
@@ -237,7 +249,9 @@ class AuditResult:
                 "outcome": self.outcome,
                 "answer": self.answer,
                 "gate": self._limits(),
-                "models": self.files,
+                "gate_file": self.gate_file,
+                "derived": self.derived.model_dump() if self.derived else None,
+                "models": {part: file | _of_model(self.known[part]) for part, file in self.files.items()},
                 "images": {
                     "listed": self.audited.n_listed,
                     "audited": len(self.images.ids),
@@ -257,3 +271,14 @@ class AuditResult:
     def to_json(self) -> str:
         """`to_dict` as text, the same for the same files."""
         return as_json(self.to_dict())
+
+
+def _of_model(known: Known) -> dict[str, Any]:
+    accuracy = known.accuracy
+    return {
+        "predicted": known.predicted,
+        "accuracy": accuracy.value,
+        "accuracy_low": accuracy.low,
+        "accuracy_high": accuracy.high,
+        "calibration_error": known.calibration_error,
+    }

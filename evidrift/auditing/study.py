@@ -1,6 +1,6 @@
 """An audit as a study of one architecture, built in memory: a pair of models takes the place of a seed.
 
-So the measures, floors, chance, verdicts and the report are the pipeline's own. `tl` is the model before,
+So the measures, quantities, verdicts and the report are the pipeline's own. `tl` is the model before,
 `ft` the one after. What an audit does not have (checks, a probe, drift along training) is absent.
 """
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from evidrift.attribution.family import Family
 from evidrift.auditing.images import AuditImages
-from evidrift.base.table import category, write_table
+from evidrift.base.table import write_table
 from evidrift.base.versions import versions
 from evidrift.compare.findings.logits import Logits
 from evidrift.compare.params import Compare
@@ -32,11 +32,8 @@ from evidrift.report.page.material import ReportFiles
 from evidrift.training.evaluation import evaluate_logits
 
 NAME = "model"  # of the one architecture
-DRIFT = Drift(area=0.2, curve=[0.05, 0.1, 0.3, 0.5], draws=20, seed=0)
-MARGIN, CONFOUNDING, CASES = 0.1, 0.5, 4
-# Stored by the pipeline's words: a floor is of the models after, unless there is only one of them.
-KINDS = ("drift", "seed_tl", "seed_ft", "random")
-FLOOR_OF_BEFORE = ("drift", "seed_ft", "seed_tl", "random")
+DRIFT = Drift(area=0.2, curve=[0.05, 0.1, 0.3, 0.5], draws=10, seed=0)
+MARGIN, PRESERVED, CONFOUNDING, CASES = 0.1, 0.5, 0.5, 4
 
 
 @dataclass(frozen=True)
@@ -85,9 +82,14 @@ def measure(
     """
     maps = _maps(images, pairs, families)
     columns, agreement, notes = build(maps, DRIFT)
-    if _single_after(pairs):
-        codes = np.array([KINDS.index(str(kind)) for kind in columns["pair_kind"]])
-        columns["pair_kind"] = category(codes, FLOOR_OF_BEFORE)
+    kinds = columns["pair_kind"]
+    single = _single_sides(pairs)
+    if single:
+        kept = np.array([str(kind) not in single for kind in kinds])
+        columns = {
+            name: column[kept] if isinstance(column, np.ndarray) else column.filter(pa.array(kept))
+            for name, column in columns.items()
+        }
     tables = (columns, agreement, build_places(maps, Masks(None, None)))
     drift, agreed, places = (joined([pa.table(each)]) for each in tables)
     values = np.stack([[run.logits for run in side] for side in zip(*pairs, strict=True)])
@@ -219,9 +221,10 @@ def _maps(images: Images, pairs: Sequence[tuple[Run, Run]], families: Sequence[F
     )
 
 
-def _single_after(pairs: Sequence[tuple[Run, Run]]) -> bool:
-    """Whether one model after stands against several before: then their floor is the only one there is."""
-    return len(pairs) > 1 and len({id(after) for _, after in pairs}) == 1
+def _single_sides(pairs: Sequence[tuple[Run, Run]]) -> set[str]:
+    """Kinds of pairs of trainings that would compare a model with itself: of a side that has only one."""
+    kinds = zip(("seed_tl", "seed_ft"), zip(*pairs, strict=True), strict=True)
+    return {kind for kind, side in kinds if len(pairs) > 1 and len({id(run) for run in side}) == 1}
 
 
 def _training(images: Images, labels_known: bool, pairs: Sequence[tuple[Run, Run]]) -> Training:
@@ -265,4 +268,10 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
 
 def rules(min_patients: int) -> Compare:
     """How the audit's claims are decided."""
-    return Compare(min_patients=min_patients, margin=MARGIN, confounding=CONFOUNDING, cases=CASES)
+    return Compare(
+        min_patients=min_patients,
+        margin=MARGIN,
+        preserved=PRESERVED,
+        confounding=CONFOUNDING,
+        cases=CASES,
+    )

@@ -4,21 +4,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from evidrift.auditing.gate import Check, outcome
+from evidrift.auditing.gate.check import Check, outcome
 from evidrift.auditing.images import AuditImages
 from evidrift.base.sentence import Spelling, parameter, say
 from evidrift.base.sentence import method as as_term
-from evidrift.claims.claim import ALPHA
-from evidrift.claims.estimate import estimate
-from evidrift.claims.excess import Excess, without_floor
+from evidrift.claims.estimate import Quantity, estimate
 from evidrift.claims.known import OPEN, best_known
+from evidrift.claims.quantities import Quantities
 from evidrift.compare.caveats import Caveat
 from evidrift.compare.findings.models import over_seeds
 from evidrift.compare.result import Result
 from evidrift.report.words.names import method_name
+from evidrift.report.words.numbers import interval_text
 
 ONE_PAIR = (
-    "One pair of models: there is no floor, so the drift holds the noise between trainings. Everything here "
+    "One pair of models: how much of the drift another training would repeat is not known. Everything here "
     "is about these two checkpoints, nothing about the way in which they were trained."
 )
 LABELS_UNKNOWN = (
@@ -111,12 +111,12 @@ def _accuracy(result: Result, n_classes: int) -> Iterator[Caveat]:
         )
 
 
-def answer(method: str, found: Excess | None) -> str:
-    """How far the evidence moved, in one sentence.
+def answer(method: str, found: Quantities | None) -> str:
+    """How far the evidence moved, in one sentence or two.
 
     Args:
         method: attribution method.
-        found: its drift, floor and chance by the primary measure.
+        found: its quantities by the primary measure.
     """
     by = {"method": as_term(method)}
     if found is None or found.drift is None:
@@ -127,31 +127,28 @@ def answer(method: str, found: Excess | None) -> str:
         return say(
             "By {method} the evidence lies where it lay: every map is the same before and after.", **by
         )
-    if found.room is not None and not estimate([found.room], "these checkpoints").p_above() <= ALPHA / 2:
-        return say(
-            "How far the evidence moved by {method} cannot be said: chance (another patient's map) is not "
-            "shown to lie above the floor (another training).",
-            **by,
-        )
-    if found.normalised is not None:
-        known = found.normalised.seeds_known
-        value = estimate([found.normalised], "recipe" if known else "these checkpoints")
-        low, high = value.interval()
-        return say(
-            f"By {{method}} the evidence moved {value.value:.2f} [{low:.2f}, {high:.2f}] of the way from the "
-            "floor (another training of the same model) to chance (another patient's map).",
-            **by,
-        )
-    whole = without_floor(found)
-    if whole is None:
-        return say(
-            f"By {{method}} the strongest fifths of the image overlap by {1 - found.drift.value:.2f}; there "
-            "is neither floor nor chance to compare that with.",
-            **by,
-        )
-    low, high = estimate([whole], "these checkpoints").interval()
-    return say(
-        f"By {{method}} the evidence moved {whole.value:.2f} [{low:.2f}, {high:.2f}] of the way to chance "
-        "(another patient's map), the noise between trainings included.",
+    told = say(
+        "By {method} {drift} of the strongest fifth of the evidence lies elsewhere than before",
+        drift=_these(found.drift),
         **by,
     )
+    if found.over_scale is not None:
+        told = say(
+            "{told}, {ratio} times as far as from one patient to another",
+            told=told,
+            ratio=_these(found.over_scale),
+        )
+    if found.shared is None:
+        return say("{told}.", told=told)
+    of = estimate([found.shared], "recipe" if found.shared.seeds_known else "these checkpoints")
+    return say(
+        "{told}. Of the drift {shared} is shared by all trainings; the rest is what one training does and "
+        "another does not.",
+        told=told,
+        shared=interval_text(of.value, *of.interval()),
+    )
+
+
+def _these(quantity: Quantity) -> str:
+    found = estimate([quantity], "these checkpoints")
+    return interval_text(found.value, *found.interval())

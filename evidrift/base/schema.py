@@ -14,7 +14,7 @@ class Column(NamedTuple):
     """What a column holds.
 
     Attributes:
-        dtype: `str` for text, also as categories; `object` for True, False or None; else numpy's.
+        dtype: `str` for text, also as categories; else numpy's.
         unit: or range, or what the numbers count; empty for text.
     """
 

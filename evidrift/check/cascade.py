@@ -24,12 +24,12 @@ def weights_kept(classifier: keras.Model) -> Iterator[None]:
 def cascade(classifier: keras.Model, depths: int, *names: str | int) -> Iterator[float]:
     """Replace weights in place by freshly drawn ones, from the head down.
 
-    First the head alone, at last all; between them the number of layers with weights grows evenly. Batch
-    normalisation starts anew too, statistics included.
+    First the head alone, at last all; between them the number of layers with weights grows evenly. A single
+    step replaces all at once. Batch normalisation starts anew too, statistics included.
 
     Args:
         classifier: one functional graph, its layers in the order of the computation.
-        depths: steps, at least two.
+        depths: steps, at least one.
         names: of the random stream.
 
     Yields:
@@ -38,7 +38,7 @@ def cascade(classifier: keras.Model, depths: int, *names: str | int) -> Iterator
     fresh = _redrawn(classifier, *names)
     weighted = [layer for layer in reversed(classifier.layers) if layer.weights]
     done = 0
-    for count in np.rint(np.linspace(1, len(weighted), depths)).astype(int):
+    for count in np.rint(np.linspace(len(weighted), 1, depths)[::-1]).astype(int):
         for layer in weighted[done:count]:
             layer.set_weights(fresh.get_layer(layer.name).get_weights())
         done = count

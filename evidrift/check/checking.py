@@ -63,25 +63,27 @@ def check_architecture(
     # one graph, compiled once, takes the weights of all checkpoints in turn
     ready = _ready(classifier, families, prepare, params)
     network = ready[0][1]
-    chosen = choose(images.ids, images.labels, params.faithfulness.images_per_class)
-    few = choose(images.ids, images.labels, params.randomisation.images_per_class)
-    depths = params.randomisation.depths
+    few, depths = params.randomisation.images_per_class, params.randomisation.depths
+    many = params.faithfulness.images_per_class
     faithful, insensitive = [], []
-    total = len(weights) * (len(chosen) + len(few) * depths)
+    shown, redrawn = (len(choose(images.ids, images.labels, per_class)) for per_class in (many, few))
+    total = len(weights) * (shown + redrawn * depths)
     with tqdm(total=total, desc=f"check {architecture}", unit="image", disable=None) as progress:
         for (seed, checkpoint), values in weights.items():
             classifier.set_weights(values)
-            files = [
-                MapFile(folder / f"{seed}-{family.name}.h5").require(architecture, seed, family.name)
+            files = {
+                family.name: MapFile(folder / f"{seed}-{family.name}.h5").require(
+                    architecture, seed, family.name
+                )
                 for family, _ in ready
-            ]
-            maps = _originals(files, checkpoint, images.ids[chosen], params)
-            _require_same(network, images, chosen, maps, params.batch_size, checkpoint)
-            rows = faithfulness(network, images, chosen, maps, params, progress)
+            }
             origin = (architecture, seed, checkpoint)
+            maps = _originals(files, ready, checkpoint, images, params.layers, many)
+            _require_same(network, images, maps, params.batch_size, checkpoint)
+            rows = faithfulness(network, images, maps, params, progress)
             faithful.append(_frame(rows, origin, images, SCHEMAS[FAITHFULNESS]))
-            maps = _originals(files, checkpoint, images.ids[few], params)
-            rows = randomisation(classifier, ready, maps, images, few, depths, origin, progress)
+            maps = _originals(files, ready, checkpoint, images, params.layers, few)
+            rows = randomisation(classifier, ready, maps, images, depths, origin, progress)
             insensitive.append(_frame(rows, origin, images, SCHEMAS[RANDOMISATION]))
     return pd.concat(faithful, ignore_index=True), pd.concat(insensitive, ignore_index=True)
 
@@ -112,25 +114,32 @@ def _ready(
 
 
 def _originals(
-    files: list[MapFile], checkpoint: str, image_ids: np.ndarray, params: Check
+    files: dict[str, MapFile],
+    ready: list[tuple[Family, Network]],
+    checkpoint: str,
+    images: "Images",
+    layers: list[str],
+    per_class: int,
 ) -> list[Originals]:
-    return [read_originals(file, checkpoint, image_ids, params.layers) for file in files]
+    return [
+        read_originals(
+            files[family.name], checkpoint, images, layers, per_class, family.params.images_per_class
+        )
+        for family, _ in ready
+    ]
 
 
 def _require_same(
-    network: Network,
-    images: "Images",
-    chosen: np.ndarray,
-    families: list[Originals],
-    batch_size: int,
-    checkpoint: str,
+    network: Network, images: "Images", families: list[Originals], batch_size: int, checkpoint: str
 ) -> None:
     """Refuse maps of other weights or images than those at hand: their logits differ."""
+    chosen = max((family.images for family in families), key=len)  # the others' are among them
     logits = logits_of(network, images.pixels[chosen], batch_size)
     for family in families:
-        differs = differing(logits, family.logits, logit_scale(family.logits))
+        own = logits[np.isin(chosen, family.images)]
+        differs = differing(own, family.logits, logit_scale(family.logits))
         if differs.any():
-            image_id = images.ids[chosen[int(differs.argmax())]]
+            image_id = images.ids[family.images[int(differs.argmax())]]
             raise UserError(
                 f"{family.path}: {checkpoint} now gives other logits of image {image_id} than when its maps "
                 "were made. The weights, the store and the maps are not of one run, or of another kind of "

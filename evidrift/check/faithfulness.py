@@ -28,20 +28,14 @@ Rows = dict[str, np.ndarray]
 
 
 def faithfulness(
-    network: "Network",
-    images: "Images",
-    chosen: np.ndarray,
-    families: list[Originals],
-    params: Check,
-    progress: tqdm,
+    network: "Network", images: "Images", families: list[Originals], params: Check, progress: tqdm
 ) -> Rows:
     """Areas under the insertion and deletion curves of one checkpoint's maps.
 
     Args:
         network: of that checkpoint.
         images: of the test split.
-        chosen: positions of the n images that the maps are of.
-        families: their maps.
+        families: their maps, each of its own images.
         params: of the checks.
         progress: moved on by one an image.
 
@@ -50,34 +44,40 @@ def faithfulness(
         status, and float32 insertion, deletion, insertion_random and deletion_random, NaN unless the status
         is `ok`.
     """
-    keys, signed, targets = _maps(families)
     size = images.pixels.shape[1]
-    status = np.array([draw(maps, images.content[chosen], size).status for maps in signed]).reshape(
-        len(keys), len(chosen)
-    )
-    found = np.full((4, len(keys), len(chosen)), np.nan, np.float32)
-    for at, image in enumerate(chosen):
-        usable = np.flatnonzero(status[:, at] == OK)
-        maps = [signed[key][at] for key in usable]
-        if maps:
-            found[:, usable, at] = _one_image(network, images, image, maps, targets[usable, at], params)
+    methods = {key: family for family in families for key in family.signed}
+    keys = sorted(methods)
+    status = {
+        key: draw(methods[key].signed[key], images.content[methods[key].images], size).status for key in keys
+    }
+    found = {key: np.full((4, len(status[key])), np.nan, np.float32) for key in keys}
+    for image in sorted({image for family in families for image in family.images}):
+        place = {
+            key: np.flatnonzero((family.images == image) & (status[key] == OK))
+            for key, family in methods.items()
+        }
+        usable = [(key, int(place[key][0])) for key in keys if len(place[key])]
+        if usable:
+            maps = [methods[key].signed[key][at] for key, at in usable]
+            targets = np.array([methods[key].targets[at] for key, at in usable])
+            areas_of = _one_image(network, images, image, maps, targets, params)
+            for (key, at), own in zip(usable, areas_of.T, strict=True):
+                found[key][:, at] = own
         progress.update()
-    layer, method = np.repeat(np.array(keys, dtype=str).reshape(-1, 2), len(chosen), axis=0).T
     names = ("insertion", "deletion", "insertion_random", "deletion_random")
-    return {
-        "layer": layer,
-        "method": method,
-        "image": np.tile(chosen, len(keys)),
-        "status": np.array(STATUSES)[status.ravel()],
-        **{name: values.ravel() for name, values in zip(names, found, strict=True)},
+    together = np.concatenate([np.empty((4, 0), np.float32), *found.values()], axis=1)
+    return labelled(methods) | {
+        "status": np.array(STATUSES)[np.concatenate([*status.values()])],
+        **dict(zip(names, together, strict=True)),
     }
 
 
-def _maps(families: list[Originals]) -> tuple[list[tuple[str, str]], list[np.ndarray], np.ndarray]:
-    """All families' (layer, method), sorted; the maps of each, (n, h, w); and their targets, (keys, n)."""
-    every = {key: (maps, family.targets) for family in families for key, maps in family.signed.items()}
-    keys = sorted(every)
-    return keys, [every[key][0] for key in keys], np.array([every[key][1] for key in keys])
+def labelled(methods: dict[tuple[str, str], Originals]) -> Rows:
+    """The columns layer, method and image of a row per method and image, sorted by the former two."""
+    keys = sorted(methods)
+    n_images = [len(methods[key].images) for key in keys]
+    layer, method = np.repeat(np.array(keys, dtype=str).reshape(-1, 2), n_images, axis=0).T
+    return {"layer": layer, "method": method, "image": np.concatenate([methods[key].images for key in keys])}
 
 
 def _one_image(

@@ -10,14 +10,15 @@ from evidrift.base.grid import Seed
 from evidrift.base.section import Section, load_section
 
 AtLeastTwo = Annotated[int, Field(ge=2)]
+AtLeastThree = Annotated[int, Field(ge=3)]
 
 
 class Faithfulness(Section):
     """Insertion and deletion curves.
 
     Attributes:
-        images_per_class: test images of each class, as far as there are. Every family that is checked must
-            have explained as many. Fewer than five patients in all decide nothing.
+        images_per_class: test images of each class, as far as there are and a family explained them. Fewer
+            than five patients in all decide nothing.
         steps: into which a curve divides the image's area.
         baseline: what stands in a deleted pixel's place: the `blur`red image, its `mean`, `black` or `white`.
     """
@@ -31,12 +32,12 @@ class Randomisation(Section):
     """Maps of networks with random weights.
 
     Attributes:
-        images_per_class: as above; at least two, of different patients, give a chance level.
-        depths: steps from the head alone to all weights.
+        images_per_class: as above; at least three, of different patients, give a chance level.
+        depths: steps from the head alone to all weights; 1 is all at once.
     """
 
-    images_per_class: AtLeastTwo
-    depths: AtLeastTwo
+    images_per_class: AtLeastThree
+    depths: AtLeastOne
 
 
 class Check(Section):

@@ -1,4 +1,10 @@
-"""Sanity: do maps change when the network's weights are random? (Adebayo et al. 2018, arXiv 1810.03292)."""
+"""Sanity: does a network with random weights still draw this image's map?
+
+The question is that of Adebayo et al. (2018, arXiv 1810.03292). All maps of a method have something in
+common, with random weights too: where lungs lie, how a grid ends. So it is not whether the two maps of an
+image are alike, but whether they are more so than one patient's original and the random network's map of
+another.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,16 +16,20 @@ from tqdm import tqdm
 from evidrift.attribution.explain import explain
 from evidrift.attribution.family import Family
 from evidrift.check.cascade import cascade, weights_kept
+from evidrift.check.faithfulness import labelled
 from evidrift.check.originals import Originals
 from evidrift.measures.areas import in_order
 from evidrift.measures.canvas import OK, STATUSES, draw
-from evidrift.measures.patterns import average_ranks, correlation, standardised
+from evidrift.measures.patterns import average_ranks, standardised
 
 if TYPE_CHECKING:
     from evidrift.attribution.network import Network
     from evidrift.images.store import Images
 
 Rows = dict[str, np.ndarray]
+
+# In a class of two patients the two values are one another's mirror: a t-test of them is wrong too often.
+MIN_PATIENTS = 3
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,6 @@ def randomisation(
     families: list[tuple[Family, "Network"]],
     originals: list[Originals],
     images: "Images",
-    chosen: np.ndarray,
     depths: int,
     names: tuple[str | int, ...],
     progress: tqdm,
@@ -43,15 +52,13 @@ def randomisation(
     """Likeness of one checkpoint's maps to those of the same network with random weights.
 
     It is Spearman's correlation of canvases (`measures.canvas`), on which a map without evidence is equal
-    everywhere. Its chance level is the mean correlation with the original maps of other patients of the same
-    class: what maps of this method have in common without regard to the image.
+    everywhere. `chance_level` says what it would be did the random network's map hold nothing of the image.
 
     Args:
         classifier: with the checkpoint's weights, which it has again afterwards.
         families: each with the classifier as the network that it explains, at the layers to check.
-        originals: their maps of the checkpoint, in the same order.
+        originals: their maps of the checkpoint, in the same order, each of its own images.
         images: of the test split.
-        chosen: positions of the n images that the maps are of.
         depths: steps of the cascade.
         names: of the random weights.
         progress: moved on by one an image and depth.
@@ -61,43 +68,47 @@ def randomisation(
         depth, share (of the weights that are random), status (the worse of both maps'), and float32
         similarity and chance, NaN where they cannot be had.
     """
-    content, size = images.content[chosen], images.pixels.shape[1]
+    size = images.pixels.shape[1]
+    methods = {key: family for family in originals for key in family.signed}
     before = {
-        key: _patterns(signed, content, size) for family in originals for key, signed in family.signed.items()
+        key: _patterns(family.signed[key], images.content[family.images], size)
+        for key, family in methods.items()
     }
-    keys = sorted(before)
-    shape = (len(keys), len(chosen), depths)
-    shares = np.empty(depths, np.float32)
-    status = np.empty(shape, np.int8)
-    similarity = np.empty(shape, np.float32)
+    found: dict[tuple[str, str], list[Rows]] = {key: [] for key in sorted(methods)}
     with weights_kept(classifier):
         for depth, share in enumerate(cascade(classifier, depths, *names)):
-            shares[depth] = share
-            after: dict[tuple[str, str], np.ndarray] = {}
             for (family, network), original in zip(families, originals, strict=True):
-                maps = explain(network, family, images.pixels[chosen], original.targets)
-                after |= {
-                    (label, method): signed
-                    for label, layer in maps.layers.items()
-                    for method, signed in layer.methods.items()
-                }
-            for at, key in enumerate(keys):
-                patterns = _patterns(after[key], content, size)
-                status[at, :, depth] = np.maximum(before[key].status, patterns.status)
-                similarity[at, :, depth] = _similarity(before[key], patterns)
-            progress.update(len(chosen))
-    chance = [_chance(before[key], images.labels[chosen], images.patient_ids[chosen]) for key in keys]
-    key, image, depth = (index.ravel() for index in np.indices(shape))
-    layer, method = np.array(keys, dtype=str).reshape(-1, 2)[key].T
+                content = images.content[original.images]
+                maps = explain(network, family, images.pixels[original.images], original.targets)
+                for label, layer in maps.layers.items():
+                    for method, signed in layer.methods.items():
+                        key = label, method
+                        rows = _compare(before[key], _patterns(signed, content, size), images, original)
+                        n = len(original.images)
+                        rows |= {"depth": np.full(n, depth, np.int8), "share": np.full(n, share, np.float32)}
+                        found[key].append(rows)
+            progress.update(max(len(family.images) for family in originals))
+    # by image first, then by depth
+    columns = {
+        name: np.concatenate([np.stack([rows[name] for rows in found[key]], axis=1).ravel() for key in found])
+        for name in ("depth", "share", "status", "similarity", "chance")
+    }
+    return {name: np.repeat(values, depths) for name, values in labelled(methods).items()} | columns
+
+
+def _compare(before: _Patterns, after: _Patterns, images: "Images", original: Originals) -> Rows:
+    """Status, similarity and chance of each image's two maps."""
+    status = np.maximum(before.status, after.status)
+    likeness = np.clip(before.ranks @ after.ranks.T, -1, 1)
+    likeness[status != OK] = likeness[:, status != OK] = np.nan
+    # images of one class that were explained by another have maps of another kind
+    kind = np.stack([images.labels[original.images], original.targets])
+    alike = (kind[:, :, None] == kind[:, None]).all(axis=0)
+    chance = chance_level(likeness, alike, images.patient_ids[original.images])
     return {
-        "layer": layer,
-        "method": method,
-        "image": chosen[image],
-        "depth": depth.astype(np.int8),
-        "share": shares[depth],
-        "status": np.array(STATUSES)[status.ravel()],
-        "similarity": similarity.ravel(),
-        "chance": np.array(chance, np.float32).reshape(shape[:2])[key, image],
+        "status": np.array(STATUSES)[status],
+        "similarity": np.diagonal(likeness),
+        "chance": chance.astype(np.float32),
     }
 
 
@@ -107,18 +118,32 @@ def _patterns(signed: np.ndarray, content: np.ndarray, size: int) -> _Patterns:
     return _Patterns(standardised(average_ranks(ascending, order)), canvases.status)
 
 
-def _similarity(before: _Patterns, after: _Patterns) -> np.ndarray:
-    """Spearman's correlation of each map with its counterpart, (n,); NaN unless both are `ok`."""
-    n = len(before.ranks)
-    both = np.concatenate([before.ranks, after.ranks])
-    ok = np.maximum(before.status, after.status) == OK
-    return np.where(ok, correlation(both, np.arange(n), n + np.arange(n)), np.float32(np.nan))
+def chance_level(likeness: np.ndarray, alike: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """What the likeness of each image's two maps would be, had they nothing of the image in common.
 
+    From pairs of different patients of one group: what this original has in common with the others' random
+    maps, and this random map with the others' originals, each as far as it departs from the group's mean. So
+    the difference to an image's own likeness has mean zero, and its values are nearly independent, where the
+    random network's maps are exchangeable between patients (the rows and columns of a two-way layout; in the
+    words of Efron and Stein 1981, the differences are the jackknife's pseudo-values of their mean).
 
-def _chance(patterns: _Patterns, labels: np.ndarray, patient_ids: np.ndarray) -> np.ndarray:
-    """Each map's mean correlation with those of other patients of its class, (n,); NaN without any."""
-    ok = patterns.status == OK
-    pairs = (labels[:, None] == labels) & (patient_ids[:, None] != patient_ids) & ok[:, None] & ok
-    every = np.where(pairs, np.clip(patterns.ranks @ patterns.ranks.T, -1, 1), 0)
-    count = pairs.sum(axis=1)
-    return np.where(count > 0, every.sum(axis=1) / np.maximum(count, 1), np.nan).astype(np.float32)
+    Args:
+        likeness: of original i and random map j, (n, n); NaN where either cannot be used.
+        alike: whether two images are of one group, (n, n) bool.
+        patients: of the images, (n,).
+
+    Returns:
+        (n,) in the same units; NaN for a group of fewer than three patients.
+    """
+    pairs = alike & (patients[:, None] != patients) & np.isfinite(likeness)
+    of_pairs = np.where(pairs, likeness, 0)
+
+    def means(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+    originals = means(of_pairs.sum(axis=1), pairs.sum(axis=1))
+    random = means(of_pairs.sum(axis=0), pairs.sum(axis=0))
+    group = means(alike @ of_pairs.sum(axis=1), alike @ pairs.sum(axis=1))
+    known = np.diagonal(np.isfinite(likeness))
+    n_patients = np.array([len(set(patients[row & known])) for row in alike])
+    return np.where(n_patients >= MIN_PATIENTS, originals + random - group, np.nan)

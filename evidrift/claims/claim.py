@@ -6,7 +6,8 @@ from typing import Literal
 from evidrift.base.sentence import NOTHING_SAID, Sentence
 from evidrift.claims.estimate import Estimand
 
-Kind = Literal["moved", "difference", "reversal"]
+Kind = Literal["moved", "difference", "reversal", "preserved"]
+Family = Literal["primary", "exploratory"]
 Verdict = Literal["supported", "refuted", "not decidable"]
 ALPHA = 0.05
 NAN = float("nan")
@@ -18,42 +19,49 @@ class Rules:
 
     Attributes:
         min_patients: fewer decide nothing.
-        margin: what does not matter, as a share of the way from floor to chance.
+        margin: what does not matter, as a moved share.
+        preserved: evidence is preserved if drift is below this share of the scale.
     """
 
     min_patients: int
     margin: float
+    preserved: float
 
 
 @dataclass(frozen=True)
 class Claim:
     """One claim with all that it rests on.
 
+    The interval is simultaneous: all intervals of a family hold together at 95 %. So the interval is the
+    verdict: *supported* excludes no effect, *refuted* excludes all that is of the margin's size.
+
     Attributes:
-        kind: `moved`: the evidence of `arch` moves further than between two trainings; `difference`: `arch`
-            and `other` are not equally stable; `reversal`: which of them is more stable depends on whether
-            one asks `method` or `against`.
+        kind: `moved`: every training moves the evidence of `arch` alike; `difference`: `arch` and `other` are
+            not equally stable; `reversal`: which of them is more stable depends on whether one asks `method`
+            or `against`; `preserved`: drift is below a stated share of the scale.
+        family: `primary`: the paper's question, reversals between LayerCAM and Grad-CAM++; `exploratory`: all
+            else, each kind corrected for its own number.
         estimand: `recipe` or `these checkpoints`.
-        arch, other: architectures, in the grid's order; `other` is empty in `moved`.
+        arch, other: architectures, in the grid's order; `other` is empty in `moved` and `preserved`.
         method, against: attribution methods; `against` is empty but in `reversal`.
-        estimate, low, high: with its 95 % interval, as shares of the way from floor to chance. `moved`:
-            normalised excess. `difference`: that of `arch` minus that of `other`, below 0 where `arch` is
-            the more stable. `reversal`: the smaller of the two leads that would make a reversal, below 0
-            where none is observed.
+        estimate, low, high: with its simultaneous interval. `moved`: shared drift, a moved share.
+            `difference`: drift of `arch` minus that of `other`, below 0 where `arch` is the more stable.
+            `reversal`: the smaller of the two leads that would make a reversal, below 0 where none is
+            observed. `preserved`: drift over scale.
+        n_claims: in the family, behind the interval's level and the corrected p.
         interaction, interaction_low, interaction_high: `reversal` only: the difference under `method` minus
             that under `against`.
-        drift, floor, chance, other_drift, other_floor, other_chance: means of 1 - overlap behind it, under
-            `method`.
+        drift, shared, scale, other_drift: mean moved shares behind it, under `method`.
         test: in words.
-        p, p_corrected: of this test, and after Holm over the kind's family under the estimand.
+        p, p_corrected: of this test, and times the number of claims in the family (Bonferroni).
         effect_size: mean over standard deviation of the patients' own values (Cohen's d_z);
             not in `reversal`.
         wilcoxon_p, wilcoxon_effect: of the signed-rank test over the patients' own values, two-sided, and the
             matched-pairs rank-biserial correlation, -1 to 1. It takes these trainings as given and asks about
             the middle of the patients, not their mean: it may call what the test over patients and seeds does
-            not. Not in `reversal`.
-        detectable: the true value that this sample would have found with a power of 80 %, at the strictest
-            level that Holm asks for; not in `reversal`.
+            not. Of `difference` alone.
+        detectable: the true value that this sample would have found with a power of 80 % at the family's
+            level; of `preserved`, how far below the stated share it would have to be; not in `reversal`.
         n_patients, n_images, n_seeds: behind it.
         verdict: `supported`, `refuted` or `not decidable`.
         reason: one sentence.
@@ -61,6 +69,7 @@ class Claim:
     """
 
     kind: Kind
+    family: Family
     estimand: Estimand
     arch: str
     other: str
@@ -75,17 +84,16 @@ class Claim:
     interaction_low: float = NAN
     interaction_high: float = NAN
     drift: float = NAN
-    floor: float = NAN
-    chance: float = NAN
+    shared: float = NAN
+    scale: float = NAN
     other_drift: float = NAN
-    other_floor: float = NAN
-    other_chance: float = NAN
     p: float = NAN
     p_corrected: float = NAN
     effect_size: float = NAN
     wilcoxon_p: float = NAN
     wilcoxon_effect: float = NAN
     detectable: float = NAN
+    n_claims: int = 0
     n_patients: int = 0
     n_images: int = 0
     verdict: Verdict = "not decidable"

@@ -18,11 +18,7 @@ class CommonCohort:
     n_patients: int
 
     def select(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        """Rows of a drift table whose image belongs to the cohort.
-
-        The partner of a random pair need not: it only stands for another patient of the class, and is
-        explained at that class though some checkpoint may get it wrong. So every image keeps all its draws.
-        """
+        """Rows of a drift table whose image belongs to the cohort; of a pair of patients, the first one."""
         return pairs[pairs["image_id"].isin(self.image_ids)]
 
 

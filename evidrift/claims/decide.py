@@ -1,9 +1,9 @@
 """Claims about architectures: has the evidence moved, who is more stable, does the method reverse it.
 
-All claims are of the primary measure: normalised excess of 1 - overlap, at the layer that conclusions rest
-on, on the common cohort. Three families of claims, each corrected by Holm on its own: `moved` (an
-architecture and a method), `difference` (two architectures and a method), `reversal` (two architectures and
-two methods).
+All claims are of the primary measure, the moved share, at the layer that conclusions rest on, on the common
+cohort. Families are declared in advance. *Primary* is the paper's question: the reversals between LayerCAM
+and Grad-CAM++. Everything else is *exploratory*, a family for each kind of claim. Each family is corrected by
+Bonferroni for its number of claims, and so is the interval beside each verdict.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,20 +13,35 @@ from itertools import combinations
 import numpy as np
 
 from evidrift.base.sentence import Sentence, parameter, say
-from evidrift.claims.claim import ALPHA, NAN, Claim, Kind, Rules, Verdict
+from evidrift.claims.claim import ALPHA, Claim, Kind, Rules, Verdict
 from evidrift.claims.estimate import Estimand
-from evidrift.claims.testing import Excesses, Pair, Tested, difference, moved, reversal
+from evidrift.claims.testing import (
+    Measured,
+    Pair,
+    Tested,
+    difference,
+    moved,
+    noise_of,
+    preserved,
+    reversal,
+)
 
-OF_THE_WAY = "of the way from floor to chance"
+UNIT: dict[Kind, str] = {
+    "moved": "of the strongest evidence",
+    "difference": "of the strongest evidence",
+    "reversal": "of the strongest evidence",
+    "preserved": "of the scale",
+}
 SUBJECT: dict[Kind, str] = {
-    "moved": "movement beyond the floor",
+    "moved": "shared drift",
     "difference": "difference",
     "reversal": "reversal",
+    "preserved": "drift",
 }
 
 
 def make_claims(
-    excesses: Excesses,
+    measured: Measured,
     architectures: Sequence[str],
     methods: Sequence[str],
     rules: Rules,
@@ -36,37 +51,37 @@ def make_claims(
     """All claims of a study under one estimand.
 
     Args:
-        excesses: of the primary measure; keys that are missing make no claim.
+        measured: quantities of the primary measure; keys that are missing make no claim.
         architectures: in the grid's order.
         methods: attribution methods.
         rules: when a claim is decided.
         degenerate: whether two methods cannot disagree on two architectures: no reversal is ever called.
-        estimand: what is random. Reversals are of the recipe alone.
+        estimand: what is random. Shared drift and reversals are of the recipe alone.
     """
+    noise = noise_of(measured)
     pairs = list(combinations(architectures, 2))
+    single = [(name, method) for method in methods for name in architectures if (name, method) in measured]
     families = [
         [
-            moved(excesses, name, method, rules, estimand)
-            for method in methods
-            for name in architectures
-            if (name, method) in excesses
-        ],
-        [
-            difference(excesses, pair, method, rules, estimand)
+            difference(measured, noise, pair, method, rules, estimand)
             for method in methods
             for pair in pairs
-            if _known(excesses, pair, (method,))
+            if _known(measured, pair, (method,))
         ],
+        [preserved(measured, noise, name, method, rules, estimand) for name, method in single],
     ]
     if estimand == "recipe":
-        families.append(
-            [
-                reversal(excesses, pair, both, rules)
-                for both in combinations(methods, 2)
-                for pair in pairs
-                if _known(excesses, pair, both) and not degenerate(*both, pair)
-            ]
-        )
+        families.insert(0, [moved(measured, noise, name, method, rules) for name, method in single])
+        reversals = [
+            reversal(measured, noise, pair, both, rules)
+            for both in combinations(methods, 2)
+            for pair in pairs
+            if _known(measured, pair, both) and not degenerate(*both, pair)
+        ]
+        families += [
+            [each for each in reversals if (each.claim.family == "primary") == is_primary]
+            for is_primary in (True, False)
+        ]
     return [claim for family in families for claim in _decided(family, rules)]
 
 
@@ -87,41 +102,31 @@ def least_decided(claims: Iterable[Claim], again: Iterable[Claim], why: Sentence
     ]
 
 
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """p-values corrected for their number, (n,), by Holm's step-down procedure (1979).
-
-    statsmodels has the same, but has Python collect all its garbage at every call: a tenth of a second.
-    """
-    n = len(p_values)
-    order = np.argsort(p_values, kind="stable")
-    stepped = np.maximum.accumulate(p_values[order] * (n - np.arange(n)))
-    corrected = np.empty(n)
-    corrected[order] = np.minimum(stepped, 1)
-    return corrected
-
-
-def _known(excesses: Excesses, pair: Pair, methods: Sequence[str]) -> bool:
-    return all((name, method) in excesses for name in pair for method in methods)
+def _known(measured: Measured, pair: Pair, methods: Sequence[str]) -> bool:
+    return all((name, method) in measured for name in pair for method in methods)
 
 
 def _decided(family: list[Tested], rules: Rules) -> list[Claim]:
-    """Holm over the family, then each claim's verdict and reason."""
+    """Each claim's interval, corrected p, verdict and reason."""
     # what cannot be decided is not tested, so it does not weigh on the others
-    p_values = [NAN if each.obstacle else each.claim.p for each in family]
-    corrected = np.array(p_values, dtype=float)
-    tested = np.isfinite(corrected)
-    if tested.any():
-        corrected[tested] = holm(corrected[tested])
+    tested = [not each.obstacle and bool(np.isfinite(each.claim.p)) for each in family]
+    n = max(sum(tested), 1)
+    alpha = ALPHA / n
     claims = []
-    for each, p in zip(family, corrected, strict=True):
-        seen = each.found.detectable(ALPHA / tested.sum()) if each.found and np.isfinite(p) else NAN
-        claim = replace(each.claim, p_corrected=float(p), detectable=seen)
-        verdict, reason = _verdict(claim, each, rules)
+    for each, counts in zip(family, tested, strict=True):
+        claim = replace(each.claim, n_claims=n)
+        if each.interval:
+            low, high = each.interval(alpha)
+            claim = replace(claim, low=low, high=high)
+        if counts:
+            seen = each.found.detectable(alpha) if each.found else claim.detectable
+            claim = replace(claim, p_corrected=min(1.0, n * claim.p), detectable=seen)
+        verdict, reason = _verdict(claim, each, rules, alpha)
         claims.append(replace(claim, verdict=verdict, reason=reason))
     return claims
 
 
-def _verdict(claim: Claim, tested: Tested, rules: Rules) -> tuple[Verdict, Sentence]:
+def _verdict(claim: Claim, tested: Tested, rules: Rules, alpha: float) -> tuple[Verdict, Sentence]:
     if tested.obstacle:
         return "not decidable", tested.obstacle.whole()
     if not np.isfinite(claim.p):
@@ -129,35 +134,42 @@ def _verdict(claim: Claim, tested: Tested, rules: Rules) -> tuple[Verdict, Sente
             "All patients and seeds give the same value: there is nothing to judge it by."
         )
     size = _size(claim)
-    p = "below 0.001" if claim.p_corrected < 0.001 else f"{claim.p_corrected:.3f}"
     subject = SUBJECT[claim.kind]
-    # evidence that moves less than between two trainings is not what `moved` claims
-    if claim.p_corrected <= ALPHA and (claim.kind != "moved" or claim.estimate > 0):
+    if claim.kind == "preserved":
+        limit = f"{rules.preserved:g} of the scale"
+        if claim.high < rules.preserved:
+            return "supported", say(f"The drift is below {limit}: {size}.")
+        if tested.refuted(alpha):
+            return "refuted", say(f"The drift is above {limit}: {size}.")
+        return "not decidable", say(f"The drift is neither shown to be below {limit} nor above: {size}.")
+    # what lies below 0 speaks against a shared drift, which is a squared distance
+    if claim.low > 0 or (claim.kind == "difference" and claim.high < 0):
         small = say(", though less than {margin}", margin=parameter("margin"))
         return "supported", say(
-            "{finding} by {size}, corrected p {p}{small}.",
+            "{finding}: {size}{small}.",
             finding=_finding(claim),
             size=size,
-            p=p,
             small=small if abs(claim.estimate) < rules.margin else "",
         )
-    if tested.refuted:
-        least = f"{rules.margin:g} {OF_THE_WAY}"
-        return "refuted", say(f"A {subject} of {least} or more is excluded ({size}).")
+    if tested.refuted(alpha):
+        return "refuted", say(
+            f"A {subject} of {rules.margin:g} {UNIT[claim.kind]} or more is excluded: {size}."
+        )
     if claim.kind == "reversal" and claim.estimate <= 0:
         return "not decidable", say("No reversal is observed, and none is excluded.")
-    return "not decidable", say(f"A {subject} is neither shown (corrected p {p}) nor excluded: {size}.")
+    return "not decidable", say(f"A {subject} is neither shown nor excluded: {size}.")
 
 
 def _size(claim: Claim) -> str:
-    """The estimate with its interval; of a difference, the lead of the more stable one."""
+    """The estimate with its simultaneous interval; of a difference, the lead of the more stable one."""
     value, low, high = claim.lead
-    return f"{value:z.2f} {OF_THE_WAY}, 95 % interval {low:z.2f} to {high:z.2f}"
+    together = f" (all {claim.n_claims} of its kind together)" if claim.n_claims > 1 else ""
+    return f"{value:z.2f} {UNIT[claim.kind]}, 95 % interval {low:z.2f} to {high:z.2f}{together}"
 
 
 def _finding(claim: Claim) -> str:
     if claim.kind == "moved":
-        return "The evidence moves further than between two trainings"
+        return "Every training moves the evidence alike"
     if claim.kind == "reversal":
         return "Each of the two is the more stable under one of the methods"
     return f"{claim.arch if claim.estimate < 0 else claim.other} is the more stable"

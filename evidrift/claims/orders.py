@@ -1,6 +1,6 @@
 """How sure the order of architectures is: the probability of each order, and of agreement between methods.
 
-The normalised excesses of all architectures and methods are drawn around their estimates from one
+The drifts of all architectures and methods are drawn around their estimates from one
 multivariate t distribution, with the covariance over patients and seeds that the recipe's intervals rest on.
 The share of draws in which an order occurs is called its probability, as with a flat prior.
 """
@@ -15,7 +15,7 @@ from scipy import stats
 from evidrift.base.interval import CONFIDENCE
 from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.seeds import stream
-from evidrift.claims.estimate import Quantity, estimate, residuals
+from evidrift.claims.estimate import Part, Quantity, moderated, seed_part
 
 DRAWS = 10_000
 ORDERS: Schema = columns(str, "", "method", "order") | columns(np.float64, "0 to 1", "probability")
@@ -34,18 +34,17 @@ def draws(quantities: Quantities) -> np.ndarray:
         quantities: at least one, whose noise between trainings is known.
     """
     parts = list(quantities.values())
-    df = min(estimate([part], "recipe").df for part in parts)
     return stats.multivariate_t.rvs(
         loc=[part.value for part in parts],
         shape=covariance(quantities),
-        df=df,
+        df=min(_seeds(part).df for part in moderated(quantities).values()),
         size=DRAWS,
         random_state=stream("orders"),
     ).reshape(DRAWS, len(parts))
 
 
 def covariance(quantities: Quantities) -> np.ndarray:
-    """Covariance of the quantities under the recipe, as `estimate` has their variances.
+    """Covariance of the quantities under the recipe, with the variances that `estimate` has.
 
     Patients are shared by all quantities; trainings by those of one architecture.
     """
@@ -55,14 +54,20 @@ def covariance(quantities: Quantities) -> np.ndarray:
     n_seeds = parts[0].n_seeds
     by_patient = np.stack([part.weights.mean(axis=1) for part in parts])
     patients = by_patient @ by_patient.T * n / (n - 1)
-    by_seed = np.stack([part.weights.sum(axis=0) - part.weights.sum() / n_seeds for part in parts])
-    rest = np.stack([residuals(part).ravel() for part in parts])
+    by_seed = np.stack([part.weights.sum(axis=0) for part in parts])
+    by_seed -= by_seed.mean(axis=1, keepdims=True)
     seeds = by_seed @ by_seed.T / (n_seeds - 1) / n_seeds
-    seeds -= rest @ rest.T * n / ((n - 1) * (n_seeds - 1) * n_seeds)
+    # correlations between methods are those seen, variances those moderated over architectures
+    found = np.array([_seeds(part).variance for part in moderated(quantities).values()])
+    own = np.diag(seeds)
+    factor = np.sqrt(np.divide(found, own, out=np.zeros_like(found), where=own > 0))
     same = np.equal.outer(np.array(names), np.array(names))
-    # seeds can come out as less than no noise at all; then there is none to be seen
-    values, vectors = np.linalg.eigh(np.where(same, seeds, 0))
-    return patients + (vectors * np.maximum(values, 0)) @ vectors.T
+    seeds = np.where(same, seeds * np.outer(factor, factor), 0)
+    return patients + np.where(np.eye(len(parts), dtype=bool), np.diag(found), seeds)
+
+
+def _seeds(part: Quantity) -> Part:
+    return part.seeds or seed_part(part)
 
 
 def order_table(quantities: Quantities, methods: Sequence[str], drawn: np.ndarray) -> pd.DataFrame:

@@ -1,9 +1,9 @@
-"""The tests behind the claims: each architecture's movement, differences between two, and reversals.
+"""What each claim is decided from: shared drift, differences of drift, reversals, and drift over scale.
 
 A claim's test is of the same Student's t as its interval.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,18 +11,34 @@ from scipy import stats
 
 from evidrift.base.sentence import NOTHING_SAID, Sentence, parameter, say
 from evidrift.base.sentence import method as as_term
-from evidrift.claims.claim import ALPHA, NAN, Claim, Kind, Rules
-from evidrift.claims.estimate import Estimand, Estimate, Quantity, estimate
-from evidrift.claims.excess import Excess
+from evidrift.claims.claim import NAN, Claim, Family, Kind, Rules
+from evidrift.claims.estimate import Estimand, Estimate, Quantity, estimate, moderated
+from evidrift.claims.quantities import Quantities
 
-Excesses = Mapping[tuple[str, str], Excess]  # by architecture and method
+Measured = Mapping[tuple[str, str], Quantities]  # by architecture and method
 Pair = tuple[str, str]
 WHAT_IS_RANDOM = {"recipe": "patients and seeds", "these checkpoints": "patients"}
 TESTS: dict[Kind, str] = {
     "moved": "Student's t over {}, two-sided",
     "difference": "Student's t over {}, two-sided",
+    "preserved": "Student's t over {}, two-sided, against the stated share of the scale",
     "reversal": "the larger of two one-sided t tests over {}, doubled for the two directions",
 }
+# The paper's question.
+PRIMARY = {"layer_cam", "grad_cam_pp"}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The quantities that claims are made of, with what their trainings' noise is taken to be.
+
+    Attributes:
+        drift, shared, over_scale: by architecture and method; those that could be estimated.
+    """
+
+    drift: Mapping[Pair, Quantity]
+    shared: Mapping[Pair, Quantity]
+    over_scale: Mapping[Pair, Quantity]
 
 
 @dataclass(frozen=True)
@@ -30,78 +46,125 @@ class Tested:
     """What a claim is decided from.
 
     Attributes:
-        claim: as far as it is known; its verdict is still open.
+        claim: as far as it is known before the number of claims is.
         obstacle: why nothing can be decided, as a clause; else empty.
-        refuted: it is excluded at the margin.
+        interval: its interval at an error of alpha; None where there is no estimate.
+        refuted: whether an interval excludes all of the margin's size, by alpha.
         found: the estimate behind it, where it is a single one.
     """
 
     claim: Claim
     obstacle: Sentence
-    refuted: bool = False
+    interval: Callable[[float], tuple[float, float]] | None = None
+    refuted: Callable[[float], bool] = lambda alpha: False
     found: Estimate | None = None
 
 
-def moved(excesses: Excesses, name: str, method: str, rules: Rules, estimand: Estimand) -> Tested:
-    """Does the evidence of an architecture move further than between two trainings?"""
-    claim = _claim("moved", estimand, (name, ""), (method, ""), excesses)
-    obstacle = _obstacle({name: excesses[name, method]}, method, rules, estimand)
-    normalised = excesses[name, method].normalised
-    if normalised is None:
-        return Tested(claim, obstacle)
-    found = estimate([normalised], estimand)
-    claim = _with_estimate(claim, found, [normalised])
-    return Tested(claim, obstacle, claim.high < rules.margin, found)
+def noise_of(measured: Measured) -> Noise:
+    """All quantities, their seed variances moderated over architectures."""
+    return Noise(
+        *(
+            moderated({key: part for key, each in measured.items() if (part := getattr(each, name))})
+            for name in ("drift", "shared", "over_scale")
+        )
+    )
 
 
-def difference(excesses: Excesses, pair: Pair, method: str, rules: Rules, estimand: Estimand) -> Tested:
+def moved(measured: Measured, noise: Noise, name: str, method: str, rules: Rules) -> Tested:
+    """Does every training move the evidence of an architecture alike? A question about the recipe alone."""
+    claim = _claim("moved", "recipe", (name, ""), (method, ""), measured)
+    obstacle = _obstacle(measured, (name,), method, rules, "recipe", seeds=3)
+    part = noise.shared.get((name, method))
+    if part is None:
+        return Tested(claim, obstacle or say("{arch} has no shared drift to estimate", arch=name))
+    found = estimate([part], "recipe")
+    return Tested(
+        _with_estimate(claim, found, [part]),
+        obstacle,
+        found.interval,
+        lambda alpha: found.interval(alpha)[1] < rules.margin,
+        found,
+    )
+
+
+def difference(
+    measured: Measured, noise: Noise, pair: Pair, method: str, rules: Rules, estimand: Estimand
+) -> Tested:
     """Is one of two architectures more stable than the other?"""
-    claim = _claim("difference", estimand, pair, (method, ""), excesses)
-    obstacle = _obstacle({name: excesses[name, method] for name in pair}, method, rules, estimand)
-    parts = _parts(excesses, pair, method)
+    claim = _claim("difference", estimand, pair, (method, ""), measured)
+    obstacle = _obstacle(measured, pair, method, rules, estimand)
+    parts = _parts(noise, pair, method)
     if not parts:
         return Tested(claim, obstacle)
     found = estimate(parts, estimand)
-    claim = _with_estimate(claim, found, parts)
-    return Tested(claim, obstacle, max(-claim.low, claim.high) < rules.margin, found)
+    wilcoxon_p, wilcoxon_effect = signed_rank(_patients_values(parts))
+    claim = replace(
+        _with_estimate(claim, found, parts), wilcoxon_p=wilcoxon_p, wilcoxon_effect=wilcoxon_effect
+    )
+
+    def refuted(alpha: float) -> bool:
+        low, high = found.interval(alpha)
+        return max(-low, high) < rules.margin
+
+    return Tested(claim, obstacle, found.interval, refuted, found)
 
 
-def reversal(excesses: Excesses, pair: Pair, methods: Pair, rules: Rules) -> Tested:
+def preserved(
+    measured: Measured, noise: Noise, name: str, method: str, rules: Rules, estimand: Estimand
+) -> Tested:
+    """Is the drift below the stated share of the scale? Non-inferiority of the evidence."""
+    claim = _claim("preserved", estimand, (name, ""), (method, ""), measured)
+    obstacle = _obstacle(measured, (name,), method, rules, estimand)
+    part = noise.over_scale.get((name, method))
+    if part is None:
+        return Tested(claim, obstacle or say("scale is missing: it needs two patients of one class"))
+    # of fewer patients than the drift, where one stands alone in its class
+    obstacle = obstacle or _too_few(part, method, rules)
+    found = estimate([part], estimand)
+    claim = replace(_with_estimate(claim, found, [part]), p=found.p_two_sided(rules.preserved))
+    return Tested(
+        claim, obstacle, found.interval, lambda alpha: found.interval(alpha)[0] > rules.preserved, found
+    )
+
+
+def reversal(measured: Measured, noise: Noise, pair: Pair, methods: Pair, rules: Rules) -> Tested:
     """Is one of two architectures the more stable under one method, and the other one under another?
 
     Each lead is shown one-sided at half the level, since there are two directions in which the methods may
     disagree (docs/design.md, Claims and verdicts). In each direction both leads must be there, so the larger
     p counts, and the smaller lead is the size of the reversal.
     """
-    claim = _claim("reversal", "recipe", pair, methods, excesses)
-    obstacles = [
-        _obstacle({name: excesses[name, method] for name in pair}, method, rules, "recipe")
-        for method in methods
-    ]
+    claim = _claim("reversal", "recipe", pair, methods, measured)
+    obstacles = [_obstacle(measured, pair, method, rules, "recipe") for method in methods]
     obstacle = next(filter(None, obstacles), NOTHING_SAID)
-    one, two = (_parts(excesses, pair, method) for method in methods)
+    one, two = (_parts(noise, pair, method) for method in methods)
     if not one or not two:
         return Tested(claim, obstacle)
     here, there = (estimate(parts, "recipe") for parts in (one, two))
     # in the first, `arch` is the more stable under `method` and `other` under `against`
     directions = [(_negated(here), there), (here, _negated(there))]
-    observed = max(directions, key=_smaller)
+    observed = max(directions, key=lambda leads: min(lead.value for lead in leads))
     p = min(1.0, 2 * min(max(lead.p_above() for lead in leads) for leads in directions))
-    crossed = estimate([mine - others for mine, others in zip(one, two, strict=True)], "recipe")
+    crossed = estimate(_interaction(noise, pair, methods), "recipe")
     interaction_low, interaction_high = crossed.interval()
     claim = replace(
         claim,
-        estimate=_smaller(observed),
-        low=min(lead.interval()[0] for lead in observed),
-        high=_largest(observed),
+        estimate=min(lead.value for lead in observed),
         interaction=crossed.value,
         interaction_low=interaction_low,
         interaction_high=interaction_high,
-        p=p if here.error > 0 and there.error > 0 else NAN,
+        p=p if here.known and there.known else NAN,
         n_patients=min(part.n_patients for part in one + two),
         n_images=min(part.n_images for part in one + two),
     )
-    return Tested(claim, obstacle, max(map(_largest, directions)) < rules.margin)
+
+    def interval(alpha: float) -> tuple[float, float]:
+        """Of the reversal in either direction: what is excluded must be so in both."""
+        bounds = np.array([[lead.interval(alpha) for lead in leads] for leads in directions])
+        low, high = bounds.min(axis=1).max(axis=0)
+        return float(low), float(high)
+
+    return Tested(claim, obstacle, interval, lambda alpha: interval(alpha)[1] < rules.margin)
 
 
 def signed_rank(values: np.ndarray) -> tuple[float, float]:
@@ -122,38 +185,40 @@ def _negated(one: Estimate) -> Estimate:
     return replace(one, value=-one.value)
 
 
-def _smaller(leads: tuple[Estimate, Estimate]) -> float:
-    return min(lead.value for lead in leads)
-
-
-def _largest(leads: tuple[Estimate, Estimate]) -> float:
-    """The largest reversal in a direction that is not excluded."""
-    return min(lead.interval()[1] for lead in leads)
-
-
-def _parts(excesses: Excesses, pair: Pair, method: str) -> list[Quantity]:
-    """The first architecture's normalised excess, and the second's with the other sign; or nothing."""
-    first, second = (excesses[name, method].normalised for name in pair)
+def _parts(noise: Noise, pair: Pair, method: str) -> list[Quantity]:
+    """The first architecture's drift, and the second's with the other sign; or nothing."""
+    first, second = (noise.drift.get((name, method)) for name in pair)
     return [] if first is None or second is None else [first, -second]
 
 
-def _claim(kind: Kind, estimand: Estimand, pair: Pair, methods: Pair, excesses: Excesses) -> Claim:
+def _interaction(noise: Noise, pair: Pair, methods: Pair) -> list[Quantity]:
+    """Both architectures' difference between the two methods, the second's with the other sign."""
+    between = {
+        (name, *methods): noise.drift[name, methods[0]] - noise.drift[name, methods[1]]
+        for name in dict.fromkeys(name for name, _ in noise.drift)
+        if all((name, method) in noise.drift for method in methods)
+    }
+    found = moderated(between)
+    return [found[(pair[0], *methods)], -found[(pair[1], *methods)]]
+
+
+def _claim(kind: Kind, estimand: Estimand, pair: Pair, methods: Pair, measured: Measured) -> Claim:
     """A claim without its estimate."""
-    mine = excesses[pair[0], methods[0]]
-    others = excesses.get((pair[1], methods[0]))
+    mine = measured[pair[0], methods[0]]
+    others = measured.get((pair[1], methods[0]))
+    family: Family = "primary" if kind == "reversal" and set(methods) == PRIMARY else "exploratory"
     return Claim(
         kind,
+        family,
         estimand,
         *pair,
         *methods,
         test=TESTS[kind].format(WHAT_IS_RANDOM[estimand]),
         n_seeds=mine.drift.n_seeds if mine.drift else 0,
         drift=_value(mine.drift),
-        floor=_value(mine.floor),
-        chance=_value(mine.chance),
+        shared=_value(mine.shared),
+        scale=_value(mine.scale),
         other_drift=_value(others.drift) if others else NAN,
-        other_floor=_value(others.floor) if others else NAN,
-        other_chance=_value(others.chance) if others else NAN,
     )
 
 
@@ -162,19 +227,13 @@ def _value(part: Quantity | None) -> float:
 
 
 def _with_estimate(claim: Claim, found: Estimate, parts: list[Quantity]) -> Claim:
-    low, high = found.interval()
     values = _patients_values(parts)
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    wilcoxon_p, wilcoxon_effect = signed_rank(values)
     return replace(
         claim,
         estimate=found.value,
-        low=low,
-        high=high,
         p=found.p_two_sided(),
         effect_size=found.value / spread if spread > 0 else NAN,
-        wilcoxon_p=wilcoxon_p,
-        wilcoxon_effect=wilcoxon_effect,
         n_patients=min(part.n_patients for part in parts),
         n_images=min(part.n_images for part in parts),
     )
@@ -187,34 +246,41 @@ def _patients_values(parts: list[Quantity]) -> np.ndarray:
     return np.sum(own, axis=0)
 
 
-def _obstacle(excesses: Mapping[str, Excess], method: str, rules: Rules, estimand: Estimand) -> Sentence:
+def _obstacle(
+    measured: Measured, names: tuple[str, ...], method: str, rules: Rules, estimand: Estimand, seeds: int = 2
+) -> Sentence:
     """Why no claim about these architectures under a method can be decided; empty where one can."""
-    for name, each in excesses.items():
+    for name in names:
+        drift = measured[name, method].drift
         terms = {"arch": name, "method": as_term(method)}
-        if each.drift is None:
-            return say("{arch} has no usable map under {method} in the common cohort", **terms)
-        if each.drift.n_seeds == 1:
+        if drift is None:
             return say(
-                "with one seed there is no floor, so drift cannot be told from the noise between trainings"
-            )
-        if estimand == "recipe" and each.drift.n_seeds == 2:
-            return say(
-                "two seeds make one pair of trainings for the floor, which cannot show how far the floor "
-                "depends on the seeds: three are needed"
-            )
-        if each.drift.n_patients < rules.min_patients:
-            return say(
-                "{n} patients of the common cohort were measured under {method}, fewer than {parameter}, "
-                "{least}",
-                n=each.drift.n_patients,
-                parameter=parameter("min_patients"),
-                least=rules.min_patients,
+                "{arch} has no image in the common cohort whose map by {method} can be used under every seed",
                 **terms,
             )
-        if each.floor is None:
-            return say("{arch} has no usable pair of seeds under {method}, so no floor", **terms)
-        if each.chance is None:
-            return say("chance is missing: it needs two patients of one class among the test images")
-        if each.room is None or not estimate([each.room], estimand).p_above() <= ALPHA / 2:
-            return say("chance is not shown to lie above the floor for {arch} under {method}", **terms)
+        if estimand == "recipe" and not drift.seeds_known:
+            return say(
+                "with one training nothing is known of how far another would differ: two are needed, and "
+                "three to tell with any certainty"
+            )
+        if estimand == "recipe" and drift.n_seeds < seeds:
+            return say(
+                "two seeds make one pair of trainings, which cannot show how far the shared drift depends on "
+                "the seeds: three are needed"
+            )
+        if too_few := _too_few(drift, method, rules):
+            return too_few
     return NOTHING_SAID
+
+
+def _too_few(part: Quantity, method: str, rules: Rules) -> Sentence:
+    """That too few patients were measured; empty where there are enough."""
+    if part.n_patients >= rules.min_patients:
+        return NOTHING_SAID
+    return say(
+        "{n} patients of the common cohort were measured under {method}, fewer than {parameter}, {least}",
+        n=part.n_patients,
+        method=as_term(method),
+        parameter=parameter("min_patients"),
+        least=rules.min_patients,
+    )

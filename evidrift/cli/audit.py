@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidrift.cli.options import add_explaining, add_reading, names
+from evidrift.cli.options import add_explaining, add_images, add_reading, names, one_or_two
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
     from rich.table import Table
 
@@ -23,18 +25,21 @@ examples:
   Stop a release: exit code 0 passed, 1 failed, 2 could not be judged:
     evidrift audit --before old.keras --after new.keras --images films/ --gate gate.yaml --out audit/
 
-  Three trainings of the new recipe: what they differ by is the floor that drift is held against:
+  Three trainings of the new recipe, each of which must keep to the limits:
     evidrift audit --before old.keras --after new1.keras new2.keras new3.keras \\
         --images films/ --gate gate.yaml --out audit/
 
   Images without labels, networks that want values from 0 to 1, the answer for a machine:
     evidrift audit --before old.h5 --after new.h5 --images inbox/ --preprocessing unit --out audit/ --json
 
-  A gate file (all limits may be left out but one):
-    excess_drift: 0.3                  # of the way from floor to chance
-    corners: {at_most: 0.15, growth_at_most: 0.03}    # share of the evidence there
-    border: {growth_at_most: 0.05}
-    regressed: 0.02                    # share of images right before, wrong after
+  The old model wants values from -1 to 1, the new one scales them itself:
+    evidrift audit --before old.h5 --after new.keras --images films/ --preprocessing tf,none --out audit/
+
+  A gate file (all limits may be left out but one; `evidrift gate` derives it from trainings you trust):
+    reliance: {regions: [corners, border], at_most: 0.1, spike_flips_at_most: 0.1}
+    drift: {mean_at_most: 0.4, class_at_most: 0.5}    # share of the evidence that lies elsewhere
+    corners: {growth_at_most: 0.05}    # share of the evidence there
+    regressed: {at_most: 0.05}         # share of films right before, wrong after
 
 docs/audit.md explains every option, and what a gate can and cannot promise.
 """
@@ -63,26 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the model to take its place",
     )
     add_reading(models)
-    images = parser.add_argument_group("images")
-    images.add_argument(
-        "--images",
-        type=Path,
-        required=True,
-        metavar="DIR|CSV",
-        help="a folder of class folders, a folder of films, or a manifest with path[,label,patient_id]",
-    )
-    images.add_argument(
-        "--classes",
-        metavar="A,B,...",
-        help="names in the order of the outputs; default: labels sorted by name",
-    )
-    images.add_argument("--no-labels", action="store_true", help="leave labels out of account")
-    images.add_argument("--padding", action="store_true", help="pad films to a square; default: squash them")
-    measures = parser.add_argument_group("measures")
-    add_explaining(measures)
-    measures.add_argument(
-        "--batch-size", type=int, default=16, metavar="N", help="images per pass; default: 16"
-    )
+    add_images(parser.add_argument_group("images"))
+    add_explaining(parser.add_argument_group("measures"))
     result = parser.add_argument_group("result")
     result.add_argument("--gate", type=Path, metavar="FILE", help="limits to judge by, see below")
     result.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
@@ -92,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Audit; the exit code is the gate's."""
     from evidrift.auditing.audit import audit
-    from evidrift.auditing.gate import EXIT_CODES
+    from evidrift.auditing.gate.check import EXIT_CODES
 
     quiet = args.quiet or args.json
     found = audit(
@@ -104,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         gate=args.gate,
         classes=names(args.classes) if args.classes else None,
         labels=not args.no_labels,
-        preprocessing=args.preprocessing,
+        preprocessing=one_or_two(args.preprocessing),
         architecture=args.architecture,
         size=args.size,
         padding=args.padding,
@@ -135,6 +122,7 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
             f"{n_patients} patients count: {counting}.",
             style="bold",
         )
+        to.print(model_table(found))
         to.print(drift_table(found))
     to.print(safe(spelled(found.told.answer, FLAGS)))
     if found.checks:
@@ -152,32 +140,61 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
             to.print(f"Report: {found.report}", soft_wrap=True)
 
 
-def drift_table(found: "AuditResult") -> "Table":
-    """Drift, floor and chance of the overlap, by method."""
-    from evidrift.auditing.study import NAME
-    from evidrift.compare.output import claim_table
+def model_table(found: "AuditResult") -> "Table":
+    """What each model makes of the films."""
     from evidrift.report.terminal.plain import plain_table
-    from evidrift.report.words.shares import UNKNOWN, movements
-    from evidrift.report.words.view import Cell, Column, methods, numbers, table
+    from evidrift.report.words.view import Cell, Column, table
 
-    drift, movements_of = found.drift, movements(claim_table(found.result.claims), "audit")
-    rows = drift[(drift["layer"] == found.study.layer) & (drift["measure"] == "overlap")].set_index("method")
-
-    def share(row: "Row") -> Cell:
-        if row["method"] not in rows.index:
-            return Cell("not defined at this layer")
-        known = movements_of.get((NAME, row["method"]), UNKNOWN)
-        return Cell(row["normalised"], "number", known.interval(row))
-
+    rows = [(part, file["file"], found.known[part]) for part, file in found.files.items()]
     view = table(
-        "1 - overlap of the strongest 20 %; floor: another training, chance: another patient",
+        "Models on these films",
+        rows,
+        [
+            Column("model", lambda row: Cell(row[0])),
+            Column("file", lambda row: Cell(row[1])),
+            Column(
+                "predicts", lambda row: Cell(", ".join(f"{n} {name}" for name, n in row[2].predicted.items()))
+            ),
+            Column(
+                "accuracy",
+                lambda row: Cell(row[2].accuracy.value, "number", tuple(row[2].accuracy[1:])),
+                kind="number",
+            ),
+            Column("calibration error", lambda row: Cell(row[2].calibration_error, "number"), kind="number"),
+        ],
+    )
+    return plain_table(view)
+
+
+def drift_table(found: "AuditResult") -> "Table":
+    """Drift, what of it all trainings share, and drift over scale, by method."""
+    from evidrift.measures.of_pairs import MOVED_SHARE
+    from evidrift.report.terminal.plain import plain_table
+    from evidrift.report.words.view import Cell, Column, methods, table
+
+    drift = found.drift
+    rows = drift[(drift["layer"] == found.study.layer) & (drift["measure"] == MOVED_SHARE)].set_index(
+        "method"
+    )
+
+    def cell(name: str, low: str, high: str) -> "Callable[[Row], Cell]":
+        def of(row: "Row") -> Cell:
+            if row["method"] not in rows.index:
+                return Cell("not defined at this layer")
+            return Cell(row[name], "number", (row[low], row[high]))
+
+        return of
+
+    over = ("over_scale", "fixed_over_scale_low", "fixed_over_scale_high")
+    shared = ("shared", "fixed_shared_low", "fixed_shared_high")
+    view = table(
+        "Share of the strongest 20 % that lies elsewhere; scale: another patient's under the same model",
         rows.reindex(list(found.methods)).reset_index(),
         [
             methods("method"),
-            numbers("drift", "mean", digits=3),
-            numbers("floor", "floor", digits=3),
-            numbers("chance", "chance", digits=3),
-            Column("share of the way", share, kind="number"),
+            Column("drift", cell("mean", "fixed_low", "fixed_high"), kind="number"),
+            Column("shared by all trainings", cell(*shared), kind="number"),
+            Column("drift / scale", cell(*over), kind="number"),
         ],
     )
     return plain_table(view)
@@ -195,7 +212,7 @@ def gate_table(found: "AuditResult") -> "Table":
         [
             Column("limit", lambda check: Cell(check.name)),
             Column("found", lambda check: Cell(value_text(check)), kind="number"),
-            Column("at most", lambda check: Cell(f"{check.limit:g}"), kind="number"),
+            Column("asked", lambda check: Cell(check.asked)),
             Column("verdict", lambda check: Cell(check.verdict), kind="verdict"),
         ],
     )

@@ -1,6 +1,7 @@
 """Options that several commands have."""
 
 import argparse
+from pathlib import Path
 
 
 def add_reading(parser: argparse._ActionsContainer) -> None:
@@ -18,6 +19,27 @@ def add_reading(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_images(parser: argparse._ActionsContainer) -> None:
+    """The films, and how they are read and passed on."""
+    parser.add_argument(
+        "--images",
+        type=Path,
+        required=True,
+        metavar="DIR|CSV",
+        help="a folder of class folders, a folder of films, or a manifest with path[,label,patient_id]",
+    )
+    parser.add_argument(
+        "--classes",
+        metavar="A,B,...",
+        help="names in the order of the outputs; default: labels sorted by name",
+    )
+    parser.add_argument("--no-labels", action="store_true", help="leave labels out of account")
+    parser.add_argument("--padding", action="store_true", help="pad films to a square; default: squash them")
+    parser.add_argument(
+        "--batch-size", type=int, default=16, metavar="N", help="images per pass; default: 16"
+    )
+
+
 def add_explaining(parser: argparse._ActionsContainer) -> None:
     """What is explained, and where in the network."""
     parser.add_argument(
@@ -32,6 +54,12 @@ def add_explaining(parser: argparse._ActionsContainer) -> None:
         metavar="NAME",
         help="penultimate (default), last, or a layer's name",
     )
+
+
+def one_or_two(text: str) -> str | tuple[str, ...]:
+    """One name, or a list of them with commas."""
+    listed = names(text)
+    return listed[0] if len(listed) == 1 else tuple(listed)
 
 
 def names(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from evidrift.auditing.words import SPELLING
 
-UNUSUAL = {"labels": "--no-labels"}
+UNUSUAL = {"labels": "--no-labels", "trusted": "--from"}
 
 
 def flag(name: str) -> str:

@@ -12,7 +12,8 @@ from evidrift.claims.cohort import CommonCohort
 from evidrift.compare.findings.models import over_seeds
 from evidrift.compare.findings.signs import reservations
 from evidrift.compare.study import Study
-from evidrift.drift.oriented import OVERLAP_ALL
+from evidrift.drift.oriented import MOVED_SHARE_ALL
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.probe.results import Prediction, Probe
 
 # Checkpoints whose accuracies are this close perform alike.
@@ -70,8 +71,8 @@ def caveats(
     if len(study.seeds) == 1:
         yield Caveat(
             "one_seed",
-            "One seed: there is no floor, so the drift in the tables holds the noise between trainings, "
-            "and nothing can be said about architectures as recipes.",
+            "One seed: how far another training would differ is not known, so nothing can be said about "
+            "architectures as recipes.",
         )
     if study.identical_across_splits:
         yield Caveat(
@@ -92,8 +93,8 @@ def caveats(
         yield Caveat(
             "target_prediction",
             "Each checkpoint's prediction is explained, not the label: the two maps of a regressed or "
-            "fixed image are of different classes, and chance holds maps of other classes where a "
-            "partner is wrong.",
+            "fixed image are of different classes, and the scale holds maps of other classes where a "
+            "patient is wrong.",
         )
     for library, versions in _versions(study).items():
         if len(versions) > 1:
@@ -105,7 +106,7 @@ def caveats(
     concluded = study.pairs[study.pairs["layer"] == study.layer]
     grids = concluded.groupby("arch", observed=True)["grid"].first()
     if grids.nunique() > 1:
-        told = "Maps have different grids ({grids}): up to 0.03 of a difference in overlap may be the grids'."
+        told = "Maps have different grids ({grids}): up to 0.03 of a difference in drift may be the grids'."
         yield Caveat("grids_differ", say(told, grids=[f"{arch} {grid}" for arch, grid in grids.items()]))
     yield from _layers(study)
     yield from _explained_in_part(study)
@@ -114,16 +115,16 @@ def caveats(
         yield Caveat(
             "unusable_maps",
             f"{unused} drift pairs of the common cohort hold a flat, blank or nan map and are left out "
-            f"of the means; {OVERLAP_ALL} counts them as overlap 0.",
+            f"of the means; {MOVED_SHARE_ALL} counts them as moved wholly.",
             _with_unusable(statuses, study.layer),
         )
     for key, sentence, about in reservations(marks, study.layer):
         yield Caveat(key, sentence, about)
-    overlaps = drift[drift["measure"] == "overlap"]
-    if overlaps.loc[overlaps["mean"].notna(), "chance"].isna().any():
+    moved = drift[drift["measure"] == MOVED_SHARE]
+    if moved.loc[moved["mean"].notna(), "scale"].isna().any():
         yield Caveat(
-            "chance_missing",
-            "Chance is missing somewhere: it needs two patients of one class among the test images.",
+            "scale_missing",
+            "Scale is missing somewhere: it needs two patients of one class in the common cohort.",
         )
 
 

@@ -23,8 +23,14 @@ from evidrift.reliance.summary import ALL
 # The JSON is kept in git: enough for what means over some hundred images can tell.
 DECIMALS = 4
 IN_MODELS = tuple(name for measure in MEASURES for name in (measure, f"{measure}_sd"))
-IN_CHECKS = ("gain", "faithful", "similarity", "chance", "insensitive")
-IN_METRICS = ("mean", "sd", "floor", "chance", "excess", "normalised", "low", "high")
+IN_CHECKS = (
+    *("gain", "gain_low", "gain_high", "faithful"),
+    *("similarity", "chance", "excess", "excess_low", "excess_high", "insensitive"),
+)
+IN_METRICS = (
+    *("mean", "sd", "low", "high", "shared", "shared_low", "shared_high", "erratic"),
+    *("floor_tl", "floor_ft", "scale", "over_scale", "over_scale_low", "over_scale_high"),
+)
 IN_RELIANCE = ("reliance", "simultaneous_low", "simultaneous_high", "shown", "flipped")
 IN_ASSOCIATIONS = ("correlation", "low", "high", "within", "within_low", "within_high")
 # Its curve stands in along_training.csv.
@@ -95,10 +101,14 @@ def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) ->
         "drift": result.drift,
         "statuses": result.statuses,
         "cohorts": result.cohorts,
+        "left_out": result.left_out,
         "models": result.models,
         "agreement": result.agreement,
         "rank_agreement": result.taus,
         "claims": claim_table(result.claims, spelling),
+        "multiverse": result.multiverse,
+        "robustness": result.robustness,
+        "paper": result.paper,
         "orders": result.orders,
         "confusion": result.confusion,
         "classes": result.classes,

@@ -6,20 +6,23 @@ import pandas as pd
 
 from evidrift.base.schema import framed
 from evidrift.check.marks import MARKS, marks
-from evidrift.claims.cells import Excesses, excesses_of
-from evidrift.claims.claim import Claim
+from evidrift.claims.cells import AllQuantities, quantities_of
+from evidrift.claims.claim import Claim, Rules
 from evidrift.claims.cohort import CommonCohort, common_cohort
 from evidrift.claims.stability import Extreme, extremes
 from evidrift.compare.caveats import Caveat, caveats
 from evidrift.compare.conclusions import conclude, order_of
 from evidrift.compare.findings.associations import associations, image_drifts, score_changes
-from evidrift.compare.findings.cohorts import cohort_table, status_table
+from evidrift.compare.findings.choices import WARNING
+from evidrift.compare.findings.cohorts import cohort_table, left_out_table, status_table
 from evidrift.compare.findings.confusion import class_table, confusability, confusion_table
 from evidrift.compare.findings.courses import Course
 from evidrift.compare.findings.drift import summarise
 from evidrift.compare.findings.localisation import localisation_and_changes
 from evidrift.compare.findings.models import model_table
+from evidrift.compare.findings.multiverse import contradictions, multiverse, robustness, warned
 from evidrift.compare.findings.opinions import Question, ask, rank_agreement
+from evidrift.compare.findings.paper import paper_table
 from evidrift.compare.findings.ranking import Observed, alike_groups, median_agreement, observe
 from evidrift.compare.findings.reliance import Answers, answers
 from evidrift.compare.params import Compare
@@ -34,22 +37,26 @@ class Result:
         architectures: in the grid's order.
         seeds: in the grid's order.
         layer: the target layer that conclusions rest on.
-        area: share of the image's area behind `overlap`.
-        margin: what does not matter, see `compare.params.Compare`.
+        area: share of the image's area behind `moved_share` and `overlap`.
+        margin, preserved: what does not matter, and what counts as preserved, see `compare.params.Compare`.
         score: of which the maps are, all that were found.
         target: the class explained, all that were found.
         cohort: the common cohort.
-        excesses: drift, floor, chance and share of the way with what each patient and seed adds, by
+        quantities: drift with its parts, floors and scale, with what each patient and seed adds, by
             architecture, layer and method, and by measure.
         drift: the same as a table, from `findings.drift.summarise`, in the grid's order, `penultimate` first.
         statuses: from `findings.cohorts.status_table`.
         cohorts: from `findings.cohorts.cohort_table`.
+        left_out: who counts and who doesn't, from `findings.cohorts.left_out_table`.
+        paper: the paper's own quantities beside ours, from `findings.paper.paper_table`.
         models: from `findings.models.model_table`.
         agreement: median correlation of the maps of two methods, a row per architecture, layer and pair.
         alike: by layer, groups of methods that cannot disagree.
         patients_known: whether patient ids were given.
         observed: rankings and reversals of means.
         claims: of the primary measure, with their verdicts.
+        multiverse: the primary claims under every reasonable choice, from `findings.multiverse.multiverse`.
+        robustness: how many choices say the same of each, from `findings.multiverse.robustness`.
         extremes: the most and the least stable architecture by method.
         orders: from `orders.order_table`, at `layer`; empty where nothing is known of the seeds' noise.
         taus: from `opinions.rank_agreement`, at `layer` with `orders.tau_table` beside it.
@@ -71,19 +78,24 @@ class Result:
     layer: str
     area: float
     margin: float
+    preserved: float
     score: tuple[str, ...]
     target: tuple[str, ...]
     cohort: CommonCohort
-    excesses: Excesses
+    quantities: AllQuantities
     drift: pd.DataFrame
     statuses: pd.DataFrame
     cohorts: pd.DataFrame
+    left_out: pd.DataFrame
+    paper: pd.DataFrame
     models: pd.DataFrame
     agreement: pd.DataFrame
     alike: dict[str, list[list[str]]]
     patients_known: bool
     observed: Observed
     claims: tuple[Claim, ...]
+    multiverse: pd.DataFrame
+    robustness: pd.DataFrame
     extremes: tuple[Extreme, ...]
     orders: pd.DataFrame
     taus: pd.DataFrame
@@ -107,8 +119,8 @@ class Result:
 def compare(study: Study, params: Compare) -> Result:
     """Compare the architectures of a study."""
     cohort = common_cohort(study.pairs)
-    excesses = excesses_of(study.pairs, cohort, study.seeds)
-    drift = _sorted(summarise(study.pairs, cohort, excesses), study.architectures)
+    quantities = quantities_of(study.pairs, cohort, study.seeds)
+    drift = _sorted(summarise(study.pairs, cohort, quantities), study.architectures)
     agreement = median_agreement(study.agreement, cohort)
     observed = observe(
         drift, study.architectures, study.seeds, cohort, params.min_patients, study.notes, agreement
@@ -120,29 +132,40 @@ def compare(study: Study, params: Compare) -> Result:
     located, moves = localisation_and_changes(cohort.select(study.places))
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
     found = tuple(caveats(study, cohort, drift, statuses, checked, models, params.confounding))
-    claims = conclude(study, excesses, observed, found, params)
+    claims = conclude(study, quantities, observed, found, params)
+    choices = multiverse(
+        study, quantities, claims, Rules(params.min_patients, params.margin, params.preserved)
+    )
+    turned = tuple(contradictions(choices, claims))
+    claims = warned(claims, turned)
+    found += tuple(Caveat(WARNING, each.sentence, frozenset()) for each in turned)
     drifts = image_drifts(study.pairs, study.layer)
     properties = confusability(study.logits).merge(score_changes(study.logits), on=["arch", "image_id"])
-    orders, taus = order_of(excesses, rank_agreement(observed.rankings, alike), study.layer)
+    orders, taus = order_of(quantities, rank_agreement(observed.rankings, alike), study.layer)
     return Result(
         architectures=study.architectures,
         seeds=study.seeds,
         layer=study.layer,
         area=next(iter(notes)).area,
         margin=params.margin,
+        preserved=params.preserved,
         score=tuple(sorted({score for note in notes for score in note.score})),
         target=tuple(sorted({target for note in notes for target in note.target})),
         cohort=cohort,
-        excesses=excesses,
+        quantities=quantities,
         drift=drift,
         statuses=statuses,
         cohorts=_sorted(cohort_table(study.pairs), study.architectures),
+        left_out=left_out_table(study.pairs, study.architectures),
+        paper=paper_table(study.pairs, drift, study.layer),
         models=models,
         agreement=_sorted(agreement.rename("correlation").reset_index(), study.architectures),
         alike=alike,
         patients_known=study.patients_known,
         observed=observed,
         claims=claims,
+        multiverse=choices,
+        robustness=robustness(choices, claims),
         extremes=tuple(extremes(claims)),
         orders=orders,
         taus=taus,
@@ -157,18 +180,6 @@ def compare(study: Study, params: Compare) -> Result:
         reliance=answers(study.reliance),
         caveats=found,
     )
-
-
-def overlaps(result: Result) -> pd.DataFrame:
-    """The overlap as intersection over union, as the study's figure 2 shows it.
-
-    Returns:
-        architecture, method, layer, measure, mean, sd, floor, chance: of the common cohort.
-    """
-    table = result.drift[result.drift["measure"] == "overlap"].rename(columns={"arch": "architecture"})
-    values = ["mean", "floor", "chance"]
-    table[values] = 1 - table[values]
-    return table[["architecture", "method", "layer", "measure", "mean", "sd", "floor", "chance"]]
 
 
 def _sorted(table: pd.DataFrame, architectures: tuple[str, ...]) -> pd.DataFrame:

@@ -69,12 +69,14 @@ class Answer(_Record):
         sentence: its answer.
         verdict: `supported`, `refuted` or `not decidable`; of a gate `passed`, `failed` or `not judged`.
         details: further sentences that belong beside it.
+        exploratory: sentences about what was not asked beforehand.
     """
 
     question: str
     sentence: str
     verdict: str
     details: tuple[str, ...]
+    exploratory: tuple[str, ...] = ()
 
 
 class Summary(_Record):
@@ -106,6 +108,7 @@ class Summary(_Record):
     layer: str
     area: float
     margin: float
+    preserved: float
     score: tuple[str, ...]
     target: tuple[str, ...]
     cohort: Cohort

@@ -14,9 +14,9 @@ class Drift(Section):
     """How maps are compared.
 
     Attributes:
-        area: share of the image's area whose overlap is the primary measure.
-        curve: further shares, for the curve of overlap over areas.
-        draws: pairs of different patients drawn per image and seed, for chance.
+        area: share of the image's area whose moved share is the primary measure.
+        curve: further shares, for the curve of the moved share over areas.
+        draws: other patients of the class that each image meets under each seed, for the scale.
         seed: of those draws.
     """
 

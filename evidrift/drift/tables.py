@@ -14,15 +14,15 @@ import pyarrow as pa
 
 from evidrift.base import table as tables
 from evidrift.base.schema import Schema, columns
-from evidrift.measures.of_pairs import PRIMARY
+from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
 from evidrift.measures.places import BASELINES
 
 # The tables' files in an architecture's folder.
 PAIRS, AGREEMENT, PLACES = "pairs.parquet", "agreement.parquet", "places.parquet"
-SECONDARY = ("entropy", "spearman", "ssim", "iou_half_max")
+SECONDARY = ("entropy", "spearman", "ssim", "overlap", "iou_half_max")
 MEASURED = "of the two maps, see `measures.of_pairs`; NaN unless the status is ok"
 SCHEMAS: dict[str, Schema] = {
-    # and `overlap_<percent>`, the overlap at other areas
+    # and `moved_share_<percent>`, the moved share at other areas
     PAIRS: columns(str, "", "arch")
     | columns(np.int64, "of training", "seed_before", "seed_after")
     | columns(str, "", "checkpoint_before", "checkpoint_after", "pair_kind", "image_id", "image_id_after")
@@ -45,7 +45,7 @@ SCHEMAS: dict[str, Schema] = {
 
 def measures_of(names: Iterable[str]) -> list[str]:
     """Those of a drift table's columns that are measures, the curve included."""
-    return [name for name in names if name in PRIMARY + SECONDARY or name.startswith("overlap_")]
+    return [name for name in names if name in PRIMARY + SECONDARY or name.startswith(f"{MOVED_SHARE}_")]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Notes:
     """What holds for all maps of one architecture.
 
     Attributes:
-        area: share of the image's area behind the column `overlap`.
+        area: share of the image's area behind the columns `moved_share` and `overlap`.
         score: of which the maps are, `centred` or `raw` logit; all that were found.
         target: the class explained, each image's `label` or each checkpoint's `prediction`; likewise.
         constant_gradient: by target layer, the gradient does not vary over space.

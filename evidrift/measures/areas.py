@@ -28,6 +28,11 @@ class AreaSets:
         """Cells in each set, fractional, (n,)."""
         return _count(self.above) + self.share * _count(self.tied)
 
+    @property
+    def squared_length(self) -> np.ndarray:
+        """Of each set's indicator vector, whose elements at tied cells are their share, (n,)."""
+        return _count(self.above) + self.share**2 * _count(self.tied)
+
 
 def in_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Each row's values from low to high, and the cells they come from; both (n, cells).
@@ -75,6 +80,29 @@ def half_maximum(values: np.ndarray, ascending: np.ndarray) -> AreaSets:
     return AreaSets(packed, np.zeros_like(packed), nothing, nothing.astype(bool))
 
 
+def moved_share(sets: AreaSets, before: np.ndarray, after: np.ndarray, area: float) -> np.ndarray:
+    """Share of the strongest `area` that lies elsewhere: |m_A - m_B|^2 / (2 q) of the indicator vectors.
+
+    Without ties it is 1 - |A and B| / q. As a squared Euclidean distance it adds up: means and variances of
+    sets decompose like those of vectors (docs/design.md, Drift).
+
+    Args:
+        sets: of all maps, by `top_area` with the same `area`.
+        before: index of each pair's first map, (pairs,).
+        after: index of each pair's second map.
+        area: q as a share of the canvas.
+
+    Returns:
+        0 (the same set) to 1 (disjoint), (pairs,); 1 - area in expectation for independent sets. Sets that
+        are `thin` hold less than the area, so that two of them are further from 1.
+    """
+    one, other = sets.share[before], sets.share[after]
+    common = _common(sets, before, after, one, other, one * other)
+    wanted = area * sets.above.shape[1] * 64
+    lengths = sets.squared_length
+    return np.maximum(lengths[before] + lengths[after] - 2 * common, 0) / (2 * wanted)
+
+
 def overlap(sets: AreaSets, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Intersection over union of pairs of sets: sum of minima over sum of maxima, (pairs,).
 
@@ -86,16 +114,28 @@ def overlap(sets: AreaSets, before: np.ndarray, after: np.ndarray) -> np.ndarray
     Returns:
         Overlaps from 0 to 1; NaN where both sets are empty.
     """
-    above, tied = sets.above, sets.tied
     one, other = sets.share[before], sets.share[after]
-    common = (
+    common = _common(sets, before, after, one, other, np.minimum(one, other))
+    union = sets.area[before] + sets.area[after] - common
+    return np.divide(common, union, out=np.full(len(common), np.nan), where=union > 0)
+
+
+def _common(
+    sets: AreaSets,
+    before: np.ndarray,
+    after: np.ndarray,
+    one: np.ndarray,
+    other: np.ndarray,
+    both: np.ndarray,
+) -> np.ndarray:
+    """Cells in common; a cell tied in one map counts by its share, one tied in both maps by `both`."""
+    above, tied = sets.above, sets.tied
+    return (
         _count(above[before] & above[after])
         + other * _count(above[before] & tied[after])
         + one * _count(tied[before] & above[after])
-        + np.minimum(one, other) * _count(tied[before] & tied[after])
+        + both * _count(tied[before] & tied[after])
     )
-    union = sets.area[before] + sets.area[after] - common
-    return np.divide(common, union, out=np.full(len(common), np.nan), where=union > 0)
 
 
 def _pack(cells: np.ndarray) -> np.ndarray:

@@ -8,12 +8,14 @@ import numpy as np
 from evidrift.measures import areas, patterns
 from evidrift.measures.canvas import OK, SIDE, Canvases
 
-PRIMARY = ("displacement", "overlap", "correlation", "concentration")
+# Of the map's strongest cells; all conclusions rest on it.
+MOVED_SHARE = "moved_share"
+PRIMARY = (MOVED_SHARE, "displacement", "correlation", "concentration")
 
 
 def curve_column(area: float) -> str:
-    """The column of the overlap at another share of the area, e.g. `overlap_10` for 0.1."""
-    return f"overlap_{100 * area:g}"
+    """The column of the moved share at another share of the area, e.g. `moved_share_10` for 0.1."""
+    return f"{MOVED_SHARE}_{100 * area:g}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def measure(
         features: of all maps, described with `area` and `curve`.
         before: index of each pair's first map, (pairs,).
         after: index of each pair's second map.
-        area: share of the canvas for `overlap`.
+        area: share of the canvas for `moved_share` and `overlap`.
         curve: further shares, each giving its own column.
         with_ssim: pairs whose SSIM is wanted, (pairs,) bool; None for all. It costs as much as all the rest.
 
@@ -82,7 +84,8 @@ def measure(
         displacement: distance of the centres of mass over the canvas's diagonal, 0 to 1. The canvas is the
             image squashed to a square, padded or not: a step along the film's shorter side counts for more
             than one of as many millimetres along the longer.
-        overlap, overlap_<percent>, iou_half_max: intersection over union, 0 to 1.
+        moved_share, moved_share_<percent>: share of the strongest cells that lies elsewhere, 0 to 1.
+        overlap, iou_half_max: intersection over union, 0 to 1.
         correlation, spearman, ssim: at most 1; ssim NaN where it is not wanted.
         concentration, entropy: the second map's Gini coefficient or entropy minus the first's.
     """
@@ -90,18 +93,20 @@ def measure(
     wanted = np.ones(len(before), bool) if with_ssim is None else with_ssim
     likeness = np.full(len(before), np.nan, dtype=np.float32)
     likeness[wanted] = patterns.ssim(features.local, before[wanted], after[wanted])
+    top = features.top
     found = {
+        MOVED_SHARE: areas.moved_share(top[area], before, after, area),
         "displacement": np.hypot(moved[:, 0], moved[:, 1]) / np.sqrt(2),
-        "overlap": areas.overlap(features.top[area], before, after),
         "correlation": patterns.correlation(features.pattern, before, after),
         "concentration": features.gini[after] - features.gini[before],
         "entropy": features.entropy[after] - features.entropy[before],
         "spearman": patterns.correlation(features.ranks, before, after),
         "ssim": likeness,
+        "overlap": areas.overlap(top[area], before, after),
         "iou_half_max": areas.overlap(features.half, before, after),
     }
     for share in curve:
-        found[curve_column(share)] = areas.overlap(features.top[share], before, after)
+        found[curve_column(share)] = areas.moved_share(top[share], before, after, share)
     usable = np.maximum(features.status[before], features.status[after]) == OK
     return {name: np.where(usable, value, np.nan).astype(np.float32) for name, value in found.items()}
 

@@ -5,6 +5,7 @@ import numpy as np
 from evidrift.measures import areas
 from evidrift.measures.canvas import OK, STATUSES, draw
 from evidrift.measures.of_pairs import PRIMARY, Features, describe, measure
+from evidrift.trajectory.table import PREVIOUS, SCALE
 
 
 def measure_maps(
@@ -23,14 +24,14 @@ def measure_maps(
         size: side of that square, px.
         labels: (n,) class indices.
         patient_ids: (n,) text.
-        area: share of the image's area for the overlaps.
+        area: share of the image's area for the moved shares.
 
     Returns:
-        Columns (m, n): status, the worse of both maps'; displacement, overlap, correlation, concentration of
-        tl's map and this one (`of_pairs.measure`); `overlap_previous`, with the map an epoch earlier, NaN at
-        tl; `overlap_chance`, the mean overlap of tl's map of this image with the maps of other
-        patients of its class at that epoch: what maps share without regard to the image. NaN where a map is
-        not `ok`, or there is no other patient.
+        Columns (m, n): status, the worse of both maps'; moved_share, displacement, correlation,
+        concentration of tl's map and this one (`of_pairs.measure`); `moved_share_previous`, from the map an
+        epoch earlier, NaN at tl; `scale`, half the sum of two means: the moved share between this image's map
+        and those of other patients of its class under tl, and the same under that epoch's checkpoint
+        (docs/design.md, Drift). NaN where a map is not `ok`, or there is no other patient.
     """
     m, n = signed.shape[:2]
     canvases = draw(signed.reshape(m * n, *signed.shape[2:]), np.tile(content, (m, 1)), size)
@@ -41,31 +42,32 @@ def measure_maps(
     status = np.maximum(features.status[before], features.status[after])
     columns = {"status": np.array(STATUSES)[status]} | {name: found[name] for name in PRIMARY}
     previous = np.full(m * n, np.nan, np.float32)
-    previous[n:] = _overlap(features, area, after[:-n], after[n:])
-    columns["overlap_previous"] = previous
-    columns["overlap_chance"] = _chance(features, area, labels, patient_ids, m)
+    previous[n:] = _moved_share(features, area, after[:-n], after[n:])
+    columns[PREVIOUS] = previous
+    others = _between_patients(features, area, labels, patient_ids, m)
+    columns[SCALE] = ((others[0] + others) / 2).astype(np.float32)
     return {name: values.reshape(m, n) for name, values in columns.items()}
 
 
-def _chance(
+def _between_patients(
     features: Features, area: float, labels: np.ndarray, patient_ids: np.ndarray, m: int
 ) -> np.ndarray:
-    """Mean overlap of tl's map with other patients' maps of the class, by epoch and image: (m * n,)."""
+    """Mean moved share between each image's map and other patients' of its class, one epoch's: (m, n)."""
     n = len(labels)
     one, other = np.nonzero(
         (labels[:, None] == labels) & (np.asarray(patient_ids)[:, None] != np.asarray(patient_ids))
     )
     epoch = np.arange(m)[:, None] * n
-    overlaps = _overlap(features, area, np.tile(one, m), (epoch + other).ravel())
-    usable = ~np.isnan(overlaps)
-    place = (epoch + one).ravel()[usable]
-    count = np.bincount(place, minlength=m * n)
-    total = np.bincount(place, overlaps[usable], minlength=m * n)
-    return np.divide(total, count, out=np.full(m * n, np.nan), where=count > 0).astype(np.float32)
+    place = (epoch + one).ravel()
+    moved = _moved_share(features, area, place, (epoch + other).ravel())
+    usable = ~np.isnan(moved)
+    count = np.bincount(place[usable], minlength=m * n)
+    total = np.bincount(place[usable], moved[usable], minlength=m * n)
+    return np.divide(total, count, out=np.full(m * n, np.nan), where=count > 0).reshape(m, n)
 
 
-def _overlap(features: Features, area: float, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """`measures.of_pairs.measure`'s overlap alone, which is cheap."""
+def _moved_share(features: Features, area: float, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """`measures.of_pairs.measure`'s moved share alone, which is cheap."""
     usable = np.maximum(features.status[before], features.status[after]) == OK
-    overlaps = areas.overlap(features.top[area], before, after)
-    return np.where(usable, overlaps, np.nan).astype(np.float32)
+    moved = areas.moved_share(features.top[area], before, after, area)
+    return np.where(usable, moved, np.nan).astype(np.float32)

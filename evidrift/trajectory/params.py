@@ -18,7 +18,8 @@ class Trajectory(Section):
         seeds: of the grid's, whose fine-tuning is followed; none switches it off.
         images_per_class: validation images of each class, as far as there are.
         methods: of the attribution family cam, at `penultimate`, of the centred logit of the image's label.
-        area: share of the image's area for `overlap`; its own, so that another drift.area runs no network.
+        area: share of the image's area for `moved_share`; its own, so that another drift.area runs no
+            network.
         batch_size: images per pass.
     """
 

@@ -14,13 +14,14 @@ from evidrift.base.json import plain
 from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.table import write_frame
 from evidrift.maps.scores import centred_logits, predicted_classes
-from evidrift.measures.of_pairs import PRIMARY
+from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
 
 DECIMALS = 6
-OVERLAPS = ("overlap", "overlap_chance")  # whose means stand in the metrics
+PREVIOUS, SCALE = f"{MOVED_SHARE}_previous", "scale"
+MEANS = (MOVED_SHARE, SCALE)  # that stand in the metrics
 KEYS = ("arch", "seed", "epoch", "method", "image_id")
 TRAJECTORY: Schema = (
     columns(str, "", "arch")
@@ -29,7 +30,7 @@ TRAJECTORY: Schema = (
     | columns(str, "", "method", "image_id", "patient_id", "label", "predicted")
     | columns(np.float32, "the label's centred logit", "score")
     | columns(str, "", "status")
-    | columns(np.float32, "see `measuring.measure_maps`", *PRIMARY, "overlap_previous", "overlap_chance")
+    | columns(np.float32, "see `measuring.measure_maps`", *PRIMARY, PREVIOUS, SCALE)
 )
 
 
@@ -96,15 +97,15 @@ def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
 
     Returns:
         Numbers of images and patients, methods that the layer does not allow, and by seed and method, of the
-        maps after the last epoch: their means of the overlap with tl's and of its chance level, None where
-        no map is `ok`, and how many have which status.
+        maps after the last epoch: the mean moved share from tl's and the mean scale, None where no map is
+        `ok`, and how many have which status.
     """
     seeds: dict[str, Any] = {}
     for (seed, method), own in rows.groupby(["seed", "method"], observed=True, sort=True):
         last = own[own["epoch"] == own["epoch"].max()]
         seeds.setdefault(str(seed), {})[str(method)] = {
             "epoch": int(last["epoch"].iloc[0]),
-            **plain({name: last[name].astype(float).mean() for name in OVERLAPS}, DECIMALS),
+            **plain({name: last[name].astype(float).mean() for name in MEANS}, DECIMALS),
             "statuses": {
                 str(name): int(count) for name, count in sorted(last["status"].value_counts().items())
             },

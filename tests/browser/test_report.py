@@ -78,7 +78,8 @@ def test_filters_leave_the_cases_that_fit(opened):
 
 
 def test_the_list_is_sorted_by_each_measure_worst_first(opened):
-    for measure in ("1 - overlap", "displacement", "1 - correlation", "concentration", "fall in probability"):
+    measures = ("moved share", "displacement", "1 - correlation", "concentration", "1 - overlap (IoU)")
+    for measure in (*measures, "moved share over its scale", "fall in probability"):
         opened.choose("sort", measure)
         values = opened.values()
         assert values == sorted(values, reverse=True)
@@ -88,8 +89,10 @@ def test_the_list_is_sorted_by_each_measure_worst_first(opened):
 
 
 def test_the_numbers_are_those_of_the_drift_table(opened):
-    overlaps = [float(text) for text in opened.page.locator("#case-drift td").all_inner_texts()[:1]]
-    assert opened.values()[0] == overlaps[0]
+    assert opened.values()[0] == float(opened.page.locator("#case-drift td").first.inner_text())
+    opened.choose("sort", "moved share over its scale")
+    drift, _, scale = (float(text) for text in opened.page.locator("#case-drift td").all_inner_texts()[:3])
+    assert abs(opened.values()[0] - drift / scale) < 0.01
     assert "0 %" in opened.text("#case-prediction")
 
 
@@ -178,9 +181,9 @@ def test_names_that_would_like_to_be_markup_stay_text(hostile_report, open_repor
 
 
 def test_a_term_explains_itself_by_key(opened):
-    opened.page.locator("#answer .term", has_text="floor").last.focus()
+    opened.page.locator("#answer .term", has_text="scale").last.focus()
     opened.page.keyboard.press("Enter")
-    tip = opened.page.locator("#term-floor")
+    tip = opened.page.locator("#term-scale")
     assert tip.is_visible()
     box = tip.bounding_box()
     assert box["x"] >= 0

@@ -40,6 +40,10 @@ def test_two_steps_are_the_head_and_everything():
     assert list(cascade(model, 2, "a")) == [10 / 214, 1]
 
 
+def test_a_single_step_is_everything_at_once():
+    assert list(cascade(disc_classifier(), 1, "a")) == [1]
+
+
 def test_weights_are_restored_bit_for_bit_also_after_an_error():
     model = disc_classifier()
     before = [values.tobytes() for values in model.get_weights()]

@@ -25,14 +25,12 @@ def originals(targets=None, **maps):
         for name, values in sorted(maps.items())
     }
     targets = np.ones(N, int) if targets is None else targets
-    return Originals(None, targets, None, signed)
+    return Originals(None, np.arange(N), targets, None, signed)
 
 
 def check(*families, of=None, **changes):
     of = of or images()
-    chosen = np.arange(len(of.ids))
-    settings = params(**changes)
-    return faithfulness(linear_network(WEIGHTS), of, chosen, list(families), settings, tqdm(disable=True))
+    return faithfulness(linear_network(WEIGHTS), of, list(families), params(**changes), tqdm(disable=True))
 
 
 def of_method(rows, method):
@@ -51,7 +49,9 @@ def test_the_networks_own_evidence_beats_random_maps_and_its_opposite_loses_to_t
 
 
 def test_rows_come_by_layer_method_and_image_and_values_are_float32():
-    other = Originals(None, np.ones(N, int), None, {("last", "b"): np.tile(EVIDENCE, (N, 1, 1))})
+    other = Originals(
+        None, np.arange(N), np.ones(N, int), None, {("last", "b"): np.tile(EVIDENCE, (N, 1, 1))}
+    )
     rows = check(originals(c=EVIDENCE, a=EVIDENCE), other)
     assert rows["layer"].tolist() == ["last"] * N + ["penultimate"] * 2 * N
     assert rows["method"].tolist() == ["b"] * N + ["a"] * N + ["c"] * N
@@ -123,6 +123,15 @@ def test_each_family_is_checked_at_the_class_it_explained():
     present, absent = of_method(rows, "present"), of_method(rows, "absent")
     np.testing.assert_allclose(absent["insertion_random"], 1 - present["insertion_random"], atol=1e-6)
     assert (gain(absent) > 0.1).all()
+
+
+def test_a_family_that_explained_some_of_the_images_has_rows_of_those():
+    some = np.array([1, 4])
+    fewer = Originals(None, some, np.ones(2, int), None, {("penultimate", "b"): np.tile(EVIDENCE, (2, 1, 1))})
+    rows = check(originals(a=EVIDENCE, c=EVIDENCE), fewer)
+    assert of_method(rows, "b")["image"].tolist() == [1, 4]
+    np.testing.assert_array_equal(gain(of_method(rows, "b")), gain(of_method(rows, "a"))[some])
+    assert len(of_method(rows, "c")["image"]) == N
 
 
 def test_a_padded_images_map_is_read_where_the_image_lies():

@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from evidrift.check.marks import marks
+from evidrift.check.marks import GAIN_MARGIN, marks
 
 KEYS = {"arch": "mini", "checkpoint": "tl", "layer": "penultimate", "method": "grad_cam"}
 
@@ -45,29 +46,51 @@ def test_gain_is_what_insertion_and_deletion_do_better_than_random_together():
     row = mark([0.1, 0.2, 0.3, 0.2, 0.2, 0.2])
     assert row["gain"] == pytest.approx(0.2, abs=1e-6)
     assert row["n_patients_faithfulness"] == 6
-    # mean 0.2, variance 0.004: t = 0.2 / sqrt(0.004 / 6) = 7.75 with 5 degrees of freedom
-    assert row["gain_p"] == pytest.approx(0.000287, rel=0.01)
-    assert row["faithful"] is True
+    # variance 0.004, error sqrt(0.004 / 6), Student's t of 5 degrees of freedom at 0.975: 2.5706
+    reach = 2.5706 * (0.004 / 6) ** 0.5
+    assert (row["gain_low"], row["gain_high"]) == pytest.approx((0.2 - reach, 0.2 + reach), abs=1e-5)
+    assert row["faithful"] == "supported"
 
 
-@pytest.mark.parametrize("gains", [[-0.1, -0.2, -0.3, -0.2, -0.2], [0.9, -0.7, 0.8, -0.8, 0.1], [0.0] * 5])
-def test_a_gain_that_is_not_shown_to_be_positive_is_not_faithful(gains):
+@pytest.mark.parametrize(
+    ("gains", "verdict"),
+    [
+        ([0.03, 0.01, 0.02, 0.03, 0.01], "supported"),
+        ([0.003, -0.003, 0.002, -0.002, 0.0], "refuted"),  # shown to be less than the margin
+        ([-0.1, -0.2, -0.3, -0.2, -0.2], "refuted"),
+        ([0.9, -0.7, 0.8, -0.8, 0.1], "not decidable"),
+        ([0.25] * 5, "supported"),  # no spread
+    ],
+)
+def test_the_verdict_is_read_off_the_interval(gains, verdict):
     row = mark(gains)
-    assert row["faithful"] is False
-    assert row["gain_p"] > 0.05
-
-
-def test_the_same_gain_in_every_patient_is_shown_without_a_t():
-    row = mark([0.25] * 5)
-    assert (row["gain_p"], row["faithful"]) == (0, True)
+    assert row["faithful"] == verdict
+    assert (row["gain_low"] > 0) == (verdict == "supported")
+    assert verdict != "refuted" or row["gain_high"] < GAIN_MARGIN
 
 
 def test_under_five_patients_nothing_is_decidable():
     row = mark([0.2, 0.21, 0.19, 0.2])
-    assert row["faithful"] is None
-    assert np.isnan(row["gain_p"])
+    assert row["faithful"] == "not decidable"
+    assert np.isnan([row["gain_low"], row["gain_high"]]).all()
     assert row["gain"] == pytest.approx(0.2, abs=1e-6)
     assert row["n_patients_faithfulness"] == 4
+
+
+def test_intervals_widen_with_the_decidable_rows_of_their_architecture():
+    """Bonferroni: of three such rows, each interval holds at 1 - 0.05 / 3."""
+    gains = [0.1, 0.2, 0.3, 0.2, 0.2, 0.2]
+    tables = [
+        faithfulness(gains),
+        faithfulness(gains, method="rise"),
+        faithfulness(gains, checkpoint="ft"),
+        faithfulness(gains[:4], method="occlusion"),  # not decidable
+        faithfulness(gains, arch="other"),
+    ]
+    found = marks(pd.concat(tables), SAME).set_index(["arch", "method", "checkpoint"])["gain_high"] - 0.2
+    error = (0.004 / 6) ** 0.5
+    assert found["mini", "grad_cam", "tl"] == pytest.approx(stats.t.ppf(1 - 0.025 / 3, 5) * error, abs=1e-5)
+    assert found["other", "grad_cam", "tl"] == pytest.approx(stats.t.ppf(0.975, 5) * error, abs=1e-5)
 
 
 def test_patients_are_averaged_first():
@@ -77,7 +100,7 @@ def test_patients_are_averaged_first():
     row = marks(faithfulness(gains, patients), SAME).iloc[0]
     assert row["n_patients_faithfulness"] == 5
     assert row["gain"] == pytest.approx((0.2 - 4 * 0.1) / 5, abs=1e-6)
-    assert row["faithful"] is False
+    assert row["faithful"] != "supported"
 
 
 def test_maps_without_areas_are_left_out():
@@ -86,7 +109,7 @@ def test_maps_without_areas_are_left_out():
     assert row["gain"] == pytest.approx(0.2, abs=1e-6)
     everything = mark([np.nan] * 6)
     assert everything["n_patients_faithfulness"] == 0
-    assert everything["faithful"] is None
+    assert everything["faithful"] == "not decidable"
     assert np.isnan(everything["gain"])
 
 
@@ -94,32 +117,37 @@ def sensitivity(*tables):
     return marks(faithfulness([0.1] * 6), pd.concat(tables)).iloc[0]
 
 
-def test_maps_more_like_the_original_than_other_patients_are_insensitive():
+def test_maps_more_like_the_original_than_chance_keep_the_image():
     row = sensitivity(randomisation([0.9, 0.8, 0.9, 0.7, 0.8, 0.7], [0.2, 0.3, 0.2, 0.3, 0.2, 0.3]))
     assert row["similarity"] == pytest.approx(0.8)
     assert row["chance"] == pytest.approx(0.25)
-    assert row["insensitive"] is True
-    assert row["similarity_p"] < 0.001
+    assert row["excess"] == pytest.approx(0.55)
+    # excesses 0.7, 0.5, 0.7, 0.4, 0.6, 0.4: variance 0.019
+    assert row["excess_low"] == pytest.approx(0.55 - 2.5706 * (0.019 / 6) ** 0.5, abs=1e-4)
+    assert row["insensitive"] == "supported"
     assert row["n_patients_randomisation"] == 6
 
 
-def test_maps_no_more_alike_than_other_patients_are_not():
-    row = sensitivity(randomisation([0.5, 0.3, 0.4, 0.6, 0.5], [0.5, 0.4, 0.5, 0.5, 0.5]))
-    assert row["insensitive"] is False
+@pytest.mark.parametrize(
+    ("similarity", "verdict"),
+    [([0.5, 0.3, 0.4, 0.6, 0.5], "not decidable"), ([0.31, 0.29, 0.3, 0.28, 0.3], "refuted")],
+)
+def test_maps_no_more_alike_than_chance_do_not(similarity, verdict):
+    assert sensitivity(randomisation(similarity, [0.5, 0.3, 0.4, 0.4, 0.5]))["insensitive"] == verdict
 
 
 def test_only_the_last_depth_counts_where_all_weights_are_random():
     early = randomisation([1.0] * 5, [0.0] * 5, depth=1)
     late = randomisation([0.1, -0.1, 0.0, 0.2, -0.2], [0.3] * 5, depth=2)
     row = sensitivity(early, late)
-    assert row["insensitive"] is False
+    assert row["insensitive"] != "supported"
     assert row["similarity"] == pytest.approx(0)
 
 
 def test_a_map_without_a_counterpart_or_a_chance_level_is_left_out():
     row = sensitivity(randomisation([0.9, np.nan, 0.9, 0.9, 0.9, 0.9], [0.1, 0.1, np.nan, 0.1, 0.1, 0.1]))
     assert row["n_patients_randomisation"] == 4
-    assert row["insensitive"] is None
+    assert row["insensitive"] == "not decidable"
 
 
 def test_architectures_checkpoints_layers_and_methods_are_judged_apart():
@@ -131,13 +159,13 @@ def test_architectures_checkpoints_layers_and_methods_are_judged_apart():
     ]
     found = marks(pd.concat(frames), SAME)
     assert found[["arch", "checkpoint", "layer", "method", "faithful"]].to_numpy().tolist() == [
-        ["mini", "ft", "penultimate", "grad_cam", False],
-        ["mini", "tl", "penultimate", "grad_cam", True],
-        ["mini", "tl", "penultimate", "rise", False],
-        ["other", "tl", "penultimate", "grad_cam", False],
+        ["mini", "ft", "penultimate", "grad_cam", "refuted"],
+        ["mini", "tl", "penultimate", "grad_cam", "supported"],
+        ["mini", "tl", "penultimate", "rise", "refuted"],
+        ["other", "tl", "penultimate", "grad_cam", "refuted"],
     ]
     # of which one only was randomised
-    assert found["insensitive"].tolist() == [None, False, None, None]
+    assert found["insensitive"].tolist() == ["not decidable", "refuted", "not decidable", "not decidable"]
     assert found["n_patients_randomisation"].tolist() == [0, 6, 0, 0]
 
 

@@ -40,8 +40,8 @@ def test_the_section_is_read(tmp_path):
             {"faithfulness": SECTION["faithfulness"] | {"step": 3}},
             "step is not a parameter. Did you mean steps?",
         ),
-        ({"randomisation": {"images_per_class": 1, "depths": 2}}, "images_per_class is 1"),
-        ({"randomisation": {"images_per_class": 2, "depths": 1}}, "check.randomisation.depths is 1"),
+        ({"randomisation": {"images_per_class": 2, "depths": 2}}, "images_per_class is 2"),
+        ({"randomisation": {"images_per_class": 3, "depths": 0}}, "check.randomisation.depths is 0"),
     ],
 )
 def test_mistakes_are_named(tmp_path, change, sentence):

@@ -3,35 +3,43 @@
 import numpy as np
 import pytest
 
-from benchmarks.calibration import Cell, Noise, Size, outcomes, planted, study, truths
+from benchmarks.calibration import Cell, MapCell, outcomes, study, study_of_maps
 from evidrift.base.seeds import stream
-from evidrift.claims.excess import excess
 
 
-def test_the_truth_of_a_simulated_study_is_recovered_on_average():
-    noise, shift = Noise(), planted("one method", 0.1)
-    truth = truths(shift, noise)
-    # by hand: (0.50 + 0.1 - 0.27) / (0.60 - 0.27) and (0.50 - 0.27) / (0.60 - 0.27)
-    assert truth["a", "first"] == pytest.approx(1)
-    assert truth["b", "second"] == pytest.approx(0.697, abs=1e-3)
-    errors = []
-    for number in range(30):
-        for key, cells in study(stream("test", number), shift, 0.02, Size(), noise).items():
-            errors.append(excess(cells).normalised.value - truth[key])
-    # six a study, not independent: a standard error of 0.08 / sqrt(30) at the most
-    assert abs(np.mean(errors)) < 3 * 0.08 / np.sqrt(30)
-
-
-def test_each_kind_of_truth_is_planted_where_it_is_said():
-    assert planted("none", 0.1).tolist() == [[0, 0], [0, 0], [0, 0]]
-    assert planted("one method", 0.1).tolist() == [[0.1, 0], [0, 0], [0, 0]]
-    assert planted("both methods", 0.1).tolist() == [[0.1, 0.1], [0, 0], [0, 0]]
-    assert planted("reversal", 0.1).tolist() == [[0.1, -0.1], [0, 0], [0, 0]]
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Cell("test", patients=40, methods=2, first=3, seed_sd=0.02),
+        Cell("test", patients=40, methods=2, heavy=True, extra=0.1),
+        Cell("test", patients=40, methods=2, null=True, interact=True, seed_sd=0.02),
+    ],
+)
+def test_the_truth_of_a_simulated_study_is_recovered_on_average(cell):
+    errors: dict[tuple[str, str, str], list[float]] = {}
+    for number in range(40):
+        for (arch, method), found in study(cell, stream("test", number)).items():
+            at = "abc".index(arch), ("layer_cam", "grad_cam_pp").index(method)
+            errors.setdefault((arch, method, "drift"), []).append(found.drift.value - cell.drift(*at))
+            errors.setdefault((arch, method, "shared"), []).append(found.shared.value - cell.shared(*at))
+    for values in errors.values():
+        assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(len(values))
 
 
 def test_a_large_difference_and_a_large_reversal_are_found_and_nothing_else():
-    found = outcomes(Cell("reversal", 0.2, 0.0, Size(patients=60, seeds=5), 5))
-    assert found["reversal found"] == (10, 10)  # a against b, and a against c
+    cell = Cell("test", patients=60, seeds=5, methods=2, extra=0.2, extra_other=-0.2)
+    found = outcomes(cell, 5)
+    assert found["primary reversal found"] == (10, 10)  # a against b, and a against c
     assert found["difference found"] == (20, 20)
-    assert found["false reversal in the family"][0] == 0
-    assert found["wrong way round"][0] == 0
+    assert found["false difference"] == found["false refuted"] == (0, 5)
+
+
+def test_maps_before_and_after_of_one_recipe_share_no_move():
+    found = [
+        study_of_maps(MapCell("test", patients=30, null=True, move=0), stream("test", number))
+        for number in range(3)
+    ]
+    shared = [each.shared.value for study in found for each in study.values()]
+    drift = [each.drift.value for study in found for each in study.values()]
+    assert min(drift) > 0.15
+    assert abs(np.mean(shared)) < 0.02

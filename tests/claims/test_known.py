@@ -9,7 +9,9 @@ from evidrift.claims.known import OPEN, best_known
 
 def claim(estimand, verdict, high=0.5):
     bounds = {"low": high - 0.2, "high": high}
-    return Claim("moved", estimand, "a", "", "layer_cam", "", "t", 3, verdict=verdict, **bounds)
+    return Claim(
+        "preserved", "exploratory", estimand, "a", "", "layer_cam", "", "t", 3, verdict=verdict, **bounds
+    )
 
 
 @pytest.mark.parametrize(

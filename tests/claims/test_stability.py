@@ -8,7 +8,8 @@ NAN = float("nan")
 
 def claim(arch, other, estimate, verdict="supported", method="layer_cam", **changes):
     """`arch` less the other one: below 0 where `arch` is the more stable."""
-    base = {"kind": "difference", "estimand": "recipe", "against": "", "test": "", "n_seeds": 3}
+    base = {"kind": "difference", "family": "exploratory", "estimand": "recipe"}
+    base |= {"against": "", "test": "", "n_seeds": 3}
     return Claim(
         arch=arch,
         other=other,

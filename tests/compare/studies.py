@@ -37,7 +37,7 @@ STAGES = {"tl": "train_tl", "ft": "finetune"}
 
 def rules(min_patients: int = 1, margin: float = 0.05) -> Compare:
     """The parameters of compare."""
-    return Compare(min_patients=min_patients, margin=margin, confounding=0.5, cases=1)
+    return Compare(min_patients=min_patients, margin=margin, preserved=0.5, confounding=0.5, cases=1)
 
 
 def study_of(

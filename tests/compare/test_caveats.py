@@ -86,7 +86,9 @@ def test_a_class_without_a_right_image_is_named(tmp_path):
 def test_unusable_maps_concern_their_own_method(tmp_path):
     maps = architecture()
     maps.signed["penultimate", "grad_cam"][0, 0, 0] = 0
-    assert told(study_of(maps))["unusable_maps"].about == {("densenet_mini", "grad_cam")}
+    found = told(study_of(maps))["unusable_maps"]
+    assert found.about == {("densenet_mini", "grad_cam")}
+    assert found.sentence.endswith("moved_share_all counts them as moved wholly.")
 
 
 @pytest.mark.slow

@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 
 from evidrift.compare.caveats import Caveat
+from evidrift.compare.findings.drift import BOUNDS
 from evidrift.compare.output import metrics, write_metrics, write_tables
-from evidrift.compare.result import compare, overlaps
+from evidrift.compare.result import compare
 from tests.compare.studies import rules, study_of
 from tests.drift.study import architecture
 
+MEASURE = "moved_share"
 TWELVE = [f"p{k}" for k in range(12)]
 
 
@@ -45,10 +47,13 @@ def test_a_planted_reversal_is_observed():
 def test_the_metrics_are_strict_json_nested_by_name(two, tmp_path):
     write_metrics(tmp_path / "compare.json", two)
     found = json.loads((tmp_path / "compare.json").read_text())
-    row = two.drift.query("arch == 'densenet_mini' and method == 'grad_cam' and measure == 'overlap'").iloc[0]
-    numbers = found["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
+    row = two.drift.query("arch == 'densenet_mini' and method == 'grad_cam' and measure == @MEASURE").iloc[0]
+    numbers = found["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["moved_share"]
     assert numbers["mean"] == pytest.approx(row["mean"], abs=5e-5)
-    assert set(numbers) == {"mean", "sd", "floor", "chance", "excess", "normalised", "low", "high"}
+    assert set(numbers) == {
+        *("mean", "sd", "low", "high", "shared", "shared_low", "shared_high", "erratic"),
+        *("floor_tl", "floor_ft", "scale", "over_scale", "over_scale_low", "over_scale_high"),
+    }
     assert found["common_cohort"] == {"images": 12, "patients": 12}
     assert (found["decidable"], found["undecidable"]) == (True, None)
     assert (found["score"], found["target"]) == (["centred"], ["label"])
@@ -76,7 +81,7 @@ def test_the_tables_can_be_read_back(two, tmp_path):
     write_tables(tmp_path / "tables", two)
     drift = pd.read_csv(tmp_path / "tables" / "drift.csv")
     assert list(drift["arch"].unique()) == ["densenet_mini", "resnetv2_mini"]
-    assert {"overlap", "overlap_all", "overlap_50", "ssim"} <= set(drift["measure"])
+    assert {"moved_share", "moved_share_all", "moved_share_50", "overlap", "ssim"} <= set(drift["measure"])
     models = pd.read_csv(tmp_path / "tables" / "models.csv")
     assert models[["arch", "seed", "checkpoint"]].values.tolist()[:2] == [
         ["densenet_mini", 1, "tl"],
@@ -96,15 +101,15 @@ def test_one_architecture_has_a_ranking_of_one_and_no_reversal(alone):
     assert alone.observed.reversals == ()
 
 
-def test_one_seed_is_a_caveat_and_has_no_floor():
+def test_one_seed_is_a_caveat_and_has_nothing_between_trainings():
     result = compare(study_of(architecture(seeds=(1,))), rules())
     assert any(warning.startswith("One seed") for warning in result.warnings)
     assert metrics(result)["decidable"] is False
     assert "one seed" in metrics(result)["undecidable"]
     assert (metrics(result)["ranking"], metrics(result)["reversals"]) == ({}, [])
-    assert result.drift[["sd", "floor", "excess", "normalised"]].isna().all(axis=None)
-    numbers = metrics(result)["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
-    assert numbers["floor"] is None
+    assert result.drift[["sd", "floor_ft", "shared", "erratic", "low"]].isna().all(axis=None)
+    numbers = metrics(result)["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["moved_share"]
+    assert numbers["floor_ft"] is None and numbers["over_scale"] > 0
     assert metrics(result)["models"]["densenet_mini"]["tl"]["accuracy_sd"] is None
 
 
@@ -112,8 +117,8 @@ def test_an_empty_common_cohort_decides_nothing_and_pretends_no_number(tmp_path)
     maps = architecture()
     result = compare(study_of(replace(maps, predicted=1 - maps.predicted)), rules())
     assert "0 patients" in result.observed.undecidable
-    assert not any(warning.startswith("Chance is missing") for warning in result.warnings)
-    numbers = metrics(result)["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["overlap"]
+    assert not any(warning.startswith("Scale is missing") for warning in result.warnings)
+    numbers = metrics(result)["drift"]["densenet_mini"]["grad_cam"]["penultimate"]["moved_share"]
     assert set(numbers.values()) == {None}
     write_tables(tmp_path / "tables", result)
 
@@ -130,24 +135,26 @@ def test_the_agreement_of_two_architectures_has_an_interval():
 
 
 def test_a_single_patient_decides_nothing_and_has_no_interval():
-    """The others are called wrong; chance is there still, from their maps."""
+    """The others are called wrong, so that there is nobody to set the scale by."""
     maps = [architecture(name, seeds=(1, 2, 3)) for name in ("densenet_mini", "resnetv2_mini")]
     for each in maps:
         each.predicted[..., 1:] = 1 - each.labels[1:]
     result = compare(study_of(*maps), rules())
     assert result.cohort.n_patients == 1
-    assert result.drift["normalised"].notna().any()
+    assert result.drift["mean"].notna().all()
+    assert result.drift["scale"].isna().all()
     assert {claim.verdict for claim in result.claims} == {"not decidable"}
     assert result.orders.empty
-    assert result.drift[["low", "high", "fixed_low", "fixed_high"]].isna().all(axis=None)
+    assert result.drift[list(BOUNDS)].isna().all(axis=None)
 
 
-def test_no_other_patient_of_the_class_leaves_chance_missing_with_a_caveat():
+def test_no_other_patient_of_the_class_leaves_scale_missing_with_a_caveat():
     maps = architecture(patients=("p0", "p1", "p0", "p1"))
     result = compare(study_of(maps), rules())
-    assert result.drift["chance"].isna().all()
-    assert any(warning.startswith("Chance is missing") for warning in result.warnings)
-    assert all(ranking.scores == () for ranking in result.observed.rankings)
+    assert result.drift[["scale", "over_scale"]].isna().all(axis=None)
+    assert any(warning.startswith("Scale is missing") for warning in result.warnings)
+    # drift needs no scale
+    assert all(len(ranking.scores) == 1 for ranking in result.observed.rankings)
 
 
 def test_caveats_name_unknown_patients_mixed_versions_and_unusable_maps():
@@ -180,14 +187,6 @@ def test_methods_that_one_architecture_lacks_are_ranked_without_it():
     assert any("not defined" in warning for warning in result.warnings)
 
 
-def test_overlaps_are_given_back_as_intersection_over_union(alone):
-    row = overlaps(alone).iloc[0]
-    drift = alone.drift[alone.drift["measure"] == "overlap"].iloc[0]
-    assert row["mean"] == pytest.approx(1 - drift["mean"])
-    assert row["floor"] == pytest.approx(1 - drift["floor"])
-    assert row["sd"] == drift["sd"]
-
-
 def test_phantoms_are_called_phantoms(alone):
     drawn = compare(study_of(architecture(), source="phantoms"), rules())
     assert [warning for warning in drawn.warnings if "phantoms" in warning]
@@ -217,17 +216,16 @@ def test_the_checks_are_told_in_the_summary_and_speak_against_a_method_in_the_ca
     found = metrics(alone)["checks"]["densenet_mini"]["layer_cam"]["penultimate"]["ft"]
     # insertion 0.7 against 0.5 of a random map; similarity 0.1 against 0.3 between patients
     assert found == {
-        "gain": pytest.approx(0.2),
-        "faithful": True,
+        **dict.fromkeys(("gain", "gain_low", "gain_high"), pytest.approx(0.2)),
+        "faithful": "supported",
         "similarity": pytest.approx(0.1),
         "chance": pytest.approx(0.3),
-        "insensitive": False,
+        **dict.fromkeys(("excess", "excess_low", "excess_high"), pytest.approx(-0.2)),
+        "insensitive": "refuted",
     }
-    useless = replace(
-        study, checks=study.checks._replace(faithfulness=study.checks.faithfulness.assign(insertion=0.5))
-    )
-    (warning,) = compare(useless, rules()).warnings
-    assert warning.startswith("† not shown to be more faithful than a random map: grad_cam at penultimate (")
+    drawn = study.checks.randomisation.assign(similarity=0.5)
+    (warning,) = compare(replace(study, checks=study.checks._replace(randomisation=drawn)), rules()).warnings
+    assert warning.startswith("‡ part of its maps survives random weights; that part is the image's ")
 
 
 def test_places_are_of_the_common_cohort():
@@ -246,7 +244,7 @@ def test_a_method_that_explained_some_of_the_images_says_so():
     maps.signed[key][:, :, ~some] = np.nan
     result = compare(study_of(replace(maps, explained=maps.explained | {key: some})), rules())
     assert result.warnings == ("layer_cam explained 8 of 12 test images: its figures are of these alone.",)
-    n_images = result.drift.query("measure == 'overlap'").set_index("method")["n_images"]
+    n_images = result.drift.query("measure == @MEASURE").set_index("method")["n_images"]
     assert n_images.to_dict() == {"grad_cam": 12, "layer_cam": 8}
 
 

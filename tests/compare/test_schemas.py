@@ -53,10 +53,9 @@ def test_every_table_of_a_result_is_as_its_schema_says(planted, name):
     table = getattr(planted, name)
     assert list(table.columns) == list(SCHEMAS[name])
     assert len(table)
-    if name != "marks":  # True, False or None
-        assert {column: dtype_of(table[column]) for column in table.columns} == {
-            column: dtype for column, (dtype, _) in SCHEMAS[name].items()
-        }
+    assert {column: dtype_of(table[column]) for column in table.columns} == {
+        column: dtype for column, (dtype, _) in SCHEMAS[name].items()
+    }
 
 
 @pytest.mark.parametrize(

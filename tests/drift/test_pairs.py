@@ -38,37 +38,51 @@ def test_seed_pairs_are_one_checkpoint_under_every_two_seeds():
         np.testing.assert_array_equal(rows(planned(), kind), expected)
 
 
-def test_one_seed_gives_no_seed_pairs():
+def test_cross_pairs_are_both_checkpoints_of_every_two_seeds_in_both_orders():
+    expected = [
+        [*seeds, 0, 1, image, image]
+        for seeds in ((0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1))
+        for image in range(6)
+    ]
+    np.testing.assert_array_equal(rows(planned(), "cross"), expected)
+
+
+def test_one_seed_gives_no_pairs_of_seeds():
     pairs = planned(seeds=(7,))
-    assert len(rows(pairs, "seed_tl")) == len(rows(pairs, "seed_ft")) == 0
+    assert not any(len(rows(pairs, kind)) for kind in ("cross", "seed_tl", "seed_ft"))
     assert len(rows(pairs, "drift")) == 6
 
 
-def test_random_pairs_join_different_patients_of_one_class_under_one_seed():
-    found = rows(planned(draws=2), "random")
-    before, after = found[:, 4], found[:, 5]
-    assert (PATIENTS[before] != PATIENTS[after]).all()
-    assert (LABELS[before] == LABELS[after]).all()
-    assert (found[:, 0] == found[:, 1]).all()
-    assert (found[:, 2] == 0).all()
-    assert (found[:, 3] == 1).all()
+def test_pairs_of_patients_join_two_of_one_class_under_one_seed_and_checkpoint():
+    for kind, checkpoint in (("scale_tl", 0), ("scale_ft", 1)):
+        found = rows(planned(draws=2), kind)
+        before, after = found[:, 4], found[:, 5]
+        assert (PATIENTS[before] != PATIENTS[after]).all()
+        assert (LABELS[before] == LABELS[after]).all()
+        assert (found[:, 0] == found[:, 1]).all()
+        assert (found[:, 2:4] == checkpoint).all()
+
+
+def test_both_checkpoints_have_the_same_pairs_of_patients():
+    before, after = (rows(planned(draws=1), kind) for kind in ("scale_tl", "scale_ft"))
+    np.testing.assert_array_equal(before[:, [0, 1, 4, 5]], after[:, [0, 1, 4, 5]])
 
 
 def test_there_are_as_many_draws_as_wanted_or_as_other_patients():
     # Class a has three patients: two others for each image. Class b has one: none.
     for draws, expected in ((1, 1), (2, 2), (20, 2)):
-        before = rows(planned(seeds=(1,), draws=draws), "random")[:, 4]
+        before = rows(planned(seeds=(1,), draws=draws), "scale_tl")[:, 4]
         assert np.bincount(before, minlength=6).tolist() == [expected] * 4 + [0, 0]
 
 
 def test_an_image_meets_every_other_patient_once_at_most():
-    found = rows(planned(seeds=(1,), draws=20), "random")
+    found = rows(planned(seeds=(1,), draws=20), "scale_tl")
     met = [(image, PATIENTS[other]) for image, other in found[:, 4:]]
     assert len(set(met)) == len(met)
 
 
 def test_draws_of_a_seed_stay_when_a_seed_is_added():
-    alone, more = rows(planned(seeds=(2,)), "random"), rows(planned(seeds=(1, 2)), "random")
+    alone, more = rows(planned(seeds=(2,)), "scale_tl"), rows(planned(seeds=(1, 2)), "scale_tl")
     np.testing.assert_array_equal(more[more[:, 0] == 1][:, 4:], alone[:, 4:])
 
 
@@ -80,7 +94,7 @@ def test_another_draw_seed_draws_others():
 
 def test_draws_of_an_image_are_numbered_and_other_pairs_are_not():
     pairs = planned(seeds=(1, 2), draws=2)
-    random = pairs.kind == KINDS.index("random")
-    assert (pairs.draw[~random] == 0).all()
-    # class a has four images of three patients: two draws each, in both seeds
-    assert pairs.draw[random].tolist() == [0, 1] * 8
+    of_patients = pairs.image_before != pairs.image_after
+    assert (pairs.draw[~of_patients] == 0).all()
+    # class a has four images of three patients: two draws each, in both seeds and under both checkpoints
+    assert pairs.draw[of_patients].tolist() == [0, 1] * 16

@@ -7,6 +7,7 @@ import pytest
 
 from evidrift.base.table import read_table, write_table
 from evidrift.drift.measuring import SSIM_DRAWS
+from evidrift.drift.pairs import SCALE
 from evidrift.drift.summary import summarise
 from evidrift.drift.table import build
 from evidrift.drift.tables import notes_of
@@ -34,16 +35,17 @@ DESIGN_COLUMNS = [
     "grid",
     "status",
     "thin",
+    "moved_share",
     "displacement",
-    "overlap",
     "correlation",
     "concentration",
     "entropy",
     "spearman",
     "ssim",
+    "overlap",
     "iou_half_max",
-    "overlap_5",
-    "overlap_50",
+    "moved_share_5",
+    "moved_share_50",
 ]
 
 
@@ -56,15 +58,17 @@ def table_of(maps, folder: Path) -> pd.DataFrame:
 def test_the_table_has_the_design_s_columns_and_a_row_per_pair_method_and_layer(tmp_path):
     table = table_of(architecture(), tmp_path)
     assert list(table.columns) == DESIGN_COLUMNS
-    # 6 images: 2 seeds of drift, a pair of seeds twice, and 2 other patients of the class in 2 seeds.
+    # 6 images: 2 seeds of drift, one pair of seeds, 2 other patients of the class in 2 seeds
     counts = table.groupby(["layer", "method", "pair_kind"], observed=True).size()
     assert counts.unstack().loc[("penultimate", "grad_cam")].to_dict() == {
         "drift": 12,
-        "random": 24,
+        "cross": 12,
         "seed_ft": 6,
         "seed_tl": 6,
+        "scale_tl": 24,
+        "scale_ft": 24,
     }
-    assert len(table) == 2 * 48
+    assert len(table) == 2 * 84
     assert set(table["grid"]) == {"5x5"}
 
 
@@ -124,7 +128,7 @@ def test_a_pair_is_thin_when_either_map_has_less_positive_area_than_wanted(tmp_p
     table = table_of(maps, tmp_path)
     rows = table[(table["pair_kind"] == "drift") & table["thin"]]
     assert rows[["image_id", "seed_after", "method"]].values.tolist() == [["covid19/04.png", 2, "grad_cam"]]
-    assert rows["overlap"].notna().all()
+    assert rows["moved_share"].notna().all()
 
 
 def test_the_same_maps_give_the_same_bytes(tmp_path):
@@ -184,8 +188,8 @@ def test_the_summary_counts_everything_and_averages_images_right_in_both(tmp_pat
     rows = table.to_pandas()
     of = rows[(rows["pair_kind"] == "drift") & (rows["method"] == "grad_cam") & (rows["cohort"] == "right")]
     assert len(of) == 10
-    mean = found["right_in_both"]["penultimate"]["grad_cam"]["overlap"]
-    assert mean == pytest.approx(of["overlap"].mean(), abs=1e-5)
+    mean = found["right_in_both"]["penultimate"]["grad_cam"]["moved_share"]
+    assert mean == pytest.approx(of["moved_share"].mean(), abs=1e-5)
 
 
 def test_with_nobody_right_the_summary_has_no_means(tmp_path):
@@ -217,10 +221,10 @@ def test_ssim_is_measured_of_an_images_first_draws_alone(tmp_path):
     columns, _, notes = build(architecture(patients=patients), PARAMS.model_copy(update={"draws": 6}))
     write_table(tmp_path / "table.parquet", columns, vars(notes))
     table = read_table(tmp_path / "table.parquet").to_pandas()
-    random = table[table["pair_kind"] == "random"]
-    per_image = random.groupby(["layer", "method", "seed_before", "image_id"], observed=True)
+    between = table["pair_kind"].isin(SCALE)
+    keys = ["layer", "method", "pair_kind", "seed_before", "image_id"]
+    per_image = table[between].groupby(keys, observed=True)
     assert set(per_image.size()) == {6}
     assert set(per_image["ssim"].count()) == {SSIM_DRAWS}
-    others = table[table["pair_kind"] != "random"]
-    assert others["ssim"].notna().all()
-    assert table["overlap"].notna().all()
+    assert table.loc[~between, "ssim"].notna().all()
+    assert table["moved_share"].notna().all()

@@ -13,8 +13,10 @@ from evidrift.measures.of_pairs import describe, measure
 from tests.drift.maps import canvases_of, membership, rectangle
 
 CURVE = (0.05, 0.5)
-OVERLAPS = ("overlap", "iou_half_max", "overlap_5", "overlap_50")
-SYMMETRIC = ("displacement", "correlation", "spearman", "ssim", *OVERLAPS)
+MOVED = ("moved_share", "moved_share_5", "moved_share_50")
+OVERLAPS = ("overlap", "iou_half_max")
+DISTANCES = ("displacement", *MOVED)
+SYMMETRIC = (*DISTANCES, "correlation", "spearman", "ssim", *OVERLAPS)
 SIGNED = ("concentration", "entropy")
 
 cell = st.floats(-1, 4, width=32)
@@ -36,6 +38,11 @@ def overlap_by_loop(one: np.ndarray, other: np.ndarray, area: float) -> float:
     return np.minimum(first, second).sum() / np.maximum(first, second).sum()
 
 
+def moved_share_by_loop(one: np.ndarray, other: np.ndarray, area: float) -> float:
+    apart = membership(one.ravel(), area) - membership(other.ravel(), area)
+    return (apart**2).sum() / (2 * area * one.size)
+
+
 def gini_by_loop(native: np.ndarray) -> float:
     cells = native.ravel()
     return sum(abs(a - b) for a in cells for b in cells) / (2 * cells.size * cells.sum())
@@ -51,8 +58,9 @@ def independent(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
         "displacement": np.linalg.norm(np.subtract(center_of_mass(first), center_of_mass(second)))
         / np.hypot(*first.shape),
         "overlap": overlap_by_loop(first, second, 0.2),
-        "overlap_5": overlap_by_loop(first, second, 0.05),
-        "overlap_50": overlap_by_loop(first, second, 0.5),
+        "moved_share": moved_share_by_loop(first, second, 0.2),
+        "moved_share_5": moved_share_by_loop(first, second, 0.05),
+        "moved_share_50": moved_share_by_loop(first, second, 0.5),
         "iou_half_max": (above[0] & above[1]).sum() / (above[0] | above[1]).sum(),
         "correlation": pearsonr(first.ravel(), second.ravel())[0],
         "spearman": spearmanr(first.ravel(), second.ravel())[0],
@@ -72,9 +80,9 @@ def test_a_map_has_not_drifted_from_itself(one):
     if not usable(one):
         assert all(np.isnan(value) for value in found.values())
         return
-    for name in ("displacement", *SIGNED):
-        assert found[name] == 0
-    for name in set(SYMMETRIC) - {"displacement"}:
+    for name in (*DISTANCES, *SIGNED):
+        assert found[name] == pytest.approx(0, abs=1e-6)
+    for name in set(SYMMETRIC) - set(DISTANCES):
         assert found[name] == pytest.approx(1, abs=1e-4)  # SSIM cancels in float32
 
 
@@ -131,7 +139,7 @@ def test_thin_maps_are_measured_as_all_that_is_positive(wide, here, there):
 @given(a_map, a_map)
 def test_every_measure_stays_in_its_range(one, other):
     found = measured(one, other)
-    for name in ("displacement", *OVERLAPS):
+    for name in (*DISTANCES, *OVERLAPS):
         assert np.isnan(found[name]) or 0 <= found[name] <= 1
     for name in ("correlation", "spearman", "ssim", *SIGNED):
         assert np.isnan(found[name]) or -1 - 1e-6 <= found[name] <= 1 + 1e-6

@@ -119,9 +119,14 @@ def test_a_new_seed_runs_its_own_stages_then_those_of_its_architecture_and_compa
     assert clone.repro() == []
 
 
-def test_an_overlap_threshold_reruns_drift_and_compare(place):
+def test_another_area_reruns_drift_and_compare(place):
     place.replace("params.yaml", "area: 0.2", "area: 0.25")
     assert set(place.repro()) == stages("drift", "compare", "report")
+
+
+def test_another_share_that_counts_as_preserved_reruns_compare(place):
+    place.replace("params.yaml", "preserved: 0.5", "preserved: 0.4")
+    assert set(place.repro()) == stages("compare", "report")
 
 
 def test_another_number_of_images_to_check_reruns_check_and_compare(place):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from evidrift.drift.pairs import KINDS
 from tests.pipeline.workplace import Workplace, ran
 
 pytestmark = pytest.mark.slow
@@ -61,7 +62,7 @@ def test_a_second_repro_runs_nothing(tiny_study):
 def test_the_grid_is_complete(tiny_study):
     for arch in ARCHITECTURES:
         table = pd.read_parquet(tiny_study.path / f"data/drift/{arch}/pairs.parquet")
-        assert set(table["pair_kind"]) == {"drift", "seed_tl", "seed_ft", "random"}
+        assert set(table["pair_kind"]) == set(KINDS)
         drift = table[table["pair_kind"] == "drift"]
         assert set(drift["seed_before"]) == set(SEEDS)
         assert len(drift) == 20 * len(SEEDS) * len(drift[["layer", "method"]].drop_duplicates())
@@ -150,15 +151,7 @@ def test_make_repro_checks_runs_and_prints_the_study(tiny_copy):
     # as it is: installing the copy into it would leave a command that is gone with the copy
     said = tiny_copy.run("make", "repro", f"VENV={venv}", f"--old-file={venv}/.runtime")
     assert "Running stage 'compare'" in said or "is cached" in said
-    for word in (
-        "displacement",
-        "overlap",
-        "correlation",
-        "concentration",
-        "floor",
-        "chance",
-        "plots/figures",
-    ):
+    for word in ("drift", "shared", "displacement", "correlation", "concentration", "scale", "plots/figures"):
         assert word in said
 
 

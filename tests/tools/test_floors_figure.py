@@ -1,4 +1,4 @@
-"""The figures of docs/floors_and_reversals.md show the claims that they are drawn from."""
+"""The figures of docs/drift_and_reversals.md show the drift that they are drawn from."""
 
 import json
 
@@ -7,48 +7,52 @@ import pytest
 from tools.floors_figure import floors, main, reversal
 
 
-def claim(drift: float, floor: float, chance: float) -> dict[str, float]:
-    share = (drift - floor) / (chance - floor)
-    return {
-        "drift": drift,
-        "floor": floor,
-        "chance": chance,
-        "estimate": share,
-        "low": share - 0.1,
-        "high": share + 0.1,
-    }
+def drift(mean: float, shared: float, floors: tuple[float, float], scale: float) -> dict[str, float]:
+    bounds = {"low": mean - 0.1, "high": mean + 0.1, "over_scale_low": 0.1, "over_scale_high": 0.9}
+    marks = {"floor_tl": floors[0], "floor_ft": floors[1], "scale": scale, "over_scale": mean / scale}
+    return {"mean": mean, "shared": shared, **bounds, **marks}
 
 
-# one has the smaller drift and the larger share of the way, as its floor is the lower one
-ONE, OTHER = claim(0.5, 0.2, 0.6), claim(0.6, 0.5, 0.9)
+ONE, OTHER = drift(0.3, 0.2, (0.02, 0.2), 0.6), drift(0.4, -0.01, (0.05, 0.5), 0.5)
 
 
-def dots(figure):
-    return [
-        (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
-        for axes in figure.axes
-        for line in axes.get_lines()
-        if line.get_marker() == "o"
-    ]
+def lines(axes):
+    return [(list(map(float, line.get_xdata())), line) for line in axes.get_lines()]
 
 
-def test_drift_is_shown_bare_and_as_the_share_of_the_way():
-    figure = floors({"one": ONE, "other": OTHER}, "layer_cam")
-    assert [place for place, _ in dots(figure)] == pytest.approx([0.5, 0.6, 0.75, 0.25])
+def dots(axes):
+    return [(x[0], float(line.get_ydata()[0])) for x, line in lines(axes) if line.get_marker() == "o"]
+
+
+def test_drift_stands_as_a_share_moved_and_as_a_share_of_the_scale():
+    left, right = floors({"one": ONE, "other": OTHER}, "layer_cam").axes
+    assert dots(left) == [(0.3, 1.0), (0.4, 0.0)]
+    assert dots(right) == [(pytest.approx(0.5), 1.0), (pytest.approx(0.8), 0.0)]
+
+
+def test_the_bar_has_the_shared_part_the_floors_and_the_scale_and_a_negative_part_is_none():
+    left, _ = floors({"one": ONE, "other": OTHER}, "layer_cam").axes
+    ends = [x for x, line in lines(left) if line.get_marker() == "None"]
+    for expected in ([0, 0.3], [0, 0.2], [0.02, 0.02], [0.2, 0.2], [0.6, 0.6], [0, 0.4], [0, 0]):
+        assert expected in ends
 
 
 def test_lines_cross_where_the_order_turns_round():
     figure = reversal(
         {"one": ONE, "other": OTHER}, {"one": OTHER, "other": ONE}, ("layer_cam", "grad_cam_pp")
     )
-    lines = [line.get_ydata() for line in figure.axes[0].get_lines() if line.get_marker() == "o"]
-    assert [list(line) for line in lines] == [pytest.approx([0.75, 0.25]), pytest.approx([0.25, 0.75])]
+    ends = [list(line.get_ydata()) for x, line in lines(figure.axes[0]) if line.get_marker() == "o"]
+    assert ends == [[0.3, 0.4], [0.4, 0.3]]
 
 
-def test_the_same_claims_have_the_same_bytes(tmp_path, monkeypatch):
-    recipe = {"layer_cam": {"one": ONE, "other": OTHER}, "grad_cam_pp": {"one": OTHER, "other": ONE}}
+def test_the_same_summary_has_the_same_bytes(tmp_path, monkeypatch):
+    methods = {"layer_cam": (ONE, OTHER), "grad_cam_pp": (OTHER, ONE)}
+    summary = {
+        arch: {name: {"penultimate": {"moved_share": both[at]}} for name, both in methods.items()}
+        for at, arch in enumerate(("one", "other"))
+    }
     metrics = tmp_path / "compare.json"
-    metrics.write_text(json.dumps({"claims": {"moved": {"recipe": recipe}}}))
+    metrics.write_text(json.dumps({"drift": summary}))
     for folder in ("first", "second"):
         monkeypatch.setattr("sys.argv", ["floors_figure", str(metrics), str(tmp_path / folder)])
         main()

@@ -1,4 +1,4 @@
-"""Trajectory tables for tests, from overlaps by image and epoch."""
+"""Trajectory tables for tests, from moved shares by image and epoch."""
 
 import numpy as np
 import pandas as pd
@@ -6,17 +6,17 @@ import pandas as pd
 from evidrift.compare.findings.courses import along
 
 
-def table(overlaps, patients=None, chance=0.4, arch="net", method="layer_cam", seed=1):
+def table(moved, patients=None, scale=0.6, arch="net", method="layer_cam", seed=1):
     """Rows of one training.
 
     Args:
-        overlaps: (images, epochs), tl's 1 included.
+        moved: moved shares, (images, epochs), tl's 0 included.
         patients: of each image; each its own if not given.
     """
-    overlaps = np.asarray(overlaps, dtype=np.float32)
-    n, m = overlaps.shape
+    moved = np.asarray(moved, dtype=np.float32)
+    n, m = moved.shape
     patients = patients or [f"p{at}" for at in range(n)]
-    previous = np.full((n, m), 0.9, np.float32)
+    previous = np.full((n, m), 0.1, np.float32)
     previous[:, 0] = np.nan
     return pd.DataFrame(
         {
@@ -26,9 +26,9 @@ def table(overlaps, patients=None, chance=0.4, arch="net", method="layer_cam", s
             "method": method,
             "image_id": np.repeat([f"{at}.png" for at in range(n)], m),
             "patient_id": np.repeat(patients, m),
-            "overlap": overlaps.ravel(),
-            "overlap_previous": previous.ravel(),
-            "overlap_chance": np.float32(chance),
+            "moved_share": moved.ravel(),
+            "moved_share_previous": previous.ravel(),
+            "scale": np.float32(scale),
         }
     )
 
@@ -39,9 +39,9 @@ def history(accuracies):
     )
 
 
-def course(overlaps, tl, accuracies, chosen, **given):
+def course(moved, tl, accuracies, chosen, **given):
     """The one course of one training."""
-    rows = table(overlaps, **given)
+    rows = table(moved, **given)
     run = (rows["arch"][0], int(rows["seed"][0]))
     found = along(rows, {run: history(accuracies)}, {run: tl}, {run: chosen})
     assert len(found) == 1

@@ -62,17 +62,17 @@ def test_there_is_a_row_an_epoch_method_and_image_in_order(rows):
     assert rows.groupby("label")["image_id"].nunique().to_dict() == {"absent": 3, "present": 3}
 
 
-def test_weights_that_did_not_change_give_overlap_one_and_moved_ones_less(rows):
-    overlap = rows.groupby(["method", "epoch"])["overlap"].mean().unstack()
-    assert (overlap[[0, 1]] == 1).all().all()
-    assert (overlap[3] < 0.95).all()
+def test_weights_that_did_not_change_have_not_moved_and_others_have(rows):
+    moved = rows.groupby(["method", "epoch"])["moved_share"].mean().unstack()
+    assert (moved[[0, 1]] == 0).all().all()
+    assert (moved[3] > 0.02).all()
 
 
 def test_larger_logits_move_grad_cam_pp_but_not_its_unit_form(rows):
-    overlap = rows[rows["epoch"] == 2].groupby("method")["overlap"].mean()
-    assert overlap["grad_cam_pp_unit"] == pytest.approx(1, abs=1e-4)
-    assert overlap["layer_cam"] == pytest.approx(1, abs=1e-4)
-    assert overlap["grad_cam_pp"] < 0.999  # one channel carries nearly all: little can move
+    moved = rows[rows["epoch"] == 2].groupby("method")["moved_share"].mean()
+    assert moved["grad_cam_pp_unit"] == pytest.approx(0, abs=1e-4)
+    assert moved["layer_cam"] == pytest.approx(0, abs=1e-4)
+    assert moved["grad_cam_pp"] > 0.0005  # one channel carries nearly all: little can move
 
 
 def test_score_and_prediction_are_those_of_the_epochs_network(rows):
@@ -87,7 +87,7 @@ def test_score_and_prediction_are_those_of_the_epochs_network(rows):
 
 
 def test_one_graph_with_an_epochs_weights_gives_the_maps_of_a_network_built_with_them(rows):
-    """The table's overlap of epoch 3, from maps that a fresh network of these weights gives."""
+    """The table's moved share of epoch 3, from maps that a fresh network of these weights gives."""
     from evidrift.trajectory.measuring import measure_maps
 
     images = disc_images()
@@ -110,7 +110,7 @@ def test_one_graph_with_an_epochs_weights_gives_the_maps_of_a_network_built_with
         signed = np.stack([each[method] for each in maps])
         found = measure_maps(signed, images.content[at], 16, images.labels[at], images.patient_ids[at], 0.2)
         own = rows[(rows["epoch"] == 3) & (rows["method"] == method)]
-        np.testing.assert_allclose(own["overlap"], found["overlap"][1], atol=1e-3)
+        np.testing.assert_allclose(own["moved_share"], found["moved_share"][1], atol=1e-3)
 
 
 def test_the_same_rows_give_the_same_bytes_and_metrics_count_them(rows, tmp_path):
@@ -119,8 +119,8 @@ def test_the_same_rows_give_the_same_bytes_and_metrics_count_them(rows, tmp_path
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     found = summarise(rows, [*METHODS, "hires_cam"])
     assert (found["images"], found["patients"], found["not_defined"]) == (6, 6, ["hires_cam"])
-    last = rows[(rows["epoch"] == 3) & (rows["method"] == "layer_cam")]["overlap"].mean()
-    assert found["seeds"]["1"]["layer_cam"]["overlap"] == pytest.approx(last, abs=1e-5)
+    last = rows[(rows["epoch"] == 3) & (rows["method"] == "layer_cam")]["moved_share"].mean()
+    assert found["seeds"]["1"]["layer_cam"]["moved_share"] == pytest.approx(last, abs=1e-5)
     assert found["seeds"]["1"]["layer_cam"]["statuses"] == {"ok": 6}
 
 

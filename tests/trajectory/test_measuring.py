@@ -10,54 +10,59 @@ from evidrift.trajectory.measuring import measure_maps
 
 
 def block(column):
-    """14 x 28 cells of 1 from a column on: less than a fifth of the area, so the top set is all of them."""
+    """28 x 28 cells of 1 from a column on, a quarter of the area: at that share the set is all of them."""
     drawn = np.zeros((SIDE, SIDE), np.float32)
-    drawn[:14, column : column + 28] = 1
+    drawn[:28, column : column + 28] = 1
     return drawn
 
 
-def measured(maps, labels=(0,), patients=("p",)):
+def measured(maps, labels=(0,), patients=("p",), area=0.25):
     maps = np.array(maps, np.float32)
     content = np.tile([0, 0, SIDE, SIDE], (maps.shape[1], 1))
-    return measure_maps(maps, content, SIDE, np.array(labels), np.array(patients), 0.2)
+    return measure_maps(maps, content, SIDE, np.array(labels), np.array(patients), area)
 
 
-def test_a_block_moved_by_half_its_width_overlaps_by_a_third_with_tl_and_not_at_all_beyond():
+def test_of_a_block_moved_by_half_its_width_half_has_moved_and_all_of_it_beyond():
     found = measured([[block(0)], [block(14)], [block(28)], [block(28)]])
-    np.testing.assert_allclose(found["overlap"][:, 0], [1, 1 / 3, 0, 0], rtol=1e-6)
-    np.testing.assert_allclose(found["overlap_previous"][:, 0], [np.nan, 1 / 3, 1 / 3, 1], rtol=1e-6)
+    np.testing.assert_allclose(found["moved_share"][:, 0], [0, 1 / 2, 1, 1], rtol=1e-6)
+    np.testing.assert_allclose(found["moved_share_previous"][:, 0], [np.nan, 1 / 2, 1 / 2, 0], rtol=1e-6)
     steps = np.array([0, 14, 28, 28]) / SIDE / np.sqrt(2)
     np.testing.assert_allclose(found["displacement"][:, 0], steps, atol=1e-6)
     np.testing.assert_allclose(found["concentration"], 0, atol=1e-6)
 
 
-def test_chance_is_tl_against_other_patients_of_the_class_at_that_epoch():
+def test_the_scale_is_the_mean_of_what_lies_between_patients_under_tl_and_under_the_epochs_checkpoint():
     maps = [
         [block(0), block(0), block(14), block(28)],
         [block(0), block(14), block(28), block(0)],
     ]
-    # patient p has two images of the class, which are no chance pair of each other; the last is of another
+    # patient p has two images of the class, which are no two patients; the last is of another class
     found = measured(maps, labels=(0, 0, 0, 1), patients=("p", "p", "q", "r"))
-    third = 1 / 3
-    expected = [
-        [third, third, third, np.nan],  # q's map beside p's, and the mean of p's two beside q's
-        [0, 0, (third + 1) / 2, np.nan],
-    ]
-    np.testing.assert_allclose(found["overlap_chance"], expected, rtol=1e-6)
+    under_tl = np.array([1 / 2, 1 / 2, 1 / 2, np.nan])
+    under_first = np.array([1, 1 / 2, (1 + 1 / 2) / 2, np.nan])  # q's map beside both of p's
+    np.testing.assert_allclose(found["scale"], [under_tl, (under_tl + under_first) / 2], rtol=1e-6)
 
 
-def test_a_blank_map_has_a_status_and_no_measures_and_is_no_chance_partner():
+def test_where_all_patients_maps_move_alike_the_scale_stays_and_drift_rises():
+    maps = [[block(0), block(14)], [block(14), block(28)]]
+    found = measured(maps, labels=(0, 0), patients=("p", "q"))
+    np.testing.assert_allclose(found["moved_share"][1], 1 / 2, rtol=1e-6)
+    np.testing.assert_allclose(found["scale"], 1 / 2, rtol=1e-6)
+
+
+def test_a_blank_map_has_a_status_and_no_measures_and_is_no_other_patient():
     blank = np.zeros((SIDE, SIDE))
     maps = [[block(0), block(0), block(0)], [block(0), blank, block(14)], [block(0)] * 3]
     found = measured(maps, labels=(0, 0, 0), patients=("p", "q", "r"))
     assert found["status"].tolist() == [["ok"] * 3, ["ok", "blank", "ok"], ["ok"] * 3]
-    assert np.isnan(found["overlap"][1, 1])
-    assert np.isnan(found["overlap_previous"][2, 1])  # the map before is the blank one
-    assert found["overlap"][2, 1] == 1
-    assert found["overlap_chance"][1, 0] == pytest.approx(1 / 3)  # r's alone
+    assert np.isnan(found["moved_share"][1, 1])
+    assert np.isnan(found["scale"][1, 1])
+    assert np.isnan(found["moved_share_previous"][2, 1])  # the map before is the blank one
+    assert found["moved_share"][2, 1] == 0
+    assert found["scale"][1, 0] == pytest.approx((0 + 1 / 2) / 2)  # r's alone
 
 
-def test_chance_agrees_with_a_loop_over_pairs():
+def test_the_scale_agrees_with_a_loop_over_pairs():
     m, n = 3, 6
     signed = stream("maps").normal(size=(m, n, 8, 8)).astype(np.float32)
     labels, patients = np.array([0, 0, 0, 1, 1, 1]), np.array(list("aabccd"))
@@ -67,6 +72,9 @@ def test_chance_agrees_with_a_loop_over_pairs():
     for epoch in range(m):
         for image in range(n):
             others = [j for j in range(n) if labels[j] == labels[image] and patients[j] != patients[image]]
-            pairs = np.array([image] * len(others)), epoch * n + np.array(others)
-            expected = measure(features, *pairs, 0.2, [])["overlap"].mean()
-            assert found["overlap_chance"][epoch, image] == pytest.approx(expected, rel=1e-5)
+            means = [
+                measure(features, at + np.full(len(others), image), at + np.array(others), 0.2, [])
+                for at in (0, epoch * n)
+            ]
+            expected = sum(each["moved_share"].mean() for each in means) / 2
+            assert found["scale"][epoch, image] == pytest.approx(expected, rel=1e-5)

@@ -1,10 +1,10 @@
 """Does an image's drift go with something else about the image? Spearman's correlation over patients.
 
 An association is an observation: nothing here says that one makes the other. It is secondary
-(docs/design.md, Drift, floor, chance), an interval without a verdict, at 95 % each and not corrected for
+(docs/design.md, Drift), an interval without a verdict, at 95 % each and not corrected for
 their number. Seeds are fixed: it speaks of these checkpoints. It is measured within one architecture, on that
 architecture's own images that are right in both checkpoints of every seed, at the layer that conclusions rest
-on, by the overlap.
+on, by the moved share.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.seeds import stream
 from evidrift.compare.findings.logits import Logits
 from evidrift.drift.oriented import as_drift
+from evidrift.measures.of_pairs import MOVED_SHARE
 
-MEASURE = "overlap"
 RESAMPLES = 1000
 # Numbers in an array that stays in a core's cache: draws are taken in portions of this size.
 CACHED = 25_000
@@ -203,19 +203,19 @@ def _centred_ranks(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def image_drifts(pairs: pd.DataFrame, layer: str) -> pd.DataFrame:
-    """Each image's drift and floor, larger = more, means over seeds and over pairs of seeds.
+    """Each image's drift and seed floor, means over seeds and over pairs of seeds.
 
     Args:
         pairs: drift tables.
         layer: that conclusions rest on.
 
     Returns:
-        A row per arch, layer, method and image_id with a drift pair: patient_id, label, drift and floor (of
-        the tuned checkpoint; NaN with one seed, and where nothing could be measured).
+        A row per arch, layer, method and image_id with a drift pair: patient_id, label, drift and floor, the
+        seed floor of ft (NaN with one seed, and where nothing could be measured).
     """
     keys = ["arch", "layer", "method", "image_id", "patient_id", "label"]
     rows = pairs[(pairs["layer"] == layer) & pairs["pair_kind"].isin(list(KINDS))]
-    named = rows[[*keys, "pair_kind"]].astype(str).assign(value=as_drift(rows)[MEASURE])
+    named = rows[[*keys, "pair_kind"]].astype(str).assign(value=as_drift(rows)[MOVED_SHARE])
     means = named.groupby([*keys, "pair_kind"])["value"].mean().unstack("pair_kind")
     return means.reindex(columns=list(KINDS)).rename(columns=KINDS).rename_axis(columns=None).reset_index()
 

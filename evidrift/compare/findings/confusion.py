@@ -42,8 +42,8 @@ CLASSES: Schema = (
     | columns(np.float64, "share of the label's calls, 0 to 1", "confusion")
     | columns(str, "", "confused_with")
     | columns(np.float64, "share of the others' calls, 0 to 1", "false_alarms")
-    | columns(np.float64, "1 - overlap, 0 to 1", "drift", "drift_low", "drift_high")
-    | columns(np.float64, "of it, -1 to 1", "excess", "excess_low", "excess_high")
+    | columns(np.float64, "moved share, 0 to 1", "drift", "drift_low", "drift_high")
+    | columns(np.float64, "moved share, 0 to 1", "floor", "floor_low", "floor_high")
     | columns(np.int64, "", "n_measured", "n_patients")
 )
 
@@ -117,7 +117,7 @@ def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFr
     """Each class's drift beside its confusion.
 
     Args:
-        drifts: from `associations.image_drifts`: of one layer, the overlap.
+        drifts: from `associations.image_drifts`: of one layer.
         logits: from `read_logits`.
 
     Returns:
@@ -127,8 +127,8 @@ def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFr
         confusion: share of the calls of its images that say something else;
         confused_with: what they say most often, the first class of several; empty where they never do;
         false_alarms: share of the calls of other classes' images that say it;
-        drift, drift_low, drift_high: mean over patients of their right images' 1 - overlap, 0 to 1;
-        excess, excess_low, excess_high: likewise of drift - floor, -1 to 1; NaN with one seed;
+        drift, drift_low, drift_high: mean over patients of their right images' drift, 0 to 1;
+        floor, floor_low, floor_high: likewise of the seed floor of ft; NaN with one seed;
         n_measured, n_patients: right images with a measured drift, and their patients.
         Intervals are by Student's t over patients, at 95 % each; NaN with a single patient, and where all
         have the same value.
@@ -140,12 +140,11 @@ def class_table(drifts: pd.DataFrame, logits: Mapping[str, Logits]) -> pd.DataFr
         ]
     )
     images = drifts.merge(right, on=["arch", "image_id"]).dropna(subset="drift")
-    images["excess"] = images["drift"] - images["floor"]
     keys = ["arch", "layer", "method", "label"]
-    patients = images.groupby([*keys, "patient_id"])[["drift", "excess"]].mean()
+    patients = images.groupby([*keys, "patient_id"])[["drift", "floor"]].mean()
     means = [
-        intervals(patients[name], keys, lowest).set_axis([name, f"{name}_low", f"{name}_high"], axis=1)
-        for name, lowest in (("drift", 0.0), ("excess", -1.0))
+        intervals(patients[name], keys, 0.0).set_axis([name, f"{name}_low", f"{name}_high"], axis=1)
+        for name in ("drift", "floor")
     ]
     counts = pd.DataFrame(
         {"n_measured": images.groupby(keys).size(), "n_patients": patients.groupby(keys).size()}

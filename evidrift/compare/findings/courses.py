@@ -14,6 +14,8 @@ import pandas as pd
 from evidrift.base.errors import UserError
 from evidrift.base.interval import t_interval
 from evidrift.base.sentence import owner, say
+from evidrift.measures.of_pairs import MOVED_SHARE
+from evidrift.trajectory.table import PREVIOUS, SCALE
 
 CLOSE = 0.02  # of validation accuracy: two points
 MOST = 0.9  # of the drift at the chosen epoch
@@ -57,10 +59,10 @@ class Course:
         arch, seed, method: of which.
         n_images, n_patients: on which drift rests: validation images whose map is `ok` at every epoch.
         left_out: images that were explained, but are not among these.
-        curve: a row an epoch, tl (0) first: epoch; drift, the mean over patients of 1 - overlap with tl's
-            map, with `error`, its standard error, and `low` and `high`, its 95 % t interval; `chance`, what
-            maps of other patients of the class give; `step`, 1 - overlap with the map one epoch earlier;
-            accuracy, on the whole validation split.
+        curve: a row an epoch, tl (0) first: epoch; drift, the mean over patients of the moved share from
+            tl's map, with `error`, its standard error, and `low` and `high`, its 95 % t interval; `scale`,
+            from one patient's map to another's, tl's and this epoch's mean; `step`, the moved share from the
+            map one epoch earlier; accuracy, on the whole validation split.
         chosen: the epoch whose weights became ft.
         settled: the first epoch, 0 for tl, from which accuracy stays within two points of the chosen epoch's
             until then.
@@ -127,7 +129,7 @@ def along(
 
 
 def _course(run: Run, method: str, rows: pd.DataFrame, accuracy: np.ndarray, chosen: int) -> Course:
-    patients, chance, step, left_out = _by_patient(rows)
+    patients, scale, step, left_out = _by_patient(rows)
     n_patients = len(patients)
     drift = patients.mean(axis=0) if n_patients else np.full(len(accuracy), np.nan)
     changes = [_change(patients[:, epoch]) for epoch in range(len(accuracy))]
@@ -138,7 +140,7 @@ def _course(run: Run, method: str, rows: pd.DataFrame, accuracy: np.ndarray, cho
             "error": patients.std(axis=0, ddof=1) / np.sqrt(n_patients) if n_patients > 1 else np.nan,
             "low": [change.low for change in changes],
             "high": [change.high for change in changes],
-            "chance": chance,
+            "scale": scale,
             "step": step,
             "accuracy": accuracy,
         }
@@ -166,19 +168,16 @@ def _course(run: Run, method: str, rows: pd.DataFrame, accuracy: np.ndarray, cho
 
 
 def _by_patient(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Drift by patient and epoch, (patients, epochs); mean chance and step by epoch; images left out."""
+    """Drift by patient and epoch, (patients, epochs); mean scale and step by epoch; images left out."""
     keys = ["patient_id", "image_id", "epoch"]
     cells = rows.astype({"patient_id": str, "image_id": str}).set_index(keys)
-    wide = {
-        name: 1 - cells[name].astype(float).unstack("epoch")
-        for name in ("overlap", "overlap_chance", "overlap_previous")
-    }
-    usable = wide["overlap"].notna().all(axis=1)
+    wide = {name: cells[name].astype(float).unstack("epoch") for name in (MOVED_SHARE, SCALE, PREVIOUS)}
+    usable = wide[MOVED_SHARE].notna().all(axis=1)
     means = {name: values[usable].groupby(level="patient_id").mean() for name, values in wide.items()}
     return (
-        means["overlap"].to_numpy(float),
-        means["overlap_chance"].mean().to_numpy(float),
-        means["overlap_previous"].mean().to_numpy(float),
+        means[MOVED_SHARE].to_numpy(float),
+        means[SCALE].mean().to_numpy(float),
+        means[PREVIOUS].mean().to_numpy(float),
         int((~usable).sum()),
     )
 

@@ -31,9 +31,9 @@ def _movement(course: Course) -> str:
     if course.moved is None:
         return "no drift could be measured." if not course.n_patients else "the evidence did not move."
     end = course.curve.loc[course.chosen]
-    chance = "" if np.isnan(end["chance"]) else f", chance {end['chance']:.2f}"
+    scale = "" if np.isnan(end["scale"]) else f" (from one patient to another {end['scale']:.2f})"
     return (
-        f"drift (1 - overlap) is {end['drift']:.2f} at the chosen epoch {course.chosen}{chance}, and had "
+        f"drift is {end['drift']:.2f} at the chosen epoch {course.chosen}{scale}, and had "
         f"reached 90 % of that at epoch {course.moved}."
     )
 

@@ -14,10 +14,11 @@ import pandas as pd
 from evidrift.base.schema import Schema, columns
 from evidrift.base.sentence import NOTHING_SAID, Sentence, parameter, say
 from evidrift.claims.cohort import CommonCohort
-from evidrift.drift.oriented import OVERLAP_ALL
+from evidrift.drift.oriented import MOVED_SHARE_ALL
 from evidrift.drift.tables import Notes
+from evidrift.measures.of_pairs import MOVED_SHARE
 
-MEASURE = "overlap"
+MEASURE = MOVED_SHARE
 # Maps of two methods that are this alike cannot disagree in earnest.
 ALIKE = 0.99
 # Where the gradient is constant over space these methods' maps coincide, or nearly (docs/design.md, Target
@@ -39,9 +40,9 @@ class Ranking:
     Attributes:
         layer: target layer.
         method: attribution method.
-        scores: architecture and score, most stable first.
-        unscored: architectures without a score: no maps, or chance not above the floor.
-        excluded_maps_matter: counting unusable maps as not overlapping changes the order.
+        scores: architecture and drift, most stable first.
+        unscored: architectures without maps.
+        excluded_maps_matter: counting unusable maps as moved wholly changes the order.
     """
 
     layer: str
@@ -59,11 +60,11 @@ class Reversal:
         layer: target layer.
         method, against: attribution methods.
         stable, other: architectures.
-        scores: of stable and other under `method`, then under `against`.
+        scores: drift of stable and other under `method`, then under `against`.
         alike: median correlation of the two methods' maps, the larger of the two architectures'.
         effect_of_confidence: it vanishes under Grad-CAM++'s unit form; None where plain Grad-CAM++ takes no
             part, or the unit form has no score.
-        excluded_maps_matter: it vanishes when unusable maps count as not overlapping.
+        excluded_maps_matter: it vanishes when unusable maps count as moved wholly.
     """
 
     layer: str
@@ -109,7 +110,7 @@ def observe(
     notes: Mapping[str, Notes],
     agreement: pd.Series,
 ) -> Observed:
-    """Rank the architectures by their normalised excess overlap and name the reversals.
+    """Rank the architectures by their drift and name the reversals.
 
     Args:
         summary: from `findings.drift.summarise`.
@@ -122,7 +123,7 @@ def observe(
     """
     if undecidable := _undecidable(len(seeds), cohort.n_patients, min_patients):
         return Observed(undecidable, (), ())
-    scores, filled = (_scores(summary, measure) for measure in (MEASURE, OVERLAP_ALL))
+    scores, filled = (_scores(summary, measure) for measure in (MEASURE, MOVED_SHARE_ALL))
     rankings = tuple(
         _ranking(key, scores[key], filled[key], architectures) for key in sorted(scores, key=_order)
     )
@@ -134,8 +135,7 @@ def _undecidable(n_seeds: int, n_patients: int, min_patients: int) -> Sentence:
     """Why nothing can be said about the order of architectures; empty where something can."""
     if n_seeds == 1:
         return say(
-            "with one seed there is no floor, so a difference between architectures cannot be "
-            "told from the noise between trainings"
+            "with one seed a difference between architectures cannot be told from the noise between trainings"
         )
     if n_patients < min_patients:
         told = "the common cohort has {n} patients, fewer than {parameter}, {least}"
@@ -200,8 +200,8 @@ def _scores(summary: pd.DataFrame, measure: str) -> Scores:
     scores: Scores = {}
     for row in summary[summary["measure"] == measure].itertuples():
         here = scores.setdefault((row.layer, row.method), {})
-        if not pd.isna(row.normalised):
-            here[row.arch] = float(row.normalised)
+        if not pd.isna(row.mean):
+            here[row.arch] = float(row.mean)
     return scores
 
 

@@ -1,4 +1,7 @@
-"""Signs beside methods that a check speaks against, wherever their drift is shown."""
+"""The sign beside methods of which part of the maps survives random weights, wherever their drift is shown.
+
+Faithfulness has no sign: on phantoms it goes too little with where the finding lies (docs/checks.md).
+"""
 
 from collections.abc import Iterator
 
@@ -6,27 +9,23 @@ import pandas as pd
 
 from evidrift.base.sentence import Sentence, checkpoint, listed, say
 from evidrift.base.sentence import method as as_term
+from evidrift.check.marks import SUPPORTED
 
-# faithful is not True, and insensitive is True, on one of the two checkpoints at least
-UNFAITHFUL, INSENSITIVE = "†", "‡"
-MEANING = {
-    UNFAITHFUL: "not shown to be more faithful than a random map",
-    INSENSITIVE: "its maps survive random weights",
-}
+# on one of the two checkpoints at least
+INSENSITIVE = "‡"
+MEANING = {INSENSITIVE: "part of its maps survives random weights"}
 
 
 def signs(marks: pd.DataFrame) -> dict[tuple[str, str, str], str]:
-    """The signs of each architecture, layer and method; empty where the checks have nothing against it.
+    """The signs of each architecture, layer and method; empty where nothing is shown to survive.
 
     Args:
         marks: from `check.marks.marks`. Layers that were not checked have no signs.
     """
-    found = {}
-    for key, rows in marks.groupby(["arch", "layer", "method"], sort=False):
-        unfaithful = any(faithful is False for faithful in rows["faithful"])
-        insensitive = any(each is True for each in rows["insensitive"])
-        found[key] = UNFAITHFUL * unfaithful + INSENSITIVE * insensitive
-    return found
+    return {
+        key: INSENSITIVE * bool((rows["insensitive"] == SUPPORTED).any())
+        for key, rows in marks.groupby(["arch", "layer", "method"], sort=False)
+    }
 
 
 def signs_of_methods(marks: pd.DataFrame) -> dict[tuple[str, str], str]:
@@ -41,7 +40,7 @@ def signs_of_methods(marks: pd.DataFrame) -> dict[tuple[str, str], str]:
 def reservations(
     marks: pd.DataFrame, layer: str
 ) -> Iterator[tuple[str, Sentence, frozenset[tuple[str, str]]]]:
-    """What the signs mean and whom they concern; and what could not be decided.
+    """What the sign means and whom it concerns.
 
     Args:
         marks: from `check.marks.marks`.
@@ -50,22 +49,11 @@ def reservations(
     Yields:
         A short key, a sentence, and the architectures and methods concerned at that layer.
     """
-    cases = (
-        ("unfaithful", UNFAITHFUL, marks[[each is False for each in marks["faithful"]]]),
-        ("insensitive", INSENSITIVE, marks[[each is True for each in marks["insensitive"]]]),
-    )
-    for key, sign, rows in cases:
-        if len(rows):
-            told = say("{sign} {meaning}: {named}.", sign=sign, meaning=MEANING[sign], named=_named(rows))
-            yield key, told, _concerned(rows, layer)
-    undecided = marks[[each is None for each in marks["faithful"]]]
-    if len(undecided):
-        sentence = say(
-            "Faithfulness is not decidable on fewer than five patients: raise "
-            "check.faithfulness.images_per_class. So it is of {named}.",
-            named=_named(undecided),
-        )
-        yield "faithfulness_not_decidable", sentence, _concerned(undecided, layer)
+    rows = marks[marks["insensitive"] == SUPPORTED]
+    if len(rows):
+        told = "{sign} {meaning}; that part is the image's and cannot drift: {named}."
+        sentence = say(told, sign=INSENSITIVE, meaning=MEANING[INSENSITIVE], named=_named(rows))
+        yield "insensitive", sentence, _concerned(rows, layer)
 
 
 def _concerned(rows: pd.DataFrame, layer: str) -> frozenset[tuple[str, str]]:

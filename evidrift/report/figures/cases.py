@@ -1,6 +1,6 @@
 """Which images an architecture's panel shows: by rule, so that nobody picks the pretty ones.
 
-The images are put in order of drift: one minus the overlap, method LayerCAM, layer `penultimate`, one
+The images are put in order of drift: the moved share, method LayerCAM, layer `penultimate`, one
 seed. Of those right in both checkpoints the panel takes evenly spaced places, from the largest drift to
 the smallest, so that three show the largest, the median and the smallest. If fine-tuning made an image
 wrong, the one of these with the largest drift takes the last place.
@@ -9,6 +9,8 @@ wrong, the one of these with the largest drift takes the last place.
 from typing import NamedTuple
 
 import pandas as pd
+
+from evidrift.measures.of_pairs import MOVED_SHARE
 
 METHOD, LAYER = "layer_cam", "penultimate"
 KEPT_RIGHT, MADE_WRONG = "right before and after", "right before and wrong after"
@@ -32,7 +34,7 @@ def choose_cases(table: pd.DataFrame, seed: int, n: int) -> list[Choice]:
     shown = shown_pairs(table, seed)
     shown = shown[shown["status"] == "ok"]
     # Ties go by name, so that the choice does not depend on the order of rows.
-    shown = shown.astype({"image_id": str}).sort_values(["overlap", "image_id"])
+    shown = shown.astype({"image_id": str}).sort_values([MOVED_SHARE, "image_id"], ascending=[False, True])
     regressed = shown.loc[shown["cohort"] == "regressed", "image_id"].tolist()
     right = shown.loc[shown["cohort"] == "right", "image_id"].tolist()
 

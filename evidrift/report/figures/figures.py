@@ -10,17 +10,19 @@ from scipy.special import softmax
 from tqdm import tqdm
 
 from evidrift.compare.findings.signs import signs, signs_of_methods
-from evidrift.compare.result import Result, overlaps
+from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.images.store import Images, ImageStore
 from evidrift.maps.mapfile import CHECKPOINTS, MapFile
 from evidrift.measures.canvas import draw
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.figures.cases import LAYER, METHOD, Choice, choose_cases, shown_pairs
 from evidrift.report.figures.curves import training_curves
 from evidrift.report.figures.panels import Case, case_panel, heading_of
 from evidrift.report.figures.ranking import ranking_figure
+from evidrift.report.figures.specification_curve import specification_curve
 from evidrift.report.figures.trajectory import trajectory_figure
-from evidrift.report.figures.verdict import verdict_figure
+from evidrift.report.figures.verdict import Limits, verdict_figure
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Sources:
 def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n_cases: int) -> None:
     """Write training_curves.png, verdicts.png, ranking.png and cases_<architecture>.png.
 
-    And along_training.png where epochs were kept.
+    And along_training.png where epochs were kept, specification_curve.png where there are architectures to
+    compare.
 
     Args:
         folder: to write to.
@@ -51,6 +54,8 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
     folder.mkdir(parents=True, exist_ok=True)
     _draw_curves(folder / "training_curves.png", study)
     _draw_verdicts(folder / "verdicts.png", result)
+    if len(result.multiverse):
+        specification_curve(result.multiverse, folder / "specification_curve.png")
     _draw_ranking(folder / "ranking.png", result)
     if result.courses:
         trajectory_figure(result.courses, folder / "along_training.png")
@@ -85,7 +90,7 @@ def _draw_ranking(path: Path, result: Result) -> None:
     patients = cohort.n_patients if result.patients_known else None
     by_method = signs_of_methods(result.marks)
     n_images = len(cohort.image_ids)
-    ranking_figure(overlaps(result), result.alike, n_images, patients, result.area, by_method, path)
+    ranking_figure(result.drift, result.alike, n_images, patients, result.area, by_method, path)
 
 
 def _draw_verdicts(path: Path, result: Result) -> None:
@@ -93,7 +98,8 @@ def _draw_verdicts(path: Path, result: Result) -> None:
     own = {
         (arch, method): sign for (arch, layer, method), sign in signs(result.marks).items() if layer == LAYER
     }
-    verdict_figure(result.claims, result.architectures, result.margin, own, everywhere, path)
+    limits = Limits(result.margin, result.preserved)
+    verdict_figure(result.claims, result.architectures, limits, own, everywhere, path)
 
 
 def _cases(
@@ -123,7 +129,7 @@ def _cases(
             after=after[number],
             probability=(own[0], own[1]),
             predicted=(str(row["pred_before"]), str(row["pred_after"])),
-            overlap=float(row["overlap"]),
+            moved_share=float(row[MOVED_SHARE]),
             displacement=float(row["displacement"]),
         )
 

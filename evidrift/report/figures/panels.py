@@ -34,7 +34,7 @@ class Case:
         after: the same of the fine-tuned checkpoint.
         probability: of the true class, before and after.
         predicted: class, before and after.
-        overlap: of the strongest areas, intersection over union.
+        moved_share: of the strongest area, the share that lies elsewhere after.
         displacement: of the centres of mass, over the image's diagonal.
     """
 
@@ -46,7 +46,7 @@ class Case:
     after: np.ndarray
     probability: tuple[float, float]
     predicted: tuple[str, str]
-    overlap: float
+    moved_share: float
     displacement: float
 
 
@@ -136,7 +136,7 @@ def _draw_case(figure: Figure, case: Case, area: float, top: float) -> None:
 
 
 def _caption(figure: Figure, case: Case, area: float, top: float) -> None:
-    """The class and what became of the prediction; why the case is shown; probability, overlap, distance."""
+    """The class and what became of the prediction; why the case is shown; probability, drift, distance."""
     label = safe_text(case.label, 24)
     called = [
         f"called {safe_text(predicted, 24)} {when}"
@@ -146,11 +146,10 @@ def _caption(figure: Figure, case: Case, area: float, top: float) -> None:
     style.write(figure, LEFT, top, ", ".join([label, *called]), size=10.5, weight="bold")
     style.write(figure, LEFT + WIDTH, top, case.reason, color=style.QUIET, ha="right")
     before, after = case.probability
-    # Of two sets of equal area, the shared part is 2 IoU / (1 + IoU).
-    stayed = 2 * case.overlap / (1 + case.overlap)
     facts = (
         f"probability of this class {100 * before:.0f} % → {100 * after:.0f} %",
-        f"{100 * stayed:.0f} % of the strongest {100 * area:g} % stayed (overlap {case.overlap:.2f})",
+        f"{100 * (1 - case.moved_share):.0f} % of the strongest {100 * area:g} % stayed (drift "
+        f"{case.moved_share:.2f})",
         f"centre moved by {100 * case.displacement:.0f} % of the diagonal",
     )
     style.write(figure, LEFT, top + 0.24, "   ·   ".join(facts))

@@ -1,4 +1,4 @@
-"""The study's figure 2 with what it needs to be read: floors, chance, and methods that cannot disagree."""
+"""Drift by attribution method, with what it needs to be read: its shared part, seed floors and the scale."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.figures import style
 from evidrift.report.words.names import method_name, safe_text
 
@@ -20,14 +22,16 @@ TITLE, BRACKET, ROW, TICKS = 0.38, 0.28, 2.5, 0.6
 SLOT, NARROWEST = 1.75, 8.75  # inches: of a method, and what the legend needs
 SPREAD = 0.78  # share of a method's slot over which its architectures lie
 SHADE = "#efefef"
-TITLE_TEXT = "Does the evidence stay in place? Overlap before and after fine-tuning, by method"
+TITLE_TEXT = "How far does fine-tuning move the evidence? Drift by attribution method"
 GREY_TEXT = (
     "grey: one map up to weights of its channels, or correlated above 0.99; "
     "a change of rank between these methods is no reversal"
 )
 POINT: dict[str, Any] = {"ls": "", "ms": 8.5, "mec": "white", "mew": 1}
+SHARED: dict[str, Any] = {"alpha": 0.6, "lw": 0}
+ERRATIC: dict[str, Any] = {"alpha": 0.2, "lw": 0}
 FLOOR: dict[str, Any] = {"lw": 2}
-CHANCE: dict[str, Any] = {"lw": 1.6, "ls": (0, (1, 1))}
+SCALE: dict[str, Any] = {"lw": 1.6, "ls": (0, (1, 1))}
 
 
 @dataclass(frozen=True)
@@ -61,22 +65,21 @@ def ranking_figure(
     signs: Mapping[tuple[str, str], str],
     path: Path,
 ) -> None:
-    """Draw the overlap of every architecture by method, one axes a target layer.
+    """Draw the drift of every architecture by method, one axes a target layer.
 
     Args:
-        table: architecture, method, layer, measure, mean, sd, floor, chance, of the common cohort; only
-            the measure `overlap` is drawn, as intersection over union. What is NaN is left out.
+        table: of `compare.findings.drift.summarise`; only the moved share is drawn. What is NaN is left out.
         degenerate: by layer, groups of methods between which no reversal is ever called.
         n_images: size of the common cohort.
         n_patients: patients in it, None where they are unknown.
-        area: share of the image's area behind the overlap.
+        area: share of the image's area behind the moved share.
         signs: by layer and method, those of the checks that speak against it, see `compare.findings.signs`.
         path: of the PNG.
     """
-    overlaps = table[table["measure"] == "overlap"]
-    architectures = list(dict.fromkeys(overlaps["architecture"]))
-    layers = [_arrange(overlaps, name, degenerate.get(name, ())) for name in dict.fromkeys(overlaps["layer"])]
-    width = max(SLOT * overlaps["method"].nunique(), NARROWEST)
+    drift = table[table["measure"] == MOVED_SHARE]
+    architectures = list(dict.fromkeys(drift["arch"]))
+    layers = [_arrange(drift, name, degenerate.get(name, ())) for name in dict.fromkeys(drift["layer"])]
+    width = max(SLOT * drift["method"].nunique(), NARROWEST)
     patients = "patients unknown" if n_patients is None else f"{n_patients} patients"
     cohort = f"{n_images} images ({patients}): those right before and after in every architecture and seed"
     with style.figure_style():
@@ -97,14 +100,14 @@ def ranking_figure(
             names = [f"{method_name(each)} {signs.get((layer.name, each), '')}" for each in layer.methods]
             axes.set_xticks(range(len(names)), [name.strip() for name in names])
             _bracket(axes, layer)
-            axes.set_ylabel(f"overlap of the strongest {100 * area:g} %\n(1 = the same place)")
+            axes.set_ylabel(f"share of the strongest {100 * area:g} %\nthat lies elsewhere")
             top += height
         style.save_png(figure, path)
 
 
-def _arrange(overlaps: pd.DataFrame, name: str, groups: Sequence[Sequence[str]]) -> Layer:
+def _arrange(drift: pd.DataFrame, name: str, groups: Sequence[Sequence[str]]) -> Layer:
     """A layer's methods in the table's order, but those of a group side by side."""
-    rows = overlaps[overlaps["layer"] == name]
+    rows = drift[drift["layer"] == name]
     present = list(dict.fromkeys(rows["method"]))
     methods: list[str] = []
     for method in present:
@@ -125,19 +128,20 @@ def _arrange(overlaps: pd.DataFrame, name: str, groups: Sequence[Sequence[str]])
 
 
 def _draw(axes: Axes, layer: Layer, architectures: list[str]) -> None:
-    """Points with error bars; behind each, a band from chance up to what another seed does."""
+    """Points with error bars over bars of drift, their shared part filled; ticks for seed floor and scale."""
     n = len(architectures)
     step = SPREAD / max(n, 3)
     half = 0.3 * step
     for number, (architecture, colour) in enumerate(zip(architectures, style.colours(n), strict=True)):
-        rows = (
-            layer.rows[layer.rows["architecture"] == architecture].set_index("method").reindex(layer.methods)
-        )
+        rows = layer.rows[layer.rows["arch"] == architecture].set_index("method").reindex(layer.methods)
         x = np.arange(len(layer.methods)) + (number - (n - 1) / 2) * step
-        mean, sd, floor, chance = (rows[name].to_numpy(float) for name in ("mean", "sd", "floor", "chance"))
-        axes.bar(x, floor - chance, 2 * half, chance, color=colour, alpha=0.17, lw=0)
+        mean, sd, floor, scale = (rows[name].to_numpy(float) for name in ("mean", "sd", "floor_ft", "scale"))
+        # an estimate without bias may lie outside of what it estimates
+        shared = np.clip(np.nan_to_num(rows["shared"].to_numpy(float)), 0, np.nan_to_num(mean))
+        axes.bar(x, shared, 2 * half, color=colour, **SHARED)
+        axes.bar(x, mean - shared, 2 * half, shared, color=colour, **ERRATIC)
         axes.hlines(floor, x - half, x + half, color=colour, **FLOOR)
-        axes.hlines(chance, x - half, x + half, color=colour, **CHANCE)
+        axes.hlines(scale, x - half, x + half, color=colour, **SCALE)
         axes.errorbar(x, mean, sd, fmt="none", ecolor=colour, elinewidth=1.4, capsize=3)
         axes.plot(
             x,
@@ -186,12 +190,14 @@ def _bracket(axes: Axes, layer: Layer) -> None:
         )
 
 
-def _legends(architectures: list[str], grey: bool) -> list[list[Line2D] | list[Patch]]:
+def _legends(architectures: list[str], grey: bool) -> list[Sequence[Artist]]:
     """What the colours mean, what the marks mean, and what the grey means where there is any."""
     points = style.point_legend(architectures, POINT)
-    marks = [
-        Line2D([], [], **POINT, marker="o", color=style.QUIET, label="before, after: mean ± sd of seeds"),
-        Line2D([], [], **FLOOR, color=style.QUIET, label="floor: two seeds, both fine-tuned"),
-        Line2D([], [], **CHANCE, color=style.QUIET, label="chance: two patients of one class"),
+    marks: list[Artist] = [
+        Line2D([], [], **POINT, marker="o", color=style.QUIET, label="drift: mean ± sd of seeds"),
+        Patch(color=style.QUIET, **SHARED, label="shared: every training moves it alike"),
+        Patch(color=style.QUIET, **ERRATIC, label="erratic: the rest"),
+        Line2D([], [], **FLOOR, color=style.QUIET, label="seed floor: two trainings, tuned"),
+        Line2D([], [], **SCALE, color=style.QUIET, label="scale: two patients of one class"),
     ]
     return [points, marks, [Patch(color=SHADE, label=GREY_TEXT)]] if grey else [points, marks]

@@ -17,7 +17,7 @@ COLUMN, UPPER, LOWER, GAP = 3.5, 2.5, 1.7, 0.3
 LEFT, RIGHT, TOP, BOTTOM = 0.75, 0.25, 1.05, 0.6
 NARROWEST = 2 * COLUMN + GAP  # what title and legend need
 DRIFT: dict[str, Any] = {"lw": 1.7, "marker": "o", "ms": 3}
-CHANCE: dict[str, Any] = {"lw": 1.1, "ls": (0, (2, 2))}
+SCALE: dict[str, Any] = {"lw": 1.1, "ls": (0, (2, 2))}
 BAND: dict[str, Any] = {"alpha": 0.16, "lw": 0}
 ACCURACY: dict[str, Any] = {"lw": 1.7, "color": style.INK, "marker": "o", "ms": 3}
 TL: dict[str, Any] = {"lw": 1.2, "color": style.QUIET, "ls": (0, (5, 2))}
@@ -76,8 +76,8 @@ def _explanation(courses: Sequence[Course]) -> str:
     runs = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
     return (
         f"The same {shown} validation images after every epoch, each map against the one before fine-tuning "
-        f"(epoch 0, tl).\nDrift = 1 - overlap of the areas rated highest: 0 nothing moved, 1 nothing left in "
-        f"place. {runs[0].upper()}{runs[1:]} alone."
+        f"(epoch 0, tl).\nDrift = share of the strongest area that has moved elsewhere: 0 nothing, 1 all of "
+        f"it. {runs[0].upper()}{runs[1:]} alone."
     )
 
 
@@ -85,7 +85,7 @@ def _draw_drift(axes: Axes, course: Course, colour: str) -> None:
     curve = course.curve
     axes.plot(curve["epoch"], curve["drift"], **DRIFT, color=colour)
     axes.fill_between(curve["epoch"], curve["low"], curve["high"], **BAND, color=colour)
-    axes.plot(curve["epoch"], curve["chance"], **CHANCE, color=colour)
+    axes.plot(curve["epoch"], curve["scale"], **SCALE, color=colour)
 
 
 def _draw_accuracy(axes: Axes, course: Course) -> None:
@@ -101,7 +101,7 @@ def _dress(drift: Axes, accuracy: Axes, own: Sequence[Course], lowest: float, fi
     course = own[0]
     matched = course.matched.epoch if course.matched else None
     at = {"chosen": course.chosen, "settled": course.settled, "matched": matched}
-    for axes, name in ((drift, "drift (1 - overlap)"), (accuracy, "validation accuracy")):
+    for axes, name in ((drift, "drift (share moved)"), (accuracy, "validation accuracy")):
         for mark, epoch in at.items():
             if epoch is not None:
                 axes.axvline(epoch, **MARKS[mark][1], zorder=1)
@@ -120,7 +120,7 @@ def _legends(palette: dict[str, str]) -> tuple[list[Line2D], list[Line2D]]:
         Line2D([], [], **DRIFT, color=colour, label=method_name(method)) for method, colour in palette.items()
     ]
     curves += [
-        Line2D([], [], **CHANCE, color=style.QUIET, label="by chance: another patient's map"),
+        Line2D([], [], **SCALE, color=style.QUIET, label="scale: from one patient to another"),
         Line2D([], [], lw=7, color=style.QUIET, alpha=0.25, label="95 % interval over patients"),
     ]
     marks = [Line2D([], [], label=label, **looks) for label, looks in MARKS.values()]

@@ -16,11 +16,11 @@ from evidrift.drift.tables import PAIRS as TABLE
 from evidrift.drift.tables import Notes, notes_of
 from evidrift.images.store import Images, ImageStore
 from evidrift.maps.mapfile import MapFile
-from evidrift.measures.of_pairs import PRIMARY
+from evidrift.report.words.cells import MEASURES
 
 PAIRS = [
     *("pair_kind", "seed_before", "image_id", "label", "pred_before", "pred_after"),
-    *("cohort", "method", "status", "thin", *PRIMARY),
+    *("cohort", "method", "status", "thin", *MEASURES),
 ]
 
 

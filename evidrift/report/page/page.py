@@ -15,8 +15,10 @@ from plotly.offline import get_plotlyjs
 from evidrift.report.page.browser import films
 from evidrift.report.page.browser.cases import case_data
 from evidrift.report.page.charts import curves, rows
+from evidrift.report.page.charts.choices import choices_chart
 from evidrift.report.page.material import Material, ReportFiles
-from evidrift.report.page.tables import cards, headline, reliance, sections
+from evidrift.report.page.tables import cards, claims, headline, reliance, sections
+from evidrift.report.words import choices
 from evidrift.report.words.cells import cohort_names, run_word
 from evidrift.report.words.glossary import glossary
 from evidrift.report.words.names import method_name
@@ -77,6 +79,7 @@ def _context(
     means = means[means["cohort"].isin(list(names))]
     drawn = {
         "ranking": rows.ranking_chart(material),
+        "choices": choices_chart(material),
         "levels": rows.levels_chart(material),
         "classes": rows.class_chart(material),
         "cohorts": rows.cohort_chart(means, material, names),
@@ -86,15 +89,18 @@ def _context(
     shown = {name: chart for name, chart in drawn.items() if chart}
     return {
         "summary": summary,
-        "terms": glossary(summary.area),
+        "terms": glossary(summary.area, summary.preserved),
         "warnings": warnings_of(summary),
         "run_word": run_word(summary),
         "charts": shown,
         "figures": {name: [figure for _, figure in chart.variants] for name, chart in shown.items()},
         "headline": headline.headline_table(material),
         "gate_table": headline.gate_table(material),
+        "primary_table": claims.primary_table(material),
+        "exploratory_tables": claims.exploratory_tables(material),
+        "how_far_table": headline.how_far_table(material),
         "levels_table": headline.levels_table(material),
-        "differences": headline.difference_table(material),
+        **_of_choices(material),
         "class_table": sections.class_table(material),
         "place_table": sections.place_table(material),
         "reliance_table": reliance.region_table(material),
@@ -117,12 +123,25 @@ def _context(
     }
 
 
+def _of_choices(material: Material) -> dict[str, Any]:
+    """Whether the claims survive the choices, who is left out, and what the paper's way would say."""
+    rows, left_out = material.table("multiverse"), material.table("left_out")
+    several = len(material.summary.architectures) > 1
+    return {
+        "robustness_table": choices.robustness_view(material.table("robustness")) if len(rows) else None,
+        "own_cohorts_table": choices.cohorts_view(rows, material.summary.layer) if len(rows) else None,
+        "paper_table": choices.paper_view(material.table("paper")) if several else None,
+        "left_out": choices.left_out_words(left_out) if material.summary.labels_known else "",
+        "left_out_table": choices.left_out_view(left_out) if material.summary.labels_known else None,
+    }
+
+
 def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
     environment = Environment(
         loader=TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["text"] = lambda cell: cell.text(PAGE, method_name)
-    environment.filters["note"] = lambda cell: cell.interval(PAGE) or cell.note
+    environment.filters["notes"] = lambda cell: list(filter(None, (cell.interval(PAGE), cell.note)))
     environment.filters["kind"] = lambda cell: CLASSES.get(cell.kind, cell.kind)
     scripts = [_source("plotly"), *(_source(name) for name in SCRIPTS)]
     page = environment.get_template("report.html").render(

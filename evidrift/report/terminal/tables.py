@@ -22,9 +22,10 @@ from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.result import Result
 from evidrift.measures.of_pairs import PRIMARY
 from evidrift.report.terminal.plain import plain_table, safe, spread, spreads
-from evidrift.report.terminal.verdicts import print_verdicts
+from evidrift.report.terminal.verdicts import print_exploratory, print_how_far, print_primary
 from evidrift.report.words import reliance, view
 from evidrift.report.words.cells import MEASURES as NAMES
+from evidrift.report.words.choices import cohorts_view, left_out_words, paper_view, robustness_view
 from evidrift.report.words.numbers import PLAIN
 
 # Where output is not a terminal, whose width could be asked.
@@ -33,7 +34,7 @@ PROPERTIES = {
     "confusability": "the confusion of the image's pair of classes",
     "centred_logit": "the change of the label's logit",
 }
-HEADINGS = NAMES | {"overlap": "1 - overlap, {area}", "concentration": "|concentration|"}
+HEADINGS = NAMES | {"moved_share": "moved share, {area}", "concentration": "|concentration|"}
 
 
 def console(file: IO[str] | None = None) -> Console:
@@ -51,9 +52,12 @@ def print_result(result: Result, to: Console) -> None:
         "checkpoints of every architecture and seed.",
         style="bold",
     )
+    to.print(left_out_words(result.left_out), style="bold")
     to.print(plain_table(models_table(result), once=False, sections=True))
-    print_verdicts(result, to)
+    print_how_far(result, to)
     _print_question(result, to)
+    print_choices(result, to)
+    print_exploratory(result, to)
     if result.courses:
         to.print("Drift along training (validation images; docs/trajectory.md)", style="bold")
         for sentence in sentences(result.courses):
@@ -72,6 +76,15 @@ def print_result(result: Result, to: Console) -> None:
         to.print(f"Note: {safe(spelled(caveat.sentence, PIPELINE))}", style="yellow")
 
 
+def print_choices(result: Result, to: Console) -> None:
+    """Whether the primary claims survive the choices, and the paper's own quantities."""
+    if len(result.multiverse):
+        to.print(plain_table(robustness_view(result.robustness), once=False))
+        to.print(plain_table(cohorts_view(result.multiverse, result.layer), once=False))
+    if len(result.architectures) > 1 and len(result.paper):
+        to.print(plain_table(paper_view(result.paper), sections=True))
+
+
 def models_table(result: Result) -> view.TableView:
     """Accuracy, AUC and calibration error of both checkpoints."""
     headings = {name: name.replace("_", " ").replace("auc", "AUC") for name in MEASURES}
@@ -87,7 +100,7 @@ def models_table(result: Result) -> view.TableView:
 
 
 def drift_table(result: Result, layer: str) -> view.TableView:
-    """The four primary measures at one layer, each with its floor and chance below it."""
+    """The four primary measures at one layer, each with its seed floor and its scale below it."""
     marked = signs(result.marks)
     own = result.drift[result.drift["layer"] == layer]
     rows = [
@@ -96,7 +109,7 @@ def drift_table(result: Result, layer: str) -> view.TableView:
         for method, levels in own[own["arch"] == arch].groupby("method", observed=True, sort=False)
     ]
     return view.table(
-        f"Drift at layer {layer} (larger = more): {_spread(result)}, below it floor / chance",
+        f"Measures at layer {layer} (larger = more): {_spread(result)}, below it seed floor of ft / scale",
         rows,
         [
             view.words("architecture", "arch"),
@@ -117,7 +130,7 @@ def ranking_table(result: Result) -> view.TableView:
     """Architectures by method and layer, most stable first."""
     marked = signs_of_methods(result.marks)
     return view.table(
-        "Ranking by excess overlap / (chance - floor), most stable first",
+        "Ranking by drift, most stable first",
         map(vars, result.observed.rankings),
         [
             view.words("layer", "layer"),
@@ -136,6 +149,7 @@ def _print_question(result: Result, to: Console) -> None:
     if len(result.architectures) == 1:
         to.print("One architecture: there is no order to reverse.")
         return
+    print_primary(result, to)
     to.print("Does the reversal between LayerCAM and Grad-CAM++ survive?", style="bold")
     for sentence in answer(result.question):
         to.print(safe(spelled(sentence, PIPELINE)))
@@ -193,8 +207,8 @@ def class_drift_table(result: Result) -> view.TableView:
             view.words("label", "label"),
             view.numbers("confusion", "confusion", digits=3),
             view.words("confused with", "confused_with"),
-            view.intervals("1 - overlap", "drift", "drift_low", "drift_high"),
-            view.intervals("excess over floor", "excess", "excess_low", "excess_high"),
+            view.intervals("drift", "drift", "drift_low", "drift_high"),
+            view.intervals("seed floor", "floor", "floor_low", "floor_high"),
             view.counts("images", "n_measured"),
         ],
     )
@@ -250,7 +264,7 @@ def _spread(result: Result) -> str:
 
 
 def _levels(row: view.Row, measure: str) -> view.Cell:
-    """A measure's mean and spread, below it floor and chance."""
+    """A measure's mean and spread, below it seed floor and scale."""
     level = row[measure]
-    below = f"{PLAIN.number(level['floor'])} / {PLAIN.number(level['chance'])}"
+    below = f"{PLAIN.number(level['floor_ft'])} / {PLAIN.number(level['scale'])}"
     return replace(spread(level["mean"], level["sd"]), note=below)

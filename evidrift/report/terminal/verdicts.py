@@ -1,4 +1,4 @@
-"""The claims and their verdicts as tables for the terminal."""
+"""How far the evidence moved, and the claims with their verdicts, as tables for the terminal."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,103 +9,150 @@ from rich.console import Console
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import spelled
 from evidrift.claims.claim import Claim
-from evidrift.compare.findings.opinions import REFERENCE
-from evidrift.compare.findings.ranking import SCALED
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.output import claim_table
 from evidrift.compare.result import Result
-from evidrift.report.terminal.plain import plain_table, safe, spreads
+from evidrift.measures.of_pairs import MOVED_SHARE
+from evidrift.report.terminal.plain import plain_table, safe
 from evidrift.report.words import view
+from evidrift.report.words.claimed import led_by, reversals, together, with_bounds
 from evidrift.report.words.numbers import PLAIN
-from evidrift.report.words.shares import led_by
 
-# Reversals that people still read; of more, those that are not open, and the study's own two methods.
+# Exploratory reversals that people still read; of more, those that are supported.
 MANY = 6
 NOTES = {"effect_of_confidence": "effect of confidence", "maps_alike": "maps nearly the same"}
-STUDYS_OWN = {REFERENCE, SCALED}
 
 
-def print_verdicts(result: Result, to: Console) -> None:
-    """Print the study's table, the differences and the reversals; nothing where nothing was claimed."""
-    recipe = [claim for claim in result.claims if claim.estimand == "recipe"]
-    by_kind = {
-        kind: [claim for claim in recipe if claim.kind == kind]
-        for kind in ("moved", "difference", "reversal")
-    }
-    if not by_kind["moved"] or not result.cohort.image_ids:
+def print_how_far(result: Result, to: Console) -> None:
+    """Print how far the evidence moved at the layer of conclusions; nothing where nothing was measured."""
+    if not result.cohort.image_ids:
+        return
+    if everywhere := [caveat.key for caveat in result.caveats if caveat.about is None]:
+        to.print(f"Everything carries: {', '.join(everywhere)} (see the notes).", style="yellow")
+    to.print(plain_table(how_far_table(result), sections=True))
+
+
+def print_primary(result: Result, to: Console) -> None:
+    """Print the claims of the primary family, which are asked beforehand."""
+    claims = [claim for claim in result.claims if claim.family == "primary"]
+    if claims:
+        title = "Primary: do LayerCAM and Grad-CAM++ order two architectures differently?"
+        to.print(plain_table(reversal_table(title, claims, result.claims), once=False))
+        _print_open(claims, to)
+
+
+def print_exploratory(result: Result, to: Console) -> None:
+    """Print all other claims of the recipe, each kind corrected for its own number."""
+    own = [claim for claim in result.claims if (claim.family, claim.estimand) == ("exploratory", "recipe")]
+    if not own or not result.cohort.image_ids:
         return
     to.print(
-        f"Verdicts at layer {safe(result.layer)}, common cohort. The recipe: patients and seeds random; 95 % "
-        "intervals; p after Holm.",
+        f"Exploratory, at layer {safe(result.layer)}, of the recipe (other patients, other trainings):",
         style="bold",
     )
-    if everywhere := [caveat.key for caveat in result.caveats if caveat.about is None]:
-        to.print(f"Every verdict carries: {', '.join(everywhere)} (see the notes).", style="yellow")
-    to.print(plain_table(moved_table(result, by_kind["moved"]), sections=True))
-    _print_open(by_kind["moved"], to)
+    by_kind = {kind: [claim for claim in own if claim.kind == kind] for kind in KINDS}
+    for kind, drawn in KINDS.items():
+        if by_kind[kind]:
+            to.print(plain_table(drawn(result, by_kind[kind]), sections=kind != "difference"))
+            _print_open(by_kind[kind], to)
     if len(result.architectures) > 1:
-        to.print(plain_table(difference_table(result, by_kind["difference"])))
-        _print_open(by_kind["difference"], to)
         to.print(plain_table(stability_table(result)))
-        _print_reversals(by_kind["reversal"], to)
+        _print_reversals([claim for claim in own if claim.kind == "reversal"], result.claims, to)
+
+
+def how_far_table(result: Result) -> view.TableView:
+    """Drift with its shared and erratic part, the seed floors and the scale."""
+    marked = signs(result.marks)
+    own = result.drift[(result.drift["layer"] == result.layer) & (result.drift["measure"] == MOVED_SHARE)]
+    recipe = bool(own["low"].notna().any())
+    return view.table(
+        f"How far at {safe(result.layer)}: drift, the share of the strongest {100 * result.area:g} % that "
+        "lies elsewhere",
+        with_bounds(own),
+        [
+            view.words("architecture", "arch"),
+            view.methods("method", lambda row: marked.get((row["arch"], result.layer, row["method"]), "")),
+            view.intervals("drift", "mean", "low", "high"),
+            view.numbers("shared", "shared"),
+            view.numbers("erratic", "erratic"),
+            view.Column("seed floors", _floors, kind="number"),
+            view.numbers("scale", "scale"),
+            view.intervals("drift / scale", "over_scale", "over_scale_low", "over_scale_high"),
+        ],
+        "Shared: what every training moves alike; erratic: the rest. Seed floors: what two trainings differ "
+        "by, tl / ft. Scale: from one patient to another of the class, under one checkpoint. 95 % intervals, "
+        f"one by one, of {'the recipe' if recipe else 'these checkpoints'}.",
+    )
+
+
+def _floors(row: view.Row) -> view.Cell:
+    known = not (pd.isna(row["floor_tl"]) and pd.isna(row["floor_ft"]))
+    both = f"{PLAIN.number(row['floor_tl'], 2)} / {PLAIN.number(row['floor_ft'], 2)}"
+    return view.Cell(both if known else None, "number")
 
 
 def moved_table(result: Result, claims: Sequence[Claim]) -> view.TableView:
-    """The study's table: drift of the overlap with its spread, floor, chance, interval and verdict."""
+    """Does every training move the evidence alike?"""
+    return _by_architecture(
+        result, claims, "Moved: does every training move the evidence alike?", "shared drift"
+    )
+
+
+def preserved_table(result: Result, claims: Sequence[Claim]) -> view.TableView:
+    """Is the drift below the stated share of the scale?"""
+    title = f"Preserved: is the drift below {result.preserved:g} of the scale?"
+    return _by_architecture(result, claims, title, "drift / scale")
+
+
+def _by_architecture(result: Result, claims: Sequence[Claim], title: str, estimate: str) -> view.TableView:
     marked = signs(result.marks)
-    drift = result.drift
-    overlap = drift[(drift["layer"] == result.layer) & (drift["measure"] == "overlap")]
-    levels = overlap[["arch", "method", "mean", "sd", "floor", "chance"]]
-    in_order = sorted(claims, key=lambda claim: result.architectures.index(claim.arch))
-    stated = claim_table(in_order).drop(columns=["floor", "chance"])
-    rows = stated.merge(levels, on=["arch", "method"], validate="one_to_one")
+    rows = claim_table(sorted(claims, key=lambda claim: result.architectures.index(claim.arch)))
     return view.table(
-        "Has the evidence moved, on the way from floor (other seed) to chance (other patient)?",
+        title,
         rows,
         [
             view.words("architecture", "arch"),
             view.methods("method", lambda row: marked.get((row["arch"], result.layer, row["method"]), "")),
-            spreads(f"1 - overlap, {100 * result.area:g} %", "mean", "sd"),
-            view.numbers("floor", "floor", digits=3),
-            view.numbers("chance", "chance", digits=3),
-            view.intervals("share of the way", "estimate", "low", "high"),
-            view.p_values("p"),
-            view.verdicts("verdict"),
+            view.intervals(estimate, "estimate", "low", "high"),
+            *_SURELY,
         ],
+        _note(rows, "how far from the limit the truth must lie" if estimate == "drift / scale" else SEEN),
     )
 
 
 def difference_table(result: Result, claims: Sequence[Claim]) -> view.TableView:
-    """Who is more stable under each method, with what the test over patients alone says beside it."""
+    """Who is more stable under each method."""
     marked = signs_of_methods(result.marks)
-    seen = [claim.detectable for claim in claims if claim.detectable == claim.detectable]
+    rows = led_by(claim_table(claims))
     return view.table(
-        "Who is the more stable? Difference in the share of the way",
-        led_by(claim_table(claims)),
+        "Difference: who is the more stable? Lead in drift",
+        rows,
         [
             view.methods("method", lambda row: marked.get((result.layer, row["method"]), "")),
             view.words("more stable", "first"),
             view.words("less stable", "second"),
-            view.intervals("difference", "lead", "lead_low", "lead_high"),
-            view.p_values("p"),
-            view.Column("Wilcoxon p and r", _wilcoxon, kind="number"),
-            view.verdicts("verdict"),
+            view.intervals("lead", "lead", "lead_low", "lead_high"),
+            *_SURELY,
         ],
-        (
-            f"With a power of 80 % this sample would have found {min(seen):.2f} to {max(seen):.2f}. "
-            if seen
-            else ""
-        )
-        + "Wilcoxon's test (r: rank-biserial correlation), uncorrected, takes these trainings as given and "
-        "asks about the middle patient: it may find what other trainings would not show.",
+        _note(rows, SEEN),
     )
 
 
-def _wilcoxon(row: view.Row) -> view.Cell:
-    if pd.isna(row["wilcoxon_p"]):
-        return view.Cell(None, "number")
-    p, effect = PLAIN.p(row["wilcoxon_p"]), PLAIN.number(abs(row["wilcoxon_effect"]), 2)
-    return view.Cell(f"{p}, {effect}", "number")
+SEEN = "the true value that there must be"
+_SURELY = (
+    view.p_values("p"),
+    view.counts("n", "n_patients"),
+    view.numbers("detectable", "detectable"),
+    view.verdicts("verdict"),
+)
+KINDS = {"moved": moved_table, "preserved": preserved_table, "difference": difference_table}
+
+
+def _note(claims: pd.DataFrame, seen: str) -> str:
+    return (
+        f"n: patients; {together(claims)}, p times their number. Detectable: {seen} for a study of this size "
+        "to show it with a power of 80 %."
+    )
 
 
 def stability_table(result: Result) -> view.TableView:
@@ -129,47 +176,59 @@ def stability_table(result: Result) -> view.TableView:
     )
 
 
-def _print_reversals(claims: Sequence[Claim], to: Console) -> None:
+def _print_reversals(claims: Sequence[Claim], every: Sequence[Claim], to: Console) -> None:
     counts = {
         verdict: sum(claim.verdict == verdict for claim in claims)
         for verdict in ("supported", "refuted", "not decidable")
     }
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     to.print(
-        f"Reversals between methods ({len(claims)} pairs of architectures and of methods that can disagree): "
-        f"{told or 'none to ask about'}.",
+        f"Other reversals between methods ({len(claims)} pairs of architectures and of methods that can "
+        f"disagree): {told or 'none to ask about'}.",
         style="bold",
     )
     shown = [claim for claim in claims if claim.verdict == "supported" or claim.estimate > 0]
     if len(shown) > MANY:
-        shown = [
-            claim
-            for claim in shown
-            if claim.verdict == "supported" or {claim.method, claim.against} == STUDYS_OWN
-        ]
+        shown = [claim for claim in shown if claim.verdict == "supported"]
     if shown:
-        to.print(plain_table(reversal_table(shown), once=False))
+        to.print(plain_table(reversal_table("Reversals as observed", shown, every), once=False))
     to.print()
 
 
-def reversal_table(claims: Sequence[Claim]) -> view.TableView:
-    """Reversals with their size, the interaction and the verdict."""
+def reversal_table(title: str, claims: Sequence[Claim], every: Sequence[Claim]) -> view.TableView:
+    """Reversals with who leads under each method, their size and the verdict.
+
+    Args:
+        title: of the table.
+        claims: about reversals, of one family.
+        every: claim, of which the differences are looked up.
+    """
 
     def verdict(row: view.Row) -> view.Cell:
         notes = [note for key, note in NOTES.items() if key in row["warnings"].split("; ")]
         return view.Cell(row["verdict"], "verdict", note="\n".join(notes))
 
+    def leads(row: view.Row) -> view.Cell:
+        here, there = (
+            "-" if pd.isna(row[lead]) else f"{row[name]} by {row[lead]:.2f}"
+            for name, lead in (("here", "here_lead"), ("there", "there_lead"))
+        )
+        return view.Cell(here, note=there)
+
+    rows = reversals(claim_table(claims), claim_table(every))
     return view.table(
-        "Reversals as observed: the smaller of the two leads, and the interaction",
-        claim_table(claims),
+        title,
+        rows,
         [
             view.Column("architectures", lambda row: view.Cell(row["arch"], note=row["other"])),
             view.Column("methods", lambda row: view.Cell(row["method"], "method", note=row["against"])),
+            view.Column("more stable", leads),
             view.intervals("smaller lead", "estimate", "low", "high"),
-            view.intervals("interaction", "interaction", "interaction_low", "interaction_high"),
             view.p_values("p"),
+            view.counts("n", "n_patients"),
             view.Column("verdict", verdict, kind="verdict"),
         ],
+        f"The smaller of the two leads, below 0 where there is no reversal. n: patients; {together(rows)}.",
     )
 
 

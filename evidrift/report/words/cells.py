@@ -3,10 +3,11 @@
 from evidrift.compare.summary import Summary
 
 MEASURES = {
-    "overlap": "1 - overlap",
+    "moved_share": "moved share",
     "displacement": "displacement",
     "correlation": "1 - correlation",
     "concentration": "concentration",
+    "overlap": "1 - overlap (IoU)",
 }
 COHORTS = {
     "right": "right before and after",

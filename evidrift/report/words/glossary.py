@@ -12,12 +12,30 @@ TERMS = {
     "layer": "The layer inside the network whose activity the maps are made of.",
     "map": "How much evidence each part of the film holds. Only evidence for the class counts.",
     "drift": (
-        "How far the evidence moved between the two checkpoints, as 1 - overlap: 0 is not at all, 1 is "
+        "How far the evidence moved between the two checkpoints, as moved share: 0 is not at all, 1 is "
         "elsewhere altogether."
     ),
+    "moved_share": (
+        "Of the strongest {area} of the film, the share that lies elsewhere in the other map: 0 is the same "
+        "place, 1 is no place in common."
+    ),
+    "shared": (
+        "The part of the drift that every training of the recipe moves alike: another training would move "
+        "it again."
+    ),
+    "erratic": "The rest of the drift: every training moves it elsewhere, so it is instability as well.",
+    "scale": (
+        "How far one patient's map lies from another's of the same class, under one and the same checkpoint."
+    ),
+    "reasonable": (
+        "Either target layer; the moved share at every area, displacement, correlations or concentration; "
+        "images right under all architectures or under the two that are compared, or every class counting "
+        "alike. One choice is as good as another before one has seen what it says."
+    ),
+    "over_scale": ("Drift over scale: 1 is as far as from one patient to another, 0 is no move at all."),
     "overlap": (
         "Of the strongest {area} of the film before and after, the shared part over the part that either "
-        "covers: 1 is the same place, 0 is no place in common."
+        "covers: 1 is the same place, 0 is no place in common. Literature's figure, as 1 - overlap."
     ),
     "displacement": "By how much the evidence's centre moved, as a share of the film's diagonal.",
     "correlation": (
@@ -27,13 +45,9 @@ TERMS = {
         "By how much the evidence became more or less gathered in few places (change in the Gini "
         "coefficient, without its sign)."
     ),
-    "floor": "The drift between two trainings of the same recipe that differ in their seed alone: noise.",
-    "chance": (
-        "The drift between the maps of different patients of the same class: as far as unrelated maps differ."
-    ),
-    "share": (
-        "Where the drift lies between floor (0: no more than noise) and chance (1: as different as "
-        "another patient's map)."
+    "floor": (
+        "What two trainings differ by whose seed alone differs, at the same stage. It says how noisy "
+        "training is; nothing is taken off the drift for it."
     ),
     "cohort": (
         "What became of an image's prediction: right in both checkpoints, made wrong, made right, or "
@@ -46,7 +60,21 @@ TERMS = {
     ),
     "fixed": "The trained networks at hand, for other patients; other trainings may differ.",
     "interval": "The 95 % confidence interval: the values that the data do not rule out.",
-    "verdict": "Supported: shown. Refuted: shown not to matter. Not decidable: the data can tell neither.",
+    "together": (
+        "An interval that is wide enough for all claims of its kind to hold at once, in 95 of 100 studies. "
+        "The verdict is read off it."
+    ),
+    "verdict": (
+        "Supported: shown. Refuted: shown not to be, or to be too small to matter. Not decidable: the data "
+        "can tell neither."
+    ),
+    "preserved": (
+        "Supported where the drift is shown to be below {preserved} of the scale, a stated convention."
+    ),
+    "detectable": "The true value that a study of this size would have shown in 80 of 100 repetitions.",
+    "exploratory": (
+        "Not the question that was asked beforehand: a hint, corrected for the number of claims of its kind."
+    ),
     "reversal": (
         "Under one method the first of two architectures is the more stable, under another the second."
     ),
@@ -55,10 +83,13 @@ TERMS = {
         "averaged over the classes."
     ),
     "calibration": "By how much stated probabilities differ from how often they come true.",
-    "faithful": "Whether hiding what a map marks changes the score by more than hiding random places.",
+    "faithful": (
+        "By how much more the score follows what a map marks than random places, as the image is hidden and "
+        "shown again piece by piece."
+    ),
     "insensitive": (
-        "Whether a network with random weights gives much the same maps: then they do not show what the "
-        "network learned."
+        "Whether a network with random weights draws a map that is more like this image's than like another "
+        "patient's: that part does not show what the network learned."
     ),
     "probe": "A simple model that sees no anatomy: what it can tell may be told by a shortcut.",
     "place": (
@@ -83,6 +114,12 @@ TERMS = {
 }
 
 
-def glossary(area: float) -> dict[str, str]:
-    """The terms, for the share of the film that `overlap` is about."""
-    return {term: sentence.format(area=f"{100 * area:g} %") for term, sentence in TERMS.items()}
+def glossary(area: float, preserved: float) -> dict[str, str]:
+    """The terms.
+
+    Args:
+        area: share of the film that `moved_share` and `overlap` are about.
+        preserved: evidence is preserved if drift is below this share of the scale.
+    """
+    words = {"area": f"{100 * area:g} %", "preserved": f"{preserved:g}"}
+    return {term: sentence.format(**words) for term, sentence in TERMS.items()}

@@ -85,6 +85,7 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
         layer=result.layer,
         area=result.area,
         margin=result.margin,
+        preserved=result.preserved,
         score=result.score,
         target=result.target,
         cohort=Cohort(images=len(result.cohort.image_ids), patients=result.cohort.n_patients),

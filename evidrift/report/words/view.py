@@ -21,8 +21,7 @@ class Cell:
 
     Attributes:
         value: a text, a number, or a method's key; None or NaN where there is none.
-        kind: "" for words, `number`, `p`, `method`, `verdict`, or what the page colours: `first`, `good`,
-            `bad`.
+        kind: "" for words, `number`, `p`, `method`, `verdict`, or what the page sets in bold: `first`.
         ends: of the number's interval.
         digits: decimals.
         sign: of the checks, behind the value.

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from evidrift.compare.findings.signs import INSENSITIVE, UNFAITHFUL
+from evidrift.compare.findings.signs import INSENSITIVE
 from evidrift.compare.summary import Summary
 from evidrift.report.words.names import method_name
 
@@ -22,15 +22,14 @@ TITLES = {
     "raw_logit": (NOTE, "Raw logit explained"),
     "target_prediction": (NOTE, "Predictions explained, not labels"),
     "mixed_versions": (SERIOUS, "Mixed software versions"),
+    "another_choice": (SERIOUS, "Another choice shows the opposite"),
     "grids_differ": (NOTE, "Maps of different grids"),
     "not_rectified": (SERIOUS, "Target layer can be negative"),
     "not_defined": (NOTE, "Methods not defined"),
     "explained_in_part": (NOTE, "Explained in part"),
     "unusable_maps": (SERIOUS, "Blank or flat maps"),
-    "unfaithful": (SERIOUS, "Methods not shown to be faithful"),
-    "insensitive": (GRAVE, "Methods that survive random weights"),
-    "faithfulness_not_decidable": (NOTE, "Faithfulness not decidable"),
-    "chance_missing": (SERIOUS, "Chance is missing"),
+    "insensitive": (SERIOUS, "Maps that survive random weights in part"),
+    "scale_missing": (SERIOUS, "Scale is missing"),
     "degenerate": (NOTE, "Methods that cannot disagree"),
     "labels_unknown": (SERIOUS, "Labels unknown"),
     "below_chance": (GRAVE, "Worse than guessing"),
@@ -38,10 +37,12 @@ TITLES = {
     "not_checked": (NOTE, "Methods not checked on these models"),
     "input": (NOTE, "About the files"),
 }
-OF_AUDITS = {"one_seed": (SERIOUS, "One pair of models: no floor")}
+OF_AUDITS = {"one_seed": (SERIOUS, "One pair of models: how far another training would differ is not known")}
 MARKED = {
-    "unfaithful": (UNFAITHFUL, "Maps not shown to be more faithful than random ones"),
-    "insensitive": (INSENSITIVE, "Maps that a network with random weights draws too"),
+    "insensitive": (
+        INSENSITIVE,
+        "Part of their maps is drawn with random weights too. That part is the image's and cannot drift",
+    ),
 }
 
 

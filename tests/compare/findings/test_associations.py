@@ -23,8 +23,8 @@ def over_all(times: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
     return spearman(times[:, None], one, other, np.zeros(len(one), dtype=int))[0].item()
 
 
-def pair(image: str, seed: int, overlap: float, kind: str = "drift", layer: str = "penultimate") -> dict:
-    """A row of a drift table in which only the overlap matters."""
+def pair(image: str, seed: int, moved: float, kind: str = "drift", layer: str = "penultimate") -> dict:
+    """A row of a drift table in which only the moved share matters."""
     return {
         "arch": "x",
         "method": "grad_cam",
@@ -34,8 +34,8 @@ def pair(image: str, seed: int, overlap: float, kind: str = "drift", layer: str 
         "image_id": image,
         "patient_id": f"patient of {image}",
         "label": "normal",
-        "status": "blank" if np.isnan(overlap) else "ok",
-        "overlap": overlap,
+        "status": "blank" if np.isnan(moved) else "ok",
+        "moved_share": moved,
     }
 
 
@@ -168,11 +168,11 @@ def test_images_without_a_value_are_left_out():
 def test_an_images_drift_and_floor_are_means_over_seeds_at_penultimate():
     pairs = pd.DataFrame(
         [
-            pair("a", 1, 0.4),
-            pair("a", 2, 0.2),
+            pair("a", 1, 0.6),
+            pair("a", 2, 0.8),
             pair("a", 2, 1.0, layer="last"),
-            pair("a", 1, 0.9, kind="seed_ft"),
-            pair("a", 1, 0.0, kind="random"),
+            pair("a", 1, 0.1, kind="seed_ft"),
+            pair("a", 1, 0.0, kind="scale_ft"),
             pair("b", 1, np.nan),
             pair("b", 2, 0.5),
             pair("c", 1, np.nan),
@@ -187,7 +187,7 @@ def test_an_images_drift_and_floor_are_means_over_seeds_at_penultimate():
 
 
 def test_with_one_seed_there_is_no_floor():
-    found = image_drifts(pd.DataFrame([pair("a", 1, 0.4)]), "penultimate")
+    found = image_drifts(pd.DataFrame([pair("a", 1, 0.6)]), "penultimate")
     assert found["drift"].tolist() == pytest.approx([0.6])
     assert found["floor"].isna().all()
 
@@ -195,7 +195,7 @@ def test_with_one_seed_there_is_no_floor():
 def test_associations_take_the_images_that_have_the_property():
     one, other, *_ = images(40, seed=9, slope=1)
     drifts = image_drifts(
-        pd.DataFrame([pair(f"{at}", 1, 1 - drift) for at, drift in enumerate(one)]), "penultimate"
+        pd.DataFrame([pair(f"{at}", 1, drift) for at, drift in enumerate(one)]), "penultimate"
     )
     properties = pd.DataFrame({"arch": "x", "image_id": [f"{at}" for at in range(40)], "size": other})
     found = associations(drifts, properties.iloc[:30], 20)
@@ -207,7 +207,7 @@ def test_associations_take_the_images_that_have_the_property():
 
 
 def test_an_architecture_that_is_right_nowhere_has_a_row_with_its_reason():
-    drifts = image_drifts(pd.DataFrame([pair("a", 1, 0.4)]), "penultimate")
+    drifts = image_drifts(pd.DataFrame([pair("a", 1, 0.6)]), "penultimate")
     found = associations(drifts, pd.DataFrame({"arch": ["other"], "image_id": ["a"], "size": [1.0]}), 20)
     assert found["reason"].tolist() == ["0 patients, 20 are needed"]
 

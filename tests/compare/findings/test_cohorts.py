@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 
 from evidrift.claims.cohort import common_cohort
-from evidrift.compare.findings.cohorts import cohort_table, status_table
+from evidrift.compare.findings.cohorts import cohort_table, left_out_table, status_table
+from evidrift.drift.pairs import KINDS
+from evidrift.report.words.choices import left_out_words
 from tests.compare.studies import study_of
 from tests.drift.study import architecture
 
@@ -25,16 +27,16 @@ def test_the_common_cohort_is_right_in_both_checkpoints_of_every_architecture_an
     assert cohort.n_patients == 3  # p0 and p1 twice, p5
 
 
-def test_a_random_pair_s_partner_may_lie_outside_the_common_cohort(tmp_path):
+def test_another_patient_of_the_scale_may_lie_outside_the_common_cohort(tmp_path):
     maps = with_errors(architecture(), [(1, 0, 2)])
     study = study_of(maps)
     chosen = common_cohort(study.pairs).select(study.pairs)
-    assert set(chosen["pair_kind"]) == {"drift", "seed_tl", "seed_ft", "random"}
+    assert set(chosen["pair_kind"]) == set(KINDS)
     assert maps.image_ids[2] not in set(chosen["image_id"])
     assert maps.image_ids[2] in set(chosen["image_id_after"])
     # Two other patients of the class, in two seeds: every image of the cohort keeps all its draws.
-    random = chosen[(chosen["pair_kind"] == "random") & (chosen["method"] == "grad_cam")]
-    assert random["image_id"].astype(str).value_counts().to_dict() == dict.fromkeys(
+    scale = chosen[(chosen["pair_kind"] == "scale_tl") & (chosen["method"] == "grad_cam")]
+    assert scale["image_id"].astype(str).value_counts().to_dict() == dict.fromkeys(
         np.delete(maps.image_ids, 2), 4
     )
 
@@ -61,7 +63,7 @@ def test_the_four_cohorts_are_given_by_architecture_and_seed(tmp_path):
     }
     drift = study.pairs[(study.pairs["pair_kind"] == "drift") & (study.pairs["method"] == "grad_cam")]
     fixed = drift[drift["cohort"] == "fixed"].iloc[0]
-    assert rows[rows["cohort"] == "fixed"]["overlap"].item() == fixed["overlap"]
+    assert rows[rows["cohort"] == "fixed"]["moved_share"].item() == fixed["moved_share"]
 
 
 def test_statuses_are_counted_over_all_images_and_over_the_common_cohort(tmp_path):
@@ -98,3 +100,30 @@ def test_an_empty_cohort_counts_no_pairs_of_any_method(tmp_path):
     study = study_of(replace(maps, predicted=1 - maps.predicted))
     table = status_table(study.pairs, common_cohort(study.pairs), study.notes)
     assert table.groupby("images")["pairs"].agg(list).to_dict() == {"all": [12, 12], "common": [0, 0]}
+
+
+def test_who_is_left_out_is_counted_by_class_for_all_for_each_two_and_alone():
+    patients = [f"p{at}" for at in range(8)]  # of alternating classes, covid19 first
+    names = ("densenet_mini", "resnetv2_mini", "inception_mini")
+    errors: list[list[tuple[int, int, int]]] = [[(0, 0, 0), (1, 1, 2)], [(1, 0, 2), (0, 1, 4)], [(1, 0, 1)]]
+    study = study_of(
+        *(
+            with_errors(architecture(name, patients=patients), own)
+            for name, own in zip(names, errors, strict=True)
+        )
+    )
+    table = left_out_table(study.pairs, study.architectures).set_index(["cohort", "label"])
+    counted = table["n_counted"]
+    assert counted.loc["all"].to_dict() == {"covid19": 1, "normal": 3}
+    assert counted.loc["densenet_mini, resnetv2_mini"].to_dict() == {"covid19": 1, "normal": 4}
+    assert counted.loc["densenet_mini, inception_mini"].to_dict() == {"covid19": 2, "normal": 3}
+    assert counted.loc["inception_mini"].to_dict() == {"covid19": 4, "normal": 3}
+    assert set(table["n_images"]) == set(table["n_patients"]) == {4}
+    assert left_out_words(table.reset_index()) == "4 of 8 films count, 1 of 4 of covid19."
+
+
+def test_of_one_architecture_there_is_one_cohort_and_a_class_that_is_lost_is_named():
+    lost = with_errors(architecture(), [(1, 0, 0), (1, 0, 2), (1, 0, 4)])
+    table = left_out_table(study_of(lost).pairs, ("densenet_mini",))
+    assert table["cohort"].tolist() == ["all", "all"]
+    assert left_out_words(table) == "3 of 6 films count, 0 of 3 of covid19."

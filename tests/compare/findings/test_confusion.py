@@ -99,23 +99,23 @@ def test_the_class_table_by_hand():
     # a0 is wrong somewhere, so drift is that of a1 and a2: mean 0.3, standard error 0.1
     assert found.loc["a", "drift"] == pytest.approx(0.3)
     assert found.loc["a", ["drift_low", "drift_high"]].tolist() == [0, 1]  # cut off: the reach is 12.7 x 0.1
-    assert found.loc["a", "excess"] == pytest.approx((0.1 + 0.2) / 2)
-    assert found.loc["a", "excess_high"] == pytest.approx(0.15 + t.ppf(0.975, 1) * 0.05)
+    assert found.loc["a", "floor"] == pytest.approx((0.1 + 0.2) / 2)
+    assert found.loc["a", "floor_high"] == pytest.approx(0.15 + t.ppf(0.975, 1) * 0.05)
     assert np.isnan(found.loc["b", ["drift_low", "drift_high"]].astype(float)).all()
-    assert np.isnan(found.loc["c", "excess"])
+    assert np.isnan(found.loc["c", "floor"])
 
 
-def test_one_seed_has_drift_but_no_excess():
+def test_one_seed_has_drift_but_no_seed_floor():
     found = class_table(drifts(floor=np.nan), {"x": logits_of("aaabbc", "baabac")})
     assert found["drift"].notna().all()
-    assert found[["excess", "excess_low", "excess_high"]].isna().all(axis=None)
+    assert found[["floor", "floor_low", "floor_high"]].isna().all(axis=None)
 
 
 def test_an_architecture_that_is_right_nowhere_has_its_rates_but_no_drift():
     found = class_table(drifts(), {"x": logits_of("bbbaab", "bbbaab")})
     assert found["confusion"].tolist() == [1, 1, 1]
     assert found["n_patients"].tolist() == [0, 0, 0]
-    assert found[["drift", "drift_low", "excess"]].isna().all(axis=None)
+    assert found[["drift", "drift_low", "floor"]].isna().all(axis=None)
 
 
 def test_a_model_that_confuses_nothing_has_no_association_with_confusion():
@@ -137,5 +137,5 @@ def test_a_patients_images_count_once():
     found = class_table(table, {"x": logits_of("aaabbc", "aaabbc")}).set_index("label")
     # patient p0 at 0.9, p1 at (0.2 + 0.4) / 2
     assert found.loc["a", "drift"] == pytest.approx(0.6)
-    assert found.loc["a", "excess"] == pytest.approx((0 + 0.15) / 2)
+    assert found.loc["a", "floor"] == pytest.approx((0.9 + 0.15) / 2)
     assert found.loc["a", ["n_measured", "n_patients"]].tolist() == [3, 2]

@@ -15,12 +15,12 @@ from evidrift.compare.findings.courses_in_words import sentences
 from tests.trajectory.courses import course, history, table
 
 # two patients: mean drift 0, 0.3, 0.5, 0.6
-OVERLAPS = [[1, 0.6, 0.5, 0.5], [1, 0.8, 0.5, 0.3]]
+MOVED = [[0, 0.4, 0.5, 0.5], [0, 0.2, 0.5, 0.7]]
 
 
 def worked_out(**changes):
     given = {"tl": 0.80, "accuracies": [0.60, 0.81, 0.82], "chosen": 3}
-    return course(OVERLAPS, **(given | changes))
+    return course(MOVED, **(given | changes))
 
 
 def test_drift_is_the_mean_over_patients_with_its_error_and_interval():
@@ -29,13 +29,13 @@ def test_drift_is_the_mean_over_patients_with_its_error_and_interval():
     # of two values a and b: sd / sqrt(2) = |a - b| / 2; t(1 degree of freedom, 97.5 %) = 12.706
     np.testing.assert_allclose(found["error"], [0, 0.1, 0, 0.1], atol=1e-6)
     np.testing.assert_allclose(found["high"], [0, 0.3 + 1.2706, 0.5, 0.6 + 1.2706], atol=1e-4)
-    np.testing.assert_allclose(found["chance"], 0.6, atol=1e-6)
+    np.testing.assert_allclose(found["scale"], 0.6, atol=1e-6)
     np.testing.assert_allclose(found["step"], [np.nan, 0.1, 0.1, 0.1], atol=1e-6)
     assert found["accuracy"].tolist() == [0.80, 0.60, 0.81, 0.82]
 
 
 def test_a_patients_images_are_averaged_first():
-    found = course([[1, 0.2], [1, 0.6], [1, 1.0]], 0.5, [0.5], 1, patients=["a", "a", "b"])
+    found = course([[0, 0.8], [0, 0.4], [0, 0.0]], 0.5, [0.5], 1, patients=["a", "a", "b"])
     assert (found.n_images, found.n_patients) == (3, 2)
     assert found.curve["drift"][1] == pytest.approx((0.6 + 0) / 2)
 
@@ -53,7 +53,7 @@ def test_epochs_after_the_chosen_one_do_not_unsettle_it():
 def test_evidence_has_moved_at_nine_tenths_of_the_chosen_epochs_drift():
     assert worked_out().moved == 3  # 0.5 < 0.54
     assert worked_out(chosen=2).moved == 2
-    assert course([[1, 0.45, 0.5, 0.3, 0.41]], 0.5, [0.5] * 4, 4).moved == 1  # 0.55 >= 0.9 * 0.59
+    assert course([[0, 0.55, 0.5, 0.7, 0.59]], 0.5, [0.5] * 4, 4).moved == 1  # 0.55 >= 0.9 * 0.59
 
 
 def test_what_came_after_accuracy_had_settled_is_paired_by_patient():
@@ -73,14 +73,13 @@ def test_matched_accuracy_is_the_earliest_epoch_within_two_points_of_tl():
 
 @pytest.mark.parametrize("accuracy", [0.82, 0.86])
 def test_exactly_two_points_on_either_side_still_match(accuracy):
-    assert course([[1, 0.5]], 0.84, [accuracy], 1).matched.epoch == 1
+    assert course([[0, 0.5]], 0.84, [accuracy], 1).matched.epoch == 1
 
 
 def test_the_interval_is_the_paired_t_tests():
     random = np.random.default_rng(0)
-    overlaps = np.column_stack([np.ones(9), random.uniform(0.2, 0.8, (9, 3))])
-    found = course(overlaps, 0.7, [0.71, 0.9, 0.9], 3).matched
-    drift = 1 - overlaps.astype(np.float32)
+    drift = np.column_stack([np.zeros(9), random.uniform(0.2, 0.8, (9, 3))])
+    found = course(drift, 0.7, [0.71, 0.9, 0.9], 3).matched
     interval = ttest_rel(drift[:, 3], drift[:, 1]).confidence_interval(0.95)
     assert found.change[1:] == pytest.approx((interval.low, interval.high), abs=1e-5)
 
@@ -95,30 +94,30 @@ def test_without_a_matching_epoch_there_is_a_reason_that_names_the_closest():
 
 
 def test_images_without_a_map_at_every_epoch_are_left_out_of_all():
-    found = course([[1, 0.5, 0.5], [1, np.nan, 0.1]], 0.5, [0.5, 0.5], 2)
+    found = course([[0, 0.5, 0.5], [0, np.nan, 0.9]], 0.5, [0.5, 0.5], 2)
     assert (found.n_images, found.n_patients, found.left_out) == (1, 1, 1)
     np.testing.assert_allclose(found.curve["drift"], [0, 0.5, 0.5])
 
 
 def test_one_patient_gives_no_interval_and_none_no_drift():
-    one = course([[1, 0.5, 0.4]], 0.5, [0.5, 0.6], 2)
+    one = course([[0, 0.5, 0.6]], 0.5, [0.5, 0.6], 2)
     assert one.matched.change.estimate == pytest.approx(0.1)
     assert np.isnan(one.matched.change.low)
-    nobody = course([[1, np.nan, 0.4]], 0.5, [0.5, 0.6], 2)
+    nobody = course([[0, np.nan, 0.6]], 0.5, [0.5, 0.6], 2)
     assert nobody.curve["drift"].isna().all()
     assert (nobody.n_patients, nobody.moved, nobody.late, nobody.matched) == (0, None, None, None)
     assert nobody.unmatched == "no image has a usable map at every epoch"
 
 
 def test_evidence_that_never_moved_did_so_at_no_epoch():
-    found = course([[1, 1, 1], [1, 1, 1]], 0.5, [0.5, 0.6], 2)
+    found = course([[0, 0, 0], [0, 0, 0]], 0.5, [0.5, 0.6], 2)
     assert (found.moved, found.late) == (None, None)
     assert found.matched.drift == 0
 
 
 def test_each_architecture_seed_and_method_has_its_own_course_and_an_empty_table_none():
     keys = [("b", 1, "layer_cam"), ("b", 1, "hires_cam"), ("a", 2, "layer_cam")]
-    rows = pd.concat([table(OVERLAPS, arch=arch, seed=seed, method=name) for arch, seed, name in keys])
+    rows = pd.concat([table(MOVED, arch=arch, seed=seed, method=name) for arch, seed, name in keys])
     runs = {("b", 1), ("a", 2)}
     given = (
         {run: history([0.6, 0.7, 0.8]) for run in runs},
@@ -137,7 +136,7 @@ def test_a_history_of_another_training_is_refused():
 
 
 def test_a_course_becomes_json_without_nan():
-    found = in_json(course([[1, 0.5, 0.4]], 0.5, [0.5, 0.6], 2))
+    found = in_json(course([[0, 0.5, 0.6]], 0.5, [0.5, 0.6], 2))
     assert found["matched"]["change"] == {"estimate": 0.1, "low": None, "high": None}
     assert found["late"] is None
     assert in_json(worked_out())["late"]["estimate"] == 0.1
@@ -157,31 +156,32 @@ MANY = np.linspace(0, 0.02, 20)[:, None]  # twenty patients who differ little
 
 
 def test_the_words_say_when_evidence_moved_and_that_it_went_on():
-    sentence = said(np.array([1, 0.6, 0.5, 0.3]) - MANY * [0, 1, 1, 2], 0.80, [0.70, 0.90, 0.91], 3)
-    assert sentence.startswith(
-        "net, layer_cam, seed 1 (20 validation images of 20 patients): drift (1 - overlap)"
+    sentence = said(np.array([0, 0.4, 0.5, 0.7]) + MANY * [0, 1, 1, 2], 0.80, [0.70, 0.90, 0.91], 3)
+    assert sentence.startswith("net, layer_cam, seed 1 (20 validation images of 20 patients): drift is 0.72")
+    assert (
+        "at the chosen epoch 3 (from one patient to another 0.60), and had reached 90 % of that at epoch 3"
+        in sentence
     )
-    assert "is 0.72 at the chosen epoch 3, chance 0.60, and had reached 90 % of that at epoch 3" in sentence
     assert "Validation accuracy was within 2 points of the final 0.91 from epoch 2 on" in sentence
     assert "drift changed by +0.210 [+0.207, +0.213]: the evidence went on moving away from tl's" in sentence
     assert "At matched accuracy nothing can be said: no epoch of fine-tuning" in sentence
 
 
 def test_the_words_say_that_it_came_back_or_that_nothing_is_shown():
-    back = said(np.array([1, 0.6, 0.3, 0.5]) - MANY * [0, 1, 1, 2], 0.80, [0.70, 0.90, 0.91], 3)
+    back = said(np.array([0, 0.4, 0.7, 0.5]) + MANY * [0, 1, 1, 2], 0.80, [0.70, 0.90, 0.91], 3)
     assert "the evidence moved back towards tl's" in back
-    wide = said([[1, 0.6, 0.5, 0.1], [1, 0.6, 0.5, 0.8]], 0.8, [0.7, 0.9, 0.91], 3)
+    wide = said([[0, 0.4, 0.5, 0.9], [0, 0.4, 0.5, 0.2]], 0.8, [0.7, 0.9, 0.91], 3)
     assert "it is not shown that the evidence went on moving away from tl's" in wide
 
 
 def test_the_words_at_matched_accuracy_give_the_share_of_the_drift_that_was_there_already():
-    sentence = said(np.array([1, 0.6, 0.5]) - MANY * [0, 1, 1], 0.80, [0.81, 0.95], 2)
+    sentence = said(np.array([0, 0.4, 0.5]) + MANY * [0, 1, 1], 0.80, [0.81, 0.95], 2)
     assert "At matched accuracy (epoch 1: 0.81, tl 0.80) drift is 0.41, 80% of the chosen epoch's" in sentence
     assert "from there to the chosen epoch it changed by +0.100" in sentence
     assert "came within 2 points of the final 0.95 only then" in sentence
-    assert "that is the chosen epoch itself" in said([[1, 0.6], [1, 0.5]], 0.8, [0.8], 1)
+    assert "that is the chosen epoch itself" in said([[0, 0.4], [0, 0.5]], 0.8, [0.8], 1)
 
 
 def test_the_words_for_nothing_measured_and_nothing_moved():
-    assert "no drift could be measured" in said([[1, np.nan, 0.4]], 0.5, [0.5, 0.6], 2)
-    assert "the evidence did not move" in said([[1, 1], [1, 1]], 0.5, [0.5], 1)
+    assert "no drift could be measured" in said([[0, np.nan, 0.6]], 0.5, [0.5, 0.6], 2)
+    assert "the evidence did not move" in said([[0, 0], [0, 0]], 0.5, [0.5], 1)

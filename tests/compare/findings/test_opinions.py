@@ -28,14 +28,12 @@ def notes(constant=False):
 
 def observed(scores, seeds=(1, 2, 3), constant=False):
     rows = [
-        {"arch": arch, "layer": "penultimate", "method": method, "measure": measure, "normalised": value}
-        for measure in ("overlap", "overlap_all")
+        {"arch": arch, "layer": "penultimate", "method": method, "measure": measure, "mean": value}
+        for measure in ("moved_share", "moved_share_all")
         for method, values in scores.items()
         for arch, value in zip(ARCHITECTURES, values, strict=True)
     ]
-    table = pd.DataFrame(rows)
-    table["mean"] = 1 - table["normalised"]
-    return observe(table, ARCHITECTURES, seeds, COHORT, 20, notes(constant), NOTHING)
+    return observe(pd.DataFrame(rows), ARCHITECTURES, seeds, COHORT, 20, notes(constant), NOTHING)
 
 
 def claims_of(found: Observed) -> list[Claim]:
@@ -43,6 +41,7 @@ def claims_of(found: Observed) -> list[Claim]:
     return [
         Claim(
             kind="reversal",
+            family="primary",
             estimand="recipe",
             arch=each.stable,
             other=each.other,

@@ -13,13 +13,13 @@ NOTHING = pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], [], [], []
 def summary(
     scores: dict[str, tuple[float, float]], layer: str = "penultimate", **filled: tuple
 ) -> pd.DataFrame:
-    """Normalised excess of both architectures by method; `filled` the same with unusable maps counted."""
+    """Drift of both architectures by method; `filled` the same with unusable maps counted."""
     rows = []
-    for measure, table in (("overlap", scores), ("overlap_all", scores | filled)):
+    for measure, table in (("moved_share", scores), ("moved_share_all", scores | filled)):
         for method, values in table.items():
             for arch, value in zip(ARCHITECTURES, values, strict=True):
                 row = {"arch": arch, "layer": layer, "method": method, "measure": measure}
-                rows.append(row | {"normalised": value, "mean": 1 - value})
+                rows.append(row | {"mean": value, "shared": 1 - value})
     return pd.DataFrame(rows)
 
 
@@ -135,7 +135,7 @@ def test_one_seed_decides_nothing():
     table = summary({"grad_cam": (0.3, 0.5), "layer_cam": (0.5, 0.3)})
     result = observed(table, seeds=(1,))
     assert (result.rankings, result.reversals) == ((), ())
-    assert result.undecidable.startswith("with one seed there is no floor")
+    assert result.undecidable.startswith("with one seed a difference between architectures cannot be told")
     assert observed(table, seeds=(1, 2)).reversals
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 from evidrift.report.figures.cases import choose_cases
 
 
-def drift_table(overlaps, cohort="right", **changes):
-    """Rows of one seed: image names and their overlap before and after."""
+def drift_table(stayed, cohort="right", **changes):
+    """Rows of one seed: image names and the share of the evidence that stayed."""
     rows = {
         "pair_kind": "drift",
         "method": "layer_cam",
@@ -15,8 +15,8 @@ def drift_table(overlaps, cohort="right", **changes):
         "seed_before": 1,
         "status": "ok",
         "cohort": cohort,
-        "image_id": list(overlaps),
-        "overlap": np.array(list(overlaps.values()), dtype=np.float32),
+        "image_id": list(stayed),
+        "moved_share": 1 - np.array(list(stayed.values()), dtype=np.float32),
     }
     return pd.DataFrame({**rows, **changes})
 
@@ -67,7 +67,7 @@ def test_more_places_than_images_shows_each_once():
 
 def test_other_pairs_methods_layers_seeds_cohorts_and_unusable_maps_are_not_looked_at():
     others = [
-        drift_table({"x": 0.0}, pair_kind="random"),
+        drift_table({"x": 0.0}, pair_kind="cross"),
         drift_table({"x": 0.0}, method="grad_cam"),
         drift_table({"x": 0.0}, layer="last"),
         drift_table({"x": 0.0}, seed_before=2),

@@ -115,13 +115,13 @@ def test_a_case_shows_film_maps_and_probabilities_of_its_own_image(shown, tmp_pa
     maps = architecture()
     _, panels = shown([maps])
     drift = study_of(maps).pairs.query("pair_kind == 'drift' and method == 'layer_cam' and seed_before == 1")
-    drift = drift.sort_values("overlap")
+    drift = drift.sort_values("moved_share", ascending=False)
     largest, median, smallest = (drift.iloc[place] for place in (0, 2, 5))
     for case, row in zip(panels["densenet_mini"], (largest, median, smallest), strict=True):
         image = maps.image_ids.tolist().index(row["image_id"])
         assert (case.film == 1 + sorted(maps.image_ids).index(row["image_id"])).all()
         assert case.label == maps.classes[maps.labels[image]]
-        assert case.overlap == row["overlap"]
+        assert case.moved_share == row["moved_share"]
         for at, (canvas, probability) in enumerate(
             zip((case.before, case.after), case.probability, strict=True)
         ):

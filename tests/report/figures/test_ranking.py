@@ -1,4 +1,4 @@
-"""The picture of overlap by attribution method."""
+"""The picture of drift by attribution method."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from evidrift.report.figures import ranking as module
 from evidrift.report.figures.ranking import ranking_figure
 from evidrift.report.words.names import safe_text
 
-COLUMNS = ["architecture", "method", "layer", "measure", "mean", "sd", "floor", "chance"]
+COLUMNS = ["arch", "method", "layer", "measure", "mean", "sd", "shared", "floor_ft", "scale"]
 NO_REVERSAL = "no reversal can be called"
 
 
@@ -18,11 +18,11 @@ def table(*rows):
 
 
 TWO = table(
-    ("a", "grad_cam", "penultimate", "overlap", 0.5, 0.02, 0.7, 0.2),
-    ("a", "layer_cam", "penultimate", "overlap", 0.6, 0.03, 0.8, 0.3),
-    ("b", "grad_cam", "penultimate", "overlap", 0.4, 0.01, 0.6, 0.1),
-    ("b", "layer_cam", "penultimate", "overlap", 0.7, 0.04, 0.9, 0.2),
-    ("a", "grad_cam", "penultimate", "displacement", 0.99, 0.0, 0.98, 0.97),
+    ("a", "grad_cam", "penultimate", "moved_share", 0.5, 0.02, 0.3, 0.2, 0.7),
+    ("a", "layer_cam", "penultimate", "moved_share", 0.6, 0.03, -0.1, 0.3, 0.8),
+    ("b", "grad_cam", "penultimate", "moved_share", 0.4, 0.01, 0.5, 0.1, 0.6),
+    ("b", "layer_cam", "penultimate", "moved_share", 0.7, 0.04, 0.2, 0.2, 0.9),
+    ("a", "grad_cam", "penultimate", "displacement", 0.99, 0.0, 0.98, 0.98, 0.97),
 )
 
 
@@ -48,7 +48,7 @@ def points(axes):
     return [line.get_ydata().tolist() for line in axes.lines if line.get_markeredgecolor() == "white"]
 
 
-def test_one_axes_a_layer_with_every_mean_of_the_overlap_alone(draw):
+def test_one_axes_a_layer_with_every_mean_of_the_moved_share_alone(draw):
     last = TWO.assign(layer="last", mean=TWO["mean"] / 2)
     figure = draw(pd.concat([TWO, last]))
     assert len(figure.axes) == 2
@@ -56,11 +56,18 @@ def test_one_axes_a_layer_with_every_mean_of_the_overlap_alone(draw):
     assert points(figure.axes[1]) == [[0.25, 0.3], [0.2, 0.35]]
 
 
-def test_the_band_reaches_from_chance_to_the_floor_and_the_bar_one_sd_each_way(draw):
+def test_the_shared_part_of_the_drift_is_filled_and_lies_between_none_and_all_of_it(draw):
     axes = draw(TWO).axes[0]
-    first_of_a = axes.patches[0]
-    assert (first_of_a.get_y(), first_of_a.get_height()) == (0.2, pytest.approx(0.5))
-    (bars,) = (segments for segments in axes.containers[1].lines[2])
+    shared, erratic = ([bar for bar in axes.patches if bar.get_alpha() == alpha] for alpha in (0.6, 0.2))
+    assert [bar.get_height() for bar in shared] == pytest.approx([0.3, 0, 0.4, 0.2])
+    assert [bar.get_y() + bar.get_height() for bar in erratic] == pytest.approx([0.5, 0.6, 0.4, 0.7])
+
+
+def test_ticks_stand_at_seed_floor_and_scale_and_the_bar_is_one_sd_each_way(draw):
+    axes = draw(TWO).axes[0]
+    floors, scales = ([each[0, 1] for each in lines.get_segments()] for lines in axes.collections[:2])
+    assert (floors, scales) == ([0.2, 0.3], [0.7, 0.8])
+    (bars,) = (segments for segments in axes.containers[2].lines[2])
     assert bars.get_segments()[0][:, 1] == pytest.approx([0.48, 0.52])
 
 
@@ -71,22 +78,22 @@ def test_architectures_keep_their_order_inside_every_methods_slot(draw):
     assert np.round([*a, *b]).tolist() == [0, 1, 0, 1]
 
 
-def test_one_seed_has_a_point_and_chance_but_no_floor_and_no_error_bar(draw):
-    alone = TWO[TWO["architecture"] == "a"].assign(sd=np.nan, floor=np.nan)
+def test_one_seed_has_a_point_and_the_scale_but_no_floor_no_shared_part_and_no_error_bar(draw):
+    alone = TWO[TWO["arch"] == "a"].assign(sd=np.nan, floor_ft=np.nan, shared=np.nan)
     axes = draw(alone).axes[0]
     assert points(axes) == [[0.5, 0.6]]
-    assert np.isnan(axes.patches[0].get_height())
-    floors, chances = axes.collections[:2]
+    assert [bar.get_height() for bar in axes.patches] == pytest.approx([0, 0, 0.5, 0.6])
+    floors, scales = axes.collections[:2]
     assert [segment for segment in floors.get_segments() if segment.size] == []
-    assert [segment[0, 1] for segment in chances.get_segments()] == [0.2, 0.3]
-    (bars,) = axes.containers[1].lines[2]
+    assert [segment[0, 1] for segment in scales.get_segments()] == [0.7, 0.8]
+    (bars,) = axes.containers[2].lines[2]
     assert [segment for segment in bars.get_segments() if segment.size] == []
 
 
 def test_degenerate_methods_stand_side_by_side_under_one_bracket(draw):
     rows = table(
         *(
-            ("a", method, "last", "overlap", 0.5, 0.1, 0.7, 0.2)
+            ("a", method, "last", "moved_share", 0.5, 0.1, 0.3, 0.2, 0.7)
             for method in ("grad_cam", "layer_cam", "hires_cam")
         )
     )
@@ -99,7 +106,10 @@ def test_degenerate_methods_stand_side_by_side_under_one_bracket(draw):
 
 def test_groups_that_share_a_method_get_brackets_at_two_heights(draw):
     rows = table(
-        *(("a", method, "last", "overlap", 0.5, 0.1, 0.7, 0.2) for method in ("m", "n", "o", "p", "q"))
+        *(
+            ("a", method, "last", "moved_share", 0.5, 0.1, 0.3, 0.2, 0.7)
+            for method in ("m", "n", "o", "p", "q")
+        )
     )
     figure = draw(rows, {"last": [["m", "n"], ["n", "o"], ["p", "q"], ["q"], ["absent", "m"]]})
     heights = [note.xy[1] for note in figure.axes[0].texts if note.get_text() == NO_REVERSAL]
@@ -119,7 +129,7 @@ def test_the_picture_names_the_common_cohort(draw):
 
 
 def test_an_empty_cohort_is_said_and_not_drawn(draw):
-    figure = draw(TWO.assign(mean=np.nan, sd=np.nan, floor=np.nan, chance=np.nan))
+    figure = draw(TWO.assign(**dict.fromkeys(COLUMNS[4:], np.nan)))
     assert "nothing to show: the common cohort is empty" in words(figure)
 
 
@@ -131,7 +141,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
 
 @pytest.mark.parametrize("name", ["$\\frac{$", "a\nb", "x" * 500])
 def test_names_from_outside_are_shown_as_they_are(name, draw, tmp_path):
-    rows = TWO.assign(architecture=name, method=name, layer=name).head(1)
+    rows = TWO.assign(arch=name, method=name, layer=name).head(1)
     ranking_figure(rows, {}, 132, 98, 0.2, {}, tmp_path / "named.png")
     texts = draw(rows).findobj(Text)
     shown = [text for text in texts if safe_text(name, 32) in text.get_text()]
@@ -141,8 +151,8 @@ def test_names_from_outside_are_shown_as_they_are(name, draw, tmp_path):
 
 
 def test_a_method_that_a_check_speaks_against_carries_its_sign_and_the_legend_says_what_it_means(draw):
-    figure = draw(TWO, signs={("penultimate", "layer_cam"): "†", ("penultimate", "grad_cam"): ""})
+    figure = draw(TWO, signs={("penultimate", "layer_cam"): "‡", ("penultimate", "grad_cam"): ""})
     words = [text.get_text() for text in figure.findobj(Text)]
-    assert "LayerCAM †" in words and "Grad-CAM" in words
-    assert any(word.startswith("† not shown to be more faithful") for word in words)
-    assert not any("†" in text.get_text() for text in draw(TWO).findobj(Text))
+    assert "LayerCAM ‡" in words and "Grad-CAM" in words
+    assert any(word.startswith("‡ part of its maps survives") for word in words)
+    assert not any("‡" in text.get_text() for text in draw(TWO).findobj(Text))

@@ -7,11 +7,11 @@ from evidrift.report.figures import trajectory as drawn
 from evidrift.report.words.names import safe_text
 from tests.trajectory.courses import course
 
-OVERLAPS = [[1, 0.6, 0.5, 0.5], [1, 0.8, 0.5, 0.3]]
+MOVED = [[0, 0.4, 0.5, 0.5], [0, 0.2, 0.5, 0.7]]
 
 
 def one(arch="net", method="layer_cam", tl=0.80, chosen=3, **given):
-    return course(OVERLAPS, tl, [0.60, 0.81, 0.82], chosen, arch=arch, method=method, **given)
+    return course(MOVED, tl, [0.60, 0.81, 0.82], chosen, arch=arch, method=method, **given)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_each_architecture_has_a_column_of_drift_by_method_and_of_accuracy(draw)
     figure = draw([one("a"), one("a", "hires_cam"), one("b")])
     drift, accuracy, other, _ = figure.axes
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "", "b", ""]
-    # a curve and its chance a method
+    # a curve and its scale a method
     assert (len(curves(drift)), len(curves(other)), len(curves(accuracy))) == (4, 2, 1)
     np.testing.assert_allclose(curves(drift)[0].get_ydata(), [0, 0.3, 0.5, 0.6], atol=1e-6)
     np.testing.assert_allclose(curves(drift)[1].get_ydata(), 0.6, atol=1e-6)
@@ -73,7 +73,7 @@ def test_names_are_cut_and_harmless(draw):
 
 
 def test_the_same_courses_give_the_same_bytes_even_where_there_is_no_drift_to_draw(tmp_path):
-    courses = [one(), course([[1, np.nan, 0.4, 0.4]], 0.5, [0.5, 0.6, 0.6], 2, arch="nobody")]
+    courses = [one(), course([[0, np.nan, 0.6, 0.6]], 0.5, [0.5, 0.6, 0.6], 2, arch="nobody")]
     for name in ("a.png", "b.png"):
         drawn.trajectory_figure(courses, tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

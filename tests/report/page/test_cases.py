@@ -31,14 +31,15 @@ def test_drift_is_that_of_the_table_by_image(made):
     rows = pairs[
         (pairs["pair_kind"] == "drift") & (pairs["seed_before"] == seed) & (pairs["method"] == method)
     ].set_index("image_id")
-    drift = unpacked(block["drift"], "<f4").reshape(4, 6)
+    drift = unpacked(block["drift"], "<f4").reshape(5, 6)
     for at, image in enumerate(unpacked(block["images"], "<u4")):
         row = rows.loc[data["images"][image]]
         expected = [
-            1 - row["overlap"],
+            row["moved_share"],
             row["displacement"],
             1 - row["correlation"],
             abs(row["concentration"]),
+            1 - row["overlap"],
         ]
         np.testing.assert_allclose(drift[:, at], expected, rtol=1e-6)
 
@@ -54,15 +55,15 @@ def test_maps_are_positive_parts_as_shares_of_their_highest_value(made):
     np.testing.assert_allclose(stored, positive / positive.max(axis=(2, 3), keepdims=True), atol=1 / FULL)
 
 
-def test_floor_and_chance_are_the_images_own(made):
+def test_seed_floor_and_scale_are_the_images_own(made):
     _, found, data = made
     pairs = found.pairs("densenet_mini")
-    entry = data["floors"][0]
+    entry = data["references"][0]
     own = pairs[pairs["method"] == data["methods"][entry["method"]]["key"]]
-    for name, kind in (("floor", "seed_ft"), ("chance", "random")):
-        stored = unpacked(entry[name], "<f4").reshape(4, 6)[0]
-        rows = own[own["pair_kind"] == kind]
-        means = (1 - rows["overlap"].astype(float)).groupby(rows["image_id"].astype(str)).mean()
+    for name, kinds in (("floor", ["seed_ft"]), ("scale", ["scale_tl", "scale_ft"])):
+        stored = unpacked(entry[name], "<f4").reshape(5, 6)[0]
+        rows = own[own["pair_kind"].isin(kinds)]
+        means = rows["moved_share"].astype(float).groupby(rows["image_id"].astype(str)).mean()
         np.testing.assert_allclose(stored, means[data["images"]], rtol=1e-6)
 
 

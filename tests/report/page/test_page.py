@@ -88,28 +88,49 @@ def test_the_first_screen_holds_question_answer_verdict_table_and_warnings(two):
     assert summary.answer.question in first
     assert f'<span class="chip {summary.answer.verdict.replace(" ", "-")}">' in first
     drift = pd.read_csv(folder / "tables/drift.csv")
-    rows = drift[(drift["measure"] == "overlap") & (drift["layer"] == "penultimate")]
-    for value in rows["normalised"]:
-        assert f"{value:z.2f}" in first
+    rows = drift[(drift["measure"] == "moved_share") & (drift["layer"] == "penultimate")]
+    for row in rows.to_dict("records"):
+        assert f"{row['mean']:.2f}" in first
+        assert f"{row['low']:z.2f} to {row['high']:.2f}" in first
+        assert f"alike {row['shared']:z.2f}, scale {row['scale']:.2f}" in first
     assert len(rows) == 6
+    assert first.index('id="table-primary"') < first.index('id="table-headline"')
+    assert "More stable by Grad-CAM++" in first
     assert "Grad-CAM++" in first
     for caveat in summary.caveats:
-        if caveat.key not in ("unfaithful", "insensitive"):
+        if caveat.key != "insensitive":
             assert caveat.sentence[:40] in first
 
 
-def test_one_seed_is_said_and_has_no_floor(tmp_path):
+def test_every_claim_stands_with_its_patients_and_what_could_have_been_seen(two):
+    claims = pd.read_csv(two[0] / "tables/claims.csv")
+    own = claims[(claims["estimand"] == "recipe") & (claims["kind"] != "reversal")]
+    section = two[1][two[1].index('id="claims"') : two[1].index('id="cases"')]
+    for kind, rows in own.groupby("kind"):
+        table = section[section.index(f'id="table-{kind}"') :].partition("</table>")[0]
+        assert table.count("<tr>") == 1 + len(rows)
+        for claim in rows.to_dict("records"):
+            assert f'<td class="number">{claim["n_patients"]}</td>' in table
+            assert pd.isna(claim["detectable"]) or f"{claim['detectable']:.2f}" in table
+
+
+def test_one_seed_is_said_and_has_no_shared_drift(tmp_path):
     text = written(tmp_path, *(architecture(name, seeds=(1,)) for name in ("densenet_mini", "resnetv2_mini")))
     assert "One seed only" in text
     assert 'class="chip not-decidable"' in text
-    assert "No share of the way can be given: one seed has no floor" in text
-    assert "ranking" not in payload(text, "figure-data")
+    assert (
+        "alike"
+        not in text[text.index('id="table-headline"') : text.index('id="rankings"')]
+        .split("<tbody>")[1]
+        .split("</tbody>")[0]
+    )
+    assert "of these checkpoints, one by one" in text
 
 
 def test_one_architecture_is_asked_whether_its_evidence_moved(tmp_path):
     text = written(tmp_path, architecture())
-    assert "Did fine-tuning move the evidence further than another training would?" in text
-    assert "Which of two architectures" not in text
+    assert "would another training move it alike?" in text
+    assert 'id="table-difference"' not in text and 'id="table-primary"' not in text
 
 
 def test_an_empty_cohort_says_so(tmp_path):

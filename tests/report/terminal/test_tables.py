@@ -50,13 +50,13 @@ def test_colour_is_for_terminals_unless_no_color_is_set(result, monkeypatch):
     assert "\x1b[33m" not in printed(warned, Terminal())
 
 
-def test_the_study_s_numbers_are_shown_with_spread_floor_and_chance(result):
+def test_the_study_s_numbers_are_shown_with_spread_seed_floor_and_scale(result):
     text = printed(result)
     row = result.drift.query(
-        "arch == 'densenet_mini' and method == 'layer_cam' and measure == 'overlap'"
+        "arch == 'densenet_mini' and method == 'layer_cam' and measure == 'moved_share'"
     ).iloc[0]
     assert f"{row['mean']:.3f} ± {row['sd']:.3f}" in text
-    assert f"{row['floor']:.3f} / {row['chance']:.3f}" in text
+    assert f"{row['floor_ft']:.3f} / {row['scale']:.3f}" in text
     assert "0.815 ± 0.007" in text  # accuracies 0.81 and 0.82
     assert "12 test images of 12 patients" in text
 
@@ -134,9 +134,9 @@ def test_the_question_of_the_study_is_answered_and_the_methods_agreement_is_show
 def test_a_method_that_a_check_speaks_against_carries_a_sign_wherever_its_drift_is_shown(result):
     marks = result.marks.copy()
     against = (marks["arch"] == "resnetv2_mini") & (marks["method"] == "layer_cam")
-    marks.loc[against, "faithful"] = False
+    marks.loc[against, "insensitive"] = "supported"
     lines = [" ".join(line.split()) for line in printed(replace(result, marks=marks)).splitlines()]
-    # its movement, who is more stable under it, its drift, and the ranking
-    assert sum(line.startswith("layer_cam † ") for line in lines) == 4
+    # how far, three kinds of claims, the measures, and the ranking
+    assert sum(line.startswith("layer_cam ‡ ") for line in lines) == 6
     assert sum(line.startswith("layer_cam ") for line in lines) >= 3  # of the other architecture without
-    assert not any(line.startswith("grad_cam †") for line in lines)
+    assert not any(line.startswith("grad_cam ‡") for line in lines)

@@ -23,15 +23,15 @@ def test_both_media_spell_the_same_view():
         "Drift",
         ROWS,
         [
-            view.methods("Method", lambda row: "†" if row["method"] == "layer_cam" else ""),
+            view.methods("Method", lambda row: "‡" if row["method"] == "layer_cam" else ""),
             view.words("Class", "label", names={"1": "one"}),
             view.intervals("Drift", "drift", "low", "high"),
             view.counts("Images", "n"),
         ],
     )
     first, second = shown.rows
-    assert [cell.text(PLAIN, str) for cell in first] == ["layer_cam †", "one", "0.25", "1,200"]
-    assert [cell.text(PAGE, method_name) for cell in first] == ["LayerCAM †", "one", "0.25", "1,200"]
+    assert [cell.text(PLAIN, str) for cell in first] == ["layer_cam ‡", "one", "0.25", "1,200"]
+    assert [cell.text(PAGE, method_name) for cell in first] == ["LayerCAM ‡", "one", "0.25", "1,200"]
     assert (first[2].interval(PLAIN), first[2].interval(PAGE)) == ("[0.10, 0.50]", "0.10 to 0.50")
     assert [cell.text(PLAIN, str) for cell in second] == ["grad_cam", "-", "-", "3"]
     assert second[2].interval(PAGE) == ""  # no interval of a missing number

@@ -15,7 +15,6 @@ from scipy.special import softmax
 from evidrift.drift.oriented import as_drift
 from evidrift.maps.mapfile import CHECKPOINTS, MapFile
 from evidrift.measures.canvas import SIDE, STATUSES, draw
-from evidrift.measures.of_pairs import PRIMARY
 from evidrift.report.figures.overlay import EVIDENCE, MOVED, OPAQUE
 from evidrift.report.page.material import Material
 from evidrift.report.words.cells import COHORTS, MEASURES, cohort_names, run_word
@@ -24,6 +23,8 @@ from evidrift.report.words.names import method_name
 ORDER = tuple(MEASURES)
 STEPS = 256  # of a colour map
 FULL = 65535  # a map's highest value
+# What a case's drift stands beside, and the pairs that it is of.
+REFERENCES = {"floor": ["seed_ft"], "scale": ["scale_tl", "scale_ft"]}
 
 
 def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
 
     Returns:
         What JSON can hold. `runs` has an entry per architecture and seed, `blocks` one per run and method,
-        `floors` one per architecture and method.
+        `references` one per architecture and method.
     """
     summary, images = material.summary, material.images
     pairs = {arch: material.pairs(arch) for arch in summary.architectures}
@@ -49,9 +50,9 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
     methods = [str(m) for m in _in_order(m for table in pairs.values() for m in table["method"].unique())]
     runs: list[dict[str, Any]] = []
     blocks: list[dict[str, Any]] = []
-    floors: list[dict[str, Any]] = []
+    references: list[dict[str, Any]] = []
     for at, arch in enumerate(summary.architectures):
-        floors += list(_floors(at, pairs[arch], methods, images.ids))
+        references += list(_references(at, pairs[arch], methods, images.ids))
         for seed in summary.seeds:
             number = len(runs)
             files = list(material.map_files(arch, seed))
@@ -87,7 +88,7 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
         "films": list(films),
         "runs": runs,
         "blocks": blocks,
-        "floors": floors,
+        "references": references,
     }
 
 
@@ -177,14 +178,16 @@ def _positive(file: MapFile, checkpoint: str, layer: str, method: str) -> np.nda
     return np.rint(FULL * np.divide(positive, highest, out=np.zeros_like(positive), where=highest > 0))
 
 
-def _floors(arch: int, pairs: pd.DataFrame, methods: list[str], ids: np.ndarray) -> Iterator[dict[str, Any]]:
-    """By method, each image's own floor and chance: means over its pairs."""
+def _references(
+    arch: int, pairs: pd.DataFrame, methods: list[str], ids: np.ndarray
+) -> Iterator[dict[str, Any]]:
+    """By method, each image's own seed floor (of the tuned checkpoint) and scale: means over its pairs."""
     texts = [str(each) for each in ids]
     oriented = as_drift(pairs)[list(ORDER)]
     for method, own in pairs.groupby("method", observed=True):
         found: dict[str, Any] = {"arch": arch, "method": methods.index(str(method))}
-        for name, kind in (("floor", "seed_ft"), ("chance", "random")):
-            rows = own.index[own["pair_kind"] == kind]
+        for name, kinds in REFERENCES.items():
+            rows = own.index[own["pair_kind"].isin(kinds)]
             means = oriented.loc[rows].groupby(pairs.loc[rows, "image_id"].astype(str)).mean()
             found[name] = _packed(means.reindex(texts).to_numpy().T, "<f4")
         yield found
@@ -202,6 +205,3 @@ def _packed(values: Any, kind: str) -> str:
 
 def _in_order(names: Any) -> list[str]:
     return list(dict.fromkeys(str(name) for name in names))
-
-
-assert set(ORDER) == set(PRIMARY)  # noqa: S101 - the drift table has what the browser sorts by

@@ -27,7 +27,7 @@ def along_chart(material: Material) -> Chart | None:
     variants = []
     for method, rows in table.groupby("method", sort=False):
         figure = _two_panels(
-            "drift (1 - overlap)", "accuracy (validation)", "epoch of fine-tuning; 0 is before"
+            "drift (moved share)", "accuracy (validation)", "epoch of fine-tuning; 0 is before"
         )
         for (arch, seed), run in rows.groupby(["arch", "seed"], sort=False):
             dash = DASHES[material.summary.seeds.index(int(seed)) % len(DASHES)]
@@ -47,8 +47,8 @@ def along_chart(material: Material) -> Chart | None:
     return Chart(
         "along",
         "Drift along fine-tuning, and accuracy with it",
-        "Lines: above, drift from the transfer-learned checkpoint after each epoch of fine-tuning, 1 minus"
-        " overlap with 95 % intervals; below, accuracy on validation images. The table below holds the "
+        "Lines: above, drift from the transfer-learned checkpoint after each epoch of fine-tuning, as "
+        "moved share with 95 % intervals; below, accuracy on validation images. The table below holds the "
         "same numbers.",
         "Method",
         tuple(variants),

@@ -7,14 +7,17 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.figures.style import GRID, INK, QUIET, colours
 from evidrift.report.page.material import Material
 from evidrift.report.words.cells import MEASURES
+from evidrift.report.words.claimed import with_bounds
 from evidrift.report.words.names import method_name
-from evidrift.report.words.shares import UNKNOWN, movements
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+HOLLOW, CROSS, TICK = "-open", "x-thin", "line-ns"
+BESIDE = {"shared": "shared part", "floor_ft": "seed floor", "scale": "scale"}
 ROW, HEAD = 46, 120  # px: a row of a chart with names at its left, and what lies around the rows
 
 
@@ -38,36 +41,29 @@ class Chart:
 
 
 def ranking_chart(material: Material) -> Chart | None:
-    """Share of the way from floor to chance, by method and architecture, with intervals."""
+    """Drift by method and architecture, with its interval, its shared part and the scale."""
     drift = material.at_layer("drift")
-    rows = drift[(drift["measure"] == "overlap") & drift["normalised"].notna()].copy()
+    rows = with_bounds(drift[(drift["measure"] == MOVED_SHARE) & drift["mean"].notna()])
     if rows.empty:
         return None
-    known = movements(material.table("claims"), material.summary.kind)
-    bounds = [
-        known.get((row["arch"], row["method"]), UNKNOWN).interval(row) for row in rows.to_dict("records")
-    ]
-    rows[["low", "high"]] = pd.DataFrame(bounds, index=rows.index)
-    figure = _by_row(material, rows, rows["method"].map(method_name), "normalised")
-    figure.update_yaxes(range=[figure.layout.yaxis.range[0], -1.0])  # room for the two words
-    for at, words in ((0, "floor"), (1, "chance")):
-        figure.add_vline(x=at, line={"color": QUIET, "width": 1.5, "dash": "dot"})
-        figure.add_annotation(
-            x=at, y=1, yref="paper", yanchor="top", text=words, showarrow=False, bgcolor="white"
-        )
-    figure.update_xaxes(title_text="share of the way")
+    names = rows["method"].map(method_name)
+    figure = _by_row(material, rows, names, "mean")
+    _add_beside(figure, material, rows, names, {"shared": HOLLOW, "scale": TICK})
+    figure.update_xaxes(title_text="drift (moved share)", range=[-0.02, 1])
     return Chart(
         "ranking",
-        "How far the evidence moved, by attribution method",
-        "Points with 95 % intervals: share of the way from floor, 0, to chance, 1, for each attribution "
-        "method and architecture. Smaller is more stable. The table below holds the same numbers.",
+        "Drift (filled), its shared part (hollow) and the scale (tick), by attribution method",
+        "Points with 95 % intervals: drift from 0, the same place, to 1, elsewhere altogether, for each "
+        "attribution method and architecture. Smaller is more stable. Hollow points: the part that every "
+        "training moves alike; ticks: the scale, from one patient to another. The table below holds the "
+        "same numbers.",
         "",
         (("", plain(figure)),),
     )
 
 
 def levels_chart(material: Material) -> Chart | None:
-    """Each measure as it is, beside its own floor and chance."""
+    """Each measure as it is, beside the seed floor of the tuned checkpoint and the scale."""
     drift = material.at_layer("drift")
     variants = []
     for measure, name in MEASURES.items():
@@ -76,16 +72,16 @@ def levels_chart(material: Material) -> Chart | None:
             continue
         names = rows["method"].map(method_name)
         figure = _by_row(material, rows, names, "mean")
-        _add_levels(figure, material, rows, names)
+        _add_beside(figure, material, rows, names, {"floor_ft": CROSS, "scale": TICK})
         figure.update_xaxes(title_text=f"{name}, mean", rangemode="tozero")
         variants.append((name, plain(figure)))
     if not variants:
         return None
     return Chart(
         "levels",
-        "Each measure (point) between its floor (left tick) and chance (right tick)",
-        "Points: mean drift for each attribution method and architecture; vertical ticks: its floor at the"
-        " left and its chance at the right. The table below holds the same numbers.",
+        "Each measure (point), what two trainings differ by (cross) and the scale (tick)",
+        "Points: mean drift for each attribution method and architecture; crosses: the seed floor of the "
+        "tuned checkpoint; ticks: the scale. The table below holds the same numbers.",
         "Measure",
         tuple(variants),
     )
@@ -101,7 +97,7 @@ def class_chart(material: Material) -> Chart | None:
         "label",
         "classes",
         "Drift by class",
-        "Points with 95 % intervals: drift, 1 minus overlap from 0 to 1, of the images of each class that "
+        "Points with 95 % intervals: drift, as moved share from 0 to 1, of the images of each class that "
         "are right before and after, by architecture. The table below holds the same numbers.",
     )
 
@@ -122,7 +118,7 @@ def cohort_chart(means: pd.DataFrame, material: Material, names: dict[str, str])
         "cohort",
         "cohorts",
         "Drift by what became of the prediction",
-        "Points: mean drift, 1 minus overlap from 0 to 1, of the images whose prediction stayed right, "
+        "Points: mean drift, as moved share from 0 to 1, of the images whose prediction stayed right, "
         "became wrong, became right or stayed wrong, by architecture. The table below holds the same "
         "numbers.",
     )
@@ -136,7 +132,7 @@ def _drift_chart(
     for method in dict.fromkeys(rows["method"]):
         own = rows[rows["method"] == method]
         figure = _by_row(material, own, own[key].map(str), "drift")
-        figure.update_xaxes(title_text="drift (1 - overlap)", range=[0, 1])
+        figure.update_xaxes(title_text="drift (moved share)", range=[0, 1])
         variants.append((method_name(method), plain(figure)))
     return Chart(name, title, alt, "Method", tuple(variants)) if variants else None
 
@@ -182,27 +178,20 @@ def _parts(
         yield arch, colour, rows[own], shown
 
 
-def _add_levels(figure: go.Figure, material: Material, rows: pd.DataFrame, names: pd.Series) -> None:
-    """Ticks at each point's own floor and chance."""
-    for arch, colour, part, places in _parts(material, rows, names):
-        pairs = zip(numbers(part["floor"]), numbers(part["chance"]), strict=True)
-        figure.add_scatter(
-            x=[end for pair in pairs for end in (*pair, None)],
-            y=[place for place in places["y"] for _ in range(3)],
-            mode="lines",
-            line={"color": colour, "width": 1},
-            opacity=0.5,
-            showlegend=False,
-            hoverinfo="skip",
-        )
-        for level in ("floor", "chance"):
+def _add_beside(
+    figure: go.Figure, material: Material, rows: pd.DataFrame, names: pd.Series, marks: dict[str, str]
+) -> None:
+    """What each point stands beside: columns of the rows, and their symbols."""
+    for number, (arch, colour, part, places) in enumerate(_parts(material, rows, names)):
+        for column, symbol in marks.items():
+            shape = f"{SYMBOLS[number % len(SYMBOLS)]}-open" if symbol == HOLLOW else symbol
             figure.add_scatter(
                 **places,
-                x=numbers(part[level]),
-                marker={"color": colour, "symbol": "line-ns", "size": 13, "line": {"width": 2}},
-                marker_line_color=colour,
+                x=numbers(part[column]),
+                marker={"color": colour, "symbol": shape, "size": 9 if symbol != TICK else 13},
+                marker_line={"color": colour, "width": 2},
                 showlegend=False,
-                name=f"{arch}, {level}",
+                name=f"{arch}, {BESIDE[column]}",
             )
 
 

@@ -2,11 +2,13 @@
 
 import pandas as pd
 
-from evidrift.compare.findings.signs import INSENSITIVE, UNFAITHFUL
+from evidrift.compare.findings.signs import MEANING
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.material import Material
 from evidrift.report.words import view
-from evidrift.report.words.cells import MEASURES
-from evidrift.report.words.shares import UNKNOWN, Movement, led_by, movements
+from evidrift.report.words.cells import MEASURES, run_word
+from evidrift.report.words.claimed import UNKNOWN, bounds, known, led_by, with_bounds
+from evidrift.report.words.numbers import PAGE
 
 
 def headline_table(material: Material) -> view.TableView:
@@ -14,76 +16,80 @@ def headline_table(material: Material) -> view.TableView:
     return _audit_table(material) if material.summary.kind == "audit" else _study_table(material)
 
 
+def _moved_shares(material: Material) -> pd.DataFrame:
+    drift = material.at_layer("drift")
+    return with_bounds(drift[drift["measure"] == MOVED_SHARE])
+
+
 def _study_table(material: Material) -> view.TableView:
     summary = material.summary
-    drift = material.at_layer("drift")
-    rows = drift[drift["measure"] == "overlap"]
+    rows = _moved_shares(material)
     several = len(summary.architectures) > 1
-    firsts, known = _first_places(material), movements(material.table("claims"), "study")
+    firsts = _first_places(material)
 
-    def share_of(arch: str) -> view.Column:
+    def drift_of(arch: str) -> view.Column:
         def cell(row: view.Row) -> view.Cell:
-            sign = summary.signs.get(arch, {}).get(row["method"], "")
-            return _share(row.get(arch, {}), known.get((arch, row["method"]), UNKNOWN), sign)
+            return _drift(row.get(arch, {}), summary.signs.get(arch, {}).get(row["method"], ""))
 
         return view.Column(arch, cell, "", "number")
 
     def last(row: view.Row) -> view.Cell:
-        if several:
-            return firsts.get(row["method"], view.Cell(None))
-        return view.Cell(known.get((summary.architectures[0], row["method"]), UNKNOWN).verdict, "verdict")
+        return firsts.get(row["method"], view.Cell(None))
 
     lines = [
         {"method": method, **own.set_index("arch").to_dict("index")}
         for method, own in rows.groupby("method", sort=False)
     ]
     return view.table(
-        "How far the evidence moved: 0 is no further than between two trainings of the same recipe "
-        "(floor), 1 is as far as to another patient's map (chance). Smaller is more stable; 95 % "
-        "intervals.",
+        f"Drift: the share of the strongest {100 * summary.area:g} % of the evidence that lies elsewhere "
+        "after fine-tuning, from 0 to 1; 95 % intervals, one by one. Below it: the part that every training "
+        "moves alike, and the scale, from one patient to another.",
         lines,
         [
             view.methods("Attribution method"),
-            *map(share_of, summary.architectures),
-            view.Column("Shown to be most stable" if several else "Moved beyond the floor", last, "verdict"),
+            *map(drift_of, summary.architectures),
+            *[view.Column("Shown to be most stable (exploratory)", last, "verdict")] * several,
         ],
         _sign_note(material),
     )
 
 
-def _share(row: view.Row, known: Movement, sign: str = "") -> view.Cell:
-    """Share of the way from floor to chance."""
-    if pd.isna(row.get("normalised")):
-        drift = row.get("mean")
-        return view.Cell(None, "number", note="" if pd.isna(drift) else f"drift {drift:.2f}, no floor")
-    return view.Cell(row["normalised"], "number", known.interval(row), sign=sign)
+def _drift(row: view.Row, sign: str = "") -> view.Cell:
+    """Drift with its interval, and below it its shared part and the scale."""
+    if pd.isna(row.get("mean")):
+        return view.Cell(None, "number")
+    parts = {"alike": row["shared"], "scale": row["scale"]}
+    told = ", ".join(f"{name} {PAGE.number(value, 2)}" for name, value in parts.items() if not pd.isna(value))
+    return view.Cell(row["mean"], "number", bounds(row), sign=sign, note=told)
 
 
 def _audit_table(material: Material) -> view.TableView:
     summary = material.summary
-    drift = material.at_layer("drift")
-    rows = drift[drift["measure"] == "overlap"]
-    floor = [view.numbers("Floor", "floor", "floor", 3)]
-    known = movements(material.table("claims"), "audit")
-    of_row = [known.get((row["arch"], row["method"]), UNKNOWN) for row in rows.to_dict("records")]
-    share = [view.Column("Share of the way", lambda row: _share(row, row["known"]), "share", "number")]
-    has_floor = bool(rows["floor"].notna().any())
+    rows = _moved_shares(material)
+    claims = known(material.table("claims"), "preserved")
+    keys = list(zip(rows["arch"], rows["method"], strict=True))
+    found = pd.DataFrame([claims.get(key, UNKNOWN) for key in keys], index=rows.index)
+    has_floors = bool(rows[["floor_tl", "floor_ft"]].notna().any(axis=None))
     patients = f" of {summary.cohort.patients:,} patients" if summary.patients_known else ""
+    shown = rows.assign(ratio=found["estimate"], ratio_low=found["low"], ratio_high=found["high"])
     return view.table(
-        f"How far the evidence moved from before to after; {summary.cohort.images:,} images{patients} count.",
-        rows.assign(known=of_row, verdict=[each.verdict for each in of_row]),
+        f"Drift: the share of the strongest {100 * summary.area:g} % of the evidence that lies elsewhere in "
+        f"the model after; {summary.cohort.images:,} images{patients} count.",
+        shown.assign(verdict=found["verdict"], n=found["n_patients"]),
         [
             view.methods("Attribution method"),
-            view.numbers("Drift", "mean", "drift", 3),
-            *floor * has_floor,
-            view.numbers("Chance", "chance", "chance", 3),
-            *share * has_floor,
-            view.verdicts("Moved beyond the floor"),
+            view.intervals("Drift", "mean", "low", "high", "drift"),
+            *_floors() * has_floors,
+            view.numbers("Scale", "scale", "scale"),
+            view.intervals("Drift / scale", "ratio", "ratio_low", "ratio_high", "over_scale"),
+            view.verdicts(f"Below {summary.preserved:g} of the scale"),
         ],
-        ""
-        if has_floor
-        else "Without a second training there is no floor: the drift holds the noise between trainings",
+        _sign_note(material),
     )
+
+
+def _floors() -> list[view.Column]:
+    return [view.numbers(f"Seed floor, {name}", f"floor_{name}", "floor") for name in ("tl", "ft")]
 
 
 def _first_places(material: Material) -> dict[str, view.Cell]:
@@ -101,11 +107,7 @@ def _first_places(material: Material) -> dict[str, view.Cell]:
 
 def _sign_note(material: Material) -> str:
     signs = "".join(sign for own in material.summary.signs.values() for sign in own.values())
-    meanings = {
-        UNFAITHFUL: "maps not shown to be more faithful than random ones",
-        INSENSITIVE: "maps that survive random weights",
-    }
-    return "; ".join(f"{sign} {meaning}" for sign, meaning in meanings.items() if sign in signs)
+    return "; ".join(f"{sign} {meaning}" for sign, meaning in MEANING.items() if sign in signs)
 
 
 def gate_table(material: Material) -> view.TableView | None:
@@ -127,40 +129,41 @@ def gate_table(material: Material) -> view.TableView | None:
     )
 
 
-def levels_table(material: Material) -> view.TableView:
-    """Every measure with its floor and chance."""
-    rows = material.at_layer("drift")
+def how_far_table(material: Material) -> view.TableView:
+    """Drift with its parts, the seed floors and the scale."""
+    rows = _moved_shares(material)
+    recipe = bool(material.at_layer("drift")["low"].notna().any())
+    whose = "of the recipe" if recipe else "of these checkpoints"
     return view.table(
-        f"Drift at layer {material.summary.layer}, with 95 % intervals",
-        rows[rows["measure"].isin(list(MEASURES))],
+        f"Drift at layer {material.summary.layer}, as moved share; 95 % intervals {whose}, one by one",
+        rows,
         [
             *view.WHERE,
-            view.words("Measure", "measure", names=MEASURES),
-            view.numbers("Mean", "mean", digits=3),
-            view.numbers("Spread over seeds", "sd", "seed", 3),
-            view.numbers("Floor", "floor", "floor", 3),
-            view.numbers("Chance", "chance", "chance", 3),
-            view.intervals("Share of the way, recipe", "normalised", "low", "high", "recipe"),
-            view.intervals("The same, these checkpoints", "normalised", "fixed_low", "fixed_high", "fixed"),
-            view.counts("Images", "n_images", "common"),
+            view.intervals("Drift", "mean", "low", "high", "drift"),
+            view.intervals("Shared", "shared", "shared_low", "shared_high", "shared"),
+            view.numbers("Erratic", "erratic", "erratic"),
+            view.intervals("Drift / scale", "over_scale", "over_scale_low", "over_scale_high", "over_scale"),
+            view.numbers("Scale", "scale", "scale"),
+            *_floors(),
+            view.counts("Patients", "n_patients", "common"),
         ],
     )
 
 
-def difference_table(material: Material) -> view.TableView | None:
-    """Who is the more stable of two architectures, by method."""
-    rows = led_by(material.table("claims"))
-    if rows.empty:
-        return None
+def levels_table(material: Material) -> view.TableView:
+    """Every measure with its seed floors and scale."""
+    rows = material.at_layer("drift")
     return view.table(
-        "Which of two architectures is the more stable?",
-        rows,
+        f"Every measure at layer {material.summary.layer}, larger is more drift; 95 % intervals, one by one",
+        rows[rows["measure"].isin(list(MEASURES))],
         [
-            view.methods("Method"),
-            view.words("More stable", "first"),
-            view.words("Less stable", "second"),
-            view.intervals("Lead", "lead", "lead_low", "lead_high", "share"),
-            view.p_values("p after Holm"),
-            view.verdicts("Verdict"),
+            *view.WHERE,
+            view.words("Measure", "measure", names=MEASURES),
+            view.intervals("Mean, recipe", "mean", "low", "high", "recipe"),
+            view.intervals("The same, these checkpoints", "mean", "fixed_low", "fixed_high", "fixed"),
+            view.numbers(f"Spread over {run_word(material.summary)}s", "sd", "seed", 3),
+            *_floors(),
+            view.numbers("Scale", "scale", "scale"),
+            view.counts("Images", "n_images", "common"),
         ],
     )

@@ -5,7 +5,9 @@ from functools import partial
 
 import pandas as pd
 
+from evidrift.check.marks import EXCESS_MARGIN, GAIN_MARGIN, OPEN, REFUTED, SUPPORTED
 from evidrift.maps.mapfile import CHECKPOINTS
+from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.material import Material
 from evidrift.report.words import view
 from evidrift.report.words.cells import checkpoint_names, cohort_names, run_word
@@ -31,7 +33,7 @@ def class_table(material: Material) -> view.TableView:
             view.words("Class", "label"),
             *view.WHERE,
             view.intervals("Drift", "drift", "drift_low", "drift_high", "drift"),
-            view.intervals("Beyond its floor", "excess", "excess_low", "excess_high", "floor"),
+            view.intervals("Seed floor", "floor", "floor_low", "floor_high"),
             view.numbers("Wrong", "confusion"),
             view.words("Most taken for", "confused_with"),
             view.counts("Images", "n_measured"),
@@ -69,8 +71,8 @@ def place_table(material: Material) -> view.TableView | None:
 def cohort_means(material: Material) -> pd.DataFrame:
     """Mean drift over all trainings: arch, method, cohort, drift, n_measured."""
     cohorts = material.at_layer("cohorts")
-    known = cohorts[cohorts["overlap"].notna() & (cohorts["n_measured"] > 0)]
-    known = known.assign(total=(1 - known["overlap"]) * known["n_measured"])
+    known = cohorts[cohorts[MOVED_SHARE].notna() & (cohorts["n_measured"] > 0)]
+    known = known.assign(total=known[MOVED_SHARE] * known["n_measured"])
     sums = (
         known.groupby(["arch", "method", "cohort"], sort=False)[["total", "n_measured"]].sum().reset_index()
     )
@@ -105,7 +107,7 @@ def along_table(material: Material) -> view.TableView:
             view.methods("Method"),
             view.counts("Epoch", "epoch"),
             view.intervals("Drift", "drift", "low", "high", "drift"),
-            view.numbers("Chance", "chance", "chance"),
+            view.numbers("Scale", "scale", "scale"),
             view.numbers("Accuracy", "accuracy"),
         ],
     )
@@ -118,9 +120,9 @@ def check_table(material: Material) -> view.TableView | None:
         return None
     by_key = {(row["method"], row["arch"], row["checkpoint"]): row for row in checks.to_dict("records")}
 
-    def told(heading: str, check: str, figure: str, good: str, bad: str) -> Iterator[view.Column]:
+    def told(heading: str, check: str, figure: str) -> Iterator[view.Column]:
         def cell(row: view.Row, checkpoint: str) -> view.Cell:
-            return _told(by_key.get((row["method"], row["arch"], checkpoint), {}), check, figure, good, bad)
+            return _told(by_key.get((row["method"], row["arch"], checkpoint), {}), check, figure)
 
         for checkpoint, name in checkpoint_names(material.summary).items():
             yield view.Column(f"{heading}, {name}", partial(cell, checkpoint=checkpoint), check)
@@ -134,21 +136,25 @@ def check_table(material: Material) -> view.TableView | None:
         ],
         [
             *reversed(view.WHERE),
-            *told("Faithful", "faithful", "gain", "shown", "not shown"),
-            *told("Survives random weights", "insensitive", "similarity", "no", "yes"),
+            *told("More than a random map", "faithful", "gain"),
+            *told("Survives random weights", "insensitive", "excess"),
         ],
-        "Below faithful: how much more than a random map the map gains in deletion and insertion. Below "
-        "survives: the correlation with the map of random weights",
+        "Below more than a random map: the gain in deletion and insertion; no: shown to be less than "
+        f"{GAIN_MARGIN:g}. Below survives: by how much more the map of random weights correlates with this "
+        f"image's than with another patient's; no: shown to be less than {EXCESS_MARGIN:g}. The intervals of "
+        "a check on an architecture hold together at 95 %",
     )
 
 
-def _told(row: view.Row, check: str, figure: str, good: str, bad: str) -> view.Cell:
+def _told(row: view.Row, check: str, figure: str) -> view.Cell:
     """A check's verdict in words, and the figure behind it."""
-    text = str(row.get(check))
-    if text not in ("True", "False"):
-        return view.Cell("not decidable")
-    is_good = (text == "True") == (check == "faithful")
-    return view.Cell(good if is_good else bad, "good" if is_good else "bad", note=PAGE.number(row[figure]))
+    told = {SUPPORTED: "yes", REFUTED: "no"}.get(row.get(check, OPEN), "not shown")
+    if pd.isna(row.get(figure)):
+        return view.Cell(told)
+    ends = PAGE.interval(row[f"{figure}_low"], row[f"{figure}_high"])
+    return view.Cell(
+        told, note=f"{PAGE.number(row[figure], 2)}, {ends}" if ends else PAGE.number(row[figure], 2)
+    )
 
 
 def kept_table(material: Material) -> view.TableView | None:

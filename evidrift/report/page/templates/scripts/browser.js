@@ -6,8 +6,8 @@
   const by = (measure) => (each) => app.drift(each, measure);
   const sorts = [
     ...data.measures.map((measure, at) => ({ key: measure.key, name: measure.name, value: by(at), digits: 3 })),
-    { key: "excess", name: "1 - overlap beyond its floor", digits: 3,
-      value: (each) => app.drift(each, 0) - app.reference(each, "floor", 0) },
+    { key: "over_scale", name: "moved share over its scale", digits: 2,
+      value: (each) => app.drift(each, 0) / app.reference(each, "scale", 0) },
     { key: "loss", name: "fall in probability", digits: 2,
       value: (each) => app.probability(each, 0) - app.probability(each, 1) },
   ];

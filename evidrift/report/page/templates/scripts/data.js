@@ -23,7 +23,7 @@
     block.status = unpack(block.status, Uint8Array);
     block.thin = unpack(block.thin, Uint8Array);
   }
-  const floors = new Map(data.floors.map((each) => [`${each.arch} ${each.method}`, each]));
+  const references = new Map(data.references.map((each) => [`${each.arch} ${each.method}`, each]));
   data.evidence = unpack(data.evidence, Uint8Array);
   data.moved = unpack(data.moved, Uint8Array);
   app.data = data;
@@ -46,9 +46,9 @@
   app.cohortOf = (each) => app.cohorts[app.runOf(each).cohort[each.image]];
   app.labelOf = (each) => data.classes[data.labels[each.image]];
 
-  /** The image's own floor or chance under the case's method. */
+  /** The image's own seed floor or scale under the case's method. */
   app.reference = (each, kind, measure) => {
-    const found = floors.get(`${app.runOf(each).arch} ${each.block.method}`);
+    const found = references.get(`${app.runOf(each).arch} ${each.block.method}`);
     if (!found) return NaN;
     if (typeof found[kind] === "string") found[kind] = unpack(found[kind], Float32Array);
     return found[kind][measure * n + each.image];

@@ -100,7 +100,7 @@
   function fillDrift(each) {
     part("case-drift").tBodies[0].replaceChildren(...data.measures.map((measure, at) => row(
       measure.name, app.number(app.drift(each, at), 3),
-      app.number(app.reference(each, "floor", at), 3), app.number(app.reference(each, "chance", at), 3))));
+      app.number(app.reference(each, "floor", at), 3), app.number(app.reference(each, "scale", at), 3))));
   }
 
   function fillPrediction(each) {
@@ -119,8 +119,7 @@
     const sign = data.signs[app.runOf(each).arch][each.block.method];
     if (status !== "ok") told.push(`A map of this case is ${status || "missing"}: its drift cannot be measured.`);
     if (each.block.thin[each.at]) told.push("Less of the film than the outlines ask for holds any evidence.");
-    if (sign.includes("†")) told.push("† This method is not shown to be faithful on this network.");
-    if (sign.includes("‡")) told.push("‡ This method's maps survive random weights on this network.");
+    if (sign.includes("‡")) told.push("‡ Part of this method's maps survives random weights on this network.");
     part("case-status").textContent = told.join(" ");
     part("case-status").hidden = !told.length;
   }

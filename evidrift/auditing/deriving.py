@@ -1,0 +1,86 @@
+"""Write a gate from trainings that are trusted, on the films that a new one will be audited on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.auditing.audit import explain_all
+from evidrift.auditing.gate.check import KNOWLEDGE
+from evidrift.auditing.gate.derive import HEADROOM, derive
+from evidrift.auditing.gate.films import films_of
+from evidrift.auditing.gate.knowledge import judge_knowledge, known_of
+from evidrift.auditing.gate.limits import Gate
+from evidrift.auditing.images import read_images
+from evidrift.auditing.methods import families_of
+from evidrift.auditing.models import load_trainings
+from evidrift.auditing.relying import measure_models
+from evidrift.auditing.study import labelled, measure
+from evidrift.base.errors import UserError
+from evidrift.base.sentence import listed
+
+REGIONS = ("corners", "border")
+
+
+def derive_gate(
+    trusted: Sequence[str | Path],
+    images: str | Path,
+    *,
+    method: str = "layer_cam",
+    layer: str = "penultimate",
+    headroom: float = HEADROOM,
+    classes: Sequence[str] | None = None,
+    labels: bool = True,
+    preprocessing: str = "none",
+    architecture: str | None = None,
+    size: int = 224,
+    padding: bool = False,
+    batch_size: int = 16,
+    quiet: bool = False,
+) -> Gate:
+    """The gate that trainings which are trusted would pass, each held against each.
+
+    Args:
+        trusted: model files of one recipe, two at least; three or more show better what trainings differ by.
+        images: as for `audit`; a gate fits audits of about as many films.
+        method: attribution method to judge by.
+        layer: target layer.
+        headroom: what is added to the largest bound between two of them, as a share of it.
+        classes: as for `audit`, like all that follow.
+        labels: without them there are no limits on what is right.
+        preprocessing: one for all.
+        architecture: of the zoo.
+        size: side of the input, px.
+        padding: keep each film's shape.
+        batch_size: images per pass.
+        quiet: no progress bars.
+
+    Raises:
+        UserError: as `audit`; or a trusted model is not shown to know anything.
+    """
+    families = families_of([method], layer, batch_size)
+    paths = [Path(each) for each in trusted]
+    models = load_trainings(paths, layer, classes, preprocessing, architecture, size)
+    audited = read_images(
+        Path(images),
+        models.size,
+        models.n_classes,
+        classes=models.classes,
+        labels=labels,
+        padding=padding,
+        quiet=quiet,
+    )
+    runs, explained = explain_all(models.files, families, layer, audited, quiet)
+    films = labelled(audited, explained)
+    known_labels = films.labels if audited.labels_known else None
+    known = {
+        part: known_of(runs[given].logits, known_labels, films.patient_ids, films.classes)
+        for part, given in models.parts.items()
+    }
+    knowledge = judge_knowledge(known)
+    if knowledge.verdict != "passed":
+        raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason]))
+    pairs = [(runs[one], runs[other]) for one, other in models.pairs]
+    study = measure(films, audited, pairs, families, layer).study
+    reliance = measure_models(models.files, models.pairs, films, REGIONS, batch_size, quiet)
+    facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
+    return derive(films_of(study, method, audited.labels_known), method, reliance, facts, headroom)

@@ -1,0 +1,132 @@
+"""A gate from trainings that one trusts: what they differ by must pass, and so must another of their kind."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+import yaml
+
+from evidrift.auditing.gate.check import Check
+from evidrift.auditing.gate.films import Films
+from evidrift.auditing.gate.judge import judge_limits
+from evidrift.auditing.gate.limits import PLACES, Derived, Gate
+from evidrift.base.errors import UserError
+from evidrift.reliance.measuring import Reliance
+
+HEADROOM = 0.25
+# Of the films of the pair that moved most this share stays below what counts as far.
+NEAR = 0.95
+HEADER = """\
+# What a retrained model must keep to, derived from trainings that are trusted (see `derived`): each was held
+# against each, both ways round. A limit is the largest upper bound that any of the pairs has, and headroom of
+# {headroom:.0%} on top, rounded up. With far fewer films than here nothing can pass, since bounds are wider.
+# docs/audit.md explains every limit.
+"""
+
+
+def derive(
+    films: Films,
+    method: str,
+    reliance: Reliance,
+    facts: Mapping[str, Any],
+    headroom: float = HEADROOM,
+) -> Gate:
+    """The gate that pairs of trusted trainings would just pass, with headroom.
+
+    Args:
+        films: under all pairs of the trainings.
+        method: attribution method to judge by.
+        reliance: of the same pairs.
+        facts: `models` and `layer`, as in `Derived`.
+        headroom: what is added to the largest bound, as a share of it.
+
+    Raises:
+        UserError: the method has no maps at the layer, or there are too few films to limit anything by.
+    """
+    if films.moved is None:
+        raise UserError(f"{method} has no maps at the layer {facts['layer']}.")
+    near = float(max(np.quantile(row[at], NEAR) for row, at in zip(films.moved, films.counting, strict=True)))
+    asked = _everything(method, min(_up(near), 0.99))
+    turned = replace(
+        films,
+        places={name: each[::-1] for name, each in (films.places or {}).items()},
+        right=None if films.right is None else films.right[::-1],
+    )
+    found: dict[str, list[Check]] = {}
+    for seen, hangs in ((films, reliance), (turned, _turned(reliance))):
+        for check in judge_limits(asked, seen, method, hangs):
+            found.setdefault(check.name, []).append(check)
+    limits = {name: _up((1 + headroom) * max(each.high for each in checks)) for name, checks in found.items()}
+    kept = {name: limit for name, limit in limits.items() if limit < 1}
+    if not {"drift.mean_at_most", "drift.films_beyond_at_most"} <= set(kept):
+        raise UserError(f"{len(films.patients)} films are too few to derive a gate from.")
+    derived = Derived(
+        **facts,
+        n_films=len(films.patients),
+        n_patients=len(set(films.patients.tolist())),
+        headroom=headroom,
+        seen={name: round(max(each.value for each in found[name]), 4) for name in kept},
+    )
+    return Gate.model_validate(_nested(asked, kept) | {"derived": derived.model_dump()})
+
+
+def as_yaml(gate: Gate) -> str:
+    """The gate's file."""
+    content = gate.model_dump(exclude_none=True)
+    headroom = gate.derived.headroom if gate.derived else 0
+    text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=100)
+    return HEADER.format(headroom=headroom) + text
+
+
+def _everything(method: str, far: float) -> Gate:
+    """All limits that can be derived, as wide as can be."""
+    growth = {"growth_at_most": 1.0, "class_growth_at_most": 1.0}
+    return Gate.model_validate(
+        {
+            "method": method,
+            "reliance": {"at_most": 1.0, "growth_at_most": 1.0, "spike_flips_at_most": 1.0},
+            "drift": {
+                "mean_at_most": 1.0,
+                "class_at_most": 1.0,
+                "film_at_most": far,
+                "films_beyond_at_most": 1.0,
+            },
+            **dict.fromkeys(PLACES, growth),
+            "unusable_at_most": 1.0,
+            "regressed": {"at_most": 1.0, "class_at_most": 1.0},
+            "accuracy_drop_at_most": 1.0,
+            "wrong_at_most": 1.0,
+        }
+    )
+
+
+def _nested(asked: Gate, limits: Mapping[str, float]) -> dict[str, Any]:
+    """The gate's content with these limits, and without those that are not among them."""
+    content: dict[str, Any] = {"method": asked.method}
+    for name, value in asked.model_dump(exclude_none=True).items():
+        if name in limits:
+            content[name] = limits[name]
+        elif isinstance(value, dict):
+            group = {key: limits.get(f"{name}.{key}") for key in value}
+            if any(limit is not None for limit in group.values()):
+                extra = {key: value[key] for key in ("regions", "film_at_most") if key in value}
+                content[name] = {key: each for key, each in group.items() if each is not None} | extra
+    return content
+
+
+def _turned(reliance: Reliance) -> Reliance:
+    """With before and after exchanged."""
+    other = {"tl": "ft", "ft": "tl"}
+    return Reliance(
+        *(
+            each.assign(checkpoint=each["checkpoint"].astype(str).map(other))
+            for each in (reliance.regions, reliance.spikes)
+        )
+    )
+
+
+def _up(value: float) -> float:
+    """To two decimals, never down; NaN to 1."""
+    return ceil(round(100 * value, 6)) / 100 if value == value else 1.0

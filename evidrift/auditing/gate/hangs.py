@@ -1,0 +1,101 @@
+"""What the predictions hang on, as a gate asks for it; and what a limit on the maps is worth without that."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from evidrift.auditing.gate.check import Check, check
+from evidrift.auditing.gate.films import Part, part
+from evidrift.auditing.gate.limits import PLACES, Reliance
+from evidrift.base.sentence import listed, say
+
+FILLS = {"surroundings": "filled in from around it", "patient": "replaced by another patient's"}
+
+
+def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame) -> Iterator[Check]:
+    """The limits on what the predictions hang on. All films count, and nothing is taken off.
+
+    Args:
+        limits: of the gate.
+        regions: a row per film, model, region and fill, see `reliance.tables`.
+        spikes: a row per film, model and corner, likewise.
+    """
+    if limits.at_most is not None:
+        what = "share of the films whose prediction changes where a region is replaced, after"
+        yield check("reliance.at_most", what, limits.at_most, _by_region(limits, regions, False))
+    if limits.growth_at_most is not None:
+        what = "growth of the share of the films whose prediction changes where a region is replaced"
+        yield check("reliance.growth_at_most", what, limits.growth_at_most, _by_region(limits, regions, True))
+    if limits.spike_flips_at_most is not None:
+        what = "share of the films whose prediction changes with a letter of lead in a corner, after"
+        after = spikes[spikes["checkpoint"] == "ft"]
+        pairs = sorted(set(spikes["seed"]))
+        parts = [
+            _part(f"the {str(corner).replace('_', ' ')} corner{_of_pair(pair, pairs)}", rows, rows["flipped"])
+            for (pair, corner), rows in after.groupby(["seed", after["corner"].astype(str)])
+        ]
+        nothing = [part("films without a marker", np.zeros(0, dtype=bool), np.zeros(0, dtype=str))]
+        yield check("reliance.spike_flips_at_most", what, limits.spike_flips_at_most, parts or nothing)
+
+
+def _by_region(limits: Reliance, regions: pd.DataFrame, growth: bool) -> list[Part]:
+    pairs, parts = sorted(set(regions["seed"])), []
+    for pair in pairs:
+        for region in limits.regions:
+            for fill, done in FILLS.items():
+                at = (regions["seed"] == pair) & (regions["region"] == region) & (regions["fill"] == fill)
+                before, after = (
+                    regions[at & (regions["checkpoint"] == side)].set_index("image_id")
+                    for side in ("tl", "ft")
+                )
+                name = f"the {region} {done}{_of_pair(pair, pairs)}"
+                flipped = after["flipped"].astype(bool)
+                if growth:
+                    flipped = flipped.astype(float) - before["flipped"].astype(float).reindex(after.index)
+                parts.append(_part(name, after, flipped, -1.0 if growth else 0.0))
+    return parts
+
+
+def _of_pair(pair: int, pairs: list[int]) -> str:
+    return f" of pair {pair}" if len(pairs) > 1 else ""
+
+
+def _part(name: str, rows: pd.DataFrame, values: pd.Series, lowest: float = 0.0) -> Part:
+    return part(name, values.to_numpy(), rows["patient_id"].astype(str).to_numpy(), lowest)
+
+
+def seen_through(checks: list[Check], limits: Reliance | None) -> list[Check]:
+    """A limit on what lies at a place is passed only if the predictions are shown not to hang on that place.
+
+    Maps need not show a marker that decides: where the layer's cells are large, they do not. So maps that lie
+    elsewhere say something only of a model whose predictions stay when the place is replaced, and when a
+    marker is painted there.
+
+    Args:
+        checks: all of a gate's.
+        limits: of the gate.
+    """
+    hangs = [each for each in checks if each.name.startswith("reliance.")]
+    shown = bool(hangs) and all(each.verdict == "passed" for each in hangs)
+    return [_if_seen(each, limits, shown) for each in checks]
+
+
+def _if_seen(each: Check, limits: Reliance | None, shown: bool) -> Check:
+    place = each.name.partition(".")[0]
+    if place not in PLACES or each.verdict != "passed":
+        return each
+    regions = limits is not None and (limits.at_most is not None or limits.growth_at_most is not None)
+    asked = limits is not None and regions and place in limits.regions
+    if not asked or limits is None or limits.spike_flips_at_most is None:
+        why = say(
+            "But maps need not show what a prediction hangs on. Let the gate ask for that as well: "
+            "reliance with {place} among its regions, and with spike_flips_at_most.",
+            place=place,
+        )
+    elif not shown:
+        why = say("But it is not shown that no prediction hangs on a marker there: see reliance.")
+    else:
+        return each
+    return replace(each, verdict="not judged", reason=listed([each.reason, why]))

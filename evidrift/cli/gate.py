@@ -1,0 +1,92 @@
+"""Write a gate from trainings that are trusted: what they differ by passes, what lies far beyond fails."""
+
+import argparse
+from pathlib import Path
+
+from evidrift.base.errors import UserError
+from evidrift.cli.options import add_images, add_reading, names
+
+HELP = "write a gate for `audit` from two or more trainings that are trusted"
+EPILOG = """\
+examples:
+  Three trainings of the released recipe, on the films that a new model will be audited on:
+    evidrift gate --from a.keras b.keras c.keras --images films/ --out gate.yaml
+    evidrift audit --before a.keras --after new.keras --images films/ --gate gate.yaml --out audit/
+
+  More room than a quarter of the largest bound, for a recipe whose trainings differ much:
+    evidrift gate --from a.keras b.keras --images films/ --headroom 0.5 --out gate.yaml
+
+docs/audit.md says what stands in the file.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    models = parser.add_argument_group("models")
+    models.add_argument(
+        "--from",
+        dest="trusted",
+        type=Path,
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="FILE",
+        help="trainings of one recipe that are trusted, two at least",
+    )
+    add_reading(models)
+    add_images(parser.add_argument_group("images"))
+    measures = parser.add_argument_group("measures")
+    measures.add_argument(
+        "--method", default="layer_cam", metavar="NAME", help="to judge by; default: layer_cam"
+    )
+    measures.add_argument(
+        "--layer",
+        default="penultimate",
+        metavar="NAME",
+        help="penultimate (default), last, or a layer's name",
+    )
+    measures.add_argument(
+        "--headroom",
+        type=float,
+        default=0.25,
+        metavar="SHARE",
+        help="of the largest bound, added to it; default: 0.25",
+    )
+    result = parser.add_argument_group("result")
+    result.add_argument("--out", type=Path, required=True, metavar="FILE", help="gate file to write")
+    result.add_argument("--force", action="store_true", help="write over an existing file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Derive a gate and write it."""
+    if args.out.exists() and not args.force:
+        raise UserError(f"{args.out} exists. Choose another name, or write over it: --force.")
+    if not 0 <= args.headroom <= 10:
+        raise UserError(f"--headroom is {args.headroom:g}; it must be 0 to 10.")
+    from evidrift.auditing.deriving import derive_gate
+    from evidrift.auditing.gate.derive import as_yaml
+    from evidrift.report.terminal.tables import console
+
+    gate = derive_gate(
+        args.trusted,
+        args.images,
+        method=args.method,
+        layer=args.layer,
+        headroom=args.headroom,
+        classes=names(args.classes) if args.classes else None,
+        labels=not args.no_labels,
+        preprocessing=args.preprocessing,
+        architecture=args.architecture,
+        size=args.size,
+        padding=args.padding,
+        batch_size=args.batch_size,
+        quiet=args.quiet,
+    )
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(as_yaml(gate), encoding="utf-8")
+    to = console()
+    to.print(f"{args.out}", soft_wrap=True)
+    if not args.quiet and gate.derived is not None:
+        for name, seen in gate.derived.seen.items():
+            to.print(f"  {name}: seen {seen:.3f}")
+    return 0

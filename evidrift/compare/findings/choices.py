@@ -1,0 +1,48 @@
+"""What a study might have chosen, in words, and what a choice can say of a claim."""
+
+from typing import NamedTuple
+
+from evidrift.measures.of_pairs import MOVED_SHARE
+
+COHORTS = {
+    "all": "common to all",
+    "pair": "common to the two",
+    "classes": "common to the two, classes alike",
+}
+# What the estimate and its interval under a choice say of the claim by the study's own choice.
+SAME, SAME_OPEN = "the same", "the same, not shown"
+NONE = "no reversal"
+OPPOSITE_OPEN, OPPOSITE = "the opposite, not shown", "the opposite"
+UNKNOWN = "not decidable"
+SAYS = (SAME, SAME_OPEN, NONE, OPPOSITE_OPEN, OPPOSITE, UNKNOWN)
+WARNING = "another_choice"  # key of the caveat that names the choices that show the opposite
+ABOUT = ("kind", "arch", "other", "method", "against")  # columns that say which claim it is
+WORDS = {
+    MOVED_SHARE: "moved share",
+    "spearman": "Spearman's correlation",
+    "iou_half_max": "IoU at half the maximum",
+}
+
+
+class Choice(NamedTuple):
+    """What a study might have chosen."""
+
+    layer: str
+    measure: str
+    cohort: str
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"{measure_words(self.measure)} at {self.layer}, images {COHORTS[self.cohort]}"
+
+
+def measure_words(measure: str) -> str:
+    """A measure for people, e.g. `moved share of 5 %`."""
+    area = measure.removeprefix(f"{MOVED_SHARE}_")
+    return WORDS.get(measure, measure) if area == measure else f"moved share of {area} %"
+
+
+def column_of(says: str) -> str:
+    """The column that counts the choices that say this."""
+    return says.replace(", ", "_").replace(" ", "_")
