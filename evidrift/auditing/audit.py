@@ -20,7 +20,7 @@ from evidrift.auditing.relying import measure_models, of_pairs
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.runs import explain_all, known_by_part
 from evidrift.auditing.study import NAME, labelled, measure, rules, write_material
-from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, moved_verdict
+from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.compare.findings.reliance import Asked
@@ -138,7 +138,7 @@ def audit(
         checks = judge(limits.gate, seen, method, known, study.reliance)
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
-        verdict=moved_verdict(result, methods[0]),
+        verdict=preserved_verdict(result, methods[0]),
         checks=checks,
     )
     found = AuditResult(
