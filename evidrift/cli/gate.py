@@ -13,8 +13,8 @@ examples:
     evidrift gate --from a.keras b.keras c.keras --images films/ --out gate.yaml
     evidrift audit --before a.keras --after new.keras --images films/ --gate gate.yaml --out audit/
 
-  More room than a quarter of the largest bound, for a recipe whose trainings differ much:
-    evidrift gate --from a.keras b.keras --images films/ --headroom 0.5 --out gate.yaml
+  Less room than half of the largest bound on top, for a recipe whose trainings differ little:
+    evidrift gate --from a.keras b.keras --images films/ --headroom 0.2 --out gate.yaml
 
 docs/audit.md says what stands in the file.
 """
@@ -48,9 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     measures.add_argument(
         "--headroom",
         type=float,
-        default=0.25,
+        default=0.5,
         metavar="SHARE",
-        help="of the largest bound, added to it; default: 0.25",
+        help="of the largest bound, added to it; default: 0.5",
     )
     result = parser.add_argument_group("result")
     result.add_argument("--out", type=Path, required=True, metavar="FILE", help="gate file to write")

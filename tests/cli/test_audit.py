@@ -46,7 +46,7 @@ def test_a_derived_gate_is_a_file_that_is_not_written_over(monkeypatch, capsys, 
             command.main([*DERIVING, "--out", str(out), *words])
         assert end.value.code == code
     assert load_gate(out).gate == gate
-    assert (asked["preprocessing"], asked["headroom"], asked["labels"]) == ("unit", 0.25, True)
+    assert (asked["preprocessing"], asked["headroom"], asked["labels"]) == ("unit", 0.5, True)
     assert "Choose another name, or write over it: --force" in capsys.readouterr().err
 
 

@@ -16,7 +16,7 @@ from evidrift.base.errors import UserError
 from evidrift.base.interval import n_for_share
 from evidrift.compare.findings.reliance import Asked
 
-HEADROOM = 0.25
+HEADROOM = 0.5
 MIN_PATIENTS = n_for_share(0, 0.05) or 0  # 59
 # Of the films of the pair that moved most this share stays below what counts as far.
 NEAR = 0.95
