@@ -22,7 +22,6 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.gate import told
-from evidrift.auditing.deriving import REGIONS
 from evidrift.auditing.gate.check import Check, outcome
 from evidrift.auditing.gate.derive import as_yaml, derive
 from evidrift.auditing.gate.films import Films, films_of
@@ -173,7 +172,7 @@ def try_models(paths: Mapping[str, Path], folder: Path) -> Tried:
     audited = read_images(folder, first.size, first.n_classes, quiet=True)
     runs, explained = explain_all(files, FAMILIES, LAYER, audited, True)
     images = labelled(audited, explained)
-    reliance = measure_models(files, images, REGIONS, 64, True)
+    reliance = measure_models(files, images, 64, True)
     return Tried(images, audited, dict(zip(paths, runs.values(), strict=True)), reliance)
 
 

@@ -122,9 +122,8 @@ def audit(
     films = labelled(audited, explained)
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
-    asked_of = limits.gate.reliance if limits else None
-    if asked_of is not None:
-        alone = measure_models(models.files, films, asked_of.regions, batch_size, quiet)
+    if limits is not None and limits.gate.reliance is not None:
+        alone = measure_models(models.files, films, batch_size, quiet)
         hangs = of_pairs(alone, list(models.files), models.pairs)
         study = replace(study, reliance=Asked(hangs.regions, hangs.spikes))
     result = compare(study, rules(MIN_PATIENTS))

@@ -18,8 +18,6 @@ from evidrift.auditing.study import labelled, measure
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import listed
 
-REGIONS = ("corners", "border")
-
 
 def derive_gate(
     trusted: Sequence[str | Path],
@@ -76,7 +74,7 @@ def derive_gate(
         raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason]))
     pairs = [(runs[one], runs[other]) for one, other in models.pairs]
     study = measure(films, audited, pairs, families, layer).study
-    alone = measure_models(models.files, films, REGIONS, batch_size, quiet)
+    alone = measure_models(models.files, films, batch_size, quiet)
     reliance = of_pairs(alone, list(models.files), models.pairs)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
     return derive(films_of(study, method, audited.labels_known), method, reliance, facts, headroom)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.network import Network
+from evidrift.auditing.gate.limits import PLACES
 from evidrift.auditing.models import Given
 from evidrift.compare.findings.reliance import Asked
 from evidrift.foreign.files import ModelFile
@@ -19,14 +20,13 @@ from evidrift.reliance.regions import image_regions
 
 
 def measure_models(
-    files: Mapping[Given, ModelFile], images: Images, regions: Sequence[str], batch_size: int, quiet: bool
+    files: Mapping[Given, ModelFile], images: Images, batch_size: int, quiet: bool
 ) -> Reliance:
-    """Replace regions of every film, and paint markers into those that have none, for all models.
+    """Replace corners and border of every film, and paint markers into those that have none, for all models.
 
     Args:
         files: of the models; in the tables a model's number, from 0, stands for a seed, until `by_pair`.
         images: the label is the class that is followed.
-        regions: names of `image_regions`.
         batch_size: images per pass.
         quiet: no progress bar.
     """
@@ -34,7 +34,7 @@ def measure_models(
     predicts = {(number, "ft"): _predict(file, batch_size) for number, file in enumerate(files.values())}
     clean = np.array([not marker.any() for marker in find_markers(images.pixels, images.content)])
     return measure_reliance(
-        predicts, images, {name: every[name] for name in regions}, clean=clean, quiet=quiet
+        predicts, images, {name: every[name] for name in PLACES}, clean=clean, quiet=quiet
     )
 
 

@@ -36,7 +36,7 @@ examples:
     evidrift audit --before old.h5 --after new.keras --images films/ --preprocessing tf,none --out audit/
 
   A gate file (all limits may be left out but one; `evidrift gate` derives it from trainings you trust):
-    reliance: {regions: [corners, border], at_most: 0.1, spike_flips_at_most: 0.1}
+    reliance: {corners: {at_most: 0.1}, spike_flips_at_most: 0.1}    # predictions that change
     drift: {mean_at_most: 0.4, class_at_most: 0.5}    # share of the evidence that lies elsewhere
     corners: {growth_at_most: 0.05}    # share of the evidence there
     regressed: {at_most: 0.05}         # share of films right before, wrong after

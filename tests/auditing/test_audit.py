@@ -26,7 +26,7 @@ kl = keras.layers
 LAX = Gate.model_validate(
     {
         "drift": {"mean_at_most": 0.5, "film_at_most": 0.5, "films_beyond_at_most": 0.5},
-        "reliance": {"regions": ["corners"], "at_most": 1.0, "spike_flips_at_most": 1.0},
+        "reliance": {"corners": {"at_most": 1.0}, "spike_flips_at_most": 1.0},
         "corners": {"growth_at_most": 0.9},
         "unusable_at_most": 0.5,
     }

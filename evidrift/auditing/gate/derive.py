@@ -96,7 +96,8 @@ def _everything(method: str, far: float) -> Gate:
     return Gate.model_validate(
         {
             "method": method,
-            "reliance": {"at_most": 1.0, "growth_at_most": 1.0, "spike_flips_at_most": 1.0},
+            "reliance": {name: {"at_most": 1.0, "growth_at_most": 1.0} for name in PLACES}
+            | {"spike_flips_at_most": 1.0},
             "drift": {
                 "mean_at_most": 1.0,
                 "class_at_most": 1.0,
@@ -114,16 +115,18 @@ def _everything(method: str, far: float) -> Gate:
 
 def _nested(asked: Gate, limits: Mapping[str, float]) -> dict[str, Any]:
     """The gate's content with these limits, and without those that are not among them."""
-    content: dict[str, Any] = {"method": asked.method}
-    for name, value in asked.model_dump(exclude_none=True).items():
-        if name in limits:
-            content[name] = limits[name]
-        elif isinstance(value, dict):
-            group = {key: limits.get(f"{name}.{key}") for key in value}
-            if any(limit is not None for limit in group.values()):
-                extra = {key: value[key] for key in ("regions", "film_at_most") if key in value}
-                content[name] = {key: each for key, each in group.items() if each is not None} | extra
-    return content
+
+    def kept(content: Mapping[str, Any], above: str) -> dict[str, Any]:
+        found = {}
+        for name, value in content.items():
+            key = f"{above}{name}"
+            if isinstance(value, dict):
+                found[name] = kept(value, f"{key}.")
+            elif key in limits or name in ("method", "film_at_most"):
+                found[name] = limits.get(key, value)
+        return {name: value for name, value in found.items() if value != {}}
+
+    return kept(asked.model_dump(exclude_none=True), "")
 
 
 def _turned(reliance: Asked) -> Asked:

@@ -8,10 +8,11 @@ import pandas as pd
 
 from evidrift.auditing.gate.check import Check, check
 from evidrift.auditing.gate.films import Part, part
-from evidrift.auditing.gate.limits import PLACES, Reliance
+from evidrift.auditing.gate.limits import PLACES, Region, Reliance
 from evidrift.base.sentence import listed, say
 
-FILLS = {"surroundings": "filled in from around it", "patient": "replaced by another patient's"}
+FILLS = {"surroundings": "what surrounds it", "patient": "another patient's"}
+REPLACED = {"corners": "the region of the corners", "border": "the border"}
 
 
 def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame) -> Iterator[Check]:
@@ -22,12 +23,20 @@ def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame
         regions: a row per film, model, region and fill, see `reliance.tables`.
         spikes: a row per film, model and corner, likewise.
     """
-    if limits.at_most is not None:
-        what = "share of the films whose prediction changes where a region is replaced, after"
-        yield check("reliance.at_most", what, limits.at_most, _by_region(limits, regions, False))
-    if limits.growth_at_most is not None:
-        what = "growth of the share of the films whose prediction changes where a region is replaced"
-        yield check("reliance.growth_at_most", what, limits.growth_at_most, _by_region(limits, regions, True))
+    for place in PLACES:
+        asked: Region | None = getattr(limits, place)
+        for key in ("at_most", "growth_at_most"):
+            limit = getattr(asked, key, None)
+            if limit is None:
+                continue
+            growth = key == "growth_at_most"
+            what = say(
+                "{growth}share of the films whose prediction changes where {where} is replaced{after}",
+                growth="growth of the " if growth else "",
+                where=REPLACED[place],
+                after="" if growth else ", after",
+            )
+            yield check(f"reliance.{place}.{key}", what, limit, _by_fill(place, regions, growth))
     if limits.spike_flips_at_most is not None:
         what = "share of the films whose prediction changes with a letter of lead in a corner, after"
         after = spikes[spikes["checkpoint"] == "ft"]
@@ -40,21 +49,18 @@ def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame
         yield check("reliance.spike_flips_at_most", what, limits.spike_flips_at_most, parts or nothing)
 
 
-def _by_region(limits: Reliance, regions: pd.DataFrame, growth: bool) -> list[Part]:
+def _by_fill(region: str, regions: pd.DataFrame, growth: bool) -> list[Part]:
     pairs, parts = sorted(set(regions["seed"])), []
     for pair in pairs:
-        for region in limits.regions:
-            for fill, done in FILLS.items():
-                at = (regions["seed"] == pair) & (regions["region"] == region) & (regions["fill"] == fill)
-                before, after = (
-                    regions[at & (regions["checkpoint"] == side)].set_index("image_id")
-                    for side in ("tl", "ft")
-                )
-                name = f"the {region} {done}{_of_pair(pair, pairs)}"
-                flipped = after["flipped"].astype(bool)
-                if growth:
-                    flipped = flipped.astype(float) - before["flipped"].astype(float).reindex(after.index)
-                parts.append(_part(name, after, flipped, -1.0 if growth else 0.0))
+        for fill, done in FILLS.items():
+            at = (regions["seed"] == pair) & (regions["region"] == region) & (regions["fill"] == fill)
+            before, after = (
+                regions[at & (regions["checkpoint"] == side)].set_index("image_id") for side in ("tl", "ft")
+            )
+            flipped = after["flipped"].astype(bool)
+            if growth:
+                flipped = flipped.astype(float) - before["flipped"].astype(float).reindex(after.index)
+            parts.append(_part(f"{done}{_of_pair(pair, pairs)}", after, flipped, -1.0 if growth else 0.0))
     return parts
 
 
@@ -86,12 +92,10 @@ def _if_seen(each: Check, limits: Reliance | None, shown: bool) -> Check:
     place = each.name.partition(".")[0]
     if place not in PLACES or each.verdict != "passed":
         return each
-    regions = limits is not None and (limits.at_most is not None or limits.growth_at_most is not None)
-    asked = limits is not None and regions and place in limits.regions
-    if not asked or limits is None or limits.spike_flips_at_most is None:
+    if limits is None or getattr(limits, place) is None or limits.spike_flips_at_most is None:
         why = say(
             "But maps need not show what a prediction hangs on. Let the gate ask for that as well: "
-            "reliance with {place} among its regions, and with spike_flips_at_most.",
+            "reliance with limits on {place} and with spike_flips_at_most.",
             place=place,
         )
     elif not shown:

@@ -4,18 +4,16 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
-from evidrift.base.choices import Choices
 from evidrift.base.errors import UserError
 from evidrift.base.section import Section, read_params, validate
 from evidrift.base.sentence import parameter, say
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PLACES = {"border": "the outer 5 % of each side", "corners": "the four corners, 15 % of a side each"}
-Region = Literal["corners", "border"]
 OF_MAPS = ("drift", *PLACES)
 
 
@@ -79,21 +77,36 @@ class Regressed(Limits):
     class_at_most: Share | None = None
 
 
-class Reliance(Limits):
+class Region(Limits):
+    """Limits on what the predictions hang on at a place: it is replaced, by two fills.
+
+    Attributes:
+        at_most: share of the films whose prediction by the model after changes with that.
+        growth_at_most: of that share, from the model before to the one after.
+    """
+
+    at_most: Share | None = None
+    growth_at_most: Share | None = None
+
+
+class Reliance(Section):
     """Limits on what the predictions hang on, by intervention.
 
     Attributes:
-        regions: that are replaced, each by two fills.
-        at_most: share of the films whose prediction by the model after changes with that.
-        growth_at_most: of that share, from the model before to the one after.
+        corners, border: where a region is replaced.
         spike_flips_at_most: share of the films whose prediction by the model after changes when a letter of
             lead is painted into a corner.
     """
 
-    regions: Choices[list[Region]] = Field(default_factory=lambda: list(get_args(Region)))
-    at_most: Share | None = None
-    growth_at_most: Share | None = None
+    corners: Region | None = None
+    border: Region | None = None
     spike_flips_at_most: Share | None = None
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "Reliance":
+        if all(getattr(self, name) is None for name in type(self).model_fields):
+            raise ValueError("give corners, border or spike_flips_at_most.")
+        return self
 
 
 class Derived(Section):
