@@ -71,7 +71,15 @@ def test_the_same_study_gives_the_same_bytes(two, tmp_path):
     files = sorted((tmp_path / "one" / "tables").iterdir())
     names = ["agreement", "along_training", "associations", "checks", "claims", "classes", "cohorts"]
     names += ["confusion", "drift", "localisation", "models", "moves", "orders", "rank_agreement"]
-    names += ["rankings", "reliance", "reliance_changes", "reliance_spikes", "reversals", "statuses"]
+    names += [
+        "rankings",
+        "reliance",
+        "reliance_cases",
+        "reliance_changes",
+        "reliance_spikes",
+        "reversals",
+        "statuses",
+    ]
     assert [path.name for path in files] == sorted(["compare.json", *(f"{name}.csv" for name in names)])
     for path in files:
         assert path.read_bytes() == (tmp_path / "two" / "tables" / path.name).read_bytes()
