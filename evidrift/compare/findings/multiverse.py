@@ -178,19 +178,23 @@ def contradictions(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> Iterato
         claim = by_key[about]
         named = [each.words for each in turned[:NAMED]]
         rest = f" and by {len(turned) - NAMED} more" if len(turned) > NAMED else ""
-        told = "{what}: of {n} reasonable choices {same} show it, and {turned} the opposite ({named}{rest})."
+        told = "{what}: of {n} reasonable choices {same} it, {turned} the opposite ({named}{rest})."
         yield Contradiction(
             about,
             say(
                 told,
                 what=_what(claim),
                 n=len(own),
-                same=int((own["says"] == SAME).sum()),
-                turned=len(turned),
+                same=_show(int((own["says"] == SAME).sum())),
+                turned=_show(len(turned)),
                 named="; ".join(named),
                 rest=rest,
             ),
         )
+
+
+def _show(n: int) -> str:
+    return f"{n} {'shows' if n == 1 else 'show'}"
 
 
 def _what(claim: Claim) -> Sentence:

@@ -79,7 +79,7 @@ def print_result(result: Result, to: Console) -> None:
 def print_choices(result: Result, to: Console) -> None:
     """Whether the primary claims survive the choices, and the paper's own quantities."""
     if len(result.multiverse):
-        to.print(plain_table(robustness_view(result.robustness), once=False))
+        to.print(plain_table(robustness_view(result.robustness, named=False), once=False))
         to.print(plain_table(cohorts_view(result.multiverse, result.layer), once=False))
     if len(result.architectures) > 1 and len(result.paper):
         to.print(plain_table(paper_view(result.paper), sections=True))

@@ -54,11 +54,12 @@ def left_out_view(table: pd.DataFrame) -> view.TableView:
     )
 
 
-def robustness_view(table: pd.DataFrame) -> view.TableView:
+def robustness_view(table: pd.DataFrame, named: bool = True) -> view.TableView:
     """How many reasonable choices say the same of each primary claim.
 
     Args:
         table: `robustness`, see `compare.findings.multiverse.robustness`.
+        named: with the choices that show the opposite, for which there must be room.
     """
     return view.table(
         "Would another choice have said the same?",
@@ -71,7 +72,7 @@ def robustness_view(table: pd.DataFrame) -> view.TableView:
             view.Column("Agree", lambda row: view.Cell(_share(row), "number"), kind="number"),
             view.counts("Show the same", column_of(SAME)),
             view.counts("Show the opposite", column_of(OPPOSITE)),
-            view.Column("Which show the opposite", _turned_by),
+            *[view.Column("Which show the opposite", _turned_by)] * named,
         ],
         "Agree: choices whose estimate points the same way, of those that can be decided; all share films "
         "and trainings",
@@ -92,7 +93,7 @@ def cohorts_view(table: pd.DataFrame, layer: str) -> view.TableView:
         for about, own in table[at].groupby(keys, sort=False)
     ]
     return view.table(
-        "The lead of the architecture that is the more stable by the study's own choice, on other images",
+        "Images right under all, and under the two: the lead of the more stable by the study's own choice",
         rows,
         [
             view.Column("Architectures", lambda row: view.Cell(f"{row['arch']}, {row['other']}")),
@@ -158,4 +159,4 @@ def _on(cohort: str) -> view.Column:
         images = f"{found['n_images']:,} images" if found else ""
         return view.Cell(found.get("lead"), "number", (found.get("low"), found.get("high")), note=images)
 
-    return view.Column(COHORTS[cohort].capitalize(), cell, kind="number")
+    return view.Column(COHORTS[cohort].removeprefix("common to ").capitalize(), cell, kind="number")
