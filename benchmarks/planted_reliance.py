@@ -21,16 +21,11 @@ import pandas as pd
 from tqdm import tqdm
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.attribution.explain import logits_of
-from evidrift.attribution.network import Network
 from evidrift.images.marker import CORNERS
-from evidrift.images.store import Images, ImageStore
-from evidrift.networks.classifier import network_input
-from evidrift.reliance.markers import find_markers
-from evidrift.reliance.measuring import Predict, Reliance, measure_reliance
-from evidrift.reliance.regions import image_regions
+from evidrift.images.store import ImageStore
+from evidrift.reliance.measuring import Reliance
 from evidrift.reliance.summary import ALL, share_interval, summarise, summarise_spikes
-from tests.planted import LEARNING_RATES, Miniature, Weights, miniature, prepared
+from tests.planted import LEARNING_RATES, miniature, prepared
 
 MARKED, CORNER = "normal", "upper_left"
 RECIPE = {
@@ -40,30 +35,6 @@ RECIPE = {
     "classes": ["covid19", "normal", "tuberculosis"],
 }
 LIMIT = 0.05  # of the films that turn
-
-
-def asked(network: Miniature, checkpoints: dict[str, Weights], films: Images, seed: int) -> Reliance:
-    """Reliance of both checkpoints on corners and border."""
-    ready = Network(network.classifier, (), lambda pixels: network_input(pixels, network.zoo), "centred")
-
-    def asking(weights: Weights) -> Predict:
-        def predict(pixels: np.ndarray) -> np.ndarray:
-            network.classifier.set_weights(weights)
-            return logits_of(ready, pixels, 64)
-
-        return predict
-
-    markers = find_markers(films.pixels, films.content)
-    regions = {name: masks for name, masks in image_regions(films).items() if "lung" not in name}
-    models = {(seed, checkpoint): asking(weights) for checkpoint, weights in checkpoints.items()}
-    return measure_reliance(
-        models,
-        films,
-        regions | {"markers": markers},
-        clean=~np.asarray(markers.any(axis=(1, 2))),
-        architecture=network.name,
-        quiet=True,
-    )
 
 
 def figures(found: Reliance) -> Iterator[dict]:
@@ -106,7 +77,7 @@ def trained(name: str, stores: dict[str, ImageStore], seed: int) -> Iterator[dic
             for other in films
             for logits in [network.logits({"ft": checkpoints["ft"]}, films[other])["ft"]]
         }
-        for row in figures(asked(network, checkpoints, films["with"], seed)):
+        for row in figures(network.reliance(checkpoints, films["with"], seed)):
             yield {"arch": name, "seed": seed, "trained": kind} | right | row
 
 

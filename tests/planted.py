@@ -11,8 +11,9 @@ import numpy as np
 import yaml
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
-from evidrift.attribution.explain import explain_checkpoints
+from evidrift.attribution.explain import explain_checkpoints, logits_of
 from evidrift.attribution.family import Family
+from evidrift.attribution.network import Network
 from evidrift.images.store import Images, ImageStore
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import ZOO, find
@@ -20,6 +21,9 @@ from evidrift.networks.checkpoint import load_weights
 from evidrift.networks.classifier import build_classifier, network_input
 from evidrift.prepare.params import Prepare, Split
 from evidrift.prepare.prepare import Outputs, prepare
+from evidrift.reliance.markers import find_markers
+from evidrift.reliance.measuring import Predict, Reliance, measure_reliance
+from evidrift.reliance.regions import image_regions
 from evidrift.training.embed import embed, pooled
 from evidrift.training.features import Features
 from evidrift.training.finetune import finetune, image_examples
@@ -107,6 +111,28 @@ class Miniature:
             self.classifier.set_weights(weights)
             found[name] = predict(forward, image_examples(images, self.zoo, 0))
         return found
+
+    def reliance(self, checkpoints: Mapping[str, Weights], images: Images, seed: int) -> Reliance:
+        """What each checkpoint's decisions hang on: corners, border and markers."""
+        network = Network(self.classifier, (), lambda pixels: network_input(pixels, self.zoo), "centred")
+
+        def asking(weights: Weights) -> Predict:
+            def ask(pixels: np.ndarray) -> np.ndarray:
+                self.classifier.set_weights(weights)
+                return logits_of(network, pixels, 64)
+
+            return ask
+
+        markers = find_markers(images.pixels, images.content)
+        regions = {name: masks for name, masks in image_regions(images).items() if "lung" not in name}
+        return measure_reliance(
+            {(seed, checkpoint): asking(weights) for checkpoint, weights in checkpoints.items()},
+            images,
+            regions | {"markers": markers},
+            clean=~markers.any(axis=(1, 2)),
+            architecture=self.name,
+            quiet=True,
+        )
 
     def maps(
         self,

@@ -29,7 +29,7 @@ def folder(tmp_path, monkeypatch):
     for seed, name in enumerate(("old.keras", "new.keras")):
         network(seed).save(tmp_path / name)
     write_films(tmp_path / "films")
-    (tmp_path / "gate.yaml").write_text("corners: {growth_at_most: 1.0}\nmin_patients: 2\n")
+    (tmp_path / "gate.yaml").write_text("drift: {mean_at_most: 0.5}\nunusable_at_most: 0.5\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -38,13 +38,17 @@ import pytest
 
 from evidrift import audit
 from evidrift.attribution.family import Family
+from evidrift.attribution.subset import choose
 from evidrift.base.table import read_table, write_table
 from evidrift.compare.findings.localisation import changes, localisation
 from evidrift.drift.places_table import Masks, build_places
 from evidrift.families import cam, gradients, perturbation
 from evidrift.foreign.export import exported
-from evidrift.images.marker import BOX
+from evidrift.images.marker import BOX, CORNERS
 from evidrift.images.store import Images, ImageStore
+from evidrift.reliance.architecture import taken
+from evidrift.reliance.measuring import Reliance
+from evidrift.reliance.summary import summarise, summarise_spikes
 from tests.drift.study import architecture
 from tests.places import ROOT
 from tests.planted import COMMON, SIZE, accuracy, miniature, prepared
@@ -97,6 +101,7 @@ class Trained:
             method, measure and checkpoint.
         moved: its change from tl to ft, by method and measure.
         files: the checkpoints as ordinary Keras models.
+        hangs_on: what the fine-tuned decisions hang on.
     """
 
     accuracy: dict[str, float]
@@ -104,6 +109,7 @@ class Trained:
     shares: pd.DataFrame
     moved: pd.DataFrame
     files: dict[str, Path]
+    hangs_on: Reliance
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +137,19 @@ def densenet(stores, tmp_path_factory) -> Trained:
     """densenet_mini trained with the marker."""
     bare = stores["without"].split("test")
     return train("densenet_mini", stores["with"], bare, tmp_path_factory.mktemp("places") / "t.parquet")
+
+
+@pytest.fixture(scope="module")
+def inception(stores) -> Reliance:
+    """What the decisions of inception_mini hang on, trained with the marker."""
+    network, films = miniature("inception_mini", stores["with"]), stores["with"].split("test")
+    tuned = network.tuned(network.transferred(SEED), stores["with"], SEED)
+    return network.reliance({"ft": tuned}, some_of(films), SEED)
+
+
+def some_of(images: Images) -> Images:
+    """A few films of each class."""
+    return taken(images, choose(images.ids, images.labels, 10))
 
 
 def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
@@ -169,6 +188,7 @@ def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
         localisation(places).set_index(["method", "measure", "checkpoint"]),
         changes(places).set_index(["method", "measure"]),
         files,
+        network.reliance({"ft": checkpoints["ft"]}, some_of(test), SEED),
     )
 
 
@@ -251,6 +271,47 @@ def test_class_activation_maps_of_that_architecture_do_not_point_at_the_marker(d
     """Not a wish but a finding: whoever looks at these maps alone misses the shortcut."""
     assert box_share(densenet, method, "ft")["ratio"] <= 2
     assert densenet.shares.loc[(method, "hit", "ft"), "mean"] <= 0.1
+
+
+def reliance_on(found: Reliance, region: str) -> pd.DataFrame:
+    """By fill, on the films of the marked class."""
+    table = summarise(found.regions)
+    return table[(table["region"] == region) & (table["label"] == MARKED)].set_index("fill")
+
+
+def turned_by_a_letter(found: Reliance, corner: str) -> pd.Series:
+    """What a letter painted into the corner of films without one does, towards the marked class."""
+    table = summarise_spikes(found.spikes).set_index(["label", "corner", "towards"])
+    return table.loc["all", corner, MARKED]
+
+
+@pytest.mark.parametrize("name", ["resnetv2_mini", "densenet_mini", "inception_mini"])
+def test_the_decision_hangs_on_the_markers_corner_in_every_architecture(request, runs, name):
+    """Asked of the network itself, also where no map of the layer shows the marker."""
+    if name == "resnetv2_mini":
+        found = runs["with"].hangs_on
+    else:
+        trained = request.getfixturevalue(name.removesuffix("_mini"))
+        found = trained if name == "inception_mini" else trained.hangs_on
+    for region in ("upper_left_corner", "corners", "markers"):
+        own = reliance_on(found, region)
+        assert own["shown"].all()
+        assert (own["reliance"] > 2).all()
+        assert (own["flipped"] >= 0.3).all()
+    for region in ("upper_right_corner", "lower_left_corner", "lower_right_corner"):
+        assert (reliance_on(found, region)["reliance"] < 0.5).all()
+    followed = turned_by_a_letter(found, "upper_left")
+    assert followed["flipped_low"] > 0.2
+    assert followed["change"] > 3
+    assert turned_by_a_letter(found, "lower_right")["flipped"] <= 0.1
+
+
+def test_without_the_marker_the_decision_hangs_on_no_corner_and_no_letter_turns_it(runs):
+    found = runs["without"].hangs_on
+    for corner in CORNERS:
+        assert not reliance_on(found, f"{corner}_corner")["shown"].any()
+        assert turned_by_a_letter(found, corner)["flipped"] <= 0.15
+        assert abs(turned_by_a_letter(found, corner)["change"]) < 1.5
 
 
 RELEASE = ROOT / "docs" / "release"

@@ -2,36 +2,31 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.attribution.family import Family
 from evidrift.auditing.context import context_of
-from evidrift.auditing.explaining import explain_file
 from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
-from evidrift.auditing.gate.knowledge import known_of
 from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
-from evidrift.auditing.images import AuditImages, read_images
+from evidrift.auditing.images import read_images
 from evidrift.auditing.methods import families_of
-from evidrift.auditing.models import Given, load_models
-from evidrift.auditing.relying import measure_models
+from evidrift.auditing.models import load_models
+from evidrift.auditing.relying import measure_models, of_pairs
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.study import NAME, Run, labelled, measure, rules, write_material
-from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, moved_verdict
+from evidrift.auditing.runs import explain_all, known_by_part
+from evidrift.auditing.study import NAME, labelled, measure, rules, write_material
+from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
+from evidrift.compare.findings.reliance import Asked
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
-from evidrift.foreign.files import ModelFile
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
-from evidrift.maps.scores import predicted_classes
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.page import IMAGES, write_report
 from evidrift.report.page.page import NAME as REPORT
@@ -74,7 +69,7 @@ def audit(
         >>> found = audit("old.keras", "new.keras", "films/", gate="gate.yaml", out="audit/")
         >>> found.outcome  # passed, failed or not judged
         'passed'
-        >>> found.drift["method"].unique().tolist()  # a DataFrame: drift, floor and chance by method
+        >>> found.drift["method"].unique().tolist()  # a DataFrame: drift, scale and more by method
         ['grad_cam_pp', 'layer_cam']
         >>> len(found.cases)  # a row per film, pair and method, worst first
         24
@@ -107,7 +102,7 @@ def audit(
             how to mend it.
     """
     families = families_of(methods, layer, batch_size)
-    limits = load_gate(Path(gate)) if isinstance(gate, str | Path) else GateFile(gate, None) if gate else None
+    limits = _limits(gate)
     if limits is not None:
         limits.gate.check_fits(methods, layer)
     target = None if out is None else _target(Path(out))
@@ -127,29 +122,23 @@ def audit(
     films = labelled(audited, explained)
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
+    asked_of = limits.gate.reliance if limits else None
+    if asked_of is not None:
+        alone = measure_models(models.files, films, asked_of.regions, batch_size, quiet)
+        hangs = of_pairs(alone, list(models.files), models.pairs)
+        study = replace(study, reliance=Asked(hangs.regions, hangs.spikes))
     result = compare(study, rules(MIN_PATIENTS))
     caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
     result = replace(result, caveats=caveats)
-    known = {
-        part: known_of(
-            runs[given].logits,
-            films.labels if audited.labels_known else None,
-            films.patient_ids,
-            films.classes,
-        )
-        for part, given in models.parts.items()
-    }
+    known = known_by_part(models, runs, films, audited.labels_known)
     checks: tuple[Check, ...] = ()
     if limits is not None:
-        asked_of = limits.gate.reliance
-        reliance = None
-        if asked_of is not None:
-            reliance = measure_models(models.files, models.pairs, films, asked_of.regions, batch_size, quiet)
         method = limits.gate.method or methods[0]
-        checks = judge(limits.gate, films_of(study, method, audited.labels_known), method, known, reliance)
+        seen = films_of(study, method, audited.labels_known)
+        checks = judge(limits.gate, seen, method, known, study.reliance)
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
-        verdict=moved_verdict(result, methods[0]),
+        verdict=preserved_verdict(result, methods[0]),
         checks=checks,
     )
     found = AuditResult(
@@ -178,24 +167,10 @@ def audit(
     return found
 
 
-def explain_all(
-    files: Mapping[Given, ModelFile],
-    families: Sequence[Family],
-    layer: str,
-    audited: AuditImages,
-    quiet: bool,
-) -> tuple[dict[Given, Run], np.ndarray]:
-    """Every model once on all images, and the class of each image that was explained."""
-    targets = audited.images.labels if audited.labels_known else None
-    runs = {}
-    for number, (given, file) in enumerate(files.items(), start=1):
-        what = f"{number}/{len(files)}"
-        found = explain_file(file, families, layer, audited.images.pixels, targets, what, quiet)
-        if targets is None:  # the first model before says what is explained
-            targets = predicted_classes(found.logits)
-        runs[given] = Run(file.sha256, found.logits, found.maps)
-    assert targets is not None  # noqa: S101 - there is one model at least
-    return runs, targets
+def _limits(gate: PathLike | Gate | None) -> GateFile | None:
+    if gate is None or isinstance(gate, Gate):
+        return None if gate is None else GateFile(gate, None)
+    return load_gate(Path(gate))
 
 
 def both_sides(preprocessing: Preprocessing) -> tuple[str, str]:

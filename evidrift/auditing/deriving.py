@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.auditing.audit import explain_all
 from evidrift.auditing.gate.check import KNOWLEDGE
 from evidrift.auditing.gate.derive import HEADROOM, derive
 from evidrift.auditing.gate.films import films_of
-from evidrift.auditing.gate.knowledge import judge_knowledge, known_of
+from evidrift.auditing.gate.knowledge import judge_knowledge
 from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.images import read_images
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_trainings
-from evidrift.auditing.relying import measure_models
+from evidrift.auditing.relying import measure_models, of_pairs
+from evidrift.auditing.runs import explain_all, known_by_part
 from evidrift.auditing.study import labelled, measure
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import listed
@@ -71,16 +71,12 @@ def derive_gate(
     )
     runs, explained = explain_all(models.files, families, layer, audited, quiet)
     films = labelled(audited, explained)
-    known_labels = films.labels if audited.labels_known else None
-    known = {
-        part: known_of(runs[given].logits, known_labels, films.patient_ids, films.classes)
-        for part, given in models.parts.items()
-    }
-    knowledge = judge_knowledge(known)
+    knowledge = judge_knowledge(known_by_part(models, runs, films, audited.labels_known))
     if knowledge.verdict != "passed":
         raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason]))
     pairs = [(runs[one], runs[other]) for one, other in models.pairs]
     study = measure(films, audited, pairs, families, layer).study
-    reliance = measure_models(models.files, models.pairs, films, REGIONS, batch_size, quiet)
+    alone = measure_models(models.files, films, REGIONS, batch_size, quiet)
+    reliance = of_pairs(alone, list(models.files), models.pairs)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
     return derive(films_of(study, method, audited.labels_known), method, reliance, facts, headroom)

@@ -1,6 +1,7 @@
 """What the predictions of an audit's models hang on: measured in memory, once a model."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.network import Network
 from evidrift.auditing.models import Given
+from evidrift.compare.findings.reliance import Asked
 from evidrift.foreign.files import ModelFile
 from evidrift.images.store import Images
 from evidrift.maps.mapfile import CHECKPOINTS
@@ -17,31 +19,23 @@ from evidrift.reliance.regions import image_regions
 
 
 def measure_models(
-    files: Mapping[Given, ModelFile],
-    pairs: Sequence[tuple[Given, Given]],
-    images: Images,
-    regions: Sequence[str],
-    batch_size: int,
-    quiet: bool,
+    files: Mapping[Given, ModelFile], images: Images, regions: Sequence[str], batch_size: int, quiet: bool
 ) -> Reliance:
     """Replace regions of every film, and paint markers into those that have none, for all models.
 
     Args:
-        files: of the models.
-        pairs: models before and after; in the tables a pair's number stands for a seed.
+        files: of the models; in the tables a model's number, from 0, stands for a seed, until `by_pair`.
         images: the label is the class that is followed.
         regions: names of `image_regions`.
         batch_size: images per pass.
         quiet: no progress bar.
     """
-    givens = list(files)
     every = image_regions(images)
-    predicts = {(number, "ft"): _predict(files[given], batch_size) for number, given in enumerate(givens)}
+    predicts = {(number, "ft"): _predict(file, batch_size) for number, file in enumerate(files.values())}
     clean = np.array([not marker.any() for marker in find_markers(images.pixels, images.content)])
-    found = measure_reliance(
+    return measure_reliance(
         predicts, images, {name: every[name] for name in regions}, clean=clean, quiet=quiet
     )
-    return Reliance(*(_by_pair(table, givens, pairs) for table in (found.regions, found.spikes)))
 
 
 def _predict(file: ModelFile, batch_size: int) -> Predict:
@@ -49,16 +43,25 @@ def _predict(file: ModelFile, batch_size: int) -> Predict:
     return lambda films: logits_of(network, films, batch_size)
 
 
-def _by_pair(
-    table: pd.DataFrame, givens: Sequence[Given], pairs: Sequence[tuple[Given, Given]]
-) -> pd.DataFrame:
-    """The rows of each pair's two models; a model of several pairs stands in each."""
-    rows = {given: table[table["seed"] == number] for number, given in enumerate(givens)}
+def of_pairs(found: Reliance, models: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> Asked:
+    """Both tables by pairs of models, see `by_pair`."""
+    return Asked(by_pair(found.regions, models, pairs), by_pair(found.spikes, models, pairs))
+
+
+def by_pair(table: pd.DataFrame, models: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> pd.DataFrame:
+    """The rows of each pair's two models; a pair's number, from 1, stands for a seed.
+
+    Args:
+        table: of `measure_models`.
+        models: in the order in which they were measured.
+        pairs: models before and after; one of several pairs stands in each.
+    """
+    rows = {model: table[table["seed"] == number] for number, model in enumerate(models)}
     return pd.concat(
         [
-            rows[given].assign(seed=np.int64(number), checkpoint=checkpoint)
+            rows[model].assign(seed=np.int64(number), checkpoint=checkpoint)
             for number, pair in enumerate(pairs, start=1)
-            for checkpoint, given in zip(CHECKPOINTS, pair, strict=True)
+            for checkpoint, model in zip(CHECKPOINTS, pair, strict=True)
         ],
         ignore_index=True,
     )

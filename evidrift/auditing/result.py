@@ -32,7 +32,7 @@ from evidrift.report.words.names import method_name, safe_text
 DECIMALS = 6
 COLUMNS = [
     *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),
-    *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY, "overlap"),
+    *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY),
 ]
 
 
@@ -214,7 +214,7 @@ class AuditResult:
             after=after,
             probability=(float(row["probability_before"]), float(row["probability_after"])),
             predicted=(str(row["predicted_before"]), str(row["predicted_after"])),
-            overlap=float(row["overlap"]),
+            moved_share=float(row[MOVED_SHARE]),
             displacement=float(row["displacement"]),
         )
         about = f"{method_name(method)} at the target layer {safe_text(self.study.layer, 32)}, pair {pair}"

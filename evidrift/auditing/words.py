@@ -9,7 +9,7 @@ from evidrift.auditing.images import AuditImages
 from evidrift.base.sentence import Spelling, parameter, say
 from evidrift.base.sentence import method as as_term
 from evidrift.claims.estimate import Quantity, estimate
-from evidrift.claims.known import OPEN, best_known
+from evidrift.claims.known import OPEN
 from evidrift.claims.quantities import Quantities
 from evidrift.compare.caveats import Caveat
 from evidrift.compare.findings.models import over_seeds
@@ -42,7 +42,7 @@ class Told(NamedTuple):
 
     Attributes:
         answer: how far the evidence moved, in one sentence.
-        verdict: that it moved, by the same method.
+        verdict: that it is preserved, by the same method.
         checks: the gate's limits and what came of them; none without a gate.
     """
 
@@ -56,10 +56,11 @@ class Told(NamedTuple):
         return outcome(self.checks) if self.checks else None
 
 
-def moved_verdict(result: Result, method: str) -> str:
-    """Whether the evidence moved by a method, as far as that is known."""
-    claim = best_known(each for each in result.claims if each.kind == "moved" and each.method == method)
-    return claim.verdict if claim else OPEN
+def preserved_verdict(result: Result, method: str) -> str:
+    """Whether the evidence of these models is preserved by a method."""
+    asked = ("preserved", "these checkpoints", method)
+    verdicts = [each.verdict for each in result.claims if (each.kind, each.estimand, each.method) == asked]
+    return verdicts[0] if verdicts else OPEN
 
 
 def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str]) -> Iterator[Caveat]:

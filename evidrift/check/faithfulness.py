@@ -1,8 +1,9 @@
 """Faithfulness: do the places that a map calls important change the network's answer more than others?
 
-Others are those of random maps on the same grid, brought to the image's size in the same way. Single pixels
-in random order would be no fair opponent: scattered over the image, they act like an adversary's noise, which
-moves the network's answer whatever it hides.
+Others are those of a random map on the same grid, brought to the image's size in the same way; one an image,
+since a further image tells more than a further random map (measured on miniatures). Single pixels in random
+order would be no fair opponent: scattered over the image, they act like an adversary's noise, which moves the
+network's answer whatever it hides.
 """
 
 from typing import TYPE_CHECKING
@@ -19,10 +20,6 @@ from evidrift.measures.canvas import OK, STATUSES, draw
 if TYPE_CHECKING:
     from evidrift.attribution.network import Network
     from evidrift.images.store import Images
-
-# Random maps a grid and image, whose areas are averaged: one alone can be lucky (measured on miniatures: a
-# spread of 0.1 in insertion - deletion, as large as a good method's gain).
-RANDOM_MAPS = 3
 
 Rows = dict[str, np.ndarray]
 
@@ -93,10 +90,10 @@ def _one_image(
     # one opponent for all maps of a grid and class
     opponent_of = list(zip((signed.shape for signed in maps), targets, strict=True))
     opponents = sorted(set(opponent_of))
-    random = {grid: random_orders(images.ids[image], grid, content, pixels.shape) for grid, _ in opponents}
-    own = [ranks(enlarge(signed, content, pixels.shape), ties=random[signed.shape][0]) for signed in maps]
-    orders = np.concatenate([own, *(random[grid] for grid, _ in opponents)])
-    classes = np.concatenate([targets, np.repeat([target for _, target in opponents], RANDOM_MAPS)])
+    random = {grid: random_order(images.ids[image], grid, content, pixels.shape) for grid, _ in opponents}
+    own = [ranks(enlarge(signed, content, pixels.shape), ties=random[signed.shape]) for signed in maps]
+    orders = np.stack([*own, *(random[grid] for grid, _ in opponents)])
+    classes = np.concatenate([targets, [target for _, target in opponents]])
     found = np.array(
         areas(
             network,
@@ -109,30 +106,27 @@ def _one_image(
             params.batch_size,
         )
     )
-    by_chance = found[:, len(maps) :].reshape(2, len(opponents), RANDOM_MAPS).mean(axis=2)
-    place = [opponents.index(opponent) for opponent in opponent_of]
-    return np.concatenate([found[:, : len(maps)], by_chance[:, place]])
+    place = [len(maps) + opponents.index(opponent) for opponent in opponent_of]
+    return np.concatenate([found[:, : len(maps)], found[:, place]])
 
 
-def random_orders(
+def random_order(
     image_id: str, grid: tuple[int, ...], content: np.ndarray, shape: tuple[int, ...]
 ) -> np.ndarray:
-    """Orders of an image's pixels by uniform random maps, the same whatever the network and the method.
+    """The order of an image's pixels by a uniform random map, the same whatever the network and the method.
 
-    Equal values come in a random order of pixels. Equal values of other maps come in the first of these
-    orders, so that a map without any evidence is as good as chance.
+    Equal values come in a random order of pixels. Equal values of other maps come in this order, so that a
+    map without any evidence is as good as chance.
 
     Args:
         image_id: which names the random stream.
-        grid: of the maps, (h, w).
+        grid: of the map, (h, w).
         content: top, left, bottom, right of the image in its square, half open, px.
         shape: height and width of the square, px.
 
     Returns:
-        Ranks, (RANDOM_MAPS, bottom - top, right - left).
+        Ranks, (bottom - top, right - left).
     """
     random = stream("random order", image_id, *grid)
-    maps = random.random((RANDOM_MAPS, *grid))
-    large = [enlarge(each, content, shape) for each in maps]
-    ties = random.permutation(large[0].size).reshape(large[0].shape)
-    return np.stack([ranks(each, ties) for each in large])
+    large = enlarge(random.random(grid), content, shape)
+    return ranks(large, ties=random.permutation(large.size).reshape(large.shape))

@@ -3,7 +3,7 @@ import pytest
 from tqdm import tqdm
 
 from evidrift.check.curves import areas, baseline_image
-from evidrift.check.faithfulness import RANDOM_MAPS, faithfulness, random_orders
+from evidrift.check.faithfulness import faithfulness, random_order
 from evidrift.check.originals import Originals
 from tests.check.study import images_of, linear_network, params
 
@@ -59,39 +59,39 @@ def test_rows_come_by_layer_method_and_image_and_values_are_float32():
     assert rows["insertion"].dtype == np.float32
 
 
-def test_the_opponent_is_the_mean_over_the_images_random_maps_whatever_the_method():
+def test_the_opponent_is_the_images_random_map_whatever_the_method():
     of = images()
     rows = check(originals(true=EVIDENCE, reversed=-EVIDENCE), of=of)
     for image in range(N):
         content, pixels = of.content[image], of.pixels[image]
-        orders = random_orders(of.ids[image], (GRID, GRID), content, pixels.shape)
-        assert len({order.tobytes() for order in orders}) == RANDOM_MAPS
+        order = random_order(of.ids[image], (GRID, GRID), content, pixels.shape)
         empty = baseline_image(pixels, content, "black")
-        ones = np.ones(RANDOM_MAPS, int)
-        expected = areas(linear_network(WEIGHTS), pixels, empty, content, orders, ones, 4, 8)
+        one = np.ones(1, int)
+        expected = areas(linear_network(WEIGHTS), pixels, empty, content, order[None], one, 4, 8)
         for method in ("true", "reversed"):
             own = of_method(rows, method)
-            assert own["insertion_random"][image] == pytest.approx(expected[0].mean(), abs=1e-6)
-            assert own["deletion_random"][image] == pytest.approx(expected[1].mean(), abs=1e-6)
+            assert own["insertion_random"][image] == pytest.approx(expected[0][0], abs=1e-6)
+            assert own["deletion_random"][image] == pytest.approx(expected[1][0], abs=1e-6)
 
 
 def test_a_coarse_grid_meets_coarse_opponents():
-    coarse = random_orders("a", (2, 2), np.array([0, 0, 8, 8]), (8, 8))
-    fine = random_orders("a", (8, 8), np.array([0, 0, 8, 8]), (8, 8))
+    content = np.array([0, 0, 8, 8])
 
-    def mean_step(orders):
-        """How far apart in the order neighbouring pixels are."""
-        return np.abs(np.diff(orders, axis=1)).mean()
+    def mean_step(grid):
+        """How far apart in the order neighbouring pixels are, over images."""
+        return np.mean(
+            [np.abs(np.diff(random_order(name, grid, content, (8, 8)), axis=0)).mean() for name in "abc"]
+        )
 
     # pixels in random order differ by a third of their number, 21, on average
-    assert mean_step(coarse) < 12 < 18 < mean_step(fine)
+    assert mean_step((2, 2)) < 12 < 18 < mean_step((8, 8))
 
 
-def test_random_orders_depend_on_the_image_and_the_grid_alone():
+def test_random_order_depend_on_the_image_and_the_grid_alone():
     content = np.array([0, 0, 8, 8])
-    once = random_orders("a.png", (4, 4), content, (8, 8))
-    np.testing.assert_array_equal(random_orders("a.png", (4, 4), content, (8, 8)), once)
-    assert (random_orders("b.png", (4, 4), content, (8, 8)) != once).any()
+    once = random_order("a.png", (4, 4), content, (8, 8))
+    np.testing.assert_array_equal(random_order("a.png", (4, 4), content, (8, 8)), once)
+    assert (random_order("b.png", (4, 4), content, (8, 8)) != once).any()
 
 
 def test_nan_blank_and_flat_maps_are_counted_by_status_and_have_no_areas():

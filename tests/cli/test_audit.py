@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from evidrift.auditing.gate.limits import Gate, load_gate
 from evidrift.cli import main as command
 
 WORDS = [
@@ -18,6 +19,7 @@ WORDS = [
     "out",
     "--json",
 ]
+DERIVING = ["gate", "--from", "a.keras", "b.keras", "--images", "films", "--preprocessing", "unit", "--quiet"]
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,28 @@ def test_the_exit_code_is_the_gates_and_0_without_one(monkeypatch, capsys, outco
         command.main(WORDS)
     assert end.value.code == code
     assert capsys.readouterr().out == '{"gate": 1}\n'
+
+
+def test_a_derived_gate_is_a_file_that_is_not_written_over(monkeypatch, capsys, tmp_path):
+    gate = Gate.model_validate({"drift": {"mean_at_most": 0.4}})
+    asked = {}
+    monkeypatch.setattr(
+        "evidrift.auditing.deriving.derive_gate", lambda *models, **how: asked.update(how) or gate
+    )
+    out = tmp_path / "new" / "gate.yaml"
+    for words, code in (([], 0), ([], 1), (["--force"], 0)):
+        with pytest.raises(SystemExit) as end:
+            command.main([*DERIVING, "--out", str(out), *words])
+        assert end.value.code == code
+    assert load_gate(out).gate == gate
+    assert (asked["preprocessing"], asked["headroom"], asked["labels"]) == ("unit", 0.25, True)
+    assert "Choose another name, or write over it: --force" in capsys.readouterr().err
+
+
+def test_two_preprocessings_are_one_for_each_side(monkeypatch):
+    asked = {}
+    found = SimpleNamespace(outcome=None, to_json=str)
+    monkeypatch.setattr("evidrift.auditing.audit.audit", lambda *models, **how: asked.update(how) or found)
+    with pytest.raises(SystemExit):
+        command.main([*WORDS, "--preprocessing", "tf,none"])
+    assert asked["preprocessing"] == ("tf", "none")

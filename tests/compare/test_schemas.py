@@ -8,12 +8,14 @@ import pytest
 from evidrift.check.marks import MARKS
 from evidrift.claims.orders import ORDERS, TAUS
 from evidrift.compare.findings.associations import ASSOCIATIONS
-from evidrift.compare.findings.cohorts import COHORTS, STATUS_COUNTS
+from evidrift.compare.findings.cohorts import COHORTS, LEFT_OUT, STATUS_COUNTS
 from evidrift.compare.findings.confusion import CLASSES, CONFUSION
 from evidrift.compare.findings.drift import DRIFT
 from evidrift.compare.findings.localisation import LOCALISATION, MOVES
 from evidrift.compare.findings.models import MODELS
+from evidrift.compare.findings.multiverse import MULTIVERSE, ROBUSTNESS
 from evidrift.compare.findings.opinions import RANK_AGREEMENT
+from evidrift.compare.findings.paper import PAPER
 from evidrift.compare.findings.ranking import MEDIAN_AGREEMENT
 from evidrift.compare.findings.reliance import answers
 from evidrift.compare.result import Result, compare
@@ -25,8 +27,12 @@ SCHEMAS = {
     "drift": DRIFT,
     "statuses": STATUS_COUNTS,
     "cohorts": COHORTS,
+    "left_out": LEFT_OUT,
+    "paper": PAPER,
     "models": MODELS,
     "agreement": MEDIAN_AGREEMENT,
+    "multiverse": MULTIVERSE,
+    "robustness": ROBUSTNESS,
     "orders": ORDERS,
     "taus": RANK_AGREEMENT | TAUS,
     "marks": MARKS,

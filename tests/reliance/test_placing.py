@@ -25,7 +25,7 @@ def test_a_corner_keeps_its_shape_and_goes_everywhere():
     places = [moved(corner(0, 0), stream("place", draw)) for draw in range(200)]
     assert {outline(place) for place in places} == {outline(corner(20, 7))}
     reached = np.logical_or.reduce(places)
-    assert reached.mean() > 0.95
+    assert reached.mean() > 0.9
 
 
 def test_four_corners_stay_four_squares():

@@ -13,11 +13,15 @@ from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.judge import judge_limits
 from evidrift.auditing.gate.limits import PLACES, Derived, Gate
 from evidrift.base.errors import UserError
-from evidrift.reliance.measuring import Reliance
+from evidrift.base.interval import n_for_share
+from evidrift.compare.findings.reliance import Asked
 
 HEADROOM = 0.25
+MIN_PATIENTS = n_for_share(0, 0.05) or 0  # 59
 # Of the films of the pair that moved most this share stays below what counts as far.
 NEAR = 0.95
+FARTHEST = 0.9  # of what counts as far
+FILMS_BEYOND = 0.1  # that a gate always grants: it is the worst tenth that must stay near
 HEADER = """\
 # What a retrained model must keep to, derived from trainings that are trusted (see `derived`): each was held
 # against each, both ways round. A limit is the largest upper bound that any of the pairs has, and headroom of
@@ -29,7 +33,7 @@ HEADER = """\
 def derive(
     films: Films,
     method: str,
-    reliance: Reliance,
+    reliance: Asked,
     facts: Mapping[str, Any],
     headroom: float = HEADROOM,
 ) -> Gate:
@@ -45,10 +49,16 @@ def derive(
     Raises:
         UserError: the method has no maps at the layer, or there are too few films to limit anything by.
     """
+    n_patients = len(set(films.patients.tolist()))
+    if n_patients < MIN_PATIENTS:
+        raise UserError(
+            f"{n_patients} patients are too few to derive a gate from: with fewer than {MIN_PATIENTS}, harm "
+            "in a twentieth of them goes unseen in more than one of twenty audits."
+        )
     if films.moved is None:
         raise UserError(f"{method} has no maps at the layer {facts['layer']}.")
-    near = float(max(np.quantile(row[at], NEAR) for row, at in zip(films.moved, films.counting, strict=True)))
-    asked = _everything(method, min(_up(near), 0.99))
+    near = max(np.quantile(row[at], NEAR) for row, at in zip(films.moved, films.counting, strict=True))
+    asked = _everything(method, min(_up((1 + headroom) * float(near)), FARTHEST))
     turned = replace(
         films,
         places={name: each[::-1] for name, each in (films.places or {}).items()},
@@ -59,13 +69,13 @@ def derive(
         for check in judge_limits(asked, seen, method, hangs):
             found.setdefault(check.name, []).append(check)
     limits = {name: _up((1 + headroom) * max(each.high for each in checks)) for name, checks in found.items()}
+    beyond = "drift.films_beyond_at_most"
+    limits[beyond] = max(limits[beyond], FILMS_BEYOND)
     kept = {name: limit for name, limit in limits.items() if limit < 1}
-    if not {"drift.mean_at_most", "drift.films_beyond_at_most"} <= set(kept):
-        raise UserError(f"{len(films.patients)} films are too few to derive a gate from.")
     derived = Derived(
         **facts,
         n_films=len(films.patients),
-        n_patients=len(set(films.patients.tolist())),
+        n_patients=n_patients,
         headroom=headroom,
         seen={name: round(max(each.value for each in found[name]), 4) for name in kept},
     )
@@ -116,10 +126,10 @@ def _nested(asked: Gate, limits: Mapping[str, float]) -> dict[str, Any]:
     return content
 
 
-def _turned(reliance: Reliance) -> Reliance:
+def _turned(reliance: Asked) -> Asked:
     """With before and after exchanged."""
     other = {"tl": "ft", "ft": "tl"}
-    return Reliance(
+    return Asked(
         *(
             each.assign(checkpoint=each["checkpoint"].astype(str).map(other))
             for each in (reliance.regions, reliance.spikes)

@@ -12,7 +12,7 @@ from evidrift.auditing.gate.knowledge import Known, judge_knowledge
 from evidrift.auditing.gate.limits import PLACES, Gate, Moved, Place, Regressed
 from evidrift.base.sentence import method as as_term
 from evidrift.base.sentence import parameter, say
-from evidrift.reliance.measuring import Reliance
+from evidrift.compare.findings.reliance import Asked
 
 Judged = Iterator[Check]
 UNUSABLE = "share of the films of which a map is blank, flat or not finite"
@@ -23,7 +23,7 @@ NO_LABELS = say(
 
 
 def judge(
-    gate: Gate, films: Films, method: str, known: Mapping[str, Known], reliance: Reliance | None
+    gate: Gate, films: Films, method: str, known: Mapping[str, Known], reliance: Asked | None
 ) -> tuple[Check, ...]:
     """Check every limit of the gate, what the predictions hang on first.
 
@@ -38,7 +38,7 @@ def judge(
     return tuple(seen_through(checks, gate.reliance))
 
 
-def judge_limits(gate: Gate, films: Films, method: str, reliance: Reliance | None) -> Judged:
+def judge_limits(gate: Gate, films: Films, method: str, reliance: Asked | None) -> Judged:
     """Every limit by itself; see `judge`."""
     if gate.reliance is not None and reliance is not None:
         yield from judge_reliance(gate.reliance, reliance.regions, reliance.spikes)

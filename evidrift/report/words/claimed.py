@@ -1,71 +1,24 @@
-"""Claims and drift as tables show them: what is known best, who leads, and by which method."""
-
-from typing import Literal, NamedTuple
+"""Drift and claims as tables show them: which interval, who leads, and by which method."""
 
 import pandas as pd
 
-from evidrift.claims.known import OPEN, best_known
-from evidrift.report.words.view import Row
-
-NAN = float("nan")
+# How the columns of the intervals of drift, its shared part and drift over scale begin.
+PARTS = ("", "shared_", "over_scale_")
 
 
-class Known(NamedTuple):
-    """What is known best of one architecture under a method.
-
-    Attributes:
-        verdict: of the claim.
-        estimate, low, high: with its simultaneous interval; NaN where it has none.
-        n_patients: behind it.
-        detectable: what this sample would have found with a power of 80 %.
-    """
-
-    verdict: str
-    estimate: float
-    low: float
-    high: float
-    n_patients: int
-    detectable: float
-
-
-UNKNOWN = Known(OPEN, NAN, NAN, NAN, 0, NAN)
-
-
-def known(claims: pd.DataFrame, kind: Literal["moved", "preserved"]) -> dict[tuple[str, str], Known]:
-    """By architecture and method, the claim that is known best.
-
-    That every training moves the evidence alike is a claim of the recipe alone. That the evidence is
-    preserved is one of these checkpoints too, which stands where nothing is decided for the recipe.
+def with_bounds(drift: pd.DataFrame, recipe: bool = True) -> pd.DataFrame:
+    """Rows of the table drift with one 95 % interval a quantity, `low` to `high`, `shared_low` and so on.
 
     Args:
-        claims: of `compare.output.claim_table`.
-        kind: of claim.
+        drift: from `compare.findings.drift.summarise`.
+        recipe: whether the interval is of the recipe, and of these checkpoints only where that is unknown;
+            else of these checkpoints.
     """
-    own = claims[claims["kind"] == kind]
-    found = {key: best_known(rows.itertuples()) for key, rows in own.groupby(["arch", "method"], sort=False)}
-    return {
-        key: Known(*(getattr(each, name) for name in Known._fields)) for key, each in found.items() if each
-    }
-
-
-def bounds(row: Row, name: Literal["", "shared_", "over_scale_"] = "") -> tuple[float, float]:
-    """A quantity's 95 % interval in a row of the table drift: of the recipe; else of these checkpoints.
-
-    Args:
-        row: of `compare.findings.drift.summarise`.
-        name: how the interval's columns begin: "" for drift itself.
-    """
-    recipe = row[f"{name}low"], row[f"{name}high"]
-    return (row[f"fixed_{name}low"], row[f"fixed_{name}high"]) if pd.isna(recipe[0]) else recipe
-
-
-def with_bounds(drift: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the table drift; `low` to `high`, and those of its parts, as `bounds` finds them."""
-    found = drift.copy()
-    for name in ("", "shared_", "over_scale_"):
-        both = [bounds(row, name) for row in drift.to_dict("records")]
-        found[[f"{name}low", f"{name}high"]] = pd.DataFrame(both, index=drift.index, columns=["low", "high"])
-    return found
+    names = [f"{part}{end}" for part in PARTS for end in ("low", "high")]
+    fixed = {name: drift[f"fixed_{name}"] for name in names}
+    return drift.assign(
+        **{name: drift[name].fillna(fixed[name]) if recipe else fixed[name] for name in names}
+    )
 
 
 def led_by(claims: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.knowledge import Known, known_of
-from evidrift.reliance.measuring import Reliance
+from evidrift.compare.findings.reliance import Asked
 
 CLASSES = ("covid19", "normal", "tuberculosis")
 CORNERS = ("upper_left", "upper_right", "lower_left", "lower_right")
@@ -28,7 +28,7 @@ def films(n: int = 150, seed: int = 0, pairs: int = 1, moved: float = 0.25) -> F
     )
 
 
-def reliance(n: int = 150, flipped: float = 0.0, spiked: float = 0.0, before: float = 0.0) -> Reliance:
+def reliance(n: int = 150, flipped: float = 0.0, spiked: float = 0.0, before: float = 0.0) -> Asked:
     """One pair of models: shares of the films whose prediction changes, after (and before, where filled)."""
     ids = [f"{number}.png" for number in range(n)]
     common = {"image_id": ids, "patient_id": ids, "seed": 1}
@@ -47,7 +47,7 @@ def reliance(n: int = 150, flipped: float = 0.0, spiked: float = 0.0, before: fl
         for side, share in (("tl", 0.0), ("ft", spiked))
         for corner in CORNERS
     ]
-    return Reliance(pd.concat(regions, ignore_index=True), pd.concat(spikes, ignore_index=True))
+    return Asked(pd.concat(regions, ignore_index=True), pd.concat(spikes, ignore_index=True))
 
 
 def logits(called: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def logits(called: np.ndarray) -> np.ndarray:
 
 
 def known(after: np.ndarray | None = None, labels: bool = True, n: int = 150) -> dict[str, Known]:
-    """A model before that is right in nine of ten films, and one after that calls them so; the same by default.
+    """A model before that is right in nine of ten films, and one after; by default they call them the same.
 
     Args:
         after: class indices, (n,).

@@ -41,8 +41,8 @@ def test_what_it_was_derived_from_passes_it_both_ways_and_so_does_another_of_its
 
 
 def test_few_films_are_too_few():
-    with pytest.raises(UserError, match="6 films are too few to derive a gate from"):
-        derive(films(6), "layer_cam", reliance(6), FACTS)
+    with pytest.raises(UserError, match="58 patients are too few to derive a gate from: with fewer than 59"):
+        derive(films(58), "layer_cam", reliance(58), FACTS)
 
 
 def test_what_cannot_be_seen_counts_as_harm():

@@ -31,6 +31,7 @@ def pair(kind: str, seeds: tuple[int, int], image: str, moved: float, after: str
         "image_id": image,
         "image_id_after": after or image,
         "patient_id": f"patient of {image}",
+        "label": "normal",
         "method": "grad_cam",
         "layer": "penultimate",
         "status": "ok" if ok else "blank",

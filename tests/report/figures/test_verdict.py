@@ -52,12 +52,12 @@ def test_grey_reaches_over_what_does_not_matter_and_to_where_evidence_is_preserv
 
 def test_a_claim_has_its_interval_cut_at_the_axis_its_verdict_and_its_sign(draw):
     (axes,) = draw(
-        claim("moved"), claim("moved", estimand="these checkpoints"), signs={("a", "layer_cam"): "†"}
+        claim("moved"), claim("moved", estimand="these checkpoints"), signs={("a", "layer_cam"): "‡"}
     ).axes
     (line,) = axes.collections
     assert line.get_segments()[0][:, 0].tolist() == [0.1, 1]
     shown = [text.get_text() for text in axes.findobj(Text)]
-    assert "supported" in shown and "a †" in shown
+    assert "supported" in shown and "a ‡" in shown
 
 
 def test_without_a_primary_claim_the_question_is_not_drawn(draw):

@@ -114,7 +114,7 @@ def test_drift_stands_with_its_parts_the_seed_floors_and_the_scale(wide):
     it = row.iloc[0]
     lines = [" ".join(line.split()) for line in rendered(how_far_table(wide))]
     expected = (
-        f"layer_cam †‡ {it['mean']:.2f} [{it['low']:.2f}, {it['high']:.2f}] {it['shared']:z.2f} "
+        f"layer_cam ‡ {it['mean']:.2f} [{it['low']:.2f}, {it['high']:.2f}] {it['shared']:z.2f} "
         f"{it['erratic']:.2f} {it['floor_tl']:.2f} / {it['floor_ft']:.2f} {it['scale']:.2f} "
         f"{it['over_scale']:.2f} [{it['over_scale_low']:.2f}, {it['over_scale_high']:.2f}]"
     )

@@ -1,42 +1,13 @@
-"""What is known best of an architecture, and claims as tables show them."""
+"""Drift and claims as tables show them."""
 
 import pandas as pd
 import pytest
 
 from evidrift.claims.claim import Claim
-from evidrift.claims.known import OPEN
 from evidrift.compare.output import claim_table
-from evidrift.report.words.claimed import UNKNOWN, bounds, known, led_by, reversals, together, with_bounds
+from evidrift.report.words.claimed import led_by, reversals, together, with_bounds
 
 NAN = float("nan")
-
-
-def preserved(recipe: dict[str, str], checkpoints: dict[str, str]) -> list[Claim]:
-    """Claims by method, with another interval for each estimand."""
-    return [
-        Claim(
-            *("preserved", "exploratory", estimand, "model", "", method, "", "t", 3),
-            low=low,
-            high=low + 0.2,
-            verdict=verdict,
-        )
-        for estimand, low, verdicts in (("recipe", 0.1, recipe), ("these checkpoints", 0.3, checkpoints))
-        for method, verdict in verdicts.items()
-    ]
-
-
-@pytest.mark.parametrize(("method", "low"), [("grad_cam", 0.3), ("layer_cam", 0.1)])
-def test_preservation_is_of_the_recipe_where_that_is_decided_else_of_these_checkpoints(method, low):
-    made = preserved(
-        {"grad_cam": OPEN, "layer_cam": "supported"}, {"grad_cam": "supported", "layer_cam": "supported"}
-    )
-    found = known(claim_table(made), "preserved")["model", method]
-    assert (found.verdict, found.low, found.high) == ("supported", low, pytest.approx(low + 0.2))
-
-
-def test_without_claims_nothing_is_known():
-    assert known(claim_table([]), "preserved") == {}
-    assert UNKNOWN.verdict == OPEN
 
 
 def test_an_interval_is_the_recipes_where_it_is_known_else_that_of_these_checkpoints():
@@ -54,8 +25,8 @@ def test_an_interval_is_the_recipes_where_it_is_known_else_that_of_these_checkpo
             },
         }
     )
-    assert [bounds(row) for row in rows.to_dict("records")] == [(0.1, 0.5), (0.2, 0.4)]
     assert with_bounds(rows)[["low", "high"]].to_numpy().tolist() == [[0.1, 0.5], [0.2, 0.4]]
+    assert with_bounds(rows, recipe=False)[["low", "high"]].to_numpy().tolist() == [[0.2, 0.4], [0.2, 0.4]]
 
 
 def difference(method: str, estimate: float) -> Claim:

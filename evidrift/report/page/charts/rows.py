@@ -43,7 +43,8 @@ class Chart:
 def ranking_chart(material: Material) -> Chart | None:
     """Drift by method and architecture, with its interval, its shared part and the scale."""
     drift = material.at_layer("drift")
-    rows = with_bounds(drift[(drift["measure"] == MOVED_SHARE) & drift["mean"].notna()])
+    rows = drift[(drift["measure"] == MOVED_SHARE) & drift["mean"].notna()]
+    rows = with_bounds(rows, recipe=material.summary.kind == "study")
     if rows.empty:
         return None
     names = rows["method"].map(method_name)

@@ -44,9 +44,11 @@ def primary_table(material: Material) -> view.TableView | None:
 
 
 def exploratory_tables(material: Material) -> list[tuple[str, view.TableView]]:
-    """All other claims of the recipe, or of these checkpoints in an audit, by name of the table."""
+    """All other claims, by name of the table; what an audit says on its first screen is not said again."""
     claims = material.table("claims")
     own = claims[claims["family"] == "exploratory"]
+    if material.summary.kind == "audit":
+        own = own[own["kind"] != "preserved"]
     limit = f"{material.summary.preserved:g}"
     tables = {
         "moved": _single(

@@ -7,7 +7,7 @@ from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.material import Material
 from evidrift.report.words import view
 from evidrift.report.words.cells import MEASURES, run_word
-from evidrift.report.words.claimed import UNKNOWN, bounds, known, led_by, with_bounds
+from evidrift.report.words.claimed import led_by, with_bounds
 from evidrift.report.words.numbers import PAGE
 
 
@@ -18,7 +18,7 @@ def headline_table(material: Material) -> view.TableView:
 
 def _moved_shares(material: Material) -> pd.DataFrame:
     drift = material.at_layer("drift")
-    return with_bounds(drift[drift["measure"] == MOVED_SHARE])
+    return with_bounds(drift[drift["measure"] == MOVED_SHARE], recipe=material.summary.kind == "study")
 
 
 def _study_table(material: Material) -> view.TableView:
@@ -60,28 +60,29 @@ def _drift(row: view.Row, sign: str = "") -> view.Cell:
         return view.Cell(None, "number")
     parts = {"alike": row["shared"], "scale": row["scale"]}
     told = ", ".join(f"{name} {PAGE.number(value, 2)}" for name, value in parts.items() if not pd.isna(value))
-    return view.Cell(row["mean"], "number", bounds(row), sign=sign, note=told)
+    return view.Cell(row["mean"], "number", (row["low"], row["high"]), sign=sign, note=told)
 
 
 def _audit_table(material: Material) -> view.TableView:
     summary = material.summary
     rows = _moved_shares(material)
-    claims = known(material.table("claims"), "preserved")
-    keys = list(zip(rows["arch"], rows["method"], strict=True))
-    found = pd.DataFrame([claims.get(key, UNKNOWN) for key in keys], index=rows.index)
+    claims = material.table("claims")
+    claims = claims[(claims["kind"] == "preserved") & (claims["estimand"] == "these checkpoints")]
+    claimed = claims[["arch", "method", "estimate", "low", "high", "n_patients", "detectable", "verdict"]]
     has_floors = bool(rows[["floor_tl", "floor_ft"]].notna().any(axis=None))
     patients = f" of {summary.cohort.patients:,} patients" if summary.patients_known else ""
-    shown = rows.assign(ratio=found["estimate"], ratio_low=found["low"], ratio_high=found["high"])
     return view.table(
         f"Drift: the share of the strongest {100 * summary.area:g} % of the evidence that lies elsewhere in "
         f"the model after; {summary.cohort.images:,} images{patients} count.",
-        shown.assign(verdict=found["verdict"], n=found["n_patients"]),
+        rows.merge(claimed, on=["arch", "method"], how="left", suffixes=("", "_of_claim")),
         [
             view.methods("Attribution method"),
             view.intervals("Drift", "mean", "low", "high", "drift"),
             *_floors() * has_floors,
             view.numbers("Scale", "scale", "scale"),
-            view.intervals("Drift / scale", "ratio", "ratio_low", "ratio_high", "over_scale"),
+            view.intervals("Drift / scale", "estimate", "low_of_claim", "high_of_claim", "over_scale"),
+            view.counts("Patients", "n_patients", "common"),
+            view.numbers("Could be seen", "detectable", "detectable"),
             view.verdicts(f"Below {summary.preserved:g} of the scale"),
         ],
         _sign_note(material),
@@ -133,7 +134,8 @@ def how_far_table(material: Material) -> view.TableView:
     """Drift with its parts, the seed floors and the scale."""
     rows = _moved_shares(material)
     recipe = bool(material.at_layer("drift")["low"].notna().any())
-    whose = "of the recipe" if recipe else "of these checkpoints"
+    study = material.summary.kind == "study"
+    whose = "of the recipe" if recipe and study else "of these checkpoints"
     return view.table(
         f"Drift at layer {material.summary.layer}, as moved share; 95 % intervals {whose}, one by one",
         rows,
