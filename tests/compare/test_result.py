@@ -70,22 +70,9 @@ def test_the_same_study_gives_the_same_bytes(two, tmp_path):
         write_metrics(tmp_path / name / "tables" / "compare.json", result)
     files = sorted((tmp_path / "one" / "tables").iterdir())
     names = ["agreement", "along_training", "associations", "checks", "claims", "classes", "cohorts"]
-<<<<<<< HEAD
     names += ["confusion", "drift", "left_out", "localisation", "models", "moves", "multiverse", "orders"]
-    names += ["paper", "rank_agreement", "rankings", "reliance", "reliance_changes", "reliance_spikes"]
-    names += ["reversals", "robustness", "statuses"]
-=======
-    names += ["confusion", "drift", "localisation", "models", "moves", "orders", "rank_agreement"]
-    names += [
-        "rankings",
-        "reliance",
-        "reliance_cases",
-        "reliance_changes",
-        "reliance_spikes",
-        "reversals",
-        "statuses",
-    ]
->>>>>>> w-b
+    names += ["paper", "rank_agreement", "rankings", "reliance", "reliance_cases", "reliance_changes"]
+    names += ["reliance_spikes", "reversals", "robustness", "statuses"]
     assert [path.name for path in files] == sorted(["compare.json", *(f"{name}.csv" for name in names)])
     for path in files:
         assert path.read_bytes() == (tmp_path / "two" / "tables" / path.name).read_bytes()
