@@ -94,6 +94,7 @@ def test_the_numbers_are_those_of_the_drift_table(opened):
     drift, _, scale = (float(text) for text in opened.page.locator("#case-drift td").all_inner_texts()[:3])
     assert abs(opened.values()[0] - drift / scale) < 0.01
     assert "0 %" in opened.text("#case-prediction")
+    assert "the upper left corner" in opened.text("#case-reliance")
 
 
 def test_slider_toggle_and_difference_change_what_is_drawn(opened):
