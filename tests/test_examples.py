@@ -28,7 +28,9 @@ def folder(tmp_path, monkeypatch):
     """What the examples find beside them."""
     for seed, name in enumerate(("old.keras", "new.keras")):
         network(seed).save(tmp_path / name)
-    write_films(tmp_path / "films")
+    for path in write_films(tmp_path / "labelled").rglob("*.png"):
+        (tmp_path / "films").mkdir(exist_ok=True)
+        path.rename(tmp_path / "films" / path.name)
     (tmp_path / "gate.yaml").write_text("drift: {mean_at_most: 0.5}\nunusable_at_most: 0.5\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -25,6 +25,7 @@ of the upper left quarter (nine tenths of the change in activation when it is er
 these maps show where in the layer the evidence lies.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -192,18 +193,6 @@ def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
     )
 
 
-@pytest.fixture(scope="module")
-def films(stores, tmp_path_factory) -> dict[str, Path]:
-    """The test films with and without the marker, in class folders."""
-    folders = {}
-    for name, store in stores.items():
-        folders[name] = tmp_path_factory.mktemp(f"films-{name}")
-        test = store.split("test")
-        for image_id, label, pixels in zip(test.ids, test.labels, test.pixels, strict=True):
-            save(folders[name] / store.classes[label] / Path(image_id).name, pixels)
-    return folders
-
-
 def marker_box(n: int) -> np.ndarray:
     """The marker's box on n films."""
     left, top, right, bottom = (round(edge * SIZE) for edge in BOX)
@@ -315,19 +304,32 @@ def test_without_the_marker_the_decision_hangs_on_no_corner_and_no_letter_turns_
 
 
 RELEASE = ROOT / "docs" / "release"
+OF_RELIANCE = {"reliance.at_most", "reliance.growth_at_most", "reliance.spike_flips_at_most"}
+# So many that a limit on rare harm can be passed.
+AUDITED = {**RECIPE, "patients": {**RECIPE["patients"], "test": 50}}
 
 
-def test_an_audit_of_the_model_that_learned_the_marker_fails_and_names_the_corners(runs, films):
-    """Against the model trained on the same patients without it, on films that carry it."""
-    before, after = runs["without"].files["ft"], runs["with"].files["ft"]
-    found = audit(before, after, films["with"], gate=RELEASE / "gate.yaml", quiet=True)
-    assert found.outcome == "failed"
-    failed = {check.name: check for check in found.checks if check.verdict == "failed"}
-    # five ninths of the corners are border as well
-    assert "corners.growth_at_most" in failed
-    assert set(failed) <= {"corners.growth_at_most", "border.growth_at_most"}
-    assert "four corners" in failed["corners.growth_at_most"].what
-    assert f"The most is in class {MARKED}" in failed["corners.growth_at_most"].reason
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> dict[str, Path]:
+    """150 test films with and without the marker, in class folders."""
+    folders = {}
+    for name, marked in (("with", MARKED), ("without", None)):
+        store = prepared(tmp_path_factory.mktemp(f"audited-{name}"), AUDITED, marked)
+        folders[name] = tmp_path_factory.mktemp(f"films-{name}")
+        test = store.split("test")
+        for image_id, label, pixels in zip(test.ids, test.labels, test.pixels, strict=True):
+            save(folders[name] / store.classes[label] / Path(image_id).name, pixels)
+    return folders
+
+
+@pytest.fixture(scope="module")
+def retrained(stores, tmp_path_factory) -> Path:
+    """resnetv2_mini trained once more without the marker, with another seed."""
+    network = miniature("resnetv2_mini", stores["without"])
+    network.tuned(network.transferred(SEED + 1), stores["without"], SEED + 1)
+    path = tmp_path_factory.mktemp("retrained") / "again.keras"
+    exported(network.classifier, network.zoo).save(path)
+    return path
 
 
 def release(folder: Path, released: Path, candidate: Path, films: Path) -> subprocess.CompletedProcess:
@@ -345,13 +347,30 @@ def release(folder: Path, released: Path, candidate: Path, films: Path) -> subpr
     )
 
 
-def test_the_release_in_the_docs_is_stopped_and_one_without_the_marker_is_not(runs, films, tmp_path):
-    clean, marked = runs["without"].files, runs["with"].files
-    stopped = release(tmp_path / "stopped", clean["ft"], marked["ft"], films["with"])
+def failed_in(folder: Path) -> set[str]:
+    """The limits that an audit's model failed."""
+    found = json.loads((folder / "audit.json").read_text())
+    return {check["name"] for check in found["gate"] if check["verdict"] == "failed"}
+
+
+def test_the_release_in_the_docs_is_stopped_and_a_retraining_is_not(runs, retrained, films, tmp_path):
+    released, marked = runs["without"].files["ft"], runs["with"].files["ft"]
+    stopped = release(tmp_path / "stopped", released, marked, films["with"])
     assert stopped.returncode == 1
     assert "Gate: failed." in stopped.stdout
     assert "stopped: the gate failed" in stopped.stderr
-    assert (tmp_path / "stopped" / "released.keras").read_bytes() == clean["ft"].read_bytes()
-    passed = release(tmp_path / "passed", clean["tl"], clean["ft"], films["without"])
-    assert (passed.returncode, passed.stdout.splitlines()[-1]) == (0, f"released: {clean['ft']}")
-    assert (tmp_path / "passed" / "released.keras").read_bytes() == clean["ft"].read_bytes()
+    assert (tmp_path / "stopped" / "released.keras").read_bytes() == released.read_bytes()
+    assert failed_in(tmp_path / "stopped" / "audit") >= OF_RELIANCE
+    passed = release(tmp_path / "passed", released, retrained, films["without"])
+    assert (passed.returncode, passed.stdout.splitlines()[-1]) == (0, f"released: {retrained}")
+    assert (tmp_path / "passed" / "released.keras").read_bytes() == retrained.read_bytes()
+
+
+def test_the_gate_in_the_docs_fails_an_architecture_whose_maps_hide_the_marker(densenet, films):
+    """Whatever the maps show, the predictions hang on it; against its own head on frozen features."""
+    gate = RELEASE / "gate.yaml"
+    found = audit(*densenet.files.values(), films["with"], methods=["layer_cam"], gate=gate, quiet=True)
+    assert found.outcome == "failed"
+    failed = {check.name for check in found.checks if check.verdict == "failed"}
+    assert {"reliance.at_most", "reliance.spike_flips_at_most"} <= failed
+    assert not {"corners.growth_at_most", "border.growth_at_most"} & failed

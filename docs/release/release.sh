@@ -1,11 +1,12 @@
 #!/bin/sh
-# Put a retrained model into service, if its evidence stayed where it was:
-#     docs/release/release.sh CANDIDATE.keras FILMS
-# The model in use is released.keras in the current folder. Exit code 0 only if it was replaced.
+# Put a retrained model into service, if its gate is passed:
+#     docs/release/release.sh CANDIDATE.keras FILMS [GATE.yaml]
+# The model in use is released.keras in the current folder. Exit code 0 only if it was replaced: a gate that
+# could not be judged releases nothing.
 set -u
 candidate=$1
 films=$2
-gate=$(dirname "$0")/gate.yaml
+gate=${3:-$(dirname "$0")/gate.yaml}
 
 evidrift audit --before released.keras --after "$candidate" --images "$films" --gate "$gate" --out audit
 case $? in

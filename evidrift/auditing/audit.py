@@ -73,7 +73,7 @@ def audit(
         ['grad_cam_pp', 'layer_cam']
         >>> len(found.cases)  # a row per film, pair and method, worst first
         24
-        >>> found.case("a/00.png").save("a.png")  # in a notebook the case shows itself
+        >>> found.case("00.png").save("a.png")  # in a notebook the case shows itself
 
     Args:
         before: the checkpoint in use: a Keras 3 file (.keras or .h5), or weights (.weights.h5) of an

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import pandas as pd
+
 from evidrift.measures.of_pairs import MOVED_SHARE
 
 COHORTS = {
@@ -41,6 +43,18 @@ def measure_words(measure: str) -> str:
     """A measure for people, e.g. `moved share of 5 %`."""
     area = measure.removeprefix(f"{MOVED_SHARE}_")
     return WORDS.get(measure, measure) if area == measure else f"moved share of {area} %"
+
+
+def agreeing(rows: pd.DataFrame) -> pd.Series:
+    """Which choices point the same way as the study's own, by row.
+
+    Of a reversal that it does not observe, those do that don't either.
+
+    Args:
+        rows: of one claim, from `multiverse`.
+    """
+    observed = [NONE] if (rows.loc[rows["own"], "says"] == NONE).any() else [SAME, SAME_OPEN]
+    return rows["says"].isin(observed)
 
 
 def column_of(says: str) -> str:

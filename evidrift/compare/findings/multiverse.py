@@ -43,6 +43,7 @@ from evidrift.compare.findings.choices import (
     UNKNOWN,
     WARNING,
     Choice,
+    agreeing,
     column_of,
 )
 from evidrift.compare.findings.ranking import degenerate
@@ -136,7 +137,8 @@ def robustness(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFram
 
     Returns:
         A row per claim: its verdict; how many choices say what; `agree`, the share of those that can be
-        decided whose estimate points the same way; `turned_by`, those that show the opposite.
+        decided whose estimate points the same way (`choices.agreeing`); `turned_by`, those that show the
+        opposite.
     """
     verdicts = {_about(claim): claim.verdict for claim in claims if claim.estimand == "recipe"}
     rows = []
@@ -150,7 +152,7 @@ def robustness(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFram
             | {
                 "verdict": verdicts[about],
                 "choices": len(own),
-                "agree": float(decided["says"].isin([SAME, SAME_OPEN]).mean()) if len(decided) else np.nan,
+                "agree": float(agreeing(own)[decided.index].mean()) if len(decided) else np.nan,
                 "turned_by": "; ".join(each.words for each in _choices_of(turned)),
             }
         )
