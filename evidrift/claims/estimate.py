@@ -142,9 +142,9 @@ class Estimate:
         half = self.p_two_sided(limit) / 2
         return half if self.value >= limit else 1 - half
 
-    def detectable(self, alpha: float) -> float:
-        """The true value that a two-sided test at `alpha` would find with a power of 80 %."""
-        return self.half_width(alpha) + self.half_width(2 * (1 - POWER))
+    def detectable(self, alpha: float, power: float = POWER) -> float:
+        """The true value that a two-sided test at `alpha` would find with this power."""
+        return self.half_width(alpha) + self.half_width(2 * (1 - power))
 
 
 def estimate(parts: Sequence[Quantity], estimand: Estimand) -> Estimate:
