@@ -30,6 +30,7 @@ from matplotlib.axes import Axes
 from scipy.ndimage import gaussian_filter
 
 from evidrift.base.seeds import stream
+from evidrift.drift.measuring import averaged
 from evidrift.drift.oriented import as_drift
 from evidrift.maps import grids
 from evidrift.maps.mapfile import CHECKPOINTS, MapFile
@@ -178,13 +179,6 @@ def coarsened(folder: Path, methods: Iterable[str] = ("layer_cam", "grad_cam_pp"
                 for grid in (own, *(each for each in reversed(GRIDS) if each < own))
             }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def averaged(maps: np.ndarray, grid: int) -> np.ndarray:
-    """The positive part of maps (n, side, side) averaged over the cells of a grid, (n, grid, grid)."""
-    weights = grids.shares(grid, maps.shape[1])
-    weights = weights / weights.sum(axis=1, keepdims=True)
-    return weights @ np.maximum(maps, 0) @ weights.T
 
 
 def _moved(maps: np.ndarray, content: np.ndarray, size: int) -> float:

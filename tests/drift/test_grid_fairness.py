@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.grid_fairness import STATED, averaged, spreads, table
+from benchmarks.grid_fairness import STATED, spreads, table
+from evidrift.drift.measuring import averaged
 
 pytestmark = pytest.mark.slow
 
@@ -32,3 +33,5 @@ def test_a_map_seen_through_fewer_cells_has_their_means():
     assert averaged(fine, 2)[0].tolist() == [[(0 + 0 + 3 + 4) / 4, (1 + 2 + 5 + 6) / 4], [9.5, 11.5]]
     # three cells over four: each takes one whole and a third of the next
     assert averaged(np.ones((1, 4, 4)), 3) == pytest.approx(np.ones((1, 3, 3)))
+    # and a coarser map stays as it is
+    assert averaged(fine, 5).tolist() == np.maximum(fine, 0).tolist()

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from evidrift.measures.of_pairs import MOVED_SHARE
+from evidrift.measures.of_pairs import MOVED_SHARE, ON_COARSE_GRID
 
 COHORTS = {
     "all": "common to all",
@@ -21,6 +21,7 @@ WARNING = "another_choice"  # key of the caveat that names the choices that show
 ABOUT = ("kind", "arch", "other", "method", "against")  # columns that say which claim it is
 WORDS = {
     MOVED_SHARE: "moved share",
+    ON_COARSE_GRID: "moved share on a coarse grid",
     "spearman": "Spearman's correlation",
     "iou_half_max": "IoU at half the maximum",
 }
@@ -41,8 +42,9 @@ class Choice(NamedTuple):
 
 def measure_words(measure: str) -> str:
     """A measure for people, e.g. `moved share of 5 %`."""
-    area = measure.removeprefix(f"{MOVED_SHARE}_")
-    return WORDS.get(measure, measure) if area == measure else f"moved share of {area} %"
+    if measure in WORDS or not measure.startswith(MOVED_SHARE):
+        return WORDS.get(measure, measure)
+    return f"moved share of {measure.removeprefix(f'{MOVED_SHARE}_')} %"
 
 
 def agreeing(rows: pd.DataFrame) -> pd.Series:
