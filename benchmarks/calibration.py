@@ -427,7 +427,6 @@ OF_MAPS = [
     MapCell("null of moved", null=True, move=0),
     MapCell("null of moved, one noisier", null=True, move=0, first=3),
     MapCell("null of moved, six methods", null=True, move=0, methods=6),
-    MapCell("equal, 150 patients, six methods", patients=150, methods=6),
 ]
 
 

@@ -1,6 +1,6 @@
 """Is a measure fair to grids? The same noise in every cell of 5x5, 7x7, 8x8 and 14x14 maps, measured.
 
-    python -m benchmarks.grid_fairness --pairs 3000 --out docs
+    python -m benchmarks.grid_fairness --pairs 3000 --out docs --maps data/maps
 
 **The stated noise model** (`normal, blended`): cells are independent and normal; in the second map of a pair
 a share of every cell's noise, by variance, is drawn anew; both maps are rectified, as class activation maps
@@ -13,6 +13,9 @@ between independent maps.
 Beside it, models that treat cells otherwise: single cells are drawn anew wholly, each with the share as its
 probability, and kept otherwise; or the noise is one smooth field over the image, seen by each grid through
 its own cells.
+
+Noise is not evidence: with `--maps`, the maps of a study are averaged over coarser grids as well, which is
+the same evidence seen through fewer cells.
 
 Prints tables, and writes grid_fairness.png.
 """
@@ -27,10 +30,12 @@ from matplotlib.axes import Axes
 from scipy.ndimage import gaussian_filter
 
 from evidrift.base.seeds import stream
+from evidrift.drift.measuring import averaged
 from evidrift.drift.oriented import as_drift
 from evidrift.maps import grids
+from evidrift.maps.mapfile import CHECKPOINTS, MapFile
 from evidrift.measures import areas
-from evidrift.measures.canvas import Canvases, draw
+from evidrift.measures.canvas import OK, Canvases, draw
 from evidrift.measures.of_pairs import MOVED_SHARE, describe, measure
 from evidrift.report.figures import style
 
@@ -150,6 +155,42 @@ def table(
     return pd.DataFrame(rows, columns=["model", "share", "grid", "measure", "drift", "scale", "of_scale"])
 
 
+def coarsened(folder: Path, methods: Iterable[str] = ("layer_cam", "grad_cam_pp")) -> pd.DataFrame:
+    """Drift of a study's maps on their own grid and averaged over coarser ones.
+
+    Args:
+        folder: of map files, a folder an architecture; those of the family cam and the first seed are taken.
+        methods: attribution methods, at `penultimate`.
+
+    Returns:
+        A row per architecture and method: mean moved share over the images whose maps are `ok`, by grid.
+    """
+    rows = {}
+    for arch in sorted(path for path in folder.iterdir() if path.is_dir()):
+        maps = MapFile(next(iter(sorted(arch.glob("*-cam.h5")))))
+        for method in methods:
+            both = np.concatenate(
+                [maps.maps(checkpoint, "penultimate", method) for checkpoint in CHECKPOINTS]
+            )
+            own = both.shape[1]
+            content = np.tile(maps.content(), (2, 1))
+            rows[arch.name, method] = {
+                f"{grid}x{grid}": _moved(averaged(both, grid), content, maps.origin.size)
+                for grid in (own, *(each for each in reversed(GRIDS) if each < own))
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _moved(maps: np.ndarray, content: np.ndarray, size: int) -> float:
+    """Mean moved share between the first half of the maps and the second."""
+    features = draw(maps, content, size)
+    values = features.values.reshape(len(maps), -1)
+    sets = areas.top_area(values, areas.in_order(values)[0], AREA)
+    before, after = np.split(np.arange(len(maps)), 2)
+    usable = np.maximum(features.status[before], features.status[after]) == OK
+    return float(areas.moved_share(sets, before, after, AREA)[usable].mean())
+
+
 def spreads(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """Largest minus smallest over the grids, beside each grid's figure: rows by model, share, measure."""
     wide = rows.pivot_table(index=["model", "measure", "share"], columns="grid", values=column, sort=False)
@@ -199,6 +240,9 @@ def main() -> None:
     )
     parser.add_argument("--pairs", type=int, default=3000, help=f"a multiple of {BATCH}")
     parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument(
+        "--maps", type=Path, help="a study's folder of maps, to be seen through coarser grids"
+    )
     args = parser.parse_args()
     rows = table(MODELS, args.pairs)
     for column in ("drift", "of_scale"):
@@ -206,6 +250,10 @@ def main() -> None:
     rest = table([STATED], args.pairs, measured=others)
     for column in ("drift", "of_scale"):
         print(f"\n{column}, the other measures\n\n{spreads(rest, column).round(3).to_string()}")
+    if args.maps:
+        print(
+            f"\ndrift of a study's maps, averaged over grids\n\n{coarsened(args.maps).round(3).to_string()}"
+        )
     write_figure(rows, args.out / "grid_fairness.png")
 
 

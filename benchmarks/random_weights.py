@@ -17,17 +17,8 @@ from evidrift.base.seeds import stream
 from evidrift.check.randomisation import chance_level
 
 CELLS = 64  # a grid of 8x8
-SIZES = (
-    (5, 2),
-    (1, 5),
-    (2, 3),
-    (5, 3),
-    (5, 4),
-    (2, 8),
-    (5, 8),
-    (5, 12),
-    (2, 20),
-)  # classes, patients of each
+# classes, patients of each
+SIZES = ((1, 5), (2, 3), (5, 3), (5, 4), (2, 8), (5, 8), (5, 12), (2, 20))
 ALPHAS = (0.05, 0.005)
 
 

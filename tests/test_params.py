@@ -13,7 +13,7 @@ from tests.places import ROOT
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*.yaml"))]
 # their images, and for cxr5 the weights too, lie outside the repository
-NEEDS_FILES_OF_THE_USER = {"paper.yaml", "cxr5.yaml", "cxr5_seeds.yaml", "cxr5_small.yaml"}
+NEEDS_FILES_OF_THE_USER = {"paper.yaml", "paper_raw.yaml", "cxr5.yaml", "cxr5_seeds.yaml", "cxr5_small.yaml"}
 
 
 @pytest.fixture
@@ -350,3 +350,13 @@ def test_a_seed_whose_epochs_are_kept_twice_is_refused(mistaken):
     assert mistaken(change) == (
         "params.yaml: finetune.densenet_mini.keep_epochs: 1 stands in it more than once."
     )
+
+
+def test_the_paper_s_two_profiles_differ_in_the_score_alone():
+    centred, raw = (
+        yaml.safe_load((ROOT / f"profiles/{name}.yaml").read_text()) for name in ("paper", "paper_raw")
+    )
+    for family in raw["explain"].values():
+        assert family["score"] == "raw"
+        family["score"] = "centred"
+    assert raw == centred

@@ -62,7 +62,7 @@ def floors(drifts: Drifts, method: str) -> Figure:
             axes.text(value, at - 0.3, f"{value:.2f}", ha="center", va="center", color=colour, weight="bold")
     left.set_xlim(0, max(drift["scale"] for drift in drifts.values()) + 0.08)
     left.set_xlabel("share of the strongest fifth that lies elsewhere; line: 95 % interval")
-    right.set_xlim(0, 1.1)
+    right.set_xlim(0, max(1.1, *(drift["over_scale_high"] + 0.1 for drift in drifts.values())))
     right.axvline(1, color=style.INK, lw=1.6)
     right.set_xlabel("1: as far as another patient")
     return figure
@@ -77,7 +77,7 @@ def reversal(before: Drifts, after: Drifts, methods: tuple[str, str]) -> Figure:
         methods: their names.
     """
     figure = style.new_figure(6.6, 4.1)
-    title = "Where lines cross, the order turns round: an observed reversal"
+    title = "Drift under two methods: where lines cross, the order turns round"
     style.write(figure, EDGE, 0.15, title, fontsize=12, weight="bold")
     words = (
         "Drift: share of the strongest fifth that lies elsewhere. Lower is more stable. Bars: 95 % intervals."

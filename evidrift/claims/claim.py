@@ -61,7 +61,8 @@ class Claim:
             the middle of the patients, not their mean: it may call what the test over patients and seeds does
             not. Of `difference` alone.
         detectable: the true value that this sample would have found with a power of 80 % at the family's
-            level; of `preserved`, how far below the stated share it would have to be; not in `reversal`.
+            level; of `preserved`, how far below the stated share it would have to be; of `reversal`, how
+            large each of the two leads.
         n_patients, n_images, n_seeds: behind it.
         verdict: `supported`, `refuted` or `not decidable`.
         reason: one sentence.

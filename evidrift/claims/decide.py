@@ -119,7 +119,7 @@ def _decided(family: list[Tested], rules: Rules) -> list[Claim]:
             low, high = each.interval(alpha)
             claim = replace(claim, low=low, high=high)
         if counts:
-            seen = each.found.detectable(alpha) if each.found else claim.detectable
+            seen = each.detectable(alpha) if each.detectable else claim.detectable
             claim = replace(claim, p_corrected=min(1.0, n * claim.p), detectable=seen)
         verdict, reason = _verdict(claim, each, rules, alpha)
         claims.append(replace(claim, verdict=verdict, reason=reason))

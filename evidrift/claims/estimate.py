@@ -142,9 +142,9 @@ class Estimate:
         half = self.p_two_sided(limit) / 2
         return half if self.value >= limit else 1 - half
 
-    def detectable(self, alpha: float) -> float:
-        """The true value that a two-sided test at `alpha` would find with a power of 80 %."""
-        return self.half_width(alpha) + self.half_width(2 * (1 - POWER))
+    def detectable(self, alpha: float, power: float = POWER) -> float:
+        """The true value that a two-sided test at `alpha` would find with this power."""
+        return self.half_width(alpha) + self.half_width(2 * (1 - power))
 
 
 def estimate(parts: Sequence[Quantity], estimand: Estimand) -> Estimate:
@@ -160,14 +160,16 @@ def estimate(parts: Sequence[Quantity], estimand: Estimand) -> Estimate:
         estimand: what is random.
 
     Returns:
-        Without an error where fewer than two patients were measured or, under the recipe, where the noise
-        between trainings is not known.
+        Without an error where fewer than two patients were measured (of a class, if classes count alike) or,
+        under the recipe, where the noise between trainings is not known.
     """
     value = sum(part.value for part in parts)
     n = min(part.n_patients for part in parts)
     if n < 2:
         return Estimate(value)
     patients = _patient_parts(parts, n)
+    if not patients:
+        return Estimate(value)
     if estimand == "these checkpoints":
         return Estimate(value, patients)
     if not all(part.seeds_known for part in parts):
@@ -176,7 +178,10 @@ def estimate(parts: Sequence[Quantity], estimand: Estimand) -> Estimate:
 
 
 def _patient_parts(parts: Sequence[Quantity], n: int) -> tuple[Part, ...]:
-    """Variance over patients; where classes count alike, a part each, known from its own patients alone."""
+    """Variance over patients; where classes count alike, a part each, known from its own patients alone.
+
+    Nothing where a class has a single patient, of whom nobody knows how far another one would lie.
+    """
     # patients without a measure contribute nothing: their cells are zero
     squares = np.square(sum(part.weights.mean(axis=1) for part in parts))
     groups = parts[0].groups
@@ -184,8 +189,10 @@ def _patient_parts(parts: Sequence[Quantity], n: int) -> tuple[Part, ...]:
         return (Part(float(squares.sum() * n / (n - 1)), n - 1),)
     measured = np.logical_and.reduce([part.measured for part in parts])
     sizes = np.bincount(groups[measured])
+    if (sizes == 1).any():
+        return ()
     return tuple(
-        Part(float(squares[groups == at].sum() * size / max(size - 1, 1)), max(int(size) - 1, 1))
+        Part(float(squares[groups == at].sum() * size / (size - 1)), int(size) - 1)
         for at, size in enumerate(sizes)
         if size
     )

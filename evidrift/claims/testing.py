@@ -12,7 +12,7 @@ from scipy import stats
 from evidrift.base.sentence import NOTHING_SAID, Sentence, parameter, say
 from evidrift.base.sentence import method as as_term
 from evidrift.claims.claim import NAN, Claim, Family, Kind, Rules
-from evidrift.claims.estimate import Estimand, Estimate, Quantity, estimate, moderated
+from evidrift.claims.estimate import POWER, Estimand, Estimate, Quantity, estimate, moderated
 from evidrift.claims.quantities import Quantities
 
 Measured = Mapping[tuple[str, str], Quantities]  # by architecture and method
@@ -50,14 +50,14 @@ class Tested:
         obstacle: why nothing can be decided, as a clause; else empty.
         interval: its interval at an error of alpha; None where there is no estimate.
         refuted: whether an interval excludes all of the margin's size, by alpha.
-        found: the estimate behind it, where it is a single one.
+        detectable: the true value that would be found with a power of 80 % at an error of alpha.
     """
 
     claim: Claim
     obstacle: Sentence
     interval: Callable[[float], tuple[float, float]] | None = None
     refuted: Callable[[float], bool] = lambda alpha: False
-    found: Estimate | None = None
+    detectable: Callable[[float], float] | None = None
 
 
 def noise_of(measured: Measured) -> Noise:
@@ -83,7 +83,7 @@ def moved(measured: Measured, noise: Noise, name: str, method: str, rules: Rules
         obstacle,
         found.interval,
         lambda alpha: found.interval(alpha)[1] < rules.margin,
-        found,
+        found.detectable,
     )
 
 
@@ -106,7 +106,7 @@ def difference(
         low, high = found.interval(alpha)
         return max(-low, high) < rules.margin
 
-    return Tested(claim, obstacle, found.interval, refuted, found)
+    return Tested(claim, obstacle, found.interval, refuted, found.detectable)
 
 
 def preserved(
@@ -123,7 +123,11 @@ def preserved(
     found = estimate([part], estimand)
     claim = replace(_with_estimate(claim, found, [part]), p=found.p_two_sided(rules.preserved))
     return Tested(
-        claim, obstacle, found.interval, lambda alpha: found.interval(alpha)[0] > rules.preserved, found
+        claim,
+        obstacle,
+        found.interval,
+        lambda alpha: found.interval(alpha)[0] > rules.preserved,
+        found.detectable,
     )
 
 
@@ -164,7 +168,11 @@ def reversal(measured: Measured, noise: Noise, pair: Pair, methods: Pair, rules:
         low, high = bounds.min(axis=1).max(axis=0)
         return float(low), float(high)
 
-    return Tested(claim, obstacle, interval, lambda alpha: interval(alpha)[1] < rules.margin)
+    def detectable(alpha: float) -> float:
+        """Both leads must be found: with the root of the power each, if they were independent."""
+        return max(lead.detectable(alpha, float(np.sqrt(POWER))) for lead in (here, there))
+
+    return Tested(claim, obstacle, interval, lambda alpha: interval(alpha)[1] < rules.margin, detectable)
 
 
 def signed_rank(values: np.ndarray) -> tuple[float, float]:

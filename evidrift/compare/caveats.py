@@ -17,6 +17,7 @@ from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.probe.results import Prediction, Probe
 
 # Checkpoints whose accuracies are this close perform alike.
+COMMON = "last"  # the target layer that is of one depth in every architecture
 SAME_ACCURACY = 0.02
 
 
@@ -106,8 +107,15 @@ def caveats(
     concluded = study.pairs[study.pairs["layer"] == study.layer]
     grids = concluded.groupby("arch", observed=True)["grid"].first()
     if grids.nunique() > 1:
-        told = "Maps have different grids ({grids}): up to 0.03 of a difference in drift may be the grids'."
-        yield Caveat("grids_differ", say(told, grids=[f"{arch} {grid}" for arch, grid in grids.items()]))
+        told = (
+            "Maps have different grids ({grids}). The same change gives drifts up to 0.03 apart on them, the "
+            "same maps seen through fewer cells up to 0.12 (docs/measures.md). multiverse.csv compares them "
+            "on one coarse grid{last}."
+        )
+        common = ", and at `last`, the one depth that all have in common"
+        last = common if study.layer != COMMON and (study.pairs["layer"] == COMMON).any() else ""
+        named = [f"{arch} {grid}" for arch, grid in grids.items()]
+        yield Caveat("grids_differ", say(told, grids=named, last=last))
     yield from _layers(study)
     yield from _explained_in_part(study)
     unused = statuses[statuses["images"] == "common"][["flat", "blank", "nan"]].to_numpy().sum()

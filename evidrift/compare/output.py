@@ -120,6 +120,7 @@ def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) ->
         "reliance": result.reliance.regions,
         "reliance_changes": result.reliance.changes,
         "reliance_spikes": result.reliance.spikes,
+        "reliance_cases": result.reliance.cases,
         "rankings": pd.DataFrame(rankings, columns=["layer", "method", "place", "arch", "score"]),
         "reversals": pd.DataFrame(
             reversals,

@@ -9,14 +9,19 @@ import numpy as np
 from evidrift.drift.pairs import Pairs
 from evidrift.drift.params import Drift
 from evidrift.drift.source import ArchitectureMaps
+from evidrift.maps import grids
+from evidrift.measures import areas
 from evidrift.measures.canvas import NAN, OK, draw
-from evidrift.measures.of_pairs import Features, describe, measure
+from evidrift.measures.of_pairs import ON_COARSE_GRID, Features, describe, measure
 
 # Classes measured side by side. With 2,000 test images, three seeds and ten methods and layers: 2 GB.
 AT_ONCE = 2
 # SSIM costs as much as all other measures together, and pairs of patients are most of all: a few of them
 # give its scale, which is secondary.
 SSIM_DRAWS = 2
+# Cells a side of the grid on which architectures of different grids are compared again: the coarsest of the
+# paper's networks (docs/measures.md, Which can be compared between architectures).
+COARSE = 5
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,8 @@ def _measure_class(
             explained = maps.explained[layer, method]
             block = _block(maps, pairs, label, explained)
             features = _describe(maps.signed[layer, method][:, :, block.images], maps, block, params)
-            measures[layer, method] = block.rows, _columns(features, block, params)
+            coarse = _on_coarse_grid(maps.signed[layer, method][:, :, block.images], maps, block, params)
+            measures[layer, method] = block.rows, _columns(features, block, params) | coarse
             runs = (2, len(maps.seeds))
             pattern = np.full((*runs, members.sum(), features.pattern.shape[1]), np.nan, np.float32)
             ok = np.where(features.status[:, None] == OK, features.pattern, np.float32(np.nan))
@@ -121,6 +127,36 @@ def _describe(signed: np.ndarray, maps: ArchitectureMaps, block: _Block, params:
     content = np.tile(maps.content[block.images], (runs, 1))
     canvases = draw(signed.reshape(-1, *signed.shape[3:]), content, maps.size)
     return describe(canvases, (params.area, *params.curve))
+
+
+def _on_coarse_grid(
+    signed: np.ndarray, maps: ArchitectureMaps, block: _Block, params: Drift
+) -> dict[str, np.ndarray]:
+    """The moved share of the maps' positive part, averaged over the cells of a coarse grid."""
+    runs = signed.shape[0] * signed.shape[1]
+    content = np.tile(maps.content[block.images], (runs, 1))
+    canvases = draw(averaged(signed.reshape(-1, *signed.shape[3:]), COARSE), content, maps.size)
+    values = canvases.values.reshape(len(canvases.values), -1)
+    sets = areas.top_area(values, areas.in_order(values)[0], params.area)
+    moved = areas.moved_share(sets, block.before, block.after, params.area)
+    usable = np.maximum(canvases.status[block.before], canvases.status[block.after]) == OK
+    return {ON_COARSE_GRID: np.where(usable, moved, np.nan).astype(np.float32)}
+
+
+def averaged(maps: np.ndarray, cells: int) -> np.ndarray:
+    """The positive part of maps, averaged over the cells of a grid that is no finer.
+
+    Args:
+        maps: (n, h, w).
+        cells: a side, of the grid; a side of the maps that has fewer keeps its own.
+
+    Returns:
+        (n, min(cells, h), min(cells, w)).
+    """
+    rows, columns = (grids.shares(min(cells, side), side) for side in maps.shape[1:])
+    positive = np.where(np.isfinite(maps), np.maximum(maps, 0), np.nan)  # what is not finite stays so
+    rows, columns = (each / each.sum(axis=1, keepdims=True) for each in (rows, columns))
+    return rows @ positive @ columns.T
 
 
 def _columns(features: Features, block: _Block, params: Drift) -> dict[str, np.ndarray]:

@@ -14,12 +14,12 @@ import pyarrow as pa
 
 from evidrift.base import table as tables
 from evidrift.base.schema import Schema, columns
-from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
+from evidrift.measures.of_pairs import MOVED_SHARE, ON_COARSE_GRID, PRIMARY
 from evidrift.measures.places import BASELINES
 
 # The tables' files in an architecture's folder.
 PAIRS, AGREEMENT, PLACES = "pairs.parquet", "agreement.parquet", "places.parquet"
-SECONDARY = ("entropy", "spearman", "ssim", "overlap", "iou_half_max")
+SECONDARY = ("entropy", "spearman", "ssim", "overlap", "iou_half_max", ON_COARSE_GRID)
 MEASURED = "of the two maps, see `measures.of_pairs`; NaN unless the status is ok"
 SCHEMAS: dict[str, Schema] = {
     # and `moved_share_<percent>`, the moved share at other areas

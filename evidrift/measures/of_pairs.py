@@ -10,6 +10,8 @@ from evidrift.measures.canvas import OK, SIDE, Canvases
 
 # Of the map's strongest cells; all conclusions rest on it.
 MOVED_SHARE = "moved_share"
+# The same of maps averaged over a grid that is no finer than any network's of the study.
+ON_COARSE_GRID = f"{MOVED_SHARE}_coarse"
 PRIMARY = (MOVED_SHARE, "displacement", "correlation", "concentration")
 
 

@@ -96,6 +96,18 @@ def test_the_numbers_are_those_of_the_drift_table(opened):
     assert "0 %" in opened.text("#case-prediction")
 
 
+def test_reliance_is_shown_for_the_films_that_were_asked_about_and_for_no_other(opened):
+    opened.choose("run", "1")
+    opened.page.locator("#filters [name=text]").fill("/03")
+    assert opened.text("#case-reliance tbody tr:first-child").split("\t") == [
+        "the upper left corner",
+        "0.03",
+        "1.03",
+    ]
+    opened.choose("run", "2")
+    assert not opened.page.locator("#case-reliance").is_visible()
+
+
 def test_slider_toggle_and_difference_change_what_is_drawn(opened):
 
     def drawn() -> str:

@@ -76,3 +76,9 @@ def test_a_patient_with_many_images_is_one_patient():
     )
     one, other = (estimate([quantities(each).drift], "recipe") for each in (twice, doubled))
     assert other.interval() == pytest.approx(one.interval())
+
+
+def test_a_class_with_a_single_patient_leaves_the_error_unknown():
+    one = np.where(np.arange(RARE + COMMON) == 0, 7, 2)
+    found = estimate([quantities(cells(one)).drift], "these checkpoints")
+    assert found.value > 0 and not found.known

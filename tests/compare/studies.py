@@ -118,10 +118,10 @@ def randomisation_of(maps: ArchitectureMaps, similarity: float = 0.1) -> pd.Data
 def reliance_of(maps: ArchitectureMaps, corner: float = 1.0) -> Asked:
     """Tables of the first seed and six patients: the upper left corner costs `corner` more under ft."""
     regions, spikes = [], []
-    for checkpoint, at in product(("tl", "ft"), range(6)):
+    for checkpoint, at in product(("tl", "ft"), range(min(6, len(maps.image_ids)))):
         common = {
             **{"arch": maps.architecture, "seed": maps.seeds[0], "checkpoint": checkpoint},
-            **{"image_id": f"{at}.png", "patient_id": f"p{at}", "label": "normal"},
+            **{"image_id": maps.image_ids[at], "patient_id": f"p{at}", "label": "normal"},
         }
         for region, fill in product(("upper_left_corner", "border"), FILLS):
             cost = corner * (region != "border") * (checkpoint == "ft") + at / 100

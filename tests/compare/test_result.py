@@ -71,8 +71,8 @@ def test_the_same_study_gives_the_same_bytes(two, tmp_path):
     files = sorted((tmp_path / "one" / "tables").iterdir())
     names = ["agreement", "along_training", "associations", "checks", "claims", "classes", "cohorts"]
     names += ["confusion", "drift", "left_out", "localisation", "models", "moves", "multiverse", "orders"]
-    names += ["paper", "rank_agreement", "rankings", "reliance", "reliance_changes", "reliance_spikes"]
-    names += ["reversals", "robustness", "statuses"]
+    names += ["paper", "rank_agreement", "rankings", "reliance", "reliance_cases", "reliance_changes"]
+    names += ["reliance_spikes", "reversals", "robustness", "statuses"]
     assert [path.name for path in files] == sorted(["compare.json", *(f"{name}.csv" for name in names)])
     for path in files:
         assert path.read_bytes() == (tmp_path / "two" / "tables" / path.name).read_bytes()

@@ -17,7 +17,7 @@ from evidrift.compare.findings.multiverse import MULTIVERSE, ROBUSTNESS
 from evidrift.compare.findings.opinions import RANK_AGREEMENT
 from evidrift.compare.findings.paper import PAPER
 from evidrift.compare.findings.ranking import MEDIAN_AGREEMENT
-from evidrift.compare.findings.reliance import answers
+from evidrift.compare.findings.reliance import CASES, answers
 from evidrift.compare.result import Result, compare
 from evidrift.reliance.summary import CHANGES, RELIANCE, SPIKED
 from tests.compare.studies import rules, study_of
@@ -65,7 +65,7 @@ def test_every_table_of_a_result_is_as_its_schema_says(planted, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "schema"), [("regions", RELIANCE), ("changes", CHANGES), ("spikes", SPIKED)]
+    ("name", "schema"), [("regions", RELIANCE), ("changes", CHANGES), ("spikes", SPIKED), ("cases", CASES)]
 )
 def test_the_tables_of_reliance_are_as_their_schemas_say_with_rows_or_without(planted, name, schema):
     for tables in (planted.reliance, answers(None)):

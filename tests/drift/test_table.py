@@ -46,6 +46,7 @@ DESIGN_COLUMNS = [
     "iou_half_max",
     "moved_share_5",
     "moved_share_50",
+    "moved_share_coarse",
 ]
 
 

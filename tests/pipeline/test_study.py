@@ -75,7 +75,8 @@ def test_the_grid_is_complete(tiny_study):
 
 def test_the_figures_are_drawn(tiny_study):
     drawn = {path.name for path in (tiny_study.path / "plots/figures").iterdir()}
-    assert drawn == {
+    # of so small a study, whether there is anything to choose depends on who is right
+    assert drawn - {"specification_curve.png"} == {
         "training_curves.png",
         "ranking.png",
         "verdicts.png",

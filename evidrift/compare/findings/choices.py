@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-from evidrift.measures.of_pairs import MOVED_SHARE
+import pandas as pd
+
+from evidrift.measures.of_pairs import MOVED_SHARE, ON_COARSE_GRID
 
 COHORTS = {
     "all": "common to all",
@@ -19,6 +21,7 @@ WARNING = "another_choice"  # key of the caveat that names the choices that show
 ABOUT = ("kind", "arch", "other", "method", "against")  # columns that say which claim it is
 WORDS = {
     MOVED_SHARE: "moved share",
+    ON_COARSE_GRID: "moved share on a coarse grid",
     "spearman": "Spearman's correlation",
     "iou_half_max": "IoU at half the maximum",
 }
@@ -39,8 +42,21 @@ class Choice(NamedTuple):
 
 def measure_words(measure: str) -> str:
     """A measure for people, e.g. `moved share of 5 %`."""
-    area = measure.removeprefix(f"{MOVED_SHARE}_")
-    return WORDS.get(measure, measure) if area == measure else f"moved share of {area} %"
+    if measure in WORDS or not measure.startswith(MOVED_SHARE):
+        return WORDS.get(measure, measure)
+    return f"moved share of {measure.removeprefix(f'{MOVED_SHARE}_')} %"
+
+
+def agreeing(rows: pd.DataFrame) -> pd.Series:
+    """Which choices point the same way as the study's own, by row.
+
+    Of a reversal that it does not observe, those do that don't either.
+
+    Args:
+        rows: of one claim, from `multiverse`.
+    """
+    observed = [NONE] if (rows.loc[rows["own"], "says"] == NONE).any() else [SAME, SAME_OPEN]
+    return rows["says"].isin(observed)
 
 
 def column_of(says: str) -> str:

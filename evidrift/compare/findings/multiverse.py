@@ -8,12 +8,12 @@ that agree counts choices, not evidence.
 
 **Reasonable** are: both target layers, where `last` is the one depth that all architectures have in common,
 so that grids and depths that differ at `penultimate` are seen to matter or not; the moved share at every area
-that was measured, displacement, correlation, Spearman's correlation, concentration, and where two grids are
-equal the literature's IoU at half the maximum, which other grids make incomparable (docs/measures.md); and
-the images right in every checkpoint of all architectures, of the two, or these with every class counting
-alike. Left out are measures that say the same again (overlap is a function of the moved share without ties,
-entropy asks what concentration asks) or are not fair to grids (SSIM), and reversals where the two methods
-cannot disagree.
+that was measured and on a grid no finer than any network's, displacement, correlation, Spearman's
+correlation, concentration, and where two grids are equal the literature's IoU at half the maximum, which
+other grids make incomparable (docs/measures.md); and the images right in every checkpoint of all
+architectures, of the two, or these with every class counting alike. Left out are measures that say the same
+again (overlap is a function of the moved share without ties, entropy asks what concentration asks) or are not
+fair to grids (SSIM), and reversals where the two methods cannot disagree.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,16 +43,17 @@ from evidrift.compare.findings.choices import (
     UNKNOWN,
     WARNING,
     Choice,
+    agreeing,
     column_of,
 )
 from evidrift.compare.findings.ranking import degenerate
 from evidrift.compare.study import Study
 from evidrift.drift.pairs import SCALE
 from evidrift.drift.tables import measures_of
-from evidrift.measures.of_pairs import MOVED_SHARE
+from evidrift.measures.of_pairs import MOVED_SHARE, ON_COARSE_GRID
 
 # Beside the moved share at every area.
-MEASURES = ("displacement", "correlation", "spearman", "concentration")
+MEASURES = (ON_COARSE_GRID, "displacement", "correlation", "spearman", "concentration")
 OF_EQUAL_GRIDS = ("iou_half_max",)
 # A class with fewer patients does not count as much as the others: one film would decide.
 FEWEST = 5
@@ -136,7 +137,8 @@ def robustness(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFram
 
     Returns:
         A row per claim: its verdict; how many choices say what; `agree`, the share of those that can be
-        decided whose estimate points the same way; `turned_by`, those that show the opposite.
+        decided whose estimate points the same way (`choices.agreeing`); `turned_by`, those that show the
+        opposite.
     """
     verdicts = {_about(claim): claim.verdict for claim in claims if claim.estimand == "recipe"}
     rows = []
@@ -150,7 +152,7 @@ def robustness(multiverse: pd.DataFrame, claims: Sequence[Claim]) -> pd.DataFram
             | {
                 "verdict": verdicts[about],
                 "choices": len(own),
-                "agree": float(decided["says"].isin([SAME, SAME_OPEN]).mean()) if len(decided) else np.nan,
+                "agree": float(agreeing(own)[decided.index].mean()) if len(decided) else np.nan,
                 "turned_by": "; ".join(each.words for each in _choices_of(turned)),
             }
         )
@@ -229,7 +231,7 @@ def _choices_of(rows: pd.DataFrame) -> list[Choice]:
 
 
 def _is_area(measure: str) -> bool:
-    return measure.startswith(f"{MOVED_SHARE}_")
+    return measure.startswith(f"{MOVED_SHARE}_") and measure != ON_COARSE_GRID
 
 
 def _choices(study: Study, pair: tuple[str, str], grids: pd.Series) -> Iterator[tuple[str, str]]:

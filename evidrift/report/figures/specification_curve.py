@@ -18,6 +18,7 @@ from evidrift.compare.findings.choices import (
     SAME,
     SAME_OPEN,
     UNKNOWN,
+    agreeing,
     measure_words,
 )
 from evidrift.report.figures import style
@@ -104,7 +105,7 @@ def _head(figure: Any, left: float, top: float, about: tuple[str, ...], own: pd.
     if kind == "reversal":
         what = f"order reversed between {method_name(method)} and {method_name(against)}"
     decided = own[own["says"] != UNKNOWN]
-    agree = int(decided["says"].isin([SAME, SAME_OPEN]).sum())
+    agree = int(agreeing(own)[decided.index].sum())
     turned = int((own["says"] == OPPOSITE).sum())
     shows = f"{turned or 'none'} {'shows' if turned < 2 else 'show'} the opposite"
     counts = f"{agree} of {len(decided)} choices agree, {shows}"

@@ -16,6 +16,7 @@ from evidrift.report.words.names import method_name, safe_text
 LEFT, WIDTH, RIGHT = 3.7, 5.2, 1.5  # inches: names, intervals, verdicts
 TOP, HEAD, ROW, GAP, FOOT = 0.86, 0.62, 0.24, 0.12, 0.5
 SHADE = "#efefef"
+BEYOND = 0.05  # of an axis, beyond the farthest estimate
 POINT: dict[str, Any] = {"ls": "", "ms": 7, "mec": "white", "mew": 1}
 BOTH = {"color": style.QUIET, "marker": "o"}
 EXPLORATORY = "Exploratory, each kind corrected for its own number"
@@ -34,7 +35,7 @@ class Part(NamedTuple):
     Attributes:
         title: what is asked.
         label: what the axis means.
-        ends: of the axis: an interval of which nothing is known reaches far.
+        ends: of the axis, where no estimate lies beyond; an interval may, if little is known.
         shade: from where to where a claim is refuted or, of `preserved`, supported.
         claims: to draw.
     """
@@ -154,7 +155,9 @@ def _draw(
     axes: Axes, part: Part, looks: Mapping[str, Mapping[str, Any]], signs: Mapping[tuple[str, str], str]
 ) -> None:
     """One row a claim, grouped by method; its verdict at the right."""
-    low, high = part.ends
+    estimates = [claim.estimate for claim in part.claims if claim.estimate == claim.estimate]
+    low = min([part.ends[0], *(each - BEYOND for each in estimates)])
+    high = max([part.ends[1], *(each + BEYOND for each in estimates)])
     axes.axvspan(*part.shade, color=SHADE, lw=0, zorder=0)
     axes.axvline(1 if part.claims[0].kind == "preserved" else 0, color=style.QUIET, lw=0.8, zorder=0.6)
     write = partial(axes.text, transform=axes.get_yaxis_transform(), va="center")
@@ -175,7 +178,7 @@ def _draw(
         if claim.estimate == claim.estimate:
             left, right = (min(max(end, low), high) for end in (claim.low, claim.high))
             axes.hlines(place, left, right, color=leader["color"], lw=1.8)
-            axes.plot(min(max(claim.estimate, low), high), place, **POINT, **leader, zorder=5)
+            axes.plot(claim.estimate, place, **POINT, **leader, zorder=5)
         write(1.02, place, claim.verdict, size=8.5)
         place += 1
     axes.set_ylim(place - 0.4, -0.6)

@@ -226,9 +226,11 @@ def reversal_table(title: str, claims: Sequence[Claim], every: Sequence[Claim]) 
             view.intervals("smaller lead", "estimate", "low", "high"),
             view.p_values("p"),
             view.counts("n", "n_patients"),
+            view.numbers("detectable", "detectable"),
             view.Column("verdict", verdict, kind="verdict"),
         ],
-        f"The smaller of the two leads, below 0 where there is no reversal. n: patients; {together(rows)}.",
+        "The smaller of the two leads, below 0 where there is no reversal. "
+        + _note(rows, "how large each lead must be"),
     )
 
 

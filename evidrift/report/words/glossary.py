@@ -106,7 +106,8 @@ TERMS = {
         "random places of the same film are."
     ),
     "spike": (
-        "A letter of lead is painted into films that have no marker: a network that learned a marker follows."
+        "A letter of lead is painted into films that have no marker. A network that learned a marker "
+        "follows; one that never saw any may be disturbed by it. So this alone proves no shortcut."
     ),
     "thin": "Less than {area} of the film holds any evidence at all.",
     "colour": "One colour scale a case, for both checkpoints: 1 is evidence spread evenly over the film.",

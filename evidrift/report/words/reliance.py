@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidrift.base.sentence import Sentence, checkpoint, listed, say
+from evidrift.images.marker import CORNERS
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.words.numbers import interval_text
 
@@ -83,12 +84,14 @@ def _hanging(regions: pd.DataFrame, arch: str) -> Iterator[Sentence]:
             others=_others(agreed, region),
         )
     if shown.empty:
+        single = [f"{corner}_corner" for corner in CORNERS]
+        asked = [region_name(each) for each in own["region"].unique() if each not in single]
         yield say(
-            "{arch}: covering {regions} is not shown to lower the score of any class by more than covering "
-            "equally large random places ({n} films).",
+            "{arch}: no single corner, nor {regions}, is shown to carry more of the score of any class than "
+            "equally large random places ({n} patients).",
             arch=arch,
-            regions=" or ".join(region_name(each) for each in own["region"].unique()),
-            n=int(own["n_images"].max()),
+            regions=", ".join(asked),
+            n=int(own["n_patients"].max()),
         )
 
 
@@ -103,19 +106,26 @@ def _painted(spikes: pd.DataFrame, arch: str) -> Iterator[Sentence]:
         here = own[own["checkpoint"] == name]
         if here.empty:
             continue
-        most = here[here["towards"] == ALL].sort_values("flipped", kind="stable").iloc[-1]
+        turned = here[here["towards"] == ALL]
+        most = turned.loc[turned["flipped"].idxmax()]
+        common = {"arch": arch, "checkpoint": checkpoint(name), "n": int(most["n_images"])}
+        if not most["flipped"]:
+            yield say(
+                "{arch}, {checkpoint}: a letter of lead painted into any corner turns the prediction of none "
+                "of {n} films without a marker (of at most {high:.0f} % of such films).",
+                **common,
+                high=100 * most["flipped_high"],
+            )
+            continue
         to = here[(here["corner"] == most["corner"]) & (here["towards"] != ALL)]
-        towards = to.sort_values("flipped", kind="stable").iloc[-1]
         yield say(
             "{arch}, {checkpoint}: a letter of lead painted into the {corner} corner turns the prediction of "
-            "{share:.0f} % [{low:.0f}, {high:.0f}] of {n} films without a marker{to}; in no other corner of "
-            "more.",
-            arch=arch,
-            checkpoint=checkpoint(name),
+            "{share:.0f} % [{low:.0f}, {high:.0f}] of {n} films without a marker, above all to {towards}; in "
+            "no other corner of more.",
+            **common,
             corner=corner_name(most["corner"]),
             share=100 * most["flipped"],
             low=100 * most["flipped_low"],
             high=100 * most["flipped_high"],
-            n=int(most["n_images"]),
-            to=say(", most of them to {towards}", towards=towards["towards"]) if most["flipped"] else "",
+            towards=to.loc[to["flipped"].idxmax(), "towards"],
         )

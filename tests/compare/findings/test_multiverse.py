@@ -89,8 +89,8 @@ def test_shares_count_choices(turned):
     row = found.loc[("difference", "densenet_mini", "resnetv2_mini", "layer_cam")]
     own = table[(table["arch"] == "densenet_mini") & (table["other"] == "resnetv2_mini")]
     own = own[(own["method"] == "layer_cam") & (own["kind"] == "difference")]
-    # two layers, three cohorts; three areas and five other measures
-    assert row["choices"] == len(own) == 2 * 3 * 8
+    # two layers, three cohorts; three areas, one coarse grid and five other measures
+    assert row["choices"] == len(own) == 2 * 3 * 9
     assert row["the_same"] + row["the_same_not_shown"] == pytest.approx(row["agree"] * row["choices"])
     assert row["turned_by"].count(";") + 1 == row["the_opposite"] == (own["says"] == OPPOSITE).sum()
     assert row["verdict"] == "supported"

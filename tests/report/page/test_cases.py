@@ -44,6 +44,20 @@ def test_drift_is_that_of_the_table_by_image(made):
         np.testing.assert_allclose(drift[:, at], expected, rtol=1e-6)
 
 
+def test_reliance_is_that_of_the_table_for_the_images_that_were_asked_about(made):
+    _, found, data = made
+    table = found.table("reliance_cases").set_index(["seed", "region", "image_id"])
+    assert data["regions"] == ["the upper left corner", "the border"]
+    first, second = data["runs"]
+    images = [data["images"][at] for at in unpacked(first["reliance"]["images"], "<u4")]
+    values = unpacked(first["reliance"]["values"], "<f4").reshape(2, 2, len(images))
+    for at, image in enumerate(images):
+        expected = table.loc[[(1, "upper_left_corner", image), (1, "border", image)], ["tl", "ft"]]
+        np.testing.assert_allclose(values[:, :, at], expected, rtol=1e-6)
+    assert len(images) == 6
+    assert second["reliance"] == {"images": "", "values": ""}  # of the first seed alone
+
+
 def test_maps_are_positive_parts_as_shares_of_their_highest_value(made):
     maps, _, data = made
     block = data["blocks"][0]

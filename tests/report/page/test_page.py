@@ -169,6 +169,8 @@ def test_an_audit_without_labels_shows_its_gate_and_no_training(tmp_path):
     assert "By LayerCAM the evidence moved." in first
     assert 'chip failed">failed' in first
     assert "It lies above." in first
+    assert "Below 0.5 of the scale" in first
+    assert 'id="table-preserved"' not in text  # not said again
     assert 'id="training"' not in text
     assert "Confounding was not probed for." in text
     assert "&lt;old&gt;.keras" in text

@@ -19,6 +19,7 @@ from evidrift.report.figures.overlay import EVIDENCE, MOVED, OPAQUE
 from evidrift.report.page.material import Material
 from evidrift.report.words.cells import COHORTS, MEASURES, cohort_names, run_word
 from evidrift.report.words.names import method_name
+from evidrift.report.words.reliance import region_name
 
 ORDER = tuple(MEASURES)
 STEPS = 256  # of a colour map
@@ -48,6 +49,8 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
     ]
     classes = _in_order([*images.classes, *sorted({*labels, *np.concatenate(named)})])
     methods = [str(m) for m in _in_order(m for table in pairs.values() for m in table["method"].unique())]
+    asked = material.table("reliance_cases")
+    regions = [str(each) for each in asked["region"].unique()]
     runs: list[dict[str, Any]] = []
     blocks: list[dict[str, Any]] = []
     references: list[dict[str, Any]] = []
@@ -58,7 +61,8 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
             files = list(material.map_files(arch, seed))
             own = pairs[arch]
             own = own[(own["pair_kind"] == "drift") & (own["seed_before"] == seed)]
-            runs.append({"arch": at, "seed": seed, **_predictions(files, own, images.ids, labels, classes)})
+            run = {"arch": at, "seed": seed, **_predictions(files, own, images.ids, labels, classes)}
+            runs.append(run | {"reliance": _reliance(asked, regions, arch, seed, images.ids)})
             blocks += list(_blocks(number, files, own, methods, images.ids, summary.layer))
     height, width = images.pixels.shape[1:]
     content = [[int(edge) for edge in box] for box in images.content]
@@ -82,6 +86,7 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
         "signs": [
             [summary.signs.get(arch, {}).get(m, "") for m in methods] for arch in summary.architectures
         ],
+        "regions": [region_name(each) for each in regions],
         "images": [str(each) for each in images.ids],
         "labels": [classes.index(label) for label in labels],
         "content": content,
@@ -191,6 +196,19 @@ def _references(
             means = oriented.loc[rows].groupby(pairs.loc[rows, "image_id"].astype(str)).mean()
             found[name] = _packed(means.reindex(texts).to_numpy().T, "<f4")
         yield found
+
+
+def _reliance(
+    asked: pd.DataFrame, regions: list[str], arch: str, seed: int, ids: np.ndarray
+) -> dict[str, str]:
+    """Of one run: the images that were asked about, and by region, checkpoint and image what came out."""
+    own = asked[(asked["arch"].astype(str) == arch) & (asked["seed"] == seed)]
+    known = set(own["image_id"].astype(str))
+    images = [number for number, each in enumerate(ids) if str(each) in known]
+    at = own.astype({"image_id": str}).set_index(["region", "image_id"])[["tl", "ft"]]
+    index = pd.MultiIndex.from_product([regions, [str(ids[number]) for number in images]])
+    values = at.reindex(index).to_numpy(float).reshape(len(regions), len(images), 2)
+    return {"images": _packed(images, "<u4"), "values": _packed(values.transpose(0, 2, 1), "<f4")}
 
 
 def _colours(scale: Any) -> str:

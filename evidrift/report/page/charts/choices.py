@@ -32,7 +32,7 @@ LOOKS = {
 
 def choices_chart(material: Material) -> Chart | None:
     """Each primary claim under every choice, sorted by its lead, a variant a claim."""
-    rows = material.table("multiverse").fillna({"against": ""})
+    rows = material.table("multiverse").astype({"against": object}).fillna({"against": ""})
     variants = [(_named(*about), _variant(own)) for about, own in rows.groupby(list(ABOUT), sort=False)]
     if not variants:
         return None

@@ -10,18 +10,13 @@ from evidrift.report.words.numbers import PAGE
 
 LEADS = ("here", "there")
 PAIR = view.Column("Architectures", lambda row: view.Cell(row["arch"], note=row["other"]))
-REVERSED = (
-    view.intervals("Smaller lead", "estimate", "low", "high", "reversal"),
-    view.p_values("p, corrected"),
-    view.counts("Patients", "n_patients", "common"),
-    view.verdicts("Verdict"),
-)
 SURELY = (
     view.p_values("p, corrected"),
     view.counts("Patients", "n_patients", "common"),
     view.numbers("Could be seen", "detectable", "detectable"),
     view.verdicts("Verdict"),
 )
+REVERSED = (view.intervals("Smaller lead", "estimate", "low", "high", "reversal"), *SURELY)
 
 
 def primary_table(material: Material) -> view.TableView | None:

@@ -60,6 +60,7 @@ def spike_table(material: Material) -> view.TableView | None:
     towards = whole[(whole["towards"] != ALL) & (whole["checkpoint"] == "ft")]
     most = towards.loc[towards.groupby(keys)["change"].idxmax()].set_index(keys)
     rows = shares.join(most[["towards", "change", "low", "high", "n_images"]]).reset_index()
+    rows = spikes[["corner", "arch"]].drop_duplicates().merge(rows, on=keys)
     rows["corner"] = rows["corner"].map(corner_name)
     return view.table(
         "Share of the films without a marker whose prediction a painted letter of lead turns, with exact "

@@ -16,6 +16,8 @@
     run.cohort = unpack(run.cohort, Uint8Array);
     run.predicted = unpack(run.predicted, Uint16Array);
     run.probability = unpack(run.probability, Float32Array);
+    run.asked = new Map(Array.from(unpack(run.reliance.images, Uint32Array), (image, at) => [image, at]));
+    run.reliance = unpack(run.reliance.values, Float32Array);
   }
   for (const block of data.blocks) {
     block.images = unpack(block.images, Uint32Array);
@@ -43,6 +45,11 @@
   app.drift = (each, measure) => each.block.drift[measure * each.block.images.length + each.at];
   app.probability = (each, when) => app.runOf(each).probability[when * n + each.image];
   app.predicted = (each, when) => data.classes[app.runOf(each).predicted[when * n + each.image]];
+  /** NaN where the film was not asked about, or has no such region. */
+  app.reliance = (each, region, when) => {
+    const run = app.runOf(each), at = run.asked.get(each.image);
+    return at === undefined ? NaN : run.reliance[(2 * region + when) * run.asked.size + at];
+  };
   app.cohortOf = (each) => app.cohorts[app.runOf(each).cohort[each.image]];
   app.labelOf = (each) => data.classes[data.labels[each.image]];
 

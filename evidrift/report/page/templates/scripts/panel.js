@@ -33,6 +33,7 @@
     outline(canvases);
     fillDrift(each);
     fillPrediction(each);
+    fillReliance(each);
     fillStatus(each);
     paint();
     part("case").dataset.shown = `${each.block.run} ${each.block.method} ${each.image}`;
@@ -109,6 +110,20 @@
       const called = app.predicted(each, when);
       const line = row(name, called, app.number(100 * app.probability(each, when), 0) + " %");
       line.cells[1].className = called === app.labelOf(each) ? "" : "other";
+      return line;
+    }));
+  }
+
+  /** How much more the score falls where a region is covered; hidden where this film was not asked about. */
+  function fillReliance(each) {
+    const table = part("case-reliance");
+    if (!table) return;
+    const lines = data.regions.map((name, at) => [name, ...[0, 1].map((when) => app.reliance(each, at, when))])
+      .filter(([, ...values]) => values.some(Number.isFinite));
+    table.hidden = !lines.length;
+    table.tBodies[0].replaceChildren(...lines.map(([name, ...values]) => {
+      const line = row(name, ...values.map((value) => app.number(value)));
+      for (const cell of line.querySelectorAll("td")) cell.className = "number";
       return line;
     }));
   }
