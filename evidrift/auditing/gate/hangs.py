@@ -38,7 +38,7 @@ def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame
             )
             yield check(f"reliance.{place}.{key}", what, limit, _by_fill(place, regions, growth))
     if limits.spike_flips_at_most is not None:
-        what = "share of the films whose prediction changes with a letter of lead in a corner, after"
+        what = say("share of the films whose prediction changes with a letter of lead in a corner, after")
         after = spikes[spikes["checkpoint"] == "ft"]
         pairs = sorted(set(spikes["seed"]))
         parts = [
