@@ -21,6 +21,7 @@ MIN_PATIENTS = n_for_share(0, 0.05) or 0  # 59
 # Of the films of the pair that moved most this share stays below what counts as far.
 NEAR = 0.95
 FARTHEST = 0.9  # of what counts as far
+BEYOND = "drift.films_beyond_at_most"
 FILMS_BEYOND = 0.1  # that a gate always grants: it is the worst tenth that must stay near
 HEADER = """\
 # What a retrained model must keep to, derived from trainings that are trusted (see `derived`): each was held
@@ -28,6 +29,7 @@ HEADER = """\
 # {headroom:.0%} on top, rounded up. With far fewer films than here nothing can pass, since bounds are wider.
 # docs/audit.md explains every limit.
 """
+LEFT_OUT = "# Not limited, since the trusted trainings leave no limit below 1: {names}.\n"
 
 
 def derive(
@@ -69,8 +71,7 @@ def derive(
         for check in judge_limits(asked, seen, method, hangs):
             found.setdefault(check.name, []).append(check)
     limits = {name: _up((1 + headroom) * max(each.high for each in checks)) for name, checks in found.items()}
-    beyond = "drift.films_beyond_at_most"
-    limits[beyond] = max(limits[beyond], FILMS_BEYOND)
+    limits[BEYOND] = max(limits[BEYOND], FILMS_BEYOND)
     kept = {name: limit for name, limit in limits.items() if limit < 1}
     derived = Derived(
         **facts,
@@ -78,6 +79,7 @@ def derive(
         n_patients=n_patients,
         headroom=headroom,
         seen={name: round(max(each.value for each in found[name]), 4) for name in kept},
+        left_out=[name for name in limits if name not in kept],
     )
     return Gate.model_validate(_nested(asked, kept) | {"derived": derived.model_dump()})
 
@@ -85,9 +87,10 @@ def derive(
 def as_yaml(gate: Gate) -> str:
     """The gate's file."""
     content = gate.model_dump(exclude_none=True)
-    headroom = gate.derived.headroom if gate.derived else 0
-    text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=100)
-    return HEADER.format(headroom=headroom) + text
+    header = HEADER.format(headroom=gate.derived.headroom) if gate.derived else ""
+    if gate.derived and gate.derived.left_out:
+        header += LEFT_OUT.format(names=", ".join(gate.derived.left_out))
+    return header + yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=100)
 
 
 def _everything(method: str, far: float) -> Gate:
@@ -122,7 +125,7 @@ def _nested(asked: Gate, limits: Mapping[str, float]) -> dict[str, Any]:
             key = f"{above}{name}"
             if isinstance(value, dict):
                 found[name] = kept(value, f"{key}.")
-            elif key in limits or name in ("method", "film_at_most"):
+            elif key in limits or name == "method" or (name == "film_at_most" and BEYOND in limits):
                 found[name] = limits.get(key, value)
         return {name: value for name, value in found.items() if value != {}}
 

@@ -118,6 +118,7 @@ class Derived(Section):
         n_films, n_patients: on which they were compared.
         headroom: what was added to the largest bound, as a share of it.
         seen: by limit, the largest value between two of the trainings.
+        left_out: limits that would be 1, or that nothing is known of, so that there are none.
     """
 
     models: dict[str, str]
@@ -126,6 +127,7 @@ class Derived(Section):
     n_patients: int
     headroom: float
     seen: dict[str, float]
+    left_out: list[str] = Field(default_factory=list)
 
 
 class Gate(Section):

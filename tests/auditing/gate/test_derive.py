@@ -31,6 +31,13 @@ def test_its_file_is_a_gate_with_headroom_over_the_largest_bound(tmp_path):
     assert "headroom of\n# 50%" in file.read_text()
 
 
+def test_a_limit_that_would_reach_1_is_left_out_and_the_file_says_so():
+    gate = derive(films(moved=0.7), "layer_cam", reliance(), FACTS)
+    assert gate.drift.mean_at_most is None
+    assert gate.derived.left_out == ["drift.mean_at_most", "drift.class_at_most"]
+    assert "leave no limit below 1: drift.mean_at_most, drift.class_at_most.\n" in as_yaml(gate)
+
+
 def test_what_it_was_derived_from_passes_it_both_ways_and_so_does_another_of_its_kind():
     gate = derive(films(seed=1, pairs=3), "layer_cam", reliance(flipped=0.02), FACTS)
     for seen in (films(seed=1), films(seed=2), replace(films(seed=2), right=films().right[::-1])):
