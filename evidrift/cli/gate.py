@@ -89,4 +89,6 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet and gate.derived is not None:
         for name, seen in gate.derived.seen.items():
             to.print(f"  {name}: seen {seen:.3f}")
+        for name in gate.derived.left_out:
+            to.print(f"  {name}: not limited, since the limit would be 1")
     return 0

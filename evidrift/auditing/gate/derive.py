@@ -10,6 +10,7 @@ import yaml
 
 from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.films import Films
+from evidrift.auditing.gate.hangs import LETTER
 from evidrift.auditing.gate.judge import judge_limits
 from evidrift.auditing.gate.limits import PLACES, Derived, Gate
 from evidrift.base.errors import UserError
@@ -100,7 +101,7 @@ def _everything(method: str, far: float) -> Gate:
         {
             "method": method,
             "reliance": {name: {"at_most": 1.0, "growth_at_most": 1.0} for name in PLACES}
-            | {"spike_flips_at_most": 1.0},
+            | dict.fromkeys(LETTER, 1.0),
             "drift": {
                 "mean_at_most": 1.0,
                 "class_at_most": 1.0,

@@ -13,6 +13,11 @@ from evidrift.base.sentence import listed, say
 
 FILLS = {"surroundings": "what surrounds it", "patient": "another patient's"}
 REPLACED = {"corners": "the region of the corners", "border": "the border"}
+LETTER = {
+    "spike_flips_at_most": "share of the films whose prediction a letter of lead in a corner changes, after",
+    "spike_new_flips_at_most": "share of the films whose prediction a letter of lead in a corner turns to a "
+    "class after to which it did not turn it before",
+}
 
 
 def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame) -> Iterator[Check]:
@@ -37,16 +42,12 @@ def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame
                 after="" if growth else ", after",
             )
             yield check(f"reliance.{place}.{key}", what, limit, _by_fill(place, regions, growth))
-    if limits.spike_flips_at_most is not None:
-        what = say("share of the films whose prediction changes with a letter of lead in a corner, after")
-        after = spikes[spikes["checkpoint"] == "ft"]
-        pairs = sorted(set(spikes["seed"]))
-        parts = [
-            _part(f"the {str(corner).replace('_', ' ')} corner{_of_pair(pair, pairs)}", rows, rows["flipped"])
-            for (pair, corner), rows in after.groupby(["seed", after["corner"].astype(str)])
-        ]
-        nothing = [part("films without a marker", np.zeros(0, dtype=bool), np.zeros(0, dtype=str))]
-        yield check("reliance.spike_flips_at_most", what, limits.spike_flips_at_most, parts or nothing)
+    for key, what in LETTER.items():
+        limit = getattr(limits, key)
+        if limit is not None:
+            parts = _by_corner(spikes, new=key == "spike_new_flips_at_most")
+            nothing = [part("films without a marker", np.zeros(0, dtype=bool), np.zeros(0, dtype=str))]
+            yield check(f"reliance.{key}", what, limit, parts or nothing)
 
 
 def _by_fill(region: str, regions: pd.DataFrame, growth: bool) -> list[Part]:
@@ -61,6 +62,21 @@ def _by_fill(region: str, regions: pd.DataFrame, growth: bool) -> list[Part]:
             if growth:
                 flipped = flipped.astype(float) - before["flipped"].astype(float).reindex(after.index)
             parts.append(_part(f"{done}{_of_pair(pair, pairs)}", after, flipped, -1.0 if growth else 0.0))
+    return parts
+
+
+def _by_corner(spikes: pd.DataFrame, new: bool) -> list[Part]:
+    """What a letter does, corner by corner; `new` is what it does to a film after and did not before."""
+    pairs, parts = sorted(set(spikes["seed"])), []
+    for (pair, corner), rows in spikes.groupby(["seed", spikes["corner"].astype(str)]):
+        before, after = (rows[rows["checkpoint"] == side].set_index("image_id") for side in ("tl", "ft"))
+        flipped = after["flipped"].astype(bool)
+        if new:
+            then = before.reindex(after.index)
+            same = then["class_spiked"].astype(str) == after["class_spiked"].astype(str)
+            flipped &= ~(then["flipped"].astype(bool) & same)
+        name = f"the {str(corner).replace('_', ' ')} corner{_of_pair(pair, pairs)}"
+        parts.append(_part(name, after, flipped))
     return parts
 
 

@@ -96,16 +96,19 @@ class Reliance(Section):
         corners, border: where a region is replaced.
         spike_flips_at_most: share of the films whose prediction by the model after changes when a letter of
             lead is painted into a corner.
+        spike_new_flips_at_most: share of those that it turns to a class to which it did not turn them under
+            the model before. A letter disturbs many a network that never saw one; this is what it does anew.
     """
 
     corners: Region | None = None
     border: Region | None = None
     spike_flips_at_most: Share | None = None
+    spike_new_flips_at_most: Share | None = None
 
     @model_validator(mode="after")
     def _limits_something(self) -> "Reliance":
         if all(getattr(self, name) is None for name in type(self).model_fields):
-            raise ValueError("give corners, border or spike_flips_at_most.")
+            raise ValueError("give corners, border, spike_flips_at_most or spike_new_flips_at_most.")
         return self
 
 

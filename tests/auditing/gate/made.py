@@ -28,8 +28,18 @@ def films(n: int = 150, seed: int = 0, pairs: int = 1, moved: float = 0.25) -> F
     )
 
 
-def reliance(n: int = 150, flipped: float = 0.0, spiked: float = 0.0, before: float = 0.0) -> Asked:
-    """One pair of models: shares of the films whose prediction changes, after (and before, where filled)."""
+def reliance(
+    n: int = 150,
+    flipped: float = 0.0,
+    spiked: float = 0.0,
+    before: float = 0.0,
+    spiked_before: float = 0.0,
+    towards: str = "normal",
+) -> Asked:
+    """One pair of models: shares of the films whose prediction changes, before and after.
+
+    A letter turns them to `normal` before, and to the class `towards` after.
+    """
     ids = [f"{number}.png" for number in range(n)]
     common = {"image_id": ids, "patient_id": ids, "seed": 1}
 
@@ -43,8 +53,10 @@ def reliance(n: int = 150, flipped: float = 0.0, spiked: float = 0.0, before: fl
         for fill in ("surroundings", "patient")
     ]
     spikes = [
-        pd.DataFrame(common | {"checkpoint": side, "corner": corner, "flipped": flips(share)})
-        for side, share in (("tl", 0.0), ("ft", spiked))
+        pd.DataFrame(
+            common | {"checkpoint": side, "corner": corner, "flipped": flips(share), "class_spiked": turned}
+        )
+        for side, share, turned in (("tl", spiked_before, "normal"), ("ft", spiked, towards))
         for corner in CORNERS
     ]
     return Asked(pd.concat(regions, ignore_index=True), pd.concat(spikes, ignore_index=True))

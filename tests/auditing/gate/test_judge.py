@@ -92,6 +92,19 @@ def test_predictions_that_hang_on_a_corner_fail_whatever_the_maps_show(hangs, li
     assert found == "failed"
 
 
+@pytest.mark.parametrize(
+    ("towards", "new"),
+    [("normal", 0.2), ("covid19", 0.6)],  # 0.4 of the films did so before, to normal
+)
+def test_what_a_letter_does_counts_as_new_only_where_it_did_not_do_so_before(towards, new):
+    hangs = reliance(spiked=0.6, spiked_before=0.4, towards=towards)
+    asked = {"spike_flips_at_most": 0.9, "spike_new_flips_at_most": 0.35}
+    checks, found = judged({"reliance": asked}, films(), hangs)
+    assert checks["reliance.spike_flips_at_most"].value == 0.6
+    assert checks["reliance.spike_new_flips_at_most"].value == new
+    assert found == ("passed" if new < 0.35 else "failed")
+
+
 @pytest.mark.parametrize("harmed", range(4))
 def test_twenty_patients_never_show_that_less_than_a_twentieth_is_harmed(harmed):
     """Were 5 % harmed, 0 of 20 would be seen in 36 % of all audits, and one in 38 %."""

@@ -17,7 +17,7 @@ from tests.places import ROOT
         ("corners: {at_mst: 0.1}", "corners.at_mst is not a parameter. Did you mean at_most?"),
         ("corners: {}", "corners: give at_most, growth_at_most or class_growth_at_most."),
         ("drift: {film_at_most: 0.5}", "film_at_most and films_beyond_at_most belong together"),
-        ("reliance: {}", "reliance: give corners, border or spike_flips_at_most."),
+        ("reliance: {}", "reliance: give corners, border, spike_flips_at_most or spike_new_flips_at_most."),
         ("reliance: {corner: {at_most: 0.1}}", "reliance.corner is not a parameter. Did you mean corners?"),
         ("reliance: {corners: {}}", "reliance.corners: give at_most or growth_at_most."),
         ("regressed: {at_most: 2}", "regressed.at_most is 2."),
