@@ -5,8 +5,8 @@
 Miniatures are trained on films of three classes, as they are and with a letter of lead in the corner of every
 `normal`. In every way to take three of the former as trusted, a gate is derived from these on 50 test films a
 class, as `evidrift gate` does, and the other three stand before it, three a side. Then each training with the
-letter stands before the first of these gates, against a trusted one, on films that carry it. Prints how many
-pass and fail, and by which limits.
+letter stands before the first of these gates, against a trusted one, on films that carry it and on the same
+without it. Prints how many pass and fail, and by which limits.
 """
 
 import argparse
@@ -108,16 +108,18 @@ def main() -> None:
         folder = args.keep or Path(scratch)
         for architecture in args.architectures:
             plain = train(architecture, "without", args.trainings, folder)
-            gate = unchanged(architecture, try_models(plain, folder / "films-without"))
-            if args.letters:
-                marked = train(architecture, "with", args.letters, folder)
-                tried = try_models(plain | marked, folder / "films-with")
-                with_letter(architecture, gate, tried, list(marked))
+            marked = train(architecture, "with", args.letters, folder) if args.letters else {}
+            bare = try_models(plain | marked, folder / "films-without")
+            gate = unchanged(architecture, bare, list(plain))
+            if marked:
+                trusted = dict(list(plain.items())[:TRUSTED])
+                films = try_models(trusted | marked, folder / "films-with")
+                for tried, kind in ((films, "with"), (bare, "without")):
+                    with_letter(f"{architecture}, films {kind} it", gate, tried, list(trusted), list(marked))
 
 
-def unchanged(architecture: str, tried: Tried) -> Gate:
+def unchanged(architecture: str, tried: Tried, names: Sequence[str]) -> Gate:
     """How often retrainings pass the gate of others; the first of these gates."""
-    names = list(tried.runs)
     outcomes, gates, causes = [], [], Counter()
     for trusted in combinations(names, TRUSTED):
         new = [name for name in names if name not in trusted][:TRUSTED]
@@ -133,18 +135,18 @@ def unchanged(architecture: str, tried: Tried) -> Gate:
     return gates[0]
 
 
-def with_letter(architecture: str, gate: Gate, tried: Tried, marked: Sequence[str]) -> None:
-    """What comes of trainings on the letter."""
+def with_letter(
+    heading: str, gate: Gate, tried: Tried, trusted: Sequence[str], marked: Sequence[str]
+) -> None:
+    """What comes of trainings on the letter, each against a trusted one in turn."""
     outcomes, causes = [], Counter()
-    for name in marked:
-        checks = tried.judged(gate, [(name.replace("with", "without"), name)])
+    for number, name in enumerate(marked):
+        checks = tried.judged(gate, [(trusted[number % len(trusted)], name)])
         outcomes.append(outcome(checks))
         causes.update(check.name for check in checks if check.verdict == "failed")
     failed = outcomes.count("failed")
     low, high = stats.binomtest(failed, len(outcomes)).proportion_ci(method="exact")
-    print(
-        f"{architecture}, letter: {failed} of {len(outcomes)} fail [{low:.2f}, {high:.2f}], by {dict(causes)}"
-    )
+    print(f"{heading}: {failed} of {len(outcomes)} letters fail [{low:.2f}, {high:.2f}], by {dict(causes)}")
 
 
 def train(architecture: str, kind: str, n: int, folder: Path) -> dict[str, Path]:
