@@ -73,11 +73,13 @@ def measure_reliance(
     shape as `draws` says, in the same image. Random places, like donors, are the same for all models.
 
     Example:
-        >>> def predict(films):  # any classifier: (n, size, size) uint8 -> logits, (n, classes)
-        ...     return model.predict(films[..., np.newaxis])
-        >>> masks = image_regions(images)
-        >>> found = measure_reliance({(1, "tl"): predict}, images, masks)
-        >>> found.regions.groupby(["region", "fill"])["reliance"].mean()
+        `predict` is any classifier: films, (n, size, size) uint8 -> logits, (n, classes).
+
+        >>> from evidrift.reliance.regions import image_regions
+        >>> found = measure_reliance({(1, "tl"): predict}, images, image_regions(images), quiet=True)
+        >>> corner = found.regions.query("region == 'upper_left_corner' and fill == 'surroundings'")
+        >>> corner.groupby("label", observed=True)["flipped"].mean().to_dict()
+        {'covid19': 0.0, 'normal': 1.0}
 
     Args:
         models: by seed and checkpoint, what gives logits, (n, classes) or (n, 1) of a sigmoid output, of any
