@@ -42,12 +42,12 @@ def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame
                 after="" if growth else ", after",
             )
             yield check(f"reliance.{place}.{key}", what, limit, _by_fill(place, regions, growth))
-    for key, what in LETTER.items():
+    for key, told in LETTER.items():
         limit = getattr(limits, key)
         if limit is not None:
             parts = _by_corner(spikes, new=key == "spike_new_flips_at_most")
             nothing = [part("films without a marker", np.zeros(0, dtype=bool), np.zeros(0, dtype=str))]
-            yield check(f"reliance.{key}", what, limit, parts or nothing)
+            yield check(f"reliance.{key}", told, limit, parts or nothing)
 
 
 def _by_fill(region: str, regions: pd.DataFrame, growth: bool) -> list[Part]:
