@@ -73,11 +73,13 @@ def measure_reliance(
     shape as `draws` says, in the same image. Random places, like donors, are the same for all models.
 
     Example:
+        >>> from evidrift.reliance.regions import image_regions
         >>> def predict(films):  # any classifier: (n, size, size) uint8 -> logits, (n, classes)
-        ...     return model.predict(films[..., np.newaxis])
-        >>> masks = image_regions(images)
-        >>> found = measure_reliance({(1, "tl"): predict}, images, masks)
-        >>> found.regions.groupby(["region", "fill"])["reliance"].mean()
+        ...     corner = films[:, 0, 0].astype(float)
+        ...     return np.stack([corner, 255 - corner], axis=1)
+        >>> found = measure_reliance({(1, "tl"): predict}, images, image_regions(images), quiet=True)
+        >>> found.regions["region"].unique().tolist()[-2:]
+        ['corners', 'border']
 
     Args:
         models: by seed and checkpoint, what gives logits, (n, classes) or (n, 1) of a sigmoid output, of any
