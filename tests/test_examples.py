@@ -9,7 +9,7 @@ from tests.attribution.small import prepare, small_classifier, small_pixels, sma
 from tests.auditing.made import network, write_films
 from tests.maps.test_mapfile import write
 from tests.places import ROOT
-from tests.reliance.films import films, sees_the_corner
+from tests.reliance.films import films
 
 FILES = [
     path
@@ -41,7 +41,7 @@ def folder(tmp_path, monkeypatch):
 def test_examples_do_what_they_say(module, folder):
     names = {"classifier": small_classifier(), "prepare": prepare}
     names |= {"pixels": small_pixels(), "targets": small_targets(), "path": write(folder / "maps.h5")}
-    names |= {"images": films(marked=1), "predict": sees_the_corner}
+    names["images"] = films()
     for test in examples(module):
         test.globs |= names
         said = []

@@ -162,7 +162,7 @@ def test_a_reversal_is_shown_with_its_size_its_verdict_and_what_speaks_against_i
     one = reversal(warnings=("effect_of_confidence", "maps_alike", "phantoms"))
     every = [one, claim(estimate=0.4), claim(estimate=-0.3, method="layer_cam")]
     text = " ".join(" ".join(rendered(reversal_table("Reversals", [one], every))).split())
-    assert "grad_cam resnetv2_mini by 0.40 0.30 [0.10, 0.50] 0.012 12 0.210 supported" in text
+    assert "grad_cam resnetv2_mini by 0.40 0.30 [0.10, 0.50] 0.012 12 0.21 supported" in text
     assert "layer_cam densenet_mini by 0.30" in text
     assert "effect of confidence" in text and "maps nearly the same" in text
     assert "phantoms" not in text
