@@ -47,7 +47,9 @@ ORDER = (
 
 def parameters():
     params = yaml.safe_load((ROOT / "profiles" / "paper.yaml").read_text())
-    params["grid"] |= {"architectures": [NETWORK], "seeds": [1]}
+    # the other families would run the network thousands of times
+    params["grid"] |= {"architectures": [NETWORK], "seeds": [1], "families": ["cam"]}
+    params["explain"] = {"cam": params["explain"]["cam"]}
     params["prepare"]["source"] = "phantoms/handful.yaml"
     params["embed"]["batch_size"] = 2
     params["architectures"] = {NETWORK: {"weights": "none", "sha256": None, "options": {}}}
@@ -59,7 +61,7 @@ def parameters():
     params["explain"]["cam"]["batch_size"] = 2
     params["check"] |= {
         "faithfulness": {"images_per_class": 1, "steps": 2, "baseline": "blur"},
-        "randomisation": {"images_per_class": 2, "depths": 2},
+        "randomisation": {"images_per_class": 3, "depths": 2},
     }
     params["reliance"] |= {"images_per_class": 1, "draws": 1, "batch_size": 8}
     params["trajectory"]["seeds"] = []  # nothing in it depends on the architecture
