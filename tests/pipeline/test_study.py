@@ -168,7 +168,9 @@ def test_make_repro_with_a_typo_starts_no_work(tiny_copy):
 def test_an_unknown_profile_names_those_that_exist_and_changes_stay(tiny_copy):
     venv = str(tiny_copy.env["PATH"].split(":")[0]).removesuffix("/bin")
     said = tiny_copy.run("make", "repro", "PROFILE=papers", f"VENV={venv}", expect=2)
-    assert "There is no profile papers. There are: cxr5, cxr5_seeds, cxr5_small, paper, tiny." in said
+    assert (
+        "There is no profile papers. There are: cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, tiny." in said
+    )
     tiny_copy.replace("params.yaml", "draws: 3", "draws: 4")
     said = tiny_copy.run("make", "repro", "PROFILE=paper", f"VENV={venv}", expect=2)
     assert "params.yaml has uncommitted changes" in said

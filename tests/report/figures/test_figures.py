@@ -24,6 +24,8 @@ FILES = [
     *("cases_densenet_mini.png", "cases_resnetv2_mini.png"),
     *("ranking.png", "specification_curve.png", "training_curves.png", "verdicts.png"),
 ]
+# of a study without a difference by LayerCAM or Grad-CAM++
+NOTHING_TO_CHOOSE = [name for name in FILES if name != "specification_curve.png"]
 
 
 @pytest.fixture
@@ -141,14 +143,14 @@ def test_a_case_shows_film_maps_and_probabilities_of_its_own_image(shown, tmp_pa
 )
 def test_without_layer_cam_or_penultimate_the_panels_say_that_there_is_no_case(shown, methods):
     files, panels = shown([architecture(name, methods=methods) for name in ARCHITECTURES])
-    assert files == FILES
+    assert files == NOTHING_TO_CHOOSE
     assert list(panels.values()) == [[], []]
 
 
 def test_without_the_cam_family_the_panels_say_that_there_is_no_case(shown):
     maps = [architecture(name, methods=[("penultimate", "saliency")]) for name in ARCHITECTURES]
     files, panels = shown(maps, family="gradients")
-    assert files == FILES
+    assert files == NOTHING_TO_CHOOSE
     assert list(panels.values()) == [[], []]
 
 
