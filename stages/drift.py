@@ -1,4 +1,4 @@
-"""Measure how far the maps of one architecture moved, with floors and chance: its drift table."""
+"""Measure how far the maps of one architecture moved, with seed floors and the scale: its drift table."""
 
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
