@@ -13,17 +13,15 @@ from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
-from evidrift.auditing.images import read_images
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_models
-from evidrift.auditing.relying import measure_models, of_pairs
+from evidrift.auditing.relying import relied_on
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.runs import explain_all, known_by_part
-from evidrift.auditing.study import NAME, labelled, measure, rules, write_material
+from evidrift.auditing.runs import known_by_part, try_models
+from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
-from evidrift.compare.findings.reliance import Asked
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
@@ -108,24 +106,13 @@ def audit(
     target = None if out is None else _target(Path(out))
     scaling = both_sides(preprocessing)
     models = load_models(_paths(before), _paths(after), layer, classes, scaling, architecture, size)
-    audited = read_images(
-        Path(images),
-        models.size,
-        models.n_classes,
-        classes=models.classes,
-        labels=labels,
-        padding=padding,
-        quiet=quiet,
+    audited, films, runs, pairs = try_models(
+        models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
     )
-    runs, explained = explain_all(models.files, families, layer, audited, quiet)
-    pairs = [(runs[one], runs[other]) for one, other in models.pairs]
-    films = labelled(audited, explained)
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
     if limits is not None and limits.gate.reliance is not None:
-        alone = measure_models(models.files, films, batch_size, quiet)
-        hangs = of_pairs(alone, list(models.files), models.pairs)
-        study = replace(study, reliance=Asked(hangs.regions, hangs.spikes))
+        study = replace(study, reliance=relied_on(models, films, batch_size, quiet))
     result = compare(study, rules(MIN_PATIENTS))
     caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
     result = replace(result, caveats=caveats)

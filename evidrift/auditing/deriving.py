@@ -9,12 +9,11 @@ from evidrift.auditing.gate.derive import HEADROOM, derive
 from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.knowledge import judge_knowledge
 from evidrift.auditing.gate.limits import Gate
-from evidrift.auditing.images import read_images
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_trainings
-from evidrift.auditing.relying import measure_models, of_pairs
-from evidrift.auditing.runs import explain_all, known_by_part
-from evidrift.auditing.study import labelled, measure
+from evidrift.auditing.relying import relied_on
+from evidrift.auditing.runs import known_by_part, try_models
+from evidrift.auditing.study import measure
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import listed
 
@@ -58,23 +57,13 @@ def derive_gate(
     families = families_of([method], layer, batch_size)
     paths = [Path(each) for each in trusted]
     models = load_trainings(paths, layer, classes, preprocessing, architecture, size)
-    audited = read_images(
-        Path(images),
-        models.size,
-        models.n_classes,
-        classes=models.classes,
-        labels=labels,
-        padding=padding,
-        quiet=quiet,
+    audited, films, runs, pairs = try_models(
+        models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
     )
-    runs, explained = explain_all(models.files, families, layer, audited, quiet)
-    films = labelled(audited, explained)
     knowledge = judge_knowledge(known_by_part(models, runs, films, audited.labels_known))
     if knowledge.verdict != "passed":
         raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason]))
-    pairs = [(runs[one], runs[other]) for one, other in models.pairs]
     study = measure(films, audited, pairs, families, layer).study
-    alone = measure_models(models.files, films, batch_size, quiet)
-    reliance = of_pairs(alone, list(models.files), models.pairs)
+    reliance = relied_on(models, films, batch_size, quiet)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
     return derive(films_of(study, method, audited.labels_known), method, reliance, facts, headroom)

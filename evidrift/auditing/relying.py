@@ -9,7 +9,7 @@ import pandas as pd
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.network import Network
 from evidrift.auditing.gate.limits import PLACES
-from evidrift.auditing.models import Given
+from evidrift.auditing.models import Given, Models
 from evidrift.compare.findings.reliance import Asked
 from evidrift.foreign.files import ModelFile
 from evidrift.images.store import Images
@@ -17,6 +17,12 @@ from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.reliance.markers import find_markers
 from evidrift.reliance.measuring import Predict, Reliance, measure_reliance
 from evidrift.reliance.regions import image_regions
+
+
+def relied_on(models: Models, images: Images, batch_size: int, quiet: bool) -> Asked:
+    """What each pair of models hangs on; see `measure_models`."""
+    found = measure_models(models.files, images, batch_size, quiet)
+    return of_pairs(found, list(models.files), models.pairs)
 
 
 def measure_models(

@@ -1,18 +1,61 @@
 """All models of an audit on all of its films: maps, logits, and what each model knows."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from evidrift.attribution.family import Family
 from evidrift.auditing.explaining import explain_file
 from evidrift.auditing.gate.knowledge import Known, known_of
-from evidrift.auditing.images import AuditImages
+from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.models import Given, Models
-from evidrift.auditing.study import Run
+from evidrift.auditing.study import Run, labelled
 from evidrift.foreign.files import ModelFile
 from evidrift.images.store import Images
 from evidrift.maps.scores import predicted_classes
+
+
+class Tried(NamedTuple):
+    """All models on all films.
+
+    Attributes:
+        audited: the films as they were read, and what was left out.
+        films: their labels, or what stands for them without any.
+        runs: of each model.
+        pairs: the runs before and after.
+    """
+
+    audited: AuditImages
+    films: Images
+    runs: dict[Given, Run]
+    pairs: list[tuple[Run, Run]]
+
+
+def try_models(
+    models: Models,
+    images: Path,
+    families: Sequence[Family],
+    layer: str,
+    *,
+    labels: bool,
+    padding: bool,
+    quiet: bool,
+) -> Tried:
+    """Read the films as the models want them, and explain every model on them; see `audit`."""
+    audited = read_images(
+        images,
+        models.size,
+        models.n_classes,
+        classes=models.classes,
+        labels=labels,
+        padding=padding,
+        quiet=quiet,
+    )
+    runs, explained = explain_all(models.files, families, layer, audited, quiet)
+    pairs = [(runs[one], runs[other]) for one, other in models.pairs]
+    return Tried(audited, labelled(audited, explained), runs, pairs)
 
 
 def explain_all(

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidrift.cli.options import add_explaining, add_images, add_reading, names, one_or_two
+from evidrift.cli.options import add_explaining, add_images, add_reading, names, one_or_two, read_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,13 +89,8 @@ def run(args: argparse.Namespace) -> int:
         methods=names(args.methods),
         layer=args.layer,
         gate=args.gate,
-        classes=names(args.classes) if args.classes else None,
-        labels=not args.no_labels,
         preprocessing=one_or_two(args.preprocessing),
-        architecture=args.architecture,
-        size=args.size,
-        padding=args.padding,
-        batch_size=args.batch_size,
+        **read_as(args),
         out=args.out,
         quiet=quiet,
     )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from evidrift.base.errors import UserError
-from evidrift.cli.options import add_images, add_reading, names
+from evidrift.cli.options import add_images, add_layer, add_reading, read_as
 
 HELP = "write a gate for `audit` from two or more trainings that are trusted"
 EPILOG = """\
@@ -39,12 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     measures.add_argument(
         "--method", default="layer_cam", metavar="NAME", help="to judge by; default: layer_cam"
     )
-    measures.add_argument(
-        "--layer",
-        default="penultimate",
-        metavar="NAME",
-        help="penultimate (default), last, or a layer's name",
-    )
+    add_layer(measures)
     measures.add_argument(
         "--headroom",
         type=float,
@@ -73,13 +68,8 @@ def run(args: argparse.Namespace) -> int:
         method=args.method,
         layer=args.layer,
         headroom=args.headroom,
-        classes=names(args.classes) if args.classes else None,
-        labels=not args.no_labels,
         preprocessing=args.preprocessing,
-        architecture=args.architecture,
-        size=args.size,
-        padding=args.padding,
-        batch_size=args.batch_size,
+        **read_as(args),
         quiet=args.quiet,
     )
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 
 def add_reading(parser: argparse._ActionsContainer) -> None:
@@ -48,12 +49,29 @@ def add_explaining(parser: argparse._ActionsContainer) -> None:
         metavar="A,B,...",
         help="attribution methods; default: layer_cam,grad_cam_pp",
     )
+    add_layer(parser)
+
+
+def add_layer(parser: argparse._ActionsContainer) -> None:
+    """Where in the network."""
     parser.add_argument(
         "--layer",
         default="penultimate",
         metavar="NAME",
         help="penultimate (default), last, or a layer's name",
     )
+
+
+def read_as(args: argparse.Namespace) -> dict[str, Any]:
+    """What `add_reading` and `add_images` ask for, by the library's names, but for files and scaling."""
+    return {
+        "classes": names(args.classes) if args.classes else None,
+        "labels": not args.no_labels,
+        "architecture": args.architecture,
+        "size": args.size,
+        "padding": args.padding,
+        "batch_size": args.batch_size,
+    }
 
 
 def one_or_two(text: str) -> str | tuple[str, ...]:

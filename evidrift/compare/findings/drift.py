@@ -12,7 +12,8 @@ from evidrift.claims.cells import AllQuantities
 from evidrift.claims.cohort import CommonCohort
 from evidrift.claims.estimate import Estimand, Quantity, estimate, moderated
 from evidrift.claims.quantities import NOTHING, Quantities
-from evidrift.drift.oriented import CHANGES, as_drift
+from evidrift.drift.oriented import CHANGES, MOVED_SHARE_ALL
+from evidrift.drift.tables import measures_of
 
 KEYS = ["arch", "layer", "method"]
 # What has an interval, by its column, and the prefix of the interval's columns.
@@ -61,7 +62,7 @@ def summarise(pairs: pd.DataFrame, cohort: CommonCohort, quantities: AllQuantiti
     every = pairs[KEYS].drop_duplicates()
     chosen = cohort.select(pairs)
     changes = chosen[chosen["pair_kind"] == "drift"].groupby(KEYS, observed=True)[list(CHANGES)].mean()
-    measures = as_drift(chosen).columns
+    measures = [*measures_of(pairs), MOVED_SHARE_ALL]
     noisy = {name: _moderated(quantities, name) for name in ESTIMATED}
     rows = []
     for key in every.astype(str).itertuples(index=False, name=None):

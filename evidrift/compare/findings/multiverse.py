@@ -27,10 +27,10 @@ import pandas as pd
 from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.sentence import Sentence, say
 from evidrift.base.sentence import method as as_term
-from evidrift.claims.cells import AllQuantities, arrange
+from evidrift.claims.cells import AllQuantities, quantities_of
 from evidrift.claims.claim import ALPHA, Claim, Rules
 from evidrift.claims.cohort import CommonCohort, common_cohort
-from evidrift.claims.quantities import Quantities, quantities
+from evidrift.claims.quantities import Quantities
 from evidrift.claims.testing import PRIMARY, Noise, Tested, difference, noise_of, reversal
 from evidrift.compare.findings.choices import (
     ABOUT,
@@ -255,20 +255,10 @@ def _cohorts(
     if not cohort.image_ids:
         return
     if len(study.architectures) > 2:
-        yield "pair", _quantities(study, pairs, cohort, by_class=False)
+        yield "pair", quantities_of(pairs, cohort, study.seeds)
     enough = _of_classes(pairs, cohort)
     if enough.image_ids:
-        yield "classes", _quantities(study, pairs, enough, by_class=True)
-
-
-def _quantities(
-    study: Study, pairs: pd.DataFrame, cohort: CommonCohort, *, by_class: bool
-) -> dict[tuple[tuple[str, str, str], str], Quantities]:
-    return {
-        (key, measure): quantities(each.cells(measure, by_class))
-        for key, each in arrange(pairs, cohort, study.seeds).items()
-        for measure in each.measures
-    }
+        yield "classes", quantities_of(pairs, enough, study.seeds, by_class=True)
 
 
 def _of_classes(pairs: pd.DataFrame, cohort: CommonCohort) -> CommonCohort:
