@@ -8,8 +8,8 @@ from evidrift.auditing.gate.check import Check, outcome
 from evidrift.auditing.images import AuditImages
 from evidrift.base.sentence import Spelling, parameter, say
 from evidrift.base.sentence import method as as_term
+from evidrift.claims.claim import OPEN
 from evidrift.claims.estimate import Quantity, estimate
-from evidrift.claims.known import OPEN
 from evidrift.claims.quantities import Quantities
 from evidrift.compare.caveats import Caveat
 from evidrift.compare.findings.models import over_seeds

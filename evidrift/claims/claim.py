@@ -9,6 +9,7 @@ from evidrift.claims.estimate import Estimand
 Kind = Literal["moved", "difference", "reversal", "preserved"]
 Family = Literal["primary", "exploratory"]
 Verdict = Literal["supported", "refuted", "not decidable"]
+OPEN: Verdict = "not decidable"  # of what is not known
 ALPHA = 0.05
 NAN = float("nan")
 

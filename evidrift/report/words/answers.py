@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from evidrift.base.sentence import Sentence, Spelling, listed, method, say, spelled
-from evidrift.claims.claim import Claim
-from evidrift.claims.known import OPEN
+from evidrift.claims.claim import OPEN, Claim
 from evidrift.claims.stability import Extreme
 from evidrift.compare.findings.opinions import REFERENCE
 from evidrift.compare.result import Result
