@@ -164,7 +164,7 @@ def main() -> None:
     if args.write and not args.profile:
         parser.error("--write keeps the lock of a --profile")
     kept = args.against or (LOCKS / f"{args.profile}.lock" if args.profile else None)
-    if args.write:
+    if kept and args.write:
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(reproduce(args.profile), encoding="utf-8")
         print(f"{kept} holds what this machine made.")
