@@ -2,7 +2,8 @@
 
 Results must not depend on the user's ~/.keras/keras.json or environment, which may choose another backend,
 number format or order of axes. A process that forks others imports `import_tensorflow` alone, and each of
-them this: TensorFlow's threads, once started, would not live on in a fork.
+them this: TensorFlow's threads, once started, would not live on in a fork. How many there are,
+evidrift.base.compute says; where a process is not pinned, TensorFlow chooses.
 """
 
 from evidrift.networks.import_tensorflow import quietly  # isort: skip - first, before TensorFlow
@@ -10,6 +11,11 @@ from evidrift.networks.import_tensorflow import quietly  # isort: skip - first, 
 import keras
 import tensorflow as tf
 
+from evidrift.base.compute import pinned
+
+if compute := pinned():
+    tf.config.threading.set_intra_op_parallelism_threads(compute.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(compute.threads)
 tf.config.experimental.enable_op_determinism()
 keras.config.set_floatx("float32")
 keras.config.set_image_data_format("channels_last")
