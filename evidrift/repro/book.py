@@ -1,14 +1,14 @@
 """DVC's bookkeeping: what `dvc repro` does before and after the command of each stage, in one process.
 
-DVC runs a stage by one function, `Stage.reproduce`, which waits for the command in its middle. Here are its pieces
-in its order, for the version of DVC that requirements.txt pins; tests/repro/test_same_as_dvc.py compares the
-resulting dvc.lock with that of `dvc repro`, byte for byte. Nothing else of the project knows DVC's insides.
+DVC runs a stage by one function, `Stage.reproduce`, which waits for the command in its middle. Here are its
+pieces in its order, for the version of DVC that requirements.txt pins; tests/repro/test_same_as_dvc.py
+compares the resulting dvc.lock with that of `dvc repro`, byte for byte. But for claim.py nothing else of the
+project knows DVC's insides.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from unittest import mock
 
 import dvc.dependency.param
 import dvc.rwlock
+import networkx as nx
 from dvc.dvcfile import PROJECT_FILE, Lockfile, ProjectFile
 from dvc.repo import Repo
 from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
@@ -54,16 +55,17 @@ class Book:
         self._graph = graph
         self.stages: list[Stage] = plan_repro(graph, asked) if asked else []
         plan = set(self.stages)
-        self.upstream = {stage: plan & set(graph.successors(stage)) for stage in self.stages}
-        self._to_write: set[Stage] = set()
+        # Of the whole graph: a frozen stage does not have its dependencies run, but waits if they are.
+        self.upstream = {stage: plan & set(repo.index.graph.successors(stage)) for stage in self.stages}
+        self._reproduced: set[Stage] = set()
+        self._found: dict[str, bytes | None] = {}  # each dvc.lock before the run; None where there was none
 
     def heights(self) -> dict[Stage, int]:
         """How many stages lie on the longest way from each to the end of the pipeline."""
-        found: dict[Stage, int] = {}
-        for stage in reversed(self.stages):  # those that wait for it come first
-            found[stage] = 1 + max(
-                (found[on] for on in self._graph.predecessors(stage) if on in found), default=0
-            )
+        found = dict.fromkeys(self.stages, 1)
+        for stage in nx.topological_sort(self.repo.index.graph.subgraph(self.stages)):  # the last ones first
+            for needed in self.upstream[stage]:
+                found[needed] = max(found[needed], found[stage] + 1)
         return found
 
     def begin(self, stage: Stage) -> Need:
@@ -90,31 +92,35 @@ class Book:
         self._finished(stage)
 
     def _finished(self, stage: Stage) -> None:
-        self._to_write.add(stage)
-        # What the run cache has kept needs no place in dvc.lock yet: should this process be killed, it is restored.
+        self._reproduced.add(stage)
+        # What the run cache has kept may wait: should this process be killed, it is restored from there.
         if not (_kept(stage) and _can_hash(stage)):
             self.write()
 
     def write(self) -> None:
-        """Write dvc.lock, all at once or not at all, in the order of the plan."""
+        """Write what has been reproduced to dvc.lock, all at once or not at all, in the order of the plan."""
         files: dict[ProjectFile, list[Stage]] = {}
         for stage in self.stages:
-            if stage not in self._to_write:
+            if stage not in self._reproduced:
                 continue
             if isinstance(stage, PipelineStage):
                 files.setdefault(stage.dvcfile, []).append(stage)
             else:
                 stage.dump(update_pipeline=False)
         for file, stages in files.items():
-            self._write_lock(file, stages)
-        self._to_write.clear()
+            self._write_lock(file._lockfile, stages)
 
-    def _write_lock(self, file: ProjectFile, stages: list[Stage]) -> None:
-        lock = file._lockfile
-        copy = Lockfile(self.repo, str(Path(self.repo.tmp_dir) / FOLDER / "dvc.lock"))
+    def _write_lock(self, lock: Lockfile, stages: list[Stage]) -> None:
+        """Begin with the file as the run found it: what finished first must not come first."""
+        if lock.path not in self._found:
+            self._found[lock.path] = Path(lock.path).read_bytes() if lock.exists() else None
+        copy, found = (
+            Lockfile(self.repo, str(Path(self.repo.tmp_dir) / FOLDER / "dvc.lock")),
+            self._found[lock.path],
+        )
         Path(copy.path).unlink(missing_ok=True)
-        if lock.exists():
-            shutil.copyfile(lock.path, copy.path)
+        if found is not None:
+            Path(copy.path).write_bytes(found)
         copy.dump_stages(stages)
         Path(copy.path).replace(lock.path)
         track = self.repo.scm_context.files_to_track
@@ -138,18 +144,18 @@ def commands(stage: Stage) -> dict[str, Any]:
 
 @contextmanager
 def one_process() -> Iterator[None]:
-    """Leave out what DVC does for the case that others run beside it; this process holds its lock throughout.
+    """Leave out what DVC does in case others run beside it; this process holds its lock throughout.
 
-    Each of its steps writes to .dvc/tmp/rwlock which paths it is busy with, twice, and reads params.yaml again.
+    Each of its steps writes to .dvc/tmp/rwlock which paths it is busy with, and reads params.yaml again.
     """
     read: dict[tuple, Any] = {}
 
     def load_once(path: str, fs: Any, **settings: Any) -> Any:
-        stat = os.stat(path)
+        stat = Path(path).stat()
         key = (path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
         if key not in read:
             read[key] = load_path(path, fs, **settings)
-        return read[key]
+        return deepcopy(read[key])  # one value in two stages would be an alias in dvc.lock
 
     with (
         mock.patch.object(dvc.rwlock, "rwlock", lambda *_: nullcontext()),

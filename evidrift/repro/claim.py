@@ -1,8 +1,8 @@
 """One run at a time: what a folder is claimed by, and what a killed run has left there.
 
-DVC's own lock is held from the first look at the pipeline to the last line of dvc.lock, so that no DVC command
-comes in between. It is the kernel's, and goes with the process. So does a second lock, which every stage's
-process inherits: a stage that outlives a killed run holds it, and could still write to its outputs.
+DVC's own lock is held from the first look at the pipeline to the last line of dvc.lock: no DVC command comes
+in between. It is the kernel's, and goes with the process. So does a second lock, which every stage's
+process inherits: what outlives a killed run holds it, and could still write to outputs.
 """
 
 import fcntl
@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def claimed(repo: Repo) -> Iterator[int]:
     """Claim the project for this process; a file descriptor that every stage's process must inherit.
 
     Raises:
-        UserError: another DVC command, another `evidrift repro`, or stages of one that was killed, are at work.
+        UserError: another DVC command or `evidrift repro` is at work, or stages of one that was killed.
     """
     temporary = Path(repo.tmp_dir)
     with ExitStack() as stack:
@@ -54,16 +55,17 @@ def _wait_for_leftovers(claim: int) -> None:
         except BlockingIOError:
             if time.monotonic() > until:
                 raise UserError(
-                    f"Stages of an earlier run are still at work: {_holders(claim)}. End them (kill), then run "
-                    "this again."
+                    f"Stages of an earlier run are still at work: {_holders(claim)}. End them (kill), then "
+                    "run this again."
                 ) from None
             time.sleep(0.05)
 
 
 def _busy(lock: Path) -> str:
+    process = lock.read_text().strip()
     return (
-        f"Another DVC command or `evidrift repro` is at work in this project (process {lock.read_text().strip()}). "
-        "Wait for its end, or stop it with Ctrl-C, then run this again."
+        f"Another DVC command or `evidrift repro` is at work in this project (process {process}). Wait for "
+        "its end, or stop it with Ctrl-C, then run this again."
     )
 
 
@@ -89,7 +91,7 @@ def drop_dead(rwlock: Path) -> None:
     try:
         written = rwlock.stat().st_mtime
         listed = json.loads(rwlock.read_text(encoding="utf-8"))
-        holders = [*listed.get("write", {}).values(), *sum(listed.get("read", {}).values(), [])]
+        holders = [*listed.get("write", {}).values(), *chain(*listed.get("read", {}).values())]
         living = [holder for holder in holders if _holds(holder, written)]
     except FileNotFoundError:
         return
@@ -97,8 +99,8 @@ def drop_dead(rwlock: Path) -> None:
         living = []
     if living:
         raise UserError(
-            f"`{living[0]['cmd']}` is at work in this project (process {living[0]['pid']}). Wait for its end, or "
-            "stop it with Ctrl-C, then run this again."
+            f"`{living[0]['cmd']}` is at work in this project (process {living[0]['pid']}). Wait for its "
+            "end, or stop it with Ctrl-C, then run this again."
         )
     rwlock.unlink()
 

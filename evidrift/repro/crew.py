@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evidrift.repro import worker
+
 # Words that mean themselves to every shell.
 PLAIN = re.compile(r"[\w./@:,+ -]+", re.ASCII)
 STARTS_TENSORFLOW = "evidrift.networks.start_tensorflow"
@@ -104,14 +106,14 @@ class Crew:
     def start(self, task: Task) -> None:
         """Have a worker run the task."""
         name = task.words[task.words.index("--params") + 1] if task.module else SHELL
-        worker = self._workers.get(name) or self._hire(name)
-        assert worker.stdin is not None
+        process = self._workers.get(name) or self._hire(name)
         self._at[task.stage] = name
-        worker.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
-        worker.stdin.flush()
+        if process.stdin is not None:
+            process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
+            process.stdin.flush()
 
     def _hire(self, name: str) -> subprocess.Popen[bytes]:
-        words = [sys.executable, "-m", "evidrift.repro.worker", str(self._claim), *([name] if name else [])]
+        words = [sys.executable, worker.__file__, str(self._claim), *([name] if name else [])]
         self._workers[name] = subprocess.Popen(  # noqa: S603
             words,
             stdin=subprocess.PIPE,
@@ -124,7 +126,7 @@ class Crew:
 
     def wait(self, seconds: float) -> list[Ended]:
         """The commands that have ended, after waiting for one at most so long."""
-        pipes = {worker.stdout.fileno(): name for name, worker in self._workers.items() if worker.stdout}
+        pipes = {process.stdout.fileno(): name for name, process in self._workers.items() if process.stdout}
         ended = []
         for pipe in select.select(list(pipes), [], [], seconds)[0]:
             name, read = pipes[pipe], os.read(pipe, 65536)
@@ -139,13 +141,13 @@ class Crew:
     def _dismiss(self, name: str) -> list[Ended]:
         """A worker has died; its stages with it."""
         code = self._workers.pop(name).wait()
-        return [Ended(stage, code or 1, 0.0) for stage, worker in self._at.items() if worker == name]
+        return [Ended(stage, code or 1, 0.0) for stage, at in self._at.items() if at == name]
 
     def leave(self) -> None:
         """End what still runs, and the workers."""
-        for worker in self._workers.values():
-            assert worker.stdin is not None
-            worker.stdin.close()
-        for worker in self._workers.values():
-            worker.wait()
+        for process in self._workers.values():
+            if process.stdin is not None:
+                process.stdin.close()
+        for process in self._workers.values():
+            process.wait()
         self._workers.clear()

@@ -147,8 +147,8 @@ class Run:
         if self._stopped_by is not None:
             stopped = f", {len(self._running)} stopped" if self._running else ""
             print(
-                f"Stopped. Stages: {ready or 'none'}{stopped}. What is done is kept: the same command goes on "
-                "from there.",
+                f"Stopped. Stages: {ready or 'none'}{stopped}. What is done is kept: "
+                "the same command goes on from there.",
                 file=sys.stderr,
             )
             return 128 + self._stopped_by

@@ -1,10 +1,11 @@
-"""A process that runs the commands of stages, each in a child of its own, and takes them down when it is left.
+"""A process that runs the commands of stages, each in a child of its own, and ends them when it is left.
 
-    python -m evidrift.repro.worker CLAIM              commands as DVC runs them, by the shell
-    python -m evidrift.repro.worker CLAIM params.yaml  `python -m stages.x` in a fork that has TensorFlow already
+    python worker.py CLAIM                commands as DVC runs them, by the shell
+    python worker.py CLAIM params.yaml    `python -m stages.x` in a fork that has TensorFlow already
 
-It reads a task a line (crew.Task, as JSON), and answers each with a line of its end. When its input closes (its
-parent is done, stops, or was killed) the children's process groups are ended; nothing of a run outlives it.
+It reads a task a line (crew.Task, as JSON), and answers each with a line of its end. When its input closes
+(its parent is done, has stopped, or was killed) the children's process groups are ended: no stage outlives
+its run.
 """
 
 import contextlib
@@ -25,6 +26,7 @@ GRACE = 2.0  # seconds between asking children to end and ending them
 
 def main() -> None:
     """Serve until the input closes."""
+    sys.path[0] = str(Path.cwd())  # as `python -m` has it
     claim, params = int(sys.argv[1]), sys.argv[2:]
     forks = not params or _import_once(Path(params[0]))
     woken, wake = os.pipe()
@@ -65,7 +67,7 @@ def _import_once(params: Path) -> bool:
 
 
 def _alone() -> bool:
-    """Whether this process has one thread: a fork has that one only, and waits for the others' locks for ever."""
+    """Whether this process has one thread: a fork has no other, and would wait for their locks for ever."""
     return len(list(Path("/proc/self/task").iterdir())) == 1
 
 
