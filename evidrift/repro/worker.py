@@ -61,14 +61,28 @@ def main() -> None:
 
 def _import_once(params: Path) -> bool:
     """Import TensorFlow, computing as the stages will; whether this process may fork afterwards."""
+    from evidrift.base.compute import load_compute, pin
+    from evidrift.base.errors import UserError
+
+    try:
+        pin(load_compute(params))
+    except UserError:
+        return False  # the stage will say so, in its log
     import evidrift.networks.import_tensorflow  # noqa: F401
 
     return _alone()
 
 
 def _alone() -> bool:
-    """Whether this process has one thread: a fork has no other, and would wait for their locks for ever."""
-    return len(list(Path("/proc/self/task").iterdir())) == 1
+    """Whether this process has one thread: a fork has no other, and would wait for their locks for ever.
+
+    That of TensorFlow's allocator is none to fear: jemalloc releases its locks in a fork by itself.
+    """
+    threads = Path("/proc/self/task")
+    names = (
+        [(each / "comm").read_text().strip() for each in threads.iterdir()] if threads.exists() else ["?"] * 2
+    )
+    return len(names) - names.count("jemalloc_bg_thd") == 1
 
 
 def _report_ended(children: dict[int, str]) -> None:

@@ -140,7 +140,7 @@ def test_killed_at_any_moment_and_started_again_nothing_finished_runs_again(proj
     chance, finished = random.Random(13), []
     for _ in range(10):
         run = project.start("--jobs", "3")
-        wait_until(lambda: "running" in run.stdout.readline() or run.poll() is not None)
+        run.stdout.readline()  # something has begun
         time.sleep(chance.uniform(0, 1.5))
         run.kill()
         told = run.communicate()[0]
