@@ -1,4 +1,4 @@
-"""A small pipeline with stages of every kind that DVC has, whose commands take milliseconds and count their runs."""
+"""A small pipeline with stages of every kind that DVC has; commands take milliseconds and note that they ran."""
 
 import os
 import subprocess

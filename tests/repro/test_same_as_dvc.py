@@ -1,4 +1,4 @@
-"""What `evidrift repro` leaves is what `dvc repro` leaves: the same dvc.lock, byte for byte, and nothing to do.
+"""What `evidrift repro` leaves is what `dvc repro` leaves: the same dvc.lock, byte for byte.
 
 evidrift/repro/book.py uses insides of DVC; a version that changed them would be noticed here.
 """
