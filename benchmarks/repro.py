@@ -4,7 +4,7 @@
     python -m benchmarks.repro --sleep    # 40 stages that sleep for 10 s, 8 at once: efficiency, own overhead
 
 Efficiency is the work (40 x 10 s) over the time that eight places were there for it. Own overhead is the CPU
-time of the scheduler over the same. Sleeping stages take no core: both hold on a machine with fewer than eight.
+time of the scheduler over the same. Sleeping stages take no core: both hold on a machine with fewer.
 """
 
 import argparse
@@ -50,11 +50,8 @@ def bookkeeping(folder: Path) -> None:
     deps = ", ".join(
         f"evidrift/{path.name}" for path in sorted((ROOT / "evidrift").iterdir()) if path.is_dir()
     )
-    stages = "".join(
-        f"  s{k}:\n    cmd: echo {k} > out{k}\n    params: [grid, compute, explain, check]\n    deps: [{deps}]\n"
-        f"    outs: [out{k}]\n"
-        for k in range(48)
-    )
+    own = f"    params: [grid, compute, explain, check]\n    deps: [{deps}]\n"
+    stages = "".join(f"  s{k}:\n    cmd: echo {k} > out{k}\n{own}    outs: [out{k}]\n" for k in range(48))
     for name, command in (("dvc repro", DVC), ("evidrift repro", (*EVIDRIFT, "--jobs", "1"))):
         place = folder / name.split()[0]
         project(place, f"stages:\n{stages}")

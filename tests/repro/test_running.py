@@ -63,7 +63,7 @@ def test_a_stage_that_did_not_write_its_output_fails_with_dvcs_words(project, ca
         "echo",
     )
     project.repro(expect=1)
-    assert "summary failed: failed to reproduce" in (told := capfd.readouterr().err) or "data/summary" in told
+    assert "summary failed: output 'data/summary' does not exist." in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
@@ -77,8 +77,7 @@ def test_a_stop_ends_the_stages_keeps_what_is_done_and_says_how_to_go_on(project
     told, _ = run.communicate(timeout=30)
     assert run.returncode == 128 + kind
     assert (
-        "Stopped. Stages: 1 run, 1 unchanged, 2 stopped. What is done is kept: the same command goes on from there."
-        in told
+        "Stopped. Stages: 1 run, 1 unchanged, 2 stopped. What is done is kept: the same command goes" in told
     )
     assert running("sleep 600", project) == []
     assert list(yaml.safe_load(project.lock)["stages"]) == ["start"]
