@@ -16,7 +16,7 @@ repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PR
 	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
 	@python -m evidrift.params params.yaml
 	@python -m tools.prune params.yaml --check
-	@dvc repro
+	@python -m evidrift repro
 	@cat data/compare/study.txt
 
 show: $(VENV)/.runtime  ## print the study's tables again

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from evidrift.base.errors import UserError
 
-COMMANDS = ("audit", "gate", "explain", "export", "report")
+COMMANDS = ("audit", "gate", "explain", "export", "report", "repro")
 # The audit's exit code is its gate's: what could not be carried out could not be judged.
 FAILED = {"audit": 2}
 INTERRUPTED = 130
@@ -23,9 +23,10 @@ examples:
   evidrift explain film.png --model new.keras --out film-explained.png
   evidrift export densenet_mini 1 ft tuned.keras
   evidrift report --stamp
+  evidrift repro --jobs 4
 
 Each command has its own help with more examples: evidrift audit --help
-The study itself is run by `make repro`, or `dvc repro`: see README.md.
+The study itself is run by `make repro`, `evidrift repro` or `dvc repro`: see README.md.
 """
 
 

@@ -21,7 +21,7 @@ def typed(capsys, *words):
 def test_without_a_command_the_help_lists_all_of_them_with_examples(capsys):
     code, out, _ = typed(capsys)
     assert code == 0
-    for name in ("audit", "gate", "explain", "export", "report"):
+    for name in ("audit", "gate", "explain", "export", "report", "repro"):
         assert f"    {name} " in out
     assert "evidrift audit --before old.keras" in out
 

@@ -17,7 +17,7 @@ FLOORS = (
     ("drift", "families", "check", "reliance", "foreign"),
     ("trajectory", "claims"),
     ("compare",),
-    ("report", "params"),
+    ("report", "params", "repro"),
     ("auditing",),
     ("cli", "stages", "tools", "benchmarks"),
 )
