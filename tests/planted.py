@@ -33,7 +33,7 @@ from evidrift.training.transfer import train_head
 
 SIZE = 96
 TL = TrainTl(epochs=40, batch_size=32, learning_rate=0.03, warmup_epochs=0, dropout=0.2, checkpoint="best")
-# As in the default study.
+# Strong trainings, not gentle ones: each network has to learn the letter.
 LEARNING_RATES = {"resnetv2_mini": 0.002, "densenet_mini": 0.0015, "inception_mini": 0.001}
 FT = {
     name: Finetune(
@@ -45,6 +45,7 @@ FT = {
         checkpoint="last",
         views=0,
         batchnorm="update",
+        averaging=0,
         keep_epochs=[],
     )
     for name, rate in LEARNING_RATES.items()

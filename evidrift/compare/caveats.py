@@ -10,6 +10,7 @@ from evidrift.base.sentence import say
 from evidrift.claims.claim import Claim
 from evidrift.claims.cohort import CommonCohort
 from evidrift.compare.findings.models import over_seeds
+from evidrift.compare.findings.relearned import FALL, relearned
 from evidrift.compare.findings.signs import reservations
 from evidrift.compare.study import Study
 from evidrift.drift.oriented import MOVED_SHARE_ALL
@@ -85,6 +86,7 @@ def caveats(
     if study.probe:
         yield from _probed(study.probe, models, confounding)
     yield from _learning(study, models)
+    yield from _relearning(study)
     if any("raw" in note.score for note in study.notes.values()):
         yield Caveat(
             "raw_logit",
@@ -203,6 +205,23 @@ def _learning(study: Study, models: pd.DataFrame) -> Iterator[Caveat]:
             "the drift at matched accuracy."
         )
         yield Caveat("accuracy_differs", say(sentence, told=told), _all_methods(study, change.index))
+
+
+def _relearning(study: Study) -> Iterator[Caveat]:
+    """Architectures of which a fine-tuning fell far below its start."""
+    fallen = relearned(study.training, study.histories)
+    if fallen:
+        told = [
+            f"{each.arch} seed {each.seed} from {each.tl:.2f} to {each.fallen:.2f} after epoch {each.epoch}"
+            for each in fallen
+        ]
+        sentence = (
+            "This fine-tuning relearned: validation accuracy fell by more than {points:.0f} points, {told}. "
+            "Drift there is of a network that was lost and trained anew: lower the learning rate or warm up "
+            "for longer."
+        )
+        about = _all_methods(study, {each.arch for each in fallen})
+        yield Caveat("relearned", say(sentence, points=100 * FALL, told=told), about)
 
 
 def _layers(study: Study) -> Iterator[Caveat]:

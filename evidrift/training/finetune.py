@@ -46,6 +46,7 @@ def finetune(
         seed,
         description,
         after_epoch,
+        params.averaging,
     )
 
 

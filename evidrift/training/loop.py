@@ -1,8 +1,8 @@
 """The epoch loop of both training stages.
 
 Every random stream derives from (seed, epoch) alone: order of images, choice of views, dropout. An epoch
-therefore needs nothing of the epochs before it but the weights and Adam's moments, and training can be
-resumed exactly.
+therefore needs nothing of the epochs before it but the weights, their average and Adam's moments, and
+training can be resumed exactly.
 """
 
 import math
@@ -20,6 +20,7 @@ from evidrift.base.errors import UserError
 from evidrift.base.seeds import seed_of, stream
 from evidrift.images.views import choose_views
 from evidrift.training.adam import Adam, learning_rate
+from evidrift.training.average import Average
 from evidrift.training.params import Training
 
 
@@ -71,6 +72,7 @@ def fit(
     seed: int,
     description: str,
     after_epoch: AfterEpoch | None = None,
+    averaging: float = 0,
 ) -> tuple[list[Epoch], int]:
     """Train `variables` of a model that gives logits; leave it with the weights of the chosen epoch.
 
@@ -83,6 +85,7 @@ def fit(
         seed: of order, views and dropout.
         description: for the progress bar.
         after_epoch: is shown the model as each epoch leaves it; it must not change it.
+        averaging: epochs over which the weights are averaged that are validated, shown and kept; 0 for none.
 
     Returns:
         The history, and the number of the epoch whose weights the model has now, from 1.
@@ -90,11 +93,14 @@ def fit(
     Raises:
         UserError: the loss is not finite any more.
     """
-    step = _compiled_step(model, [variable.value for variable in variables])
-    forward = compile_forward(model)
     steps_per_epoch = -(-len(training.labels) // params.batch_size)
+    trained = [variable.value for variable in variables]
+    average = Average(trained, averaging * steps_per_epoch)
+    step = _compiled_step(model, trained, average)
+    forward = compile_forward(model)
     history: list[Epoch] = []
-    best: tuple[int, list[np.ndarray]] | None = None
+    chosen = 0
+    kept: list[np.ndarray] = []
     # file= names the stream anew: tqdm's default is the one of import time, which tests have replaced
     epochs = tqdm(range(params.epochs), desc=description, unit="epoch", disable=None, file=sys.stderr)
     for epoch in epochs:
@@ -107,24 +113,24 @@ def fit(
             losses.append(float(loss) * len(rows))
             hits.append(int(np.sum(np.argmax(logits.numpy(), -1) == labels)))
         n = len(training.labels)
-        row = Epoch(epoch + 1, sum(losses) / n, sum(hits) / n, *evaluate(forward, validation), rate)
-        if not math.isfinite(row.train_loss + row.validation_loss):
-            raise UserError(
-                f"{description}: training diverged in epoch {row.epoch}: the loss is {row.train_loss:.3g}, "
-                f"on validation {row.validation_loss:.3g}. Lower learning_rate, now {params.learning_rate:g}."
-            )
-        is_best = all(row.validation_loss < earlier.validation_loss for earlier in history)
-        history.append(row)
-        if after_epoch:
-            after_epoch(row.epoch, model)
+        with average.shown():
+            row = Epoch(epoch + 1, sum(losses) / n, sum(hits) / n, *evaluate(forward, validation), rate)
+            if not math.isfinite(row.train_loss + row.validation_loss):
+                raise UserError(
+                    f"{description}: training diverged in epoch {row.epoch}: the loss is "
+                    f"{row.train_loss:.3g}, on validation {row.validation_loss:.3g}. "
+                    f"Lower learning_rate, now {params.learning_rate:g}."
+                )
+            is_best = all(row.validation_loss < earlier.validation_loss for earlier in history)
+            history.append(row)
+            if after_epoch:
+                after_epoch(row.epoch, model)
+            if is_best if params.checkpoint == "best" else row.epoch == params.epochs:
+                chosen, kept = row.epoch, [variable.numpy() for variable in model.variables]
         epochs.set_postfix(loss=f"{row.train_loss:.3f}", accuracy=f"{row.validation_accuracy:.3f}")
-        if params.checkpoint == "best" and is_best:
-            best = (row.epoch, [variable.numpy() for variable in model.variables])
-    if best is None:
-        return history, len(history)
-    for variable, value in zip(model.variables, best[1], strict=True):
+    for variable, value in zip(model.variables, kept, strict=True):
         variable.assign(value)
-    return history, best[0]
+    return history, chosen
 
 
 def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
@@ -165,7 +171,7 @@ def _batches(
         yield rows, views[rows]
 
 
-def _compiled_step(model: keras.Model, variables: list[tf.Variable]) -> Callable:
+def _compiled_step(model: keras.Model, variables: list[tf.Variable], average: Average) -> Callable:
     adam = Adam(variables)
     signature = [
         tf.TensorSpec(model.inputs[0].shape, tf.float32),
@@ -179,6 +185,7 @@ def _compiled_step(model: keras.Model, variables: list[tf.Variable]) -> Callable
             logits = model(inputs, training=True)
             loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
         adam.apply(tape.gradient(loss, variables), rate)
+        average.update()
         return loss, logits
 
     return tf.function(step, input_signature=signature)

@@ -70,12 +70,15 @@ class Finetune(Training):
     Attributes:
         views: augmented copies of each training image that epochs choose from; 0 for none.
         batchnorm: `inference` keeps the pretrained statistics, `update` trains them too.
+        averaging: epochs over which the weights that are validated and kept are averaged, exponentially; may
+            be fractional; 0 takes them as the last step leaves them.
         keep_epochs: seeds of which the weights after every epoch are kept, for the stage trajectory. Others
             than the grid's count for nothing.
     """
 
     views: Annotated[int, Field(ge=0)]
     batchnorm: Literal["inference", "update"]
+    averaging: Annotated[float, Field(ge=0)]
     keep_epochs: Distinct[list[Seed]]
 
 

@@ -154,9 +154,9 @@ def metrics_of(arch: str, seed: int, checkpoint: str) -> dict[str, Any]:
 
 
 def history() -> pd.DataFrame:
-    """Two epochs of a training."""
-    columns = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
-    return pd.DataFrame({"epoch": [1, 2], **dict.fromkeys(columns, 0.5)})
+    """Two epochs of a training, with the validation accuracy of the metrics."""
+    columns = ["train_loss", "train_accuracy", "validation_loss"]
+    return pd.DataFrame({"epoch": [1, 2], **dict.fromkeys(columns, 0.5), "validation_accuracy": 0.9})
 
 
 def logits_of(maps: ArchitectureMaps) -> Logits:

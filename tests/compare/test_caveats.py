@@ -70,6 +70,21 @@ def test_a_loss_of_accuracy_is_a_change_too(tmp_path):
     assert list(told(study)) == ["accuracy_differs"]
 
 
+def test_a_fine_tuning_that_fell_by_more_than_ten_points_relearned(tmp_path):
+    study = study_of(architecture(), architecture("resnetv2_mini"))
+    # tl's validation accuracy is 0.9; the head's own first epochs are no fall
+    study.histories["densenet_mini", 1, "tl"]["validation_accuracy"] = [0.2, 0.9]
+    study.histories["densenet_mini", 1, "ft"]["validation_accuracy"] = [0.85, 0.8]
+    assert told(study) == {}
+    study.histories["densenet_mini", 2, "ft"]["validation_accuracy"] = [0.46, 0.95]
+    (found,) = told(study).values()
+    assert (found.key, found.about) == ("relearned", ALL)
+    assert found.sentence.startswith(
+        "This fine-tuning relearned: validation accuracy fell by more than 10 points, densenet_mini seed 2 "
+        "from 0.90 to 0.46 after epoch 1. Drift there"
+    )
+
+
 def test_different_grids_are_a_caveat(tmp_path):
     maps = [architecture(), architecture("resnetv2_mini", grid=7)]
     found = told(study_of(*maps))

@@ -122,6 +122,36 @@ def test_a_watcher_sees_the_weights_of_every_epoch_and_changes_nothing():
     assert all(map(np.array_equal, model.get_weights(), unwatched.get_weights()))
 
 
+@pytest.mark.parametrize("checkpoint", ["best", "last"])
+def test_an_averaged_training_takes_the_same_steps_and_shows_validates_and_keeps_their_average(checkpoint):
+    runs = {}
+    for averaging in (0, 2):
+        model, seen = head(), []
+        history, chosen = fit(
+            model,
+            model.trainable_variables,
+            examples(),
+            examples(9),
+            params(batch_size=24, learning_rate=0.5, epochs=5, checkpoint=checkpoint),  # a step an epoch
+            1,
+            "test",
+            lambda epoch, watched, seen=seen: seen.append(watched.get_weights()),
+            averaging,
+        )
+        forward = compile_forward(model)
+        assert evaluate(forward, examples(9))[0] == pytest.approx(history[chosen - 1].validation_loss)
+        runs[averaging] = (history, seen)
+    (steps, weights), (averaged, averages) = runs.values()
+    assert [row.train_loss for row in averaged] == [row.train_loss for row in steps]
+    expected = head().get_weights()
+    for epoch in range(5):
+        pairs = zip(expected, weights[epoch], strict=True)
+        expected = [old + (1 - np.exp(-0.5)) * (new - old) for old, new in pairs]
+        for found, value in zip(averages[epoch], expected, strict=True):
+            np.testing.assert_allclose(found, value, rtol=1e-5, atol=1e-6)
+        assert averaged[epoch].validation_loss != steps[epoch].validation_loss
+
+
 def test_only_the_given_variables_move():
     model = head()
     kernel, bias = model.trainable_variables

@@ -19,6 +19,7 @@ TITLES = {
     "confounding_traits": (GRAVE, "Confounded: the acquisition tells the classes"),
     "confounding_source": (GRAVE, "Confounded: the source tells the classes"),
     "accuracy_differs": (SERIOUS, "The accuracy changed too"),
+    "relearned": (SERIOUS, "This fine-tuning relearned"),
     "raw_logit": (NOTE, "Raw logit explained"),
     "target_prediction": (NOTE, "Predictions explained, not labels"),
     "mixed_versions": (SERIOUS, "Mixed software versions"),
