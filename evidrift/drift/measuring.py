@@ -165,8 +165,7 @@ def _described(
     features = describe(draw(signed, content, size), (params.area, *params.curve))
     canvases = draw(averaged(signed, COARSE), content, size)
     values = canvases.values.reshape(len(canvases.values), -1)
-    coarse = areas.top_area(values, areas.in_order(values)[0], params.area)
-    return features, coarse
+    return features, areas.top_area(values, np.sort(values, axis=1), params.area)
 
 
 def averaged(maps: np.ndarray, cells: int) -> np.ndarray:
