@@ -5,12 +5,12 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid
 from evidrift.base.json import write_json
-from evidrift.base.table import read_table, write_table
+from evidrift.base.table import read_pieces, write_table, writing_table
 from evidrift.drift.params import load_drift
 from evidrift.drift.places_table import build_places, read_masks
 from evidrift.drift.source import read_maps
-from evidrift.drift.summary import summarise
-from evidrift.drift.table import build
+from evidrift.drift.summary import SUMMARISED, summarise
+from evidrift.drift.table import notes_for, pieces
 from evidrift.drift.tables import AGREEMENT, PAIRS, PLACES
 from evidrift.images.store import MANIFEST, STORE
 
@@ -27,11 +27,15 @@ def main() -> None:
     grid = load_grid(args.params)
     manifest, store = args.images / MANIFEST, args.images / STORE
     maps = read_maps(args.maps, args.architecture, grid.seeds, grid.families, manifest)
-    drift, agreement, notes = build(maps, load_drift(args.params))
-    write_table(args.tables / PAIRS, drift, vars(notes))
-    write_table(args.tables / AGREEMENT, agreement)
+    params = load_drift(args.params)
+    with (
+        writing_table(args.tables / PAIRS, vars(notes_for(maps, params))) as add_pairs,
+        writing_table(args.tables / AGREEMENT) as add_agreement,
+    ):
+        for name, columns in pieces(maps, params):
+            (add_pairs if name == PAIRS else add_agreement)(columns)
     write_table(args.tables / PLACES, build_places(maps, read_masks(store, maps.image_ids)))
-    write_json(args.metrics, summarise(read_table(args.tables / PAIRS)))
+    write_json(args.metrics, summarise(read_pieces(args.tables / PAIRS, SUMMARISED)))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
 
 if TYPE_CHECKING:
+    from evidrift.images.planes import Planes
     from evidrift.images.store import Images
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 def explain(
     network: Network,
     family: Family,
-    pixels: np.ndarray,
+    pixels: "np.ndarray | Planes",
     targets: np.ndarray | None = None,
     scale: float | None = None,
     seen: Callable[[slice, CheckpointMaps], Any] = lambda part, maps: None,
@@ -59,7 +60,7 @@ def explain(
     return replace(whole, targets=predicted_classes(whole.logits)) if targets is None else whole
 
 
-def logits_of(network: Network, pixels: np.ndarray, batch_size: int) -> np.ndarray:
+def logits_of(network: Network, pixels: "np.ndarray | Planes", batch_size: int) -> np.ndarray:
     """The network's logits of all images, (n, classes)."""
     parts = _parts(len(pixels), batch_size)
     return np.concatenate([network.logits(network.inputs(pixels[part])) for part in parts])
@@ -134,7 +135,7 @@ def _explain(
             _check(maps.logits, recorded[at], scale, images.ids[at], checkpoint)
             progress.update(len(at))
 
-        return explain(network, family, images.pixels[chosen], targets[chosen], scale, check)
+        return explain(network, family, images.pixels.take(chosen, axis=0), targets[chosen], scale, check)
 
 
 def _check(

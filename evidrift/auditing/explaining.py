@@ -13,6 +13,7 @@ from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.foreign.files import ModelFile
+from evidrift.images.planes import Planes
 from evidrift.maps.mapfile import CheckpointMaps
 
 
@@ -35,7 +36,7 @@ def explain_file(
     file: ModelFile,
     families: Sequence[Family],
     layer: str,
-    pixels: np.ndarray,
+    pixels: np.ndarray | Planes,
     targets: np.ndarray | None,
     what: str,
     quiet: bool,

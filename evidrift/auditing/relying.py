@@ -38,7 +38,7 @@ def measure_models(
     """
     every = image_regions(images)
     predicts = {(number, "ft"): _predict(file, batch_size) for number, file in enumerate(files.values())}
-    clean = np.array([not marker.any() for marker in find_markers(images.pixels, images.content)])
+    clean = np.array([not marker.any() for marker in find_markers(np.asarray(images.pixels), images.content)])
     return measure_reliance(
         predicts, images, {name: every[name] for name in PLACES}, clean=clean, quiet=quiet
     )

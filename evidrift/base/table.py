@@ -1,7 +1,8 @@
 """Tables on disk: Parquet, the same bytes for the same columns, with what holds for the whole table."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +24,41 @@ def category(codes: np.ndarray, names: Sequence[str] | np.ndarray) -> pa.Diction
     return pa.DictionaryArray.from_arrays(place.astype(np.int32)[codes], pa.array(words, pa.string()))
 
 
-def write_table(
-    path: Path, columns: dict[str, pa.Array | np.ndarray], notes: Mapping[str, Any] | None = None
-) -> None:
-    """Write columns in the given order; the same columns give the same bytes.
+Columns = Mapping[str, pa.Array | np.ndarray]
+
+
+@contextmanager
+def writing_table(path: Path, notes: Mapping[str, Any] | None = None) -> Iterator[Callable[[Columns], None]]:
+    """Write a table piece by piece, so that it need not fit into memory; the same pieces give the same bytes.
 
     Args:
         path: to write; its folder is made.
-        columns: by name.
         notes: what holds for the whole table, in JSON's types; travels in the file's metadata.
+
+    Yields:
+        What takes the pieces, at least one: columns by name, in the same order and of the same types.
     """
-    table = pa.table(columns)
-    if notes is not None:
-        text = json.dumps(dict(notes), sort_keys=True)
-        table = table.replace_schema_metadata({METADATA: text.encode()})
+    text = None if notes is None else json.dumps(dict(notes), sort_keys=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path, compression="zstd")
+    with ExitStack() as opened:
+        writers: list[pq.ParquetWriter] = []
+
+        def add(columns: Columns) -> None:
+            table = pa.table(dict(columns))
+            if text is not None:
+                table = table.replace_schema_metadata({METADATA: text.encode()})
+            if not writers:
+                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+                writers.append(opened.enter_context(writer))
+            writers[0].write_table(table)
+
+        yield add
+
+
+def write_table(path: Path, columns: Columns, notes: Mapping[str, Any] | None = None) -> None:
+    """Write columns in the given order, in one piece; see `writing_table`."""
+    with writing_table(path, notes) as add:
+        add(columns)
 
 
 def write_frame(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
@@ -51,9 +71,16 @@ def write_frame(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
     )
 
 
-def read_table(path: Path) -> pa.Table:
-    """A table; its words stay dictionary-encoded."""
-    return pq.read_table(path)
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A table, all columns of it or some; its words stay dictionary-encoded."""
+    return pq.read_table(path, columns=columns)
+
+
+def read_pieces(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of a table, piece by piece, so that it need not fit into memory."""
+    with pq.ParquetFile(path) as file:
+        for piece in range(file.num_row_groups):
+            yield file.read_row_group(piece, columns=columns)
 
 
 def read_checked(path: Path, schema: Schema, stage: str) -> pa.Table:

@@ -1,21 +1,24 @@
-"""Measure every planned pair of one architecture, class by class."""
+"""Measure every planned pair of one architecture, layer by layer and group by group."""
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations, groupby
 
 import numpy as np
 
-from evidrift.drift.pairs import Pairs
+from evidrift.drift.pairs import Pairs, groups_of, rows_by_group
 from evidrift.drift.params import Drift
 from evidrift.drift.source import ArchitectureMaps
 from evidrift.maps import grids
 from evidrift.measures import areas
 from evidrift.measures.canvas import NAN, OK, draw
-from evidrift.measures.of_pairs import ON_COARSE_GRID, Features, describe, measure
+from evidrift.measures.of_pairs import ON_COARSE_GRID, Features, describe, joined, measure
 
-# Classes measured side by side. With 2,000 test images, three seeds and ten methods and layers: 2 GB.
+# Groups measured side by side.
 AT_ONCE = 2
+# Maps described at once: few enough that what describing needs on the way stays in the processor's cache.
+DESCRIBED = 64
 # SSIM costs as much as all other measures together, and pairs of patients are most of all: a few of them
 # give its scale, which is secondary.
 SSIM_DRAWS = 2
@@ -23,25 +26,28 @@ SSIM_DRAWS = 2
 # paper's networks (docs/measures.md, Which can be compared between architectures).
 COARSE = 5
 
+# Of a group: by method, the rows of its pairs and their columns; and the agreement of methods.
+_Found = tuple[dict[str, tuple[np.ndarray, dict[str, np.ndarray]]], dict[tuple[str, str], np.ndarray]]
+
 
 @dataclass(frozen=True)
 class Measured:
-    """The measures of all pairs, and the agreement of methods.
+    """The measures of all pairs at one layer, and the agreement of methods there.
 
     Attributes:
-        pairs: by (layer, method): column name -> (pairs,), with `status` and `thin` beside the measures;
-            status `nan` and NaN where either image was not explained.
-        agreement: by (layer, method, other method): Pearson's correlation of the two methods' maps of
-            the same image, (checkpoints, seeds, images); NaN where either is not `ok`.
+        pairs: by method: column name -> (pairs,), with `status` and `thin` beside the measures; status `nan`
+            and NaN where either image was not explained.
+        agreement: by (method, other method): Pearson's correlation of the two methods' maps of the same
+            image, (checkpoints, seeds, images); NaN where either is not `ok`.
     """
 
-    pairs: dict[tuple[str, str], dict[str, np.ndarray]]
-    agreement: dict[tuple[str, str, str], np.ndarray]
+    pairs: dict[str, dict[str, np.ndarray]]
+    agreement: dict[tuple[str, str], np.ndarray]
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Explained images of one class, the rows of their pairs, and both maps' place among the block's maps."""
+    """Explained images of one group, the rows of their pairs, and both maps' place among the block's maps."""
 
     images: np.ndarray
     rows: np.ndarray
@@ -50,43 +56,54 @@ class _Block:
     with_ssim: np.ndarray
 
 
-def measure_all(maps: ArchitectureMaps, pairs: Pairs, params: Drift) -> Measured:
-    """Measure all pairs for every method and layer.
+def measure_layers(maps: ArchitectureMaps, pairs: Pairs, params: Drift) -> Iterator[tuple[str, Measured]]:
+    """Measure all pairs, one layer's methods after the other.
 
-    Both maps of a pair belong to one class, so a class is a block: its maps are described once, need
-    little memory, and blocks are independent, so that they run side by side.
+    Both maps of a pair belong to one group, so a group is a block: its maps are described once, need little
+    memory, and blocks are independent, so that they run side by side.
     """
-    methods = sorted(maps.signed)
-    measured = Measured(
-        {key: {} for key in methods},
-        {
-            (layer, one, other): np.full(maps.predicted.shape, np.nan, dtype=np.float32)
-            for layer, names in _by_layer(methods)
-            for one, other in combinations(names, 2)
-        },
-    )
-    labels = np.unique(maps.labels)
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        results = list(pool.map(lambda label: _measure_class(maps, pairs, label, params), labels))
-    for label, (measures, agreement) in zip(labels, results, strict=True):
-        for key, (rows, columns) in measures.items():
-            for name, values in columns.items():
-                whole = measured.pairs[key].setdefault(name, _unmeasured(name, len(pairs.kind), values.dtype))
-                whole[rows] = values
-        for pair, correlation in agreement.items():
-            measured.agreement[pair][:, :, maps.labels == label] = correlation
-    return measured
+    groups = groups_of(maps.patient_ids, maps.labels)
+    images = rows_by_group(groups)
+    rows = rows_by_group(groups[pairs.image_before])
+    for layer, methods in by_layer(maps.signed):
+        measured = Measured(
+            {method: {} for method in methods},
+            {pair: np.full(maps.predicted.shape, np.nan, np.float32) for pair in combinations(methods, 2)},
+        )
+        keys = [(layer, method) for method in methods]
+
+        def measure_one(of: tuple[np.ndarray, np.ndarray], keys: list[tuple[str, str]] = keys) -> _Found:
+            return _measure_group(maps, pairs, *of, keys, params)
+
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            for members, found in zip(
+                images, pool.map(measure_one, zip(images, rows, strict=True)), strict=True
+            ):
+                _place(measured, members, *found, n=len(pairs.kind))
+        yield layer, measured
+
+
+def _place(
+    measured: Measured,
+    images: np.ndarray,
+    measures: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]],
+    agreement: dict[tuple[str, str], np.ndarray],
+    n: int,
+) -> None:
+    """Put what was measured of a group of images in its place among all `n` pairs."""
+    for method, (rows, columns) in measures.items():
+        for name, values in columns.items():
+            whole = measured.pairs[method].setdefault(name, _unmeasured(name, n, values.dtype))
+            whole[rows] = values
+    for pair, correlation in agreement.items():
+        measured.agreement[pair][:, :, images] = correlation
 
 
 def _unmeasured(name: str, n: int, dtype: np.dtype) -> np.ndarray:
     return np.full(n, {"status": NAN, "thin": False}.get(name, np.nan), dtype)
 
 
-def _block(maps: ArchitectureMaps, pairs: Pairs, label: int, explained: np.ndarray) -> _Block:
-    members = explained & (maps.labels == label)
-    images = np.flatnonzero(members)
-    rows = np.flatnonzero(members[pairs.image_before] & members[pairs.image_after])
-
+def _block(maps: ArchitectureMaps, pairs: Pairs, images: np.ndarray, rows: np.ndarray) -> _Block:
     def place(checkpoint: np.ndarray, seed: np.ndarray, image: np.ndarray) -> np.ndarray:
         run = checkpoint[rows] * len(maps.seeds) + seed[rows]
         return run * len(images) + np.searchsorted(images, image[rows])
@@ -96,51 +113,59 @@ def _block(maps: ArchitectureMaps, pairs: Pairs, label: int, explained: np.ndarr
     return _Block(images, rows, before, after, pairs.draw[rows] < SSIM_DRAWS)
 
 
-def _measure_class(
-    maps: ArchitectureMaps, pairs: Pairs, label: int, params: Drift
-) -> tuple[
-    dict[tuple[str, str], tuple[np.ndarray, dict[str, np.ndarray]]], dict[tuple[str, str, str], np.ndarray]
-]:
-    """Of one class: rows of its measured pairs with their columns, and the agreement of its images' maps."""
-    measures, agreement = {}, {}
-    members = maps.labels == label
-    for layer, methods in _by_layer(sorted(maps.signed)):
-        patterns = {}
-        for method in methods:
-            explained = maps.explained[layer, method]
-            block = _block(maps, pairs, label, explained)
-            features = _describe(maps.signed[layer, method][:, :, block.images], maps, block, params)
-            coarse = _on_coarse_grid(maps.signed[layer, method][:, :, block.images], maps, block, params)
-            measures[layer, method] = block.rows, _columns(features, block, params) | coarse
-            runs = (2, len(maps.seeds))
-            pattern = np.full((*runs, members.sum(), features.pattern.shape[1]), np.nan, np.float32)
-            ok = np.where(features.status[:, None] == OK, features.pattern, np.float32(np.nan))
-            pattern[:, :, explained[members]] = ok.reshape(*runs, -1, pattern.shape[-1])
-            patterns[method] = pattern
-        for one, other in combinations(methods, 2):
-            agreement[layer, one, other] = np.einsum("csmp,csmp->csm", patterns[one], patterns[other])
+def _measure_group(
+    maps: ArchitectureMaps,
+    pairs: Pairs,
+    members: np.ndarray,
+    rows: np.ndarray,
+    keys: list[tuple[str, str]],
+    params: Drift,
+) -> _Found:
+    """Measure a group's images and rows of pairs, all methods of a layer."""
+    measures, patterns = {}, {}
+    runs = (2, len(maps.seeds))
+    for key in keys:
+        known = maps.explained[key]
+        here = rows[known[pairs.image_before[rows]] & known[pairs.image_after[rows]]]
+        block = _block(maps, pairs, members[known[members]], here)
+        signed = maps.signed[key][:, :, block.images]
+        features, sets = _describe(signed, maps, block, params)
+        measures[key[1]] = here, _columns(features, sets, block, params)
+        pattern = np.full((*runs, len(members), features.pattern.shape[1]), np.nan, np.float32)
+        ok = np.where(features.status[:, None] == OK, features.pattern, np.float32(np.nan))
+        pattern[:, :, known[members]] = ok.reshape(*runs, -1, pattern.shape[-1])
+        patterns[key[1]] = pattern
+    agreement = {
+        (one, other): np.einsum("csmp,csmp->csm", patterns[one], patterns[other])
+        for one, other in combinations(patterns, 2)
+    }
     return measures, agreement
 
 
-def _describe(signed: np.ndarray, maps: ArchitectureMaps, block: _Block, params: Drift) -> Features:
-    runs = signed.shape[0] * signed.shape[1]
-    content = np.tile(maps.content[block.images], (runs, 1))
-    canvases = draw(signed.reshape(-1, *signed.shape[3:]), content, maps.size)
-    return describe(canvases, (params.area, *params.curve))
-
-
-def _on_coarse_grid(
+def _describe(
     signed: np.ndarray, maps: ArchitectureMaps, block: _Block, params: Drift
-) -> dict[str, np.ndarray]:
-    """The moved share of the maps' positive part, averaged over the cells of a coarse grid."""
-    runs = signed.shape[0] * signed.shape[1]
-    content = np.tile(maps.content[block.images], (runs, 1))
-    canvases = draw(averaged(signed.reshape(-1, *signed.shape[3:]), COARSE), content, maps.size)
+) -> tuple[Features, areas.AreaSets]:
+    """Features of a block's maps, (checkpoints, seeds, images, h, w), in this order; sets on a coarse grid.
+
+    The sets are the strongest cells of the maps' positive part, averaged over the cells of that grid.
+    """
+    content = np.tile(maps.content[block.images], (signed.shape[0] * signed.shape[1], 1))
+    flat = signed.reshape(-1, *signed.shape[3:])
+    parts = [
+        _described(flat[first : first + DESCRIBED], content[first : first + DESCRIBED], maps.size, params)
+        for first in range(0, max(len(flat), 1), DESCRIBED)
+    ]
+    features, coarse = zip(*parts, strict=True)
+    return joined(features), joined(coarse)
+
+
+def _described(
+    signed: np.ndarray, content: np.ndarray, size: int, params: Drift
+) -> tuple[Features, areas.AreaSets]:
+    features = describe(draw(signed, content, size), (params.area, *params.curve))
+    canvases = draw(averaged(signed, COARSE), content, size)
     values = canvases.values.reshape(len(canvases.values), -1)
-    sets = areas.top_area(values, areas.in_order(values)[0], params.area)
-    moved = areas.moved_share(sets, block.before, block.after, params.area)
-    usable = np.maximum(canvases.status[block.before], canvases.status[block.after]) == OK
-    return {ON_COARSE_GRID: np.where(usable, moved, np.nan).astype(np.float32)}
+    return features, areas.top_area(values, np.sort(values, axis=1), params.area)
 
 
 def averaged(maps: np.ndarray, cells: int) -> np.ndarray:
@@ -159,13 +184,23 @@ def averaged(maps: np.ndarray, cells: int) -> np.ndarray:
     return rows @ positive @ columns.T
 
 
-def _columns(features: Features, block: _Block, params: Drift) -> dict[str, np.ndarray]:
+def _columns(
+    features: Features, coarse: areas.AreaSets, block: _Block, params: Drift
+) -> dict[str, np.ndarray]:
+    pairs = (block.before, block.after)
     status = np.maximum(features.status[block.before], features.status[block.after])
     thin = features.top[params.area].thin
     found = {"status": status, "thin": (thin[block.before] | thin[block.after]) & (status == OK)}
-    pairs = (block.before, block.after)
-    return found | measure(features, *pairs, params.area, params.curve, block.with_ssim)
+    moved = areas.moved_share(coarse, *pairs, params.area)
+    return (
+        found
+        | measure(features, *pairs, params.area, params.curve, block.with_ssim)
+        | {ON_COARSE_GRID: np.where(status == OK, moved, np.nan).astype(np.float32)}
+    )
 
 
-def _by_layer(methods: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    return [(layer, [name for _, name in group]) for layer, group in groupby(methods, key=lambda key: key[0])]
+def by_layer(keys: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """The methods at each layer, both sorted."""
+    return [
+        (layer, [name for _, name in group]) for layer, group in groupby(sorted(keys), key=lambda key: key[0])
+    ]

@@ -1,18 +1,30 @@
 """The drift stage's metrics: what one architecture's table says by itself."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from evidrift.base.json import nested, plain
+from evidrift.drift.pairs import KINDS
 from evidrift.measures.of_pairs import PRIMARY
 
 DECIMALS = 6
+# The columns of the drift table that are read here.
+SUMMARISED = (
+    *("layer", "method", "pair_kind", "seed_before", "image_id", "patient_id", "cohort", "status", "thin"),
+    *PRIMARY,
+)
 
 
-def summarise(table: pa.Table) -> dict[str, Any]:
+def summarise(pieces: Iterable[pa.Table]) -> dict[str, Any]:
     """Counts and mean measures of one architecture's drift table.
+
+    Args:
+        pieces: of the table, its columns SUMMARISED.
 
     Returns:
         images, patients; pairs by kind; cohorts by seed (images of the drift pairs); statuses by layer and
@@ -20,14 +32,19 @@ def summarise(table: pa.Table) -> dict[str, Any]:
         over the images that are right in both checkpoints, `concentration` with its sign. None where no
         pair can be measured.
     """
-    rows = table.to_pandas()
-    drift = rows[rows["pair_kind"] == "drift"]
+    pairs = Counter(dict.fromkeys(KINDS, 0))
+    of_drift = []
+    for piece in pieces:
+        kinds = piece["pair_kind"].cast(pa.string())
+        pairs.update({each["values"]: each["counts"] for each in kinds.value_counts().to_pylist()})
+        of_drift.append(piece.filter(pc.equal(kinds, "drift")))
+    drift = pa.concat_tables(of_drift).replace_schema_metadata(None).unify_dictionaries().to_pandas()
     groups = dict(list(drift.groupby(["layer", "method"], observed=True)))
     one = next(iter(groups.values()))
     return {
         "images": one["image_id"].nunique(),
         "patients": one["patient_id"].nunique(),
-        "pairs": _counts(rows["pair_kind"]),
+        "pairs": dict(sorted(pairs.items())),
         "cohorts": {str(seed): _counts(part["cohort"]) for seed, part in one.groupby("seed_before")},
         "statuses": nested((key, _statuses(part)) for key, part in groups.items()),
         "right_in_both": nested((key, _means(part)) for key, part in groups.items()),

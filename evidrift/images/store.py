@@ -3,12 +3,13 @@
 It lies in the folder of prepared images, beside the manifest of those that were kept and the list of those
 that were left out.
 
-Images stand in the order of (split, image id), so that a split is read in one piece. The same images give
+Images stand in the order of (split, image id). The same images give
 the same bytes: no times, texts of fixed length, rows written one after the other.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import h5py
 import numpy as np
 
 from evidrift.base.schema import Schema, columns
+from evidrift.images.planes import Planes
 
 # The files of the folder.
 STORE, MANIFEST, EXCLUSIONS = "store.h5", "manifest.csv", "exclusions.csv"
@@ -41,7 +43,7 @@ class Images:
         ids: image ids, (n,) str.
         patient_ids: (n,) str.
         labels: index into `classes`, (n,) int32.
-        pixels: (n, size, size) uint8.
+        pixels: (n, size, size) uint8; of a store they are on disk until they are indexed, as are the masks.
         content: top, left, bottom, right of the image inside its padding, half open, px, (n, 4) int32.
         classes: names, sorted.
         lungs: the lung fields' mask, (n, size, size) bool; None but for phantoms.
@@ -51,11 +53,11 @@ class Images:
     ids: np.ndarray
     patient_ids: np.ndarray
     labels: np.ndarray
-    pixels: np.ndarray
+    pixels: np.ndarray | Planes
     content: np.ndarray
     classes: tuple[str, ...]
-    lungs: np.ndarray | None = None
-    findings: np.ndarray | None = None
+    lungs: np.ndarray | Planes | None = None
+    findings: np.ndarray | Planes | None = None
 
 
 class ImageStore:
@@ -77,12 +79,13 @@ class ImageStore:
         with h5py.File(self._path) as file:
             rows = np.flatnonzero(_texts(file["split"][:]) == name)
             here = slice(rows[0], rows[-1] + 1) if len(rows) else slice(0)
-            masks = {mask: file[mask][here].astype(bool) for mask in ("lungs", "findings") if mask in file}
+            planes = partial(Planes, self._path, rows=rows, size=self.size)
+            masks = {mask: planes(mask, dtype=bool) for mask in ("lungs", "findings") if mask in file}
             return Images(
                 ids=_texts(file["image_id"][here]),
                 patient_ids=_texts(file["patient_id"][here]),
                 labels=file["label"][here],
-                pixels=file["pixels"][here],
+                pixels=planes("pixels", dtype=np.uint8),
                 content=file["content"][here],
                 classes=self.classes,
                 **masks,

@@ -1,7 +1,8 @@
 """The measures of a pair of maps: features once per map, then all pairs by index."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -62,6 +63,24 @@ def describe(maps: Canvases, shares: Sequence[float]) -> Features:
         gini=gini(maps.native, maps.inside),
         entropy=entropy(maps.native, maps.inside),
     )
+
+
+Described = TypeVar("Described", Features, areas.AreaSets)
+
+
+def joined(parts: Sequence[Described]) -> Described:
+    """What was described of maps in parts, one below the other."""
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    first = parts[0]
+    if isinstance(first, np.ndarray):
+        return np.concatenate(parts)
+    if isinstance(first, dict):
+        return {name: _joined([part[name] for part in parts]) for name in first}
+    names = [each.name for each in fields(first)]
+    return type(first)(**{name: _joined([getattr(part, name) for part in parts]) for name in names})
 
 
 def measure(

@@ -1,6 +1,6 @@
 """What a linear model is given to predict the class from: nothing that takes a network to see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -18,10 +18,10 @@ MIN_IMAGES = 10
 MAX_SOURCES = 64
 
 
-def films(images: Images) -> list[np.ndarray]:
-    """Each image without its padding, (height, width) uint8."""
-    boxes = zip(images.pixels, images.content, strict=True)
-    return [square[top:bottom, left:right] for square, (top, left, bottom, right) in boxes]
+def films(images: Images) -> Iterator[np.ndarray]:
+    """Each image without its padding, (height, width) uint8, one after the other."""
+    for square, (top, left, bottom, right) in zip(images.pixels, images.content, strict=True):
+        yield square[top:bottom, left:right]
 
 
 def thumbnails(images: Images) -> np.ndarray:

@@ -63,7 +63,7 @@ def rely(
 
         return predict
 
-    markers = find_markers(some.pixels, some.content)
+    markers = find_markers(np.asarray(some.pixels), some.content)
     return measure_reliance(
         {model: asking(values) for model, values in weights.items()},
         some,

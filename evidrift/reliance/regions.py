@@ -32,8 +32,9 @@ def image_regions(
     content = _boxes(images, (0, 0, 1, 1))
     found["border"] = content & ~middle
     if images.lungs is not None:
-        found["outside_lungs"] = content & ~images.lungs
-        found["right_lung"], found["left_lung"] = _sides(images.lungs & content)
+        lungs = np.asarray(images.lungs)
+        found["outside_lungs"] = content & ~lungs
+        found["right_lung"], found["left_lung"] = _sides(lungs & content)
     return found | {name: _boxes(images, box) for name, box in (boxes or {}).items()}
 
 

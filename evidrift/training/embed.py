@@ -45,7 +45,7 @@ def view_pixels(images: Images, rows: np.ndarray, views: np.ndarray) -> np.ndarr
     """The chosen view of each of the chosen rows, (len(rows), size, size) uint8."""
     return np.stack(
         [
-            augment(images.pixels[row], str(images.ids[row]), int(view))
-            for row, view in zip(rows, views, strict=True)
+            augment(pixels, str(images.ids[row]), int(view))
+            for pixels, row, view in zip(images.pixels[rows], rows, views, strict=True)
         ]
     )

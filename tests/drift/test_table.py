@@ -180,7 +180,7 @@ def test_the_summary_counts_everything_and_averages_images_right_in_both(tmp_pat
     columns, _, notes = build(replace(maps, predicted=predicted), PARAMS)
     write_table(tmp_path / "t.parquet", columns, vars(notes))
     table = read_table(tmp_path / "t.parquet")
-    found = summarise(table)
+    found = summarise([table])
     assert (found["images"], found["patients"]) == (6, 6)
     cohorts = {"fixed": 0, "regressed": 1, "right": 5, "wrong": 0}
     assert found["cohorts"] == {"1": cohorts, "2": cohorts}
@@ -197,7 +197,7 @@ def test_with_nobody_right_the_summary_has_no_means(tmp_path):
     maps = architecture()
     columns, _, notes = build(replace(maps, predicted=1 - maps.predicted), PARAMS)
     write_table(tmp_path / "t.parquet", columns, vars(notes))
-    found = summarise(read_table(tmp_path / "t.parquet"))
+    found = summarise([read_table(tmp_path / "t.parquet")])
     assert set(found["right_in_both"]["penultimate"]["grad_cam"].values()) == {None}
 
 
