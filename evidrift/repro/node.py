@@ -145,8 +145,8 @@ def _make(source: Source, place: Path) -> None:
         return
     raise _StepError(
         doing,
-        f"{tried}{socket.gethostname()} cannot clone {source.revision[:12]}. Push it to a git remote that the "
-        "node reaches, or keep the repository on a file system that all nodes share.",
+        f"{tried}{socket.gethostname()} cannot clone {source.revision[:12]}. Push it to a git remote that "
+        "the node reaches, or keep the repository on a file system that all nodes share.",
     )
 
 

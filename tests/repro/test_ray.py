@@ -34,7 +34,7 @@ def outside(tmp_path_factory):
 @pytest.fixture(scope="module")
 def environment(outside, tmp_path_factory):
     """What the nodes and the head inherit; the nodes' scratch folders lie where the test can see them."""
-    scratch = tmp_path_factory.mktemp("scratch")
+    scratch = tmp_path_factory.mktemp("nodes")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (QUIET | CREDENTIALS).items():
             patch.setenv(name, value)
