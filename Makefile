@@ -7,7 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help repro show test test-fast lint format prune
+.PHONY: help repro show verify lock test test-fast lint format prune
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -24,6 +24,12 @@ show: $(VENV)/.runtime  ## print the study's tables again
 
 prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families that left the grid
 	@python -m tools.prune params.yaml
+
+verify: $(VENV)/.runtime  ## run the tiny study in a clone: how many outputs have the bytes of locks/tiny.lock
+	@python -m tools.verify --profile tiny
+
+lock: $(VENV)/.runtime  ## make locks/tiny.lock anew, when its outputs are to change
+	@python -m tools.verify --profile tiny --write
 
 PYTEST := python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evidrift.attribution.family import find_family
+from evidrift.base.compute import Compute
 from evidrift.base.errors import UserError, run
 from evidrift.base.grid import Grid
 from evidrift.base.keys import PIPELINE
@@ -33,6 +34,7 @@ class Study(Section):
     """A complete parameter file. `explain` is checked by each attribution family itself."""
 
     grid: Grid
+    compute: Compute
     prepare: Prepare
     architectures: dict[str, Architecture]
     embed: Embed

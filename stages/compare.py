@@ -1,5 +1,6 @@
 """Compare the architectures: tables, rankings, observed reversals, figures."""
 
+import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid

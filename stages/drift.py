@@ -1,5 +1,6 @@
 """Measure how far the maps of one architecture moved, with seed floors and the scale: its drift table."""
 
+import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid

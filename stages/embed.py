@@ -1,5 +1,6 @@
 """Embed every image with one pretrained backbone, and version the backbone's weights."""
 
+import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run

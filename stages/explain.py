@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.family import load_family

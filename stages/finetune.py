@@ -1,5 +1,6 @@
 """Fine-tune the whole network from its transfer-learning checkpoint: the checkpoint `ft`."""
 
+import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run

@@ -1,5 +1,6 @@
 """Prepare the images: one store at one size, split by patient, with a reason for each image left out."""
 
+import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE

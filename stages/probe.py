@@ -1,5 +1,6 @@
 """Probe the images: what tells their class without a network, and which look the same across splits."""
 
+import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.images.store import MANIFEST, STORE
@@ -11,7 +12,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("images",),
+        ("params", "images"),
         probe="to write: pairs that look the same across splits",
         metrics="to write: what each probe found",
     )

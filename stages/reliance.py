@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run

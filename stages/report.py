@@ -1,5 +1,6 @@
 """Write the HTML report from what compare found, the drift tables, the maps and the films."""
 
+import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.section import read_params

@@ -1,5 +1,6 @@
 """Train one head on cached features: the transfer-learning checkpoint `tl` is backbone + head."""
 
+import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from evidrift.base.compute import load_compute, require
+
 KINDS = {"architecture": str, "family": str, "seed": int}  # all others are paths
 COMMON = {
     "architecture": "its name, a file in zoo/",
@@ -14,7 +16,7 @@ COMMON = {
 
 
 def arguments(description: str | None, common: Sequence[str], **others: str) -> argparse.Namespace:
-    """Read a stage's options from its command line.
+    """Read a stage's options from its command line, and see that its process computes as --params says.
 
     Args:
         description: what the stage does.
@@ -24,4 +26,6 @@ def arguments(description: str | None, common: Sequence[str], **others: str) -> 
     parser = argparse.ArgumentParser(description=description)
     for name, meaning in ({name: COMMON[name] for name in common} | others).items():
         parser.add_argument(f"--{name}", type=KINDS.get(name, Path), required=True, help=meaning)
-    return parser.parse_args()
+    args = parser.parse_args()
+    require(load_compute(args.params))
+    return args

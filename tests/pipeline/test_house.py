@@ -74,6 +74,14 @@ def test_every_stage_script_is_a_stage_and_depends_on_itself():
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_pins_its_process_before_it_imports_anything_else_and_depends_on_how_it_computes(stage):
+    nodes = ast.parse((ROOT / "stages" / f"{stage}.py").read_text()).body
+    names = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert next(name for name in names if "typing" not in name) == "import evidrift.base.pinned"
+    assert "compute" in STAGES[stage]["params"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_what_a_stage_lists_is_there(stage):
     for place in places_of(stage):
         example = place.replace("${item.arch}", "densenet_mini").replace("${item.family}", "cam")

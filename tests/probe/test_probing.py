@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ from evidrift.base.errors import UserError
 from evidrift.images.store import SPLITS
 from evidrift.probe.probing import probe
 from evidrift.probe.results import NearDuplicate, Unjudged, read_probe
-from stages import probe as stage
+from tests.places import ROOT
 from tests.prepare.films import film
 from tests.probe.stores import SIDE, Row, write
 
@@ -85,18 +87,17 @@ def test_a_manifest_of_other_images_is_refused(tmp_path):
         probe(store, manifest)
 
 
-def run_stage(monkeypatch, images: Path, out: Path) -> tuple[bytes, bytes]:
+def run_stage(images: Path, out: Path) -> tuple[bytes, bytes]:
     """Its two files."""
     files = out / "near_duplicates.csv", out / "probe.json"
-    words = ["--images", images, "--probe", out, "--metrics", files[1]]
-    monkeypatch.setattr("sys.argv", ["probe", *map(str, words)])
-    stage.main()
+    words = ["--params", "params.yaml", "--images", images, "--probe", out, "--metrics", files[1]]
+    subprocess.run([sys.executable, "-m", "stages.probe", *map(str, words)], cwd=ROOT, check=True)
     return files[0].read_bytes(), files[1].read_bytes()
 
 
-def test_the_stage_writes_the_same_bytes_twice(tmp_path, monkeypatch):
+def test_the_stage_writes_the_same_bytes_twice(tmp_path):
     store, _ = write(tmp_path, cohort(pixels=framed, source=lambda at: str(at % 3)))
-    first, second = (run_stage(monkeypatch, store.parent, tmp_path / name) for name in ("1", "2"))
+    first, second = (run_stage(store.parent, tmp_path / name) for name in ("1", "2"))
     assert first == second
     assert first[0] == b"image_id,split,other,other_split,distance\n"
     assert set(json.loads(first[1])) == {"predictions", "near_duplicates"}
