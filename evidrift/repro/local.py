@@ -1,6 +1,187 @@
-"""The study on this machine's cores."""
+"""The study on this machine's cores: each stage runs as soon as what it needs is there."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from dvc.exceptions import DvcException
+from dvc.logger import set_loggers_level
+from dvc.repo import Repo
+from dvc.stage import Stage
+
+from evidrift.base.errors import UserError
+from evidrift.repro.book import Book, Need, commands, one_process
+from evidrift.repro.claim import FOLDER, claimed
+from evidrift.repro.crew import Crew, Ended, task
+from evidrift.repro.jobs import default_jobs
+from evidrift.repro.progress import Progress
+
+LAST_LINES = 15
+REFRESH = 0.5  # seconds
+HOW = {Need.NOTHING: "", Need.RESTORED: "restored"}
 
 
 def repro(targets: list[str], jobs: int | None, *, quiet: bool) -> int:
-    """Not written yet."""
-    raise NotImplementedError
+    """Do what `dvc repro [targets]` does, `jobs` stages side by side.
+
+    Returns:
+        0; 1 where a stage failed; 128 and the signal's number where one stopped the run.
+
+    Raises:
+        UserError: something else is at work in this project, or DVC cannot read the pipeline.
+    """
+    try:
+        with Repo() as repo, set_loggers_level(logging.WARNING), one_process(), claimed(repo) as claim:
+            with repo.scm_context(quiet=True):
+                run = Run(repo, targets, jobs or default_jobs(Path("params.yaml")), claim, quiet=quiet)
+                run.through()
+            return run.tell()
+    except DvcException as error:
+        raise UserError(_words(error)) from error
+
+
+def _words(error: BaseException) -> str:
+    """An error of DVC's with what caused it, in one line."""
+    told = [str(error)]
+    while error.__cause__ is not None:
+        error = error.__cause__
+        told.append(str(error))
+    return ": ".join(" ".join(each.split()) for each in told if each)
+
+
+class Run:
+    """One run: what waits, what is at work, what has failed."""
+
+    def __init__(self, repo: Repo, targets: list[str], jobs: int, claim: int, *, quiet: bool) -> None:
+        self._book = Book(repo, targets)
+        self._jobs = jobs
+        self._crew = Crew(claim)
+        self._logs = Path(repo.tmp_dir) / FOLDER
+        self._quiet = quiet
+        self._progress = Progress(len(self._book.stages), quiet=quiet)
+        heights = self._book.heights()
+        # the longest way to the end first; among equals, and in the log, DVC's order
+        self._waiting = sorted(self._book.stages, key=lambda stage: -heights[stage])
+        self._running: dict[str, Stage] = {}
+        self._done: set[Stage] = set()
+        self._counts = dict.fromkeys(("run", "restored", "unchanged"), 0)
+        self._failed: dict[Stage, str] = {}
+        self._stopped_by: signal.Signals | None = None
+
+    def through(self) -> None:
+        """Run all that can be run; stop at a signal."""
+        with _signals(self._stop), self._progress:
+            try:
+                while self._stopped_by is None and (self._begin_ready() or self._running):
+                    for ended in self._crew.wait(REFRESH) if self._running else ():
+                        self._finish(ended)
+                    self._progress.refresh()
+            finally:
+                self._crew.leave()
+                self._book.write()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if self._stopped_by is not None:  # asked twice
+            raise KeyboardInterrupt
+        self._stopped_by = signal.Signals(number)
+
+    def _begin_ready(self) -> bool:
+        """Begin stages while there is room; whether there was any to begin."""
+        begun = False
+        while self._stopped_by is None and len(self._running) < self._jobs:
+            stage = next((each for each in self._waiting if self._book.upstream[each] <= self._done), None)
+            if stage is None:
+                break
+            begun = True
+            self._waiting.remove(stage)
+            self._begin(stage)
+        return begun
+
+    def _begin(self, stage: Stage) -> None:
+        name = stage.addressing
+        try:
+            need = self._book.begin(stage)
+        except Exception as error:  # as DVC: whatever goes wrong, it is this stage that failed
+            self._fail(stage, _words(error))
+            return
+        if need is Need.COMMAND:
+            self._progress.started(name)
+            self._running[name] = stage
+            self._crew.start(task(name, stage.cmd, self._log(name), commands(stage)))
+        else:
+            self._done.add(stage)
+            self._counts["unchanged" if need is Need.NOTHING else "restored"] += 1
+            self._progress.ended(name, HOW[need])
+
+    def _finish(self, ended: Ended) -> None:
+        stage = self._running.pop(ended.stage)
+        if ended.code:
+            by = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
+            self._fail(stage, f"its command ended with {by}")
+            return
+        try:
+            self._book.finish(stage)
+        except Exception as error:
+            self._fail(stage, _words(error))
+            return
+        self._done.add(stage)
+        self._counts["run"] += 1
+        self._progress.ended(ended.stage, "done")
+
+    def _fail(self, stage: Stage, why: str) -> None:
+        self._failed[stage] = why
+        self._progress.ended(stage.addressing, "FAILED")
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name.replace('/', '-').replace(':', '-')}.log"
+
+    def tell(self) -> int:
+        """Say what came out, failures last; the exit code."""
+        for stage, why in self._failed.items():
+            self._tell_failure(stage.addressing, why)
+        ready = ", ".join(f"{n} {how}" for how, n in self._counts.items() if n)
+        if self._stopped_by is not None:
+            stopped = f", {len(self._running)} stopped" if self._running else ""
+            print(
+                f"Stopped. Stages: {ready or 'none'}{stopped}. What is done is kept: "
+                "the same command goes on from there.",
+                file=sys.stderr,
+            )
+            return 128 + self._stopped_by
+        if self._failed:
+            names = ", ".join(stage.addressing for stage in self._failed)
+            print(
+                f"Failed: {names}. Not run because of that: {len(self._waiting)}. Stages: {ready or 'none'}. "
+                "Once it is mended, the same command goes on from there.",
+                file=sys.stderr,
+            )
+            return 1
+        if not self._quiet:
+            changed = self._counts["run"] + self._counts["restored"]
+            print(f"Stages: {ready}." if changed else "Nothing to do: everything is as dvc.lock says.")
+        return 0
+
+    def _tell_failure(self, name: str, why: str) -> None:
+        log = self._log(name)
+        print(f"\n{name} failed: {why}.", file=sys.stderr)
+        if why.startswith("its command") and log.exists():
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            print(f"The end of {log}:", file=sys.stderr)
+            for line in lines[-LAST_LINES:]:
+                print(f"    {line}", file=sys.stderr)
+
+
+@contextmanager
+def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have Ctrl-C, a kill and a closed terminal taken note of, so that nothing is left half-written."""
+    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {kind: signal.signal(kind, handler) for kind in kinds}
+    try:
+        yield
+    finally:
+        for kind, old in before.items():
+            signal.signal(kind, old)

@@ -1,0 +1,170 @@
+"""How a run goes: order, failures, Ctrl-C, two at once, a kill at any moment."""
+
+import json
+import os
+import random
+import signal
+import time
+
+import psutil
+import pytest
+from dvc.repo import Repo, lock_repo
+
+from evidrift.base.errors import UserError
+from evidrift.repro.jobs import default_jobs
+from tests.repro.test_same_as_dvc import BRANCHES, GATHERS
+
+
+def wait_until(true):
+    until = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_stage_starts_after_all_that_it_needs(project):
+    ran = project.repro(jobs=4)
+    assert ran[0] == "start"
+    for item in "bac":
+        assert {ran.index(f"branch-{item}-{seed}") < ran.index(f"gather-{item}") for seed in (1, 2)} == {True}
+    assert ran.index("summary") > max(map(ran.index, GATHERS))
+    assert ran.index("kept") > ran.index("summary")
+
+
+def test_stages_run_side_by_side_as_many_as_asked(project):
+    """Each writes how many run while it does; `slow` has them last long enough to meet."""
+    project.write("slow", "0.3")
+    project.replace(
+        "stage.sh",
+        'sleep "$(cat slow)"',
+        'touch "at-$name"; ls at-* | wc -l >> many; sleep 0.3; rm "at-$name"',
+    )
+    project.repro("gather", jobs=3)
+    assert max(map(int, (project.path / "many").read_text().split())) == 3
+
+
+def test_a_failing_stage_leaves_the_others_running_and_is_named_with_the_end_of_its_log(project, capfd):
+    project.write("fail-branch-a-1", "")
+    ran = project.repro(expect=1)
+    assert set(ran) == {"start", *BRANCHES, "gather-b", "gather-c", "uncached"}
+    told = capfd.readouterr().err
+    assert "branch@a-1 failed: its command ended with exit code 3." in told
+    assert "branch@a-1.log:\n    no such film\n" in told
+    assert "Failed: branch@a-1. Not run because of that: 3." in told
+    (project.path / "fail-branch-a-1").unlink()
+    assert sorted(project.repro()) == sorted(["branch-a-1", "gather-a", "summary", "kept"])
+
+
+def test_a_stage_that_did_not_write_its_output_fails_with_dvcs_words(project, capfd):
+    project.replace(
+        "dvc.yaml",
+        "[sh stage.sh summary data/summary summary.json, echo twice >> data/summary/one.txt]",
+        "echo",
+    )
+    project.repro(expect=1)
+    assert "summary failed: failed to reproduce" in (told := capfd.readouterr().err) or "data/summary" in told
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_ends_the_stages_keeps_what_is_done_and_says_how_to_go_on(project, kind):
+    project.replace(
+        "stage.sh", 'if [ -e slow ]; then sleep "$(cat slow)"; fi', "[ $name = start ] || sleep 600"
+    )
+    run = project.start("--jobs", "2")
+    wait_until(lambda: len(running("sleep 600", project)) == 2)
+    run.send_signal(kind)
+    told, _ = run.communicate(timeout=30)
+    assert run.returncode == 128 + kind
+    assert (
+        "Stopped. Stages: 1 run, 2 stopped. What is done is kept: the same command goes on from there."
+        in told
+    )
+    assert running("sleep 600", project) == []
+    assert list(json_of_lock(project)) == ["start"]
+
+
+def json_of_lock(project):
+    with Repo(str(project.path)) as repo:
+        return [
+            stage.name
+            for stage in repo.index.stages
+            if getattr(stage, "name", "") and stage.outs[0].hash_info
+        ]
+
+
+def running(words, project):
+    """Processes of that command in that project."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if " ".join(process.cmdline()) == words and process.cwd() == str(project.path):
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_two_at_once_are_refused_ours_and_dvcs(project):
+    with Repo(str(project.path)) as other, lock_repo(other), pytest.raises(UserError) as refused:
+        project.repro()
+    assert (
+        f"Another DVC command or `evidrift repro` is at work in this project (process {os.getpid()})"
+        in str(refused.value)
+    )
+    busy = {"write": {str(project.path / "data/start.txt"): {"pid": os.getpid(), "cmd": "dvc repro"}}}
+    project.write(".dvc/tmp/rwlock", json.dumps(busy))
+    with pytest.raises(UserError, match="`dvc repro` is at work in this project"):
+        project.repro()
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        '{"write": {"/x": {"pid"',
+        "",
+        json.dumps({"write": {"/x": {"pid": 2**22 + 1, "cmd": "dvc repro"}}, "read": {}}),
+    ],
+    ids=["half-written", "empty", "of a dead process"],
+)
+def test_what_a_killed_dvc_left_of_its_list_of_busy_paths_does_not_block(project, left):
+    (project.path / ".dvc" / "tmp").mkdir(exist_ok=True)
+    project.write(".dvc/tmp/rwlock", left)
+    assert "start" in project.repro("start")
+    assert project.dvc_repro() != []
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_started_again_nothing_finished_runs_again(project, twin):
+    twin.dvc_repro()
+    project.write("slow", "0.05")
+    chance, finished = random.Random(13), []
+    for _ in range(10):
+        run = project.start("--jobs", "3")
+        run.stdout.readline()  # something has begun
+        time.sleep(chance.uniform(0, 1.5))
+        run.kill()
+        told = run.communicate()[0]
+        finished += [line.split()[1] for line in told.splitlines() if line.startswith("done ")]
+    project.repro()
+    assert project.lock == twin.lock
+    assert len(finished) == len(set(finished)), "a stage that was done ran again"
+    assert project.dvc_repro() == []
+
+
+@pytest.mark.slow
+def test_a_kill_takes_the_stages_along_and_leaves_nothing_that_blocks(project):
+    project.write("slow", "600")
+    run = project.start("--jobs", "2")
+    wait_until(lambda: len(running("sleep 600", project)) == 1)
+    run.kill()
+    run.communicate()
+    wait_until(lambda: running("sleep 600", project) == [])
+    (project.path / "slow").unlink()
+    assert len(project.dvc_repro()) == len({"start", *BRANCHES, *GATHERS, "summary", "uncached", "kept"})
+
+
+def test_jobs_are_the_cores_for_their_threads(project):
+    cores = len(os.sched_getaffinity(0))
+    assert default_jobs(project.path / "params.yaml") <= cores
+    project.write("params.yaml", f"compute: {{threads: {cores}}}\n")
+    assert default_jobs(project.path / "params.yaml") == 1
