@@ -13,8 +13,8 @@ from typing import Any
 from dvc.repo import Repo
 
 from evidrift.base.cluster import load_cluster
+from evidrift.base.compute import load_compute
 from evidrift.base.errors import UserError
-from evidrift.base.section import read_params
 from evidrift.repro import node
 from evidrift.repro.branches import Branch, Plan, plan
 from evidrift.repro.node import Outcome, Source
@@ -124,8 +124,7 @@ def _wanted(root: Path) -> dict[str, Any]:
     """What a branch asks of a node, in Ray's words."""
     params = root / "params.yaml"
     cluster = load_cluster(params)
-    threads = read_params(params).get("compute", {}).get("threads", 1)
-    return {"num_cpus": threads, "num_gpus": cluster.gpus, "memory": int(cluster.memory_gb * GB)}
+    return {"num_cpus": load_compute(params).threads, "num_gpus": cluster.gpus, "memory": int(cluster.memory_gb * GB)}
 
 
 def _connect(ray: ModuleType, address: str) -> None:

@@ -48,7 +48,8 @@ def cluster(environment):
     """The address of two nodes with two CPUs each."""
     from ray.cluster_utils import Cluster
 
-    node = {"num_cpus": 2, "object_store_memory": OBJECT_STORE, "node_ip_address": "127.0.0.1"}
+    # Ray takes 127.0.0.1 and localhost for the machine's outer address, on which these nodes do not listen
+    node = {"num_cpus": 2, "object_store_memory": OBJECT_STORE, "node_ip_address": "127.0.0.2"}
     cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
     try:
         cluster.add_node(**node)
