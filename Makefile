@@ -64,6 +64,7 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 
 # PyTorch and two attribution packages, 0.8 GB, for the tests that compare with them. --no-deps: they would
 # bring a second OpenCV and torchvision.
-$(VENV)/.peers: requirements-peers.txt $(VENV)/.development
+$(VENV)/.peers: requirements-peers.txt requirements-ray.txt $(VENV)/.development
 	@$(BIN)/pip install --quiet --no-deps --requirement requirements-peers.txt
+	@$(BIN)/pip install --quiet --requirement requirements-ray.txt --constraint constraints.txt
 	@touch $@

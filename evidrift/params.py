@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evidrift.attribution.family import find_family
+from evidrift.base.cluster import Cluster
 from evidrift.base.compute import Compute
 from evidrift.base.errors import UserError, run
 from evidrift.base.grid import Grid
@@ -35,6 +36,7 @@ class Study(Section):
 
     grid: Grid
     compute: Compute
+    cluster: Cluster
     prepare: Prepare
     architectures: dict[str, Architecture]
     embed: Embed

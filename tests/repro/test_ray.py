@@ -1,0 +1,198 @@
+"""`evidrift repro --ray`: the stub study on two nodes on loopback, with an S3 remote on loopback."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.pipeline.workplace import Workplace
+from tests.places import ROOT
+from tests.repro import stub
+
+# what the command needs to be told apart from a package of the same name, and CI always has
+pytest.importorskip(
+    "ray", reason="Ray is not installed: pip install -r requirements-ray.txt -c constraints.txt"
+)
+
+OBJECT_STORE = 80 * 2**20
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0", "DVC_NO_ANALYTICS": "1"}
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory):
+    return stub.Outside(tmp_path_factory.mktemp("outside"))
+
+
+@pytest.fixture(scope="module")
+def environment(outside, tmp_path_factory):
+    """What the nodes and the head inherit; the nodes' scratch folders lie where the test can see them."""
+    scratch = tmp_path_factory.mktemp("nodes")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (QUIET | CREDENTIALS).items():
+            patch.setenv(name, value)
+        patch.setenv("STUB_OUTSIDE", str(outside.path))
+        patch.setenv("TMPDIR", str(scratch))
+        yield scratch
+
+
+@pytest.fixture(scope="module")
+def cluster(environment):
+    """The address of two nodes with two CPUs each."""
+    from ray.cluster_utils import Cluster
+
+    # Ray takes 127.0.0.1 and localhost for the machine's outer address, on which these nodes do not listen
+    node = {"num_cpus": 2, "object_store_memory": OBJECT_STORE, "node_ip_address": "127.0.0.2"}
+    cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
+    try:
+        cluster.add_node(**node)
+        yield cluster.address
+    finally:
+        cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def s3(environment):
+    """The endpoint of an S3 server on loopback."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3, request):
+    """Settings of a DVC remote of this test's own."""
+    import boto3
+
+    name = f"bucket-{abs(hash(request.node.name))}"
+    boto3.client("s3", endpoint_url=s3).create_bucket(Bucket=name)
+    return {"url": f"s3://{name}/study", "endpointurl": s3, "verify": "true"}
+
+
+def on_ray(place: Workplace, address: str, expect: int = 0) -> str:
+    """`evidrift repro --ray`, as it prints."""
+    command = (sys.executable, "-m", "evidrift", "repro", "--ray", address)
+    return place.run(*command, expect=expect, PYTHONPATH=str(ROOT))
+
+
+def lock_of(place: Workplace) -> dict:
+    return yaml.safe_load((place.path / "dvc.lock").read_text())
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_mid_run_is_retried_and_dvc_lock_is_the_local_one(
+    cluster, bucket, outside, environment, tmp_path
+):
+    study = stub.create(tmp_path / "study", bucket)
+    local = study.clone(tmp_path / "local")
+    local.repro()
+    assert outside.ran() == stub.STAGES
+
+    outside.order("kill", "explain-b-1")
+    on_ray(study, cluster)
+    assert outside.ran() == sorted([*stub.STAGES, "explain-b-1"])
+    orphan = Path("/proc", (outside.path / "killed").read_text())
+    assert not orphan.exists() or " Z " in (orphan / "stat").read_text()
+    assert lock_of(study) == lock_of(local)
+    assert list(environment.glob("evidrift-*")) == []
+
+    assert "Nothing to do" in on_ray(study, cluster)
+    assert study.repro() == []
+
+    # where nothing is but the revision and the remote, only what no remote can bring back runs
+    other = study.clone(tmp_path / "other")
+    on_ray(other, cluster)
+    assert outside.ran() == ["compare"]
+    assert lock_of(other) == lock_of(local)
+
+
+@pytest.mark.slow
+def test_a_failing_branch_leaves_the_others_done_and_once_mended_only_it_runs(
+    cluster, bucket, outside, tmp_path
+):
+    study = stub.create(tmp_path / "study", bucket)
+    outside.order("fail", "train-a-2")
+    said = on_ray(study, cluster, expect=1)
+    assert "2 of 7 branches are missing" in said
+    assert "train@a-2, explain@a-2: failed" in said
+    assert "  | stub: train-a-2 was told to fail" in said
+    assert "drift@a: not started, for want of train@a-2, explain@a-2" in said
+    assert "Traceback" not in said
+    lost = {"drift-a", "train-a-2", "explain-a-2", "compare"}
+    assert outside.ran() == sorted({*stub.STAGES, "train-a-2"} - lost | {"train-a-2"})
+    assert (study.path / "data" / "drift" / "b.out").exists()
+
+    outside.revoke("fail", "train-a-2")
+    on_ray(study, cluster)
+    assert set(outside.ran()) == lost
+
+
+@pytest.mark.slow
+def test_a_stage_that_reads_what_the_revision_does_not_hold_runs_on_the_head(
+    cluster, bucket, outside, tmp_path
+):
+    study = stub.create(tmp_path / "study", bucket)
+    (tmp_path / "films.txt").write_text("films of a hospital\n")
+    study.replace("dvc.yaml", "deps: [films.txt", "deps: [../films.txt")
+    study.replace("dvc.yaml", "prepare films.txt", "prepare ../films.txt")
+    study.commit("films from elsewhere")
+    assert "Here, as the revision does not hold what it reads: prepare" in on_ray(study, cluster)
+    assert outside.ran() == stub.STAGES
+
+
+def refused(study: Workplace, address: str = "127.0.0.1:1") -> str:
+    said = on_ray(study, address, expect=1)
+    assert said.startswith("error: ")
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.mark.slow
+def test_what_stands_in_the_way_is_told_before_anything_runs(environment, tmp_path):
+    study = stub.create(tmp_path / "study", None)
+    assert "No DVC remote is set" in refused(study)
+
+    study.run("dvc", "remote", "add", "--default", "--local", "store", str(tmp_path / "store"))
+    assert "No DVC remote is set" in refused(study)
+
+    study.run("dvc", "remote", "add", "--project", "--default", "store", "../store")
+    study.commit("remote")
+    assert "leads elsewhere on the nodes" in refused(study)
+
+    study.run("dvc", "remote", "modify", "--project", "store", "url", str(tmp_path / "store"))
+    assert "uncommitted changes: .dvc/config" in refused(study)
+
+    study.commit("remote")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    assert f"No Ray cluster answers at {address}" in refused(study, address)
+    assert "No Ray cluster answers at nowhere" in refused(study, "nowhere")
+
+    (tmp_path / "without" / "ray").mkdir(parents=True)
+    (tmp_path / "without" / "ray" / "__init__.py").write_text("raise ImportError")
+    study.env["PYTHONPATH"] = os.pathsep.join((str(tmp_path / "without"), str(ROOT)))
+    command = (sys.executable, "-m", "evidrift", "repro", "--ray", "auto")
+    assert "pip install -r requirements-ray.txt" in study.run(*command, expect=1)
+
+
+@pytest.mark.slow
+def test_a_remote_that_the_nodes_cannot_reach_is_named_with_what_dvc_says(cluster, outside, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+    study = stub.create(tmp_path / "study", {"url": "s3://nowhere/study", "endpointurl": endpoint})
+    said = on_ray(study, cluster, expect=1)
+    assert "7 of 7 branches are missing" in said
+    assert endpoint in said
+    assert "Traceback" not in said
+    assert outside.ran() == []
