@@ -1,6 +1,6 @@
 """Check the attribution methods on one architecture: faithfulness, and sanity under random weights."""
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
@@ -15,14 +15,7 @@ from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
 from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS, summarise
 from evidrift.images.store import STORE, ImageStore
-from evidrift.networks.checkpoint import Plan, load_checkpoints
-from evidrift.networks.files import BACKBONE
-from evidrift.networks.params import load_architecture
-
-if TYPE_CHECKING:
-    import keras
-
-    from evidrift.networks.checkpoint import Weights
+from evidrift.networks.checkpoint import load_plan, load_seeds
 
 
 def main() -> None:
@@ -40,12 +33,8 @@ def main() -> None:
     families = [load_family(args.params, name) for name in grid.families]
     check_folder(args.maps, [f"{seed}-{name}.h5" for seed in grid.seeds for name in grid.families])
     store = ImageStore(args.images / STORE)
-    options = load_architecture(args.params, args.architecture).options
-    plan = Plan(args.architecture, store.size, len(store.classes), options)
-
-    def load(seed: int) -> "tuple[keras.Model, dict[str, Weights]]":
-        return load_checkpoints(plan, backbone=args.models / BACKBONE, checkpoints=args.models / str(seed))
-
+    plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
+    load = partial(load_seeds, plan, args.models)
     faithfulness, randomisation = check_architecture(
         args.architecture, load, families, store.split("test"), plan.prepare, args.maps, params
     )

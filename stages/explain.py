@@ -11,10 +11,9 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
-from evidrift.maps.mapfile import Origin, write_maps
-from evidrift.networks.checkpoint import Plan, load_checkpoints, weights_hash
+from evidrift.maps.mapfile import CHECKPOINTS, Origin, write_maps
+from evidrift.networks.checkpoint import load_checkpoints, load_plan, weights_hash
 from evidrift.networks.files import PREDICTIONS
-from evidrift.networks.params import load_architecture
 from evidrift.training.predictions import read_predictions
 
 if TYPE_CHECKING:
@@ -35,10 +34,10 @@ def main() -> None:
     )
     family = load_family(args.params, args.family)
     store = ImageStore(args.images / STORE)
-    options = load_architecture(args.params, args.architecture).options
-    plan = Plan(args.architecture, store.size, len(store.classes), options)
+    plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     images = store.split("test")
-    classifier, weights = load_checkpoints(plan, backbone=args.backbone, checkpoints=args.checkpoints)
+    folders = {name: args.checkpoints / name for name in CHECKPOINTS}
+    classifier, weights = load_checkpoints(plan, backbone=args.backbone, folders=folders)
     recorded = {
         name: read_predictions(args.checkpoints / name / PREDICTIONS, images.ids, store.classes)
         for name in weights

@@ -1,6 +1,6 @@
 """Ask the networks of one architecture what their decisions hang on, by replacing regions of the films."""
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
@@ -11,18 +11,11 @@ from evidrift.base.grid import load_grid
 from evidrift.base.json import write_json
 from evidrift.base.table import write_frame
 from evidrift.images.store import STORE, ImageStore
-from evidrift.networks.checkpoint import Plan, load_checkpoints
-from evidrift.networks.files import BACKBONE
-from evidrift.networks.params import load_architecture
+from evidrift.networks.checkpoint import load_plan, load_seeds
 from evidrift.reliance.architecture import rely
 from evidrift.reliance.params import load_reliance
 from evidrift.reliance.summary import metrics
 from evidrift.reliance.tables import REGIONS, SCHEMAS, SPIKES, spike_schema
-
-if TYPE_CHECKING:
-    import keras
-
-    from evidrift.networks.checkpoint import Weights
 
 
 def main() -> None:
@@ -39,12 +32,8 @@ def main() -> None:
     names = [f"{seed}-{family}.h5" for seed in grid.seeds for family in grid.families]
     check_folder(args.maps, names)
     store = ImageStore(args.images / STORE)
-    options = load_architecture(args.params, args.architecture).options
-    plan = Plan(args.architecture, store.size, len(store.classes), options)
-
-    def load(seed: int) -> "tuple[keras.Model, dict[str, Weights]]":
-        return load_checkpoints(plan, backbone=args.models / BACKBONE, checkpoints=args.models / str(seed))
-
+    plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
+    load = partial(load_seeds, plan, args.models)
     files = [args.maps / name for name in names]
     test = store.split("test")
     found = rely(args.architecture, load, grid.seeds, test, plan.prepare, files, params)

@@ -1,6 +1,6 @@
 """Follow drift along fine-tuning: maps after each kept epoch against those of tl, on validation images."""
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
@@ -10,15 +10,10 @@ from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
 from evidrift.base.json import write_json
 from evidrift.images.store import STORE, ImageStore
-from evidrift.networks.checkpoint import Plan, load_tl
-from evidrift.networks.files import BACKBONE
-from evidrift.networks.params import load_architecture
+from evidrift.networks.checkpoint import load_plan, load_seeds
 from evidrift.trajectory.following import follow
 from evidrift.trajectory.params import load_trajectory
 from evidrift.trajectory.table import summarise, write_trajectory
-
-if TYPE_CHECKING:
-    import keras
 
 
 def main() -> None:
@@ -34,12 +29,8 @@ def main() -> None:
     params = load_trajectory(args.params)
     check_folder(args.epochs, [f"{seed}.h5" for seed in load_grid(args.params).seeds])
     store = ImageStore(args.images / STORE)
-    options = load_architecture(args.params, args.architecture).options
-    plan = Plan(args.architecture, store.size, len(store.classes), options)
-
-    def load(seed: int) -> "keras.Model":
-        return load_tl(plan, backbone=args.models / BACKBONE, tl=args.models / str(seed) / "tl")
-
+    plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
+    load = partial(load_seeds, plan, args.models, names=["tl"])
     images = store.split("validation")
     rows = follow(args.architecture, load, args.epochs, images, plan.prepare, params)
     write_trajectory(args.table, rows)

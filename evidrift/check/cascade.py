@@ -1,7 +1,7 @@
 """Random weights from the head down (Adebayo et al. 2018, arXiv 1810.03292, section 4.1: cascading)."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,28 +35,31 @@ def cascade(classifier: keras.Model, depths: int, *names: str | int) -> Iterator
     Yields:
         After each step, the share of all weights that is random, up to 1.
     """
-    fresh = _redrawn(classifier, *names)
     weighted = [layer for layer in reversed(classifier.layers) if layer.weights]
+    fresh = _redrawn(weighted, *names)
     done = 0
     for count in np.rint(np.linspace(len(weighted), 1, depths)[::-1]).astype(int):
         for layer in weighted[done:count]:
-            layer.set_weights(fresh.get_layer(layer.name).get_weights())
+            layer.set_weights(fresh[layer.name])
         done = count
         values = sum(layer.count_params() for layer in weighted[:count])
         yield values / classifier.count_params()
 
 
-def _redrawn(classifier: keras.Model, *names: str | int) -> keras.Model:
-    """The same graph with weights from their initialisers.
+def _redrawn(layers: Sequence[keras.Layer], *names: str | int) -> dict[str, list[np.ndarray]]:
+    """By each layer's name, weights from its initialisers: those of a new layer built for the same shapes.
 
     Seeds that the layers carry are dropped: with the head's, the draw could be the one that it was trained
     from. Initialisers without a seed take one from Python's own generator, which is set here;
     `keras.utils.set_random_seed` would also make TensorFlow forget its compiled functions.
     """
     random.seed(seed_of("random weights", *names))
-    return keras.models.clone_model(
-        classifier, clone_function=lambda layer: type(layer).from_config(_unseeded(layer.get_config()))
-    )
+    found = {}
+    for layer in layers:
+        fresh = type(layer).from_config(_unseeded(layer.get_config()))
+        fresh.build_from_config(layer.get_build_config())
+        found[layer.name] = fresh.get_weights()
+    return found
 
 
 def _unseeded(config: Any) -> Any:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def check_architecture(
     architecture: str,
-    load: Callable[[int], tuple[keras.Model, dict[str, list[np.ndarray]]]],
+    load: Callable[[Sequence[int]], tuple[keras.Model, dict[tuple[int, str], list[np.ndarray]]]],
     families: Sequence[Family],
     images: "Images",
     prepare: Callable[[np.ndarray], Any],
@@ -41,8 +41,8 @@ def check_architecture(
 
     Args:
         architecture: its name.
-        load: gives a classifier, network input -> logits, and a seed's weights for it by checkpoint (`tl`,
-            `ft`); the classifier of every seed has the same graph.
+        load: gives a classifier, network input -> logits, and for it the weights of seeds, by seed and
+            checkpoint (`tl`, `ft`).
         families: of the grid.
         images: of the test split.
         prepare: brings pixels, (n, H, W) in 0..255, to the network's input; affine in each channel.
@@ -56,10 +56,7 @@ def check_architecture(
         UserError: a map file is missing or lacks an image, its maps are of other weights, or no family
             explains one of the layers.
     """
-    weights: dict[tuple[int, str], list[np.ndarray]] = {}
-    for seed in params.seeds:
-        classifier, by_checkpoint = load(seed)
-        weights |= {(seed, checkpoint): values for checkpoint, values in by_checkpoint.items()}
+    classifier, weights = load(params.seeds)
     # one graph, compiled once, takes the weights of all checkpoints in turn
     ready = _ready(classifier, families, prepare, params)
     network = ready[0][1]

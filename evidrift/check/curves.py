@@ -54,9 +54,11 @@ def ranks(values: np.ndarray, ties: np.ndarray) -> np.ndarray:
         values: (h, w).
         ties: ranks of another order of the same pixels, (h, w).
     """
-    order = np.lexsort((ties.ravel(), -values.ravel()))
-    result = np.empty(values.size, dtype=np.int32)
-    result[order] = np.arange(values.size, dtype=np.int32)
+    place = np.arange(values.size, dtype=np.int32)
+    by_ties, result = np.empty_like(place), np.empty_like(place)
+    by_ties[ties.ravel()] = place
+    # half the time of np.lexsort, which would sort the ties once more
+    result[by_ties[np.argsort(-values.ravel()[by_ties], kind="stable")]] = place
     return result.reshape(values.shape)
 
 

@@ -50,20 +50,22 @@ class Arranged:
         )
 
 
-def quantities_of(
-    pairs: pd.DataFrame, cohort: CommonCohort, seeds: tuple[int, ...], by_class: bool = False
-) -> AllQuantities:
+def quantities_of(pairs: pd.DataFrame, cohort: CommonCohort, seeds: tuple[int, ...]) -> AllQuantities:
     """Quantities of everything that was measured on the common cohort.
 
     Args:
         pairs: drift tables.
         cohort: whose images count.
         seeds: of the grid.
-        by_class: every class counts alike, instead of every image.
     """
+    return quantities_in(arrange(pairs, cohort, seeds))
+
+
+def quantities_in(arranged: Mapping[Key, Arranged], by_class: bool = False) -> AllQuantities:
+    """Quantities of everything that was arranged; `by_class` as for `Arranged.cells`."""
     return {
         (key, measure): quantities(each.cells(measure, by_class))
-        for key, each in arrange(pairs, cohort, seeds).items()
+        for key, each in arranged.items()
         for measure in each.measures
     }
 

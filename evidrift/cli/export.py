@@ -33,7 +33,6 @@ def run(args: argparse.Namespace) -> int:
     from evidrift.base.grid import load_grid
     from evidrift.images.store import STORE, ImageStore
     from evidrift.networks.files import BACKBONE, HEAD, NETWORK
-    from evidrift.networks.params import load_architecture
     from evidrift.report.terminal.tables import console
 
     if args.out.suffix != ".keras":
@@ -62,13 +61,12 @@ def run(args: argparse.Namespace) -> int:
     import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
     from evidrift.foreign.export import exported
     from evidrift.networks.catalogue import find
-    from evidrift.networks.checkpoint import Plan, load_checkpoints
+    from evidrift.networks.checkpoint import load_plan, load_seeds
 
     store = ImageStore(films)
-    options = load_architecture(args.params, args.architecture).options
-    plan = Plan(args.architecture, store.size, len(store.classes), options)
-    classifier, weights = load_checkpoints(plan, backbone=models / BACKBONE, checkpoints=checkpoints)
-    classifier.set_weights(weights[args.checkpoint])
+    plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
+    classifier, weights = load_seeds(plan, models, [args.seed], [args.checkpoint])
+    classifier.set_weights(weights[args.seed, args.checkpoint])
     args.out.parent.mkdir(parents=True, exist_ok=True)
     exported(classifier, find(args.architecture)).save(args.out)
     to = console()

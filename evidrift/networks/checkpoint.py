@@ -4,10 +4,10 @@ A checkpoint is a folder, see `networks.files`.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import h5py
 import keras
@@ -17,8 +17,10 @@ from evidrift.base.errors import UserError
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import Options, find
 from evidrift.networks.classifier import build_classifier, build_head, network_input
-from evidrift.networks.files import HEAD, NETWORK
+from evidrift.networks.files import BACKBONE, HEAD, NETWORK
+from evidrift.networks.params import load_architecture
 
+Key = TypeVar("Key")
 Weights = list[np.ndarray]  # as `get_weights` gives them and `set_weights` takes them
 
 
@@ -75,22 +77,56 @@ def load_weights(model: keras.Model, path: Path) -> None:
         raise UserError(f"{path} does not hold the weights of {model.name}: {reason}") from None
 
 
-def load_checkpoints(
-    plan: Plan, *, backbone: Path, checkpoints: Path
-) -> tuple[keras.Model, dict[str, Weights]]:
-    """One classifier, and the weights of both checkpoints (`tl`, `ft`) of one architecture and seed for it.
+def load_plan(params: Path, architecture: str, size: int, n_classes: int) -> Plan:
+    """The plan of an architecture with the options that a parameter file gives it."""
+    return Plan(architecture, size, n_classes, load_architecture(params, architecture).options)
 
-    Building a network and compiling what is made of it takes longer than running it on the test split.
+
+def load_seeds(
+    plan: Plan, models: Path, seeds: Sequence[int], names: Sequence[str] = ("tl", "ft")
+) -> tuple[keras.Model, dict[tuple[int, str], Weights]]:
+    """One classifier, and by seed and checkpoint the weights of an architecture for it.
+
+    Args:
+        plan: of the classifier.
+        models: the architecture's folder, see `networks.files`.
+        seeds: whose checkpoints to read.
+        names: of the checkpoints.
+    """
+    folders = {(seed, name): models / str(seed) / name for seed in seeds for name in names}
+    return load_checkpoints(plan, backbone=models / BACKBONE, folders=folders)
+
+
+def load_checkpoints(
+    plan: Plan, *, backbone: Path, folders: Mapping[Key, Path]
+) -> tuple[keras.Model, dict[Key, Weights]]:
+    """One classifier, and for it the weights of several checkpoints of one architecture.
+
+    Building a network and compiling what is made of it takes longer than running it on the test split, so
+    one takes all weights in turn.
 
     Args:
         plan: of the classifier.
         backbone: file of the pretrained backbone's weights.
-        checkpoints: the folder that holds the folders `tl` and `ft`.
+        folders: of the checkpoints, each called `tl` or `ft`, by any keys.
+
+    Returns:
+        The classifier, with whichever weights, and each checkpoint's as it takes them, by the same keys.
     """
-    classifier = load_tl(plan, backbone=backbone, tl=checkpoints / "tl")
-    weights = {"tl": classifier.get_weights()}
-    load_weights(classifier, checkpoints / "ft" / NETWORK)
-    return classifier, weights | {"ft": classifier.get_weights()}
+    trunk = build_backbone(plan.architecture, plan.size, plan.options)
+    load_weights(trunk, backbone)
+    pretrained = trunk.get_weights()
+    head = build_head(trunk.output.shape[-1], plan.n_classes, dropout=0, seed=0)
+    classifier = build_classifier(trunk, plan.n_classes, dropout=0)
+    weights: dict[Key, Weights] = {}
+    for key, folder in folders.items():
+        if folder.name == "tl":
+            load_weights(head, folder / HEAD)
+            weights[key] = [*pretrained, *head.get_weights()]
+        else:
+            load_weights(classifier, folder / NETWORK)
+            weights[key] = classifier.get_weights()
+    return classifier, weights
 
 
 def load_tl(plan: Plan, *, backbone: Path, tl: Path, dropout: float = 0) -> keras.Model:

@@ -25,7 +25,7 @@ METHOD, LAYER = "layer_cam", "penultimate"
 
 def rely(
     architecture: str,
-    load: Callable[[int], tuple[keras.Model, dict[str, list[np.ndarray]]]],
+    load: Callable[[Sequence[int]], tuple[keras.Model, dict[Model, list[np.ndarray]]]],
     seeds: Sequence[int],
     images: Images,
     prepare: Callable[[np.ndarray], Any],
@@ -36,8 +36,8 @@ def rely(
 
     Args:
         architecture: its name.
-        load: gives a classifier, network input -> logits, and a seed's weights for it by checkpoint (`tl`,
-            `ft`); the classifier of every seed has the same graph.
+        load: gives a classifier, network input -> logits, and for it the weights of seeds, by seed and
+            checkpoint (`tl`, `ft`).
         seeds: of the grid.
         images: of the test split.
         prepare: brings pixels, (n, H, W) in 0..255, to the network's input.
@@ -49,10 +49,7 @@ def rely(
         UserError: a map file is missing.
     """
     some = taken(images, choose(images.ids, images.labels, params.images_per_class))
-    weights: dict[Model, list[np.ndarray]] = {}
-    for seed in seeds:
-        classifier, by_checkpoint = load(seed)
-        weights |= {(seed, checkpoint): values for checkpoint, values in by_checkpoint.items()}
+    classifier, weights = load(seeds)
     # one graph, compiled once, takes the weights of all checkpoints in turn
     network = Network(classifier, (), prepare, "centred")
 

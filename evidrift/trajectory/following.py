@@ -1,7 +1,7 @@
 """Follow drift along the fine-tuning of one architecture: its trajectory table."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ LAYER = "penultimate"  # the layer that conclusions rest on
 
 def follow(
     architecture: str,
-    load: Callable[[int], keras.Model],
+    load: Callable[[Sequence[int]], tuple[keras.Model, dict[tuple[int, str], list[np.ndarray]]]],
     folder: Path,
     images: "Images",
     prepare: Callable[[np.ndarray], Any],
@@ -40,7 +40,8 @@ def follow(
 
     Args:
         architecture: its name.
-        load: gives a seed's tl, network input -> logits; all of one graph.
+        load: gives a classifier, network input -> logits, and for it the weights of seeds' tl, by seed and
+            "tl".
         folder: of the epochs files, `<seed>.h5`.
         images: of the validation split; a fixed few of each class are explained (`subset.choose`).
         prepare: brings pixels, (n, H, W) in 0..255, to the network's input.
@@ -55,15 +56,12 @@ def follow(
     if not params.seeds:
         return join([])
     few = _few(images, choose(images.ids, images.labels, params.images_per_class))
-    tl = {}
-    for seed in params.seeds:
-        classifier = load(seed)
-        tl[seed] = classifier.get_weights()
+    classifier, tl = load(params.seeds)
     # one graph, compiled once, takes the weights of all epochs in turn
     network = Network(classifier, resolve(classifier, [LAYER]), prepare, "centred")
     family = _family(params)
     parts = []
-    for seed, weights in tl.items():
+    for (seed, _), weights in tl.items():
         kept = chain([(0, weights)], read_epochs(folder / f"{seed}.h5", architecture, seed, classifier))
         epochs, along = [], []
         for epoch, values in tqdm(kept, f"trajectory {architecture} seed {seed}", unit="epoch", disable=None):

@@ -57,6 +57,11 @@ def loaded(seed):
     return models["ft"], {name: model.get_weights() for name, model in models.items()}
 
 
+def load(seeds):
+    models = {(seed, name): model for seed in seeds for name, model in checkpoints(seed).items()}
+    return models[seeds[0], "ft"], {key: model.get_weights() for key, model in models.items()}
+
+
 def write_study(folder, images, seeds=(1,), chosen=None):
     chosen = np.arange(N) if chosen is None else chosen
     for seed in seeds:
@@ -75,7 +80,7 @@ def write_study(folder, images, seeds=(1,), chosen=None):
 def check(folder, settings=None, families=FAMILIES, images=None):
     settings = params() if settings is None else settings
     images = images or disc_images()
-    return check_architecture("discs", loaded, families, images, grey, folder, settings)
+    return check_architecture("discs", load, families, images, grey, folder, settings)
 
 
 @pytest.fixture(scope="module")
@@ -222,10 +227,10 @@ def test_metrics_hold_counts_and_verdicts(tables):
 
 
 def test_maps_of_other_weights_are_refused(folder):
-    def others(seed):
-        model, weights = loaded(seed)
-        *trunk, kernel, bias = weights["ft"]
-        return model, weights | {"ft": [*trunk, 1.1 * kernel, bias]}
+    def others(seeds):
+        model, weights = load(seeds)
+        *trunk, kernel, bias = weights[1, "ft"]
+        return model, weights | {(1, "ft"): [*trunk, 1.1 * kernel, bias]}
 
     with pytest.raises(UserError, match=r"1-cam.h5: ft now gives other logits of image .* `dvc repro"):
         check_architecture("discs", others, FAMILIES, disc_images(), grey, folder, params())

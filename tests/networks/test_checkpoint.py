@@ -14,7 +14,7 @@ from evidrift.base.errors import UserError
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.checkpoint import (
     Plan,
-    load_checkpoints,
+    load_seeds,
     load_tl,
     load_weights,
     save_weights,
@@ -94,13 +94,13 @@ def test_both_checkpoints_are_made_of_their_files(tmp_path):
     save_weights(tuned, tmp_path / "1" / "ft" / NETWORK)
     plan, trunk = Plan("densenet_mini", SIZE, N_CLASSES, {}), tmp_path / "backbone.weights.h5"
 
-    model, weights = load_checkpoints(plan, backbone=trunk, checkpoints=tmp_path / "1")
+    model, weights = load_seeds(plan, tmp_path, [1])
 
     images = np.random.default_rng(0).normal(size=(2, SIZE, SIZE, 3)).astype(np.float32)
     expected = head(backbone(images).numpy().mean((1, 2))).numpy()
-    model.set_weights(weights["ft"])
+    model.set_weights(weights[1, "ft"])
     np.testing.assert_array_equal(model(images).numpy(), tuned(images).numpy())
-    model.set_weights(weights["tl"])
+    model.set_weights(weights[1, "tl"])
     np.testing.assert_allclose(model(images).numpy(), expected, rtol=1e-4, atol=1e-5)
     again = load_tl(plan, backbone=trunk, tl=tmp_path / "1" / "tl", dropout=0.5)
     assert weights_hash(again) == weights_hash(model)

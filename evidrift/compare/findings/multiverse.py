@@ -27,7 +27,7 @@ import pandas as pd
 from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.sentence import Sentence, say
 from evidrift.base.sentence import method as as_term
-from evidrift.claims.cells import AllQuantities, quantities_of
+from evidrift.claims.cells import AllQuantities, arrange, quantities_in
 from evidrift.claims.claim import ALPHA, Claim, Rules
 from evidrift.claims.cohort import CommonCohort, common_cohort
 from evidrift.claims.quantities import Quantities
@@ -254,11 +254,14 @@ def _cohorts(
     cohort = common_cohort(pairs)
     if not cohort.image_ids:
         return
+    arranged = arrange(pairs, cohort, study.seeds)
     if len(study.architectures) > 2:
-        yield "pair", quantities_of(pairs, cohort, study.seeds)
+        yield "pair", quantities_in(arranged)
     enough = _of_classes(pairs, cohort)
+    if enough.image_ids != cohort.image_ids:
+        arranged = arrange(pairs, enough, study.seeds)
     if enough.image_ids:
-        yield "classes", quantities_of(pairs, enough, study.seeds, by_class=True)
+        yield "classes", quantities_in(arranged, by_class=True)
 
 
 def _of_classes(pairs: pd.DataFrame, cohort: CommonCohort) -> CommonCohort:
