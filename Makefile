@@ -7,7 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help repro show test test-fast lint format prune
+.PHONY: help repro show test test-fast lint format prune bench
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -42,6 +42,9 @@ format: $(VENV)/.development  ## let ruff fix what it can
 	ruff check --fix .
 	ruff format .
 
+bench: $(VENV)/.peers  ## measure speed against what else does the same, and write the table of docs/performance.md
+	python -m benchmarks.performance --write docs/performance.md
+
 # setuptools is in every new environment of Python 3.11, so that building the command needs no download.
 $(VENV)/.runtime: requirements.txt constraints.txt pyproject.toml
 	@echo "Installing into $(VENV) (a few minutes, about 3 GB) ..."
@@ -56,7 +59,7 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 	@$(BIN)/pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
 	@touch $@
 
-# PyTorch and two attribution packages, 0.8 GB, for the tests that compare with them. --no-deps: they would
+# PyTorch and three attribution packages, 0.8 GB, for the tests and benchmarks that compare with them. --no-deps: they would
 # bring a second OpenCV and torchvision.
 $(VENV)/.peers: requirements-peers.txt $(VENV)/.development
 	@$(BIN)/pip install --quiet --no-deps --requirement requirements-peers.txt
