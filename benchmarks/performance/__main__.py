@@ -3,7 +3,7 @@
     python -m benchmarks.performance [row ...] [--rounds 5] [--write docs/performance.md]
 
 Both sides of a row take turns, one thread each, and every round gives one ratio; the median and the range are
-printed. Each row sees that both sides compute the same.
+printed. Each row sees that both sides compute the same, where there is something to compare.
 """
 
 import argparse
