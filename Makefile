@@ -7,7 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help repro show verify lock test test-fast lint format prune
+.PHONY: help repro show verify lock test test-fast lint format prune bench
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -48,6 +48,9 @@ format: $(VENV)/.development  ## let ruff fix what it can
 	ruff check --fix .
 	ruff format .
 
+bench: $(VENV)/.bench  ## measure speed against what else does the same, and write the table of docs/performance.md
+	python -m benchmarks.performance --write docs/performance.md
+
 # setuptools is in every new environment of Python 3.11, so that building the command needs no download.
 $(VENV)/.runtime: requirements.txt constraints.txt pyproject.toml
 	@echo "Installing into $(VENV) (a few minutes, about 3 GB) ..."
@@ -67,4 +70,8 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 $(VENV)/.peers: requirements-peers.txt requirements-ray.txt $(VENV)/.development
 	@$(BIN)/pip install --quiet --no-deps --requirement requirements-peers.txt
 	@$(BIN)/pip install --quiet --requirement requirements-ray.txt --constraint constraints.txt
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.peers
+	@$(BIN)/pip install --quiet --no-deps --requirement requirements-bench.txt
 	@touch $@

@@ -54,7 +54,7 @@ Score = Callable[[torch.Tensor], torch.Tensor]
 
 
 def raw_maps(
-    method: type[BaseCAM], twin: nn.Sequential, layer: str, inputs: torch.Tensor, scores: Sequence[Score]
+    method: type[BaseCAM], twin: nn.Module, layer: str, inputs: torch.Tensor, scores: Sequence[Score]
 ) -> np.ndarray:
     """Signed maps, (n, h, w), on the layer's own grid.
 
@@ -65,7 +65,7 @@ def raw_maps(
         inputs: of the twin, (n, channels, H, W).
         scores: of each image, from its logits.
     """
-    module = getattr(twin, layer)
+    module = twin.get_submodule(layer)
     cam = method(twin, [module])
     outputs = cam.activations_and_grads(inputs)
     sum(score(output) for score, output in zip(scores, outputs, strict=True)).backward()
