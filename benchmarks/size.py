@@ -40,12 +40,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.folder or Path(temporary)
         tables = {n: measure(folder / str(n), n) for n in sorted(args.images)}
-    print(f"\n{'stage':20}" + "".join(f"{f'{small} to {large}':>24}" for small, large in _steps(tables)))
-    for at, row in enumerate(next(iter(tables.values()))):
-        cells = (
-            _growth(tables[small][at], tables[large][at], large / small) for small, large in _steps(tables)
-        )
-        print(f"{row['stage']:20}" + "".join(f"{cell:>24}" for cell in cells))
+    for small, large in zip(list(tables)[:-1], list(tables)[1:], strict=True):
+        print(f"\ngrowth from {small} to {large} images")
+        for few, many in zip(tables[small], tables[large], strict=True):
+            print(f"{many['stage']:20} {_growth(few, many, large / small)}")
 
 
 def parse_args() -> argparse.Namespace:
@@ -121,10 +119,6 @@ def run(command: str, place: Path, stage: str) -> Row:
         sys.exit(f"{stage} left with {code}: see {log}")
     wall = time.perf_counter() - started
     return {"wall": wall, "user": used.ru_utime, "system": used.ru_stime, "peak": used.ru_maxrss / MIB}
-
-
-def _steps(tables: dict[int, list[Row]]) -> list[tuple[int, int]]:
-    return list(zip(list(tables)[:-1], list(tables)[1:], strict=True))
 
 
 def _growth(small: Row, large: Row, ratio: float) -> str:

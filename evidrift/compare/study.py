@@ -4,7 +4,7 @@ The stage compare reads a study from the files of the stages before it; an audit
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,6 +128,7 @@ def read_study(grid: Grid, files: StudyFiles) -> Study:
     """
     architectures = grid.architectures
     tables, agreement, places = _read_tables(files.drift, architectures, drift_tables.SCHEMAS, "drift")
+    notes = {each: notes_of(table) for each, table in zip(architectures, tables, strict=True)}
     checks = _read_tables(files.checks, architectures, check_tables.SCHEMAS, "check")
     asked = _read_tables(files.reliance, architectures, reliance_tables.SCHEMAS, "reliance")
     training, histories = _read_runs(grid, files)
@@ -139,7 +140,7 @@ def read_study(grid: Grid, files: StudyFiles) -> Study:
         pairs=joined(tables),
         agreement=joined(agreement),
         places=joined(places),
-        notes={each: notes_of(table) for each, table in zip(architectures, tables, strict=True)},
+        notes=notes,
         training=training,
         logits=read_logits(files.models, architectures, grid.seeds),
         images=_read_json(files.metrics / "prepare.json"),
@@ -200,10 +201,15 @@ def _read_tables(
     ]
 
 
-def joined(tables: Sequence[pa.Table]) -> pd.DataFrame:
-    """Tables one below the other; words stay categories."""
-    bare = [table.replace_schema_metadata(None) for table in tables]
-    return pa.concat_tables(bare).unify_dictionaries().to_pandas()
+def joined(tables: list[pa.Table]) -> pd.DataFrame:
+    """Tables one below the other; words stay categories.
+
+    The list is emptied: a table's columns are let go one by one, as they become the frame's, so that a large
+    table is not in memory twice.
+    """
+    whole = pa.concat_tables([table.replace_schema_metadata(None) for table in tables]).unify_dictionaries()
+    tables.clear()
+    return whole.to_pandas(split_blocks=True, self_destruct=True)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from evidrift.drift.pairs import KINDS, Pairs, plan
+from evidrift.drift.pairs import KINDS, Pairs, groups_of, plan
 
 IDS = np.array(["a0", "a1", "a2", "a3", "b0", "b1"])
 PATIENTS = np.array(["p0", "p1", "p1", "p2", "p3", "p3"])
@@ -98,3 +98,25 @@ def test_draws_of_an_image_are_numbered_and_other_pairs_are_not():
     assert (pairs.draw[~of_patients] == 0).all()
     # class a has four images of three patients: two draws each, in both seeds and under both checkpoints
     assert pairs.draw[of_patients].tolist() == [0, 1] * 16
+
+
+def test_a_class_of_up_to_500_images_is_one_group():
+    labels = np.repeat([0, 1], 500)
+    assert groups_of(np.array([f"p{k}" for k in range(1000)]), labels).tolist() == labels.tolist()
+
+
+def test_a_larger_class_is_dealt_out_by_patient_and_partners_come_from_the_same_group():
+    patients = np.array([f"p{k % 900}" for k in range(1300)])
+    labels = np.arange(1300) % 900 % 2
+    groups = groups_of(patients, labels)
+    assert np.bincount(groups).min() > 250
+    assert all(len(set(groups[patients == each])) == 1 for each in np.unique(patients))
+    assert all(len(set(labels[groups == each])) == 1 for each in np.unique(groups))
+    pairs = plan((1,), np.arange(1300).astype(str), patients, labels, draws=5, draw_seed=0)
+    assert (groups[pairs.image_before] == groups[pairs.image_after]).all()
+    assert (np.bincount(pairs.image_before[pairs.kind == KINDS.index("scale_tl")]) == 5).all()
+
+
+def test_a_few_patients_with_many_images_stay_in_one_group():
+    patients = np.array([f"p{k % 99}" for k in range(2000)])
+    assert not groups_of(patients, np.zeros(2000, int)).any()
