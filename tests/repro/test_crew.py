@@ -59,6 +59,7 @@ sys.exit(3)
 @pytest.mark.slow
 def test_a_fork_has_tensorflow_already_and_its_own_words_log_and_exit_code(settings, tmp_path, monkeypatch):
     (tmp_path / "stages").mkdir()
+    (tmp_path / "stages" / "__init__.py").touch()
     (tmp_path / "stages" / "x.py").write_text(SCRIPT)
     (tmp_path / "params.yaml").write_text("compute: {threads: 1, instructions: portable}\n")
     monkeypatch.chdir(tmp_path)
