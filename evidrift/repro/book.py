@@ -114,15 +114,13 @@ class Book:
         """Begin with the file as the run found it: what finished first must not come first."""
         if lock.path not in self._found:
             self._found[lock.path] = Path(lock.path).read_bytes() if lock.exists() else None
-        copy, found = (
-            Lockfile(self.repo, str(Path(self.repo.tmp_dir) / FOLDER / "dvc.lock")),
-            self._found[lock.path],
-        )
-        Path(copy.path).unlink(missing_ok=True)
+        found, path = self._found[lock.path], Path(self.repo.tmp_dir) / FOLDER / "dvc.lock"
+        path.unlink(missing_ok=True)
         if found is not None:
-            Path(copy.path).write_bytes(found)
+            path.write_bytes(found)
+        copy = Lockfile(self.repo, str(path))
         copy.dump_stages(stages)
-        Path(copy.path).replace(lock.path)
+        path.replace(lock.path)
         track = self.repo.scm_context.files_to_track
         if copy.relpath in track:
             track.remove(copy.relpath)

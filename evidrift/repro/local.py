@@ -34,6 +34,7 @@ def repro(targets: list[str], jobs: int | None, *, quiet: bool) -> int:
     Raises:
         UserError: something else is at work in this project, or DVC cannot read the pipeline.
     """
+    logging.getLogger("dvc.progress").setLevel(logging.CRITICAL)  # its bars, beside our table
     try:
         with Repo() as repo, set_loggers_level(logging.WARNING), one_process(), claimed(repo) as claim:
             with repo.scm_context(quiet=True):

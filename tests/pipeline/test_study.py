@@ -175,3 +175,16 @@ def test_an_unknown_profile_names_those_that_exist_and_changes_stay(tiny_copy):
     said = tiny_copy.run("make", "repro", "PROFILE=paper", f"VENV={venv}", expect=2)
     assert "params.yaml has uncommitted changes" in said
     assert "draws: 4" in (tiny_copy.path / "params.yaml").read_text()
+
+
+def test_stages_in_a_fork_that_has_tensorflow_give_the_same_bytes(tiny_copy):
+    """One of each training, run anew by `evidrift repro`; the study was run by `dvc repro`."""
+    lock = tiny_copy.path / "dvc.lock"
+    before = yaml.safe_load(lock.read_text())
+    again = ("embed@resnetv2_mini", "train_tl@resnetv2_mini-1", "finetune@resnetv2_mini-1")
+    left = {name: entry for name, entry in before["stages"].items() if name not in again}
+    lock.write_text(yaml.safe_dump(before | {"stages": left}, sort_keys=False))
+    shutil.rmtree(tiny_copy.path / ".dvc" / "cache" / "runs")
+    told = tiny_copy.run(sys.executable, "-m", "evidrift", "repro")
+    assert [name for name in again if f"running   {name}" in told] == list(again)
+    assert yaml.safe_load(lock.read_text()) == before

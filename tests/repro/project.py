@@ -1,4 +1,4 @@
-"""A small pipeline with stages of every kind that DVC has; commands take milliseconds, and note their runs."""
+"""A small pipeline with stages of every kind that DVC has; commands take milliseconds and note their runs."""
 
 import os
 import subprocess
