@@ -124,7 +124,11 @@ def _wanted(root: Path) -> dict[str, Any]:
     """What a branch asks of a node, in Ray's words."""
     params = root / "params.yaml"
     cluster = load_cluster(params)
-    return {"num_cpus": load_compute(params).threads, "num_gpus": cluster.gpus, "memory": int(cluster.memory_gb * GB)}
+    return {
+        "num_cpus": load_compute(params).threads,
+        "num_gpus": cluster.gpus,
+        "memory": int(cluster.memory_gb * GB),
+    }
 
 
 def _connect(ray: ModuleType, address: str) -> None:
