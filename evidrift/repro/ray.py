@@ -220,9 +220,11 @@ def _clean(ray: ModuleType, source: Source) -> None:
     """Delete the clones on every node."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    task = ray.remote(node.clean).options(num_cpus=0)
+    task = ray.remote(node.clean)
     on_each = [
-        task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(each["NodeID"], soft=False))
+        task.options(
+            num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(each["NodeID"], soft=False)
+        )
         for each in _nodes(ray)
     ]
     ray.wait([each.remote(source.run) for each in on_each], num_returns=len(on_each), timeout=60)
