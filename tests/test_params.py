@@ -75,7 +75,7 @@ def test_an_unknown_section_lists_those_that_exist(mistaken):
     def change(content):
         content["zzz"] = 1
 
-    assert "zzz is not a parameter. Allowed here: grid, compute, prepare" in mistaken(change)
+    assert "zzz is not a parameter. Allowed here: grid, compute, cluster, prepare" in mistaken(change)
 
 
 def test_a_missing_key_is_named(mistaken):

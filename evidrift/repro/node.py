@@ -48,7 +48,7 @@ class _StepError(Exception):
 def run_branch(
     source: Source, stages: tuple[str, ...], needs: tuple[str, ...], lock: Lock, *before: Outcome
 ) -> Outcome:
-    """Run stages in a clone of the revision, and push their outputs, then the runs that name them.
+    """Run stages in a clone of the revision, and push their outputs and runs.
 
     Args:
         source: the revision and its remotes.
@@ -68,9 +68,7 @@ def run_branch(
             steps = (
                 ("pulling what it needs", ("pull", *needs), bool(needs)),
                 ("running", ("repro", "--pull", "--single-item", *stages), True),
-                # outputs first: a run in the remote's run cache never names what is not there yet
-                ("pushing its outputs", ("push", *stages), True),
-                ("pushing its runs", ("push", "--run-cache", *stages), True),
+                ("pushing", ("push", "--run-cache", *stages), True),
             )
             for doing, words, wanted in steps:
                 if wanted:
@@ -141,7 +139,7 @@ def _make(source: Source, place: Path) -> None:
             shutil.rmtree(place, ignore_errors=True)
             continue
         # DVC takes what it pulls for what it asked for, unless it is told to look
-        run(doing, (*DVC, "remote", "modify", "--local", source.remote, "verify", "true"), place)
+        (place / ".dvc" / "config.local").write_text(f"['remote \"{source.remote}\"']\n    verify = true\n")
         return
     raise _StepError(
         doing,

@@ -124,7 +124,11 @@ def _wanted(root: Path) -> dict[str, Any]:
     """What a branch asks of a node, in Ray's words."""
     params = root / "params.yaml"
     cluster = load_cluster(params)
-    return {"num_cpus": load_compute(params).threads, "num_gpus": cluster.gpus, "memory": int(cluster.memory_gb * GB)}
+    return {
+        "num_cpus": load_compute(params).threads,
+        "num_gpus": cluster.gpus,
+        "memory": int(cluster.memory_gb * GB),
+    }
 
 
 def _connect(ray: ModuleType, address: str) -> None:
@@ -216,9 +220,11 @@ def _clean(ray: ModuleType, source: Source) -> None:
     """Delete the clones on every node."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    task = ray.remote(node.clean).options(num_cpus=0)
+    task = ray.remote(node.clean)
     on_each = [
-        task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(each["NodeID"], soft=False))
+        task.options(
+            num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(each["NodeID"], soft=False)
+        )
         for each in _nodes(ray)
     ]
     ray.wait([each.remote(source.run) for each in on_each], num_returns=len(on_each), timeout=60)
