@@ -123,7 +123,7 @@ def committed() -> Lock:
 
 
 def reproduce(profile: str) -> str:
-    """Run a profile of the committed revision from its beginning, in a clone; the text of its dvc.lock.
+    """Run a profile with the committed code, from its beginning, in a clone; the text of its dvc.lock.
 
     Raises:
         UserError: there is no such profile, or the run failed.

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from evidrift.base.errors import UserError
-from tests.places import ROOT
+from tests.pipeline.workplace import ROOT, Workplace
 from tools import verify
 
 
@@ -91,6 +91,27 @@ def test_a_run_that_fails_is_no_success(tmp_path):
     )
     assert done.returncode == 1
     assert "`git clone --quiet" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_profile_is_run_in_a_clone_and_its_lock_kept_and_met_again(tmp_path, monkeypatch, capsys):
+    place = Workplace(tmp_path)
+    stage = {"cmd": "cp params.yaml made", "deps": ["params.yaml"], "outs": ["made"]}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"prepare": stage}}))
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "mini.yaml").write_text("a: 1")
+    place.run("git", "init", "--quiet")
+    place.run("dvc", "init", "--quiet")
+    place.commit("start")
+    monkeypatch.chdir(tmp_path)
+    run(monkeypatch, "--profile", "mini", "--write")
+    run(monkeypatch, "--profile", "mini")
+    assert "1 of 1 outputs have the same bytes as in locks/mini.lock." in capsys.readouterr().out
+    assert not (tmp_path / "made").exists()
+    (tmp_path / "profiles" / "mini.yaml").write_text("a: 2")
+    with pytest.raises(SystemExit, match="1"):
+        run(monkeypatch, "--profile", "mini")
+    assert "0 of 1 outputs" in capsys.readouterr().out
 
 
 def test_the_committed_lock_is_the_default(monkeypatch, capsys):
