@@ -45,7 +45,7 @@ def correlation(patterns: np.ndarray, before: np.ndarray, after: np.ndarray) -> 
     result = np.empty(len(before), dtype=np.float32)
     for start in range(0, len(before), BATCH):
         part = slice(start, start + BATCH)
-        result[part] = np.einsum("pc,pc->p", patterns[before[part]], patterns[after[part]])
+        result[part] = np.vecdot(patterns[before[part]], patterns[after[part]])
     return np.clip(result, -1, 1)
 
 
