@@ -98,6 +98,8 @@ def create(path: Path, remote: dict[str, str] | None) -> Workplace:
     (path / "dvc.yaml").write_text(PIPELINE)
     (path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     (path / "films.txt").write_text("films\n")
+    # as in this project: else DVC writes one into each folder, which counts where a folder is a dependency
+    (path / ".gitignore").write_text("/data/\n/models/\n")
     place = Workplace(path)
     place.run("git", "init", "--quiet")
     place.run("dvc", "init", "--quiet")
