@@ -20,6 +20,7 @@ METHOD, OTHER, LAYER = "layer_cam", "grad_cam_pp", "penultimate"
 ROW, TOP, BOTTOM = 0.95, 1.2, 0.62
 NAMES, WIDE, BETWEEN, NARROW, EDGE = 1.25, 5.0, 0.4, 2.5, 0.25
 THICK, DOT = 12, 8
+APART = 0.06  # between names, share of the axes' height
 ERRATIC = 0.45  # opacity of the part of drift that no two trainings have alike
 WAY = "#e3e3e3"
 
@@ -59,7 +60,8 @@ def floors(drifts: Drifts, method: str) -> Figure:
         ):
             axes.plot([low, high], [at, at], color=style.INK, lw=1.6)
             axes.plot([value], [at], "o", ms=DOT, color=colour, markeredgecolor=style.INK)
-            axes.text(value, at - 0.3, f"{value:.2f}", ha="center", va="center", color=colour, weight="bold")
+            text = axes.text(value, at - 0.3, f"{value:.2f}", ha="center", va="center", color=colour)
+            text.set(weight="bold", bbox={"color": "white", "pad": 1})  # a line may run through it
     left.set_xlim(0, max(drift["scale"] for drift in drifts.values()) + 0.08)
     left.set_xlabel("share of the strongest fifth that lies elsewhere; line: 95 % interval")
     right.set_xlim(0, max(1.1, *(drift["over_scale_high"] + 0.1 for drift in drifts.values())))
@@ -77,7 +79,7 @@ def reversal(before: Drifts, after: Drifts, methods: tuple[str, str]) -> Figure:
         methods: their names.
     """
     figure = style.new_figure(6.6, 4.1)
-    title = "Drift under two methods: where lines cross, the order turns round"
+    title = "Drift under two methods: where lines cross, the order turns"
     style.write(figure, EDGE, 0.15, title, fontsize=12, weight="bold")
     words = (
         "Drift: share of the strongest fifth that lies elsewhere. Lower is more stable. Bars: 95 % intervals."
@@ -91,16 +93,29 @@ def reversal(before: Drifts, after: Drifts, methods: tuple[str, str]) -> Figure:
             axes.plot([place, place], [drift["low"], drift["high"]], color=colour, lw=1.6, alpha=0.55)
         ends = [left["mean"], right["mean"]]
         axes.plot([aside, 1 + aside], ends, marker="o", ms=7, color=colour, lw=2)
-        axes.text(1.1, right["mean"], names.safe_text(arch, 20), va="center", color=colour)
     axes.set_xlim(-0.25, 1.08)
     axes.set_xticks([0, 1], [names.method_name(method) for method in methods])
     axes.tick_params(axis="x", length=0)
     shown = [drift for side in (before, after) for drift in side.values()]
-    axes.set_ylim(min(each["low"] for each in shown) - 0.04, max(each["high"] for each in shown) + 0.04)
+    low, high = min(each["low"] for each in shown) - 0.04, max(each["high"] for each in shown) + 0.04
+    axes.set_ylim(low, high)
+    heights = apart({arch: drift["mean"] for arch, drift in after.items()}, APART * (high - low))
+    for number, arch in enumerate(before):
+        text = names.safe_text(arch, 20)
+        axes.text(1.1, heights[arch], text, va="center", color=style.COLOURS[number])
     axes.grid(axis="y", color=style.GRID, lw=0.8)
     axes.set_axisbelow(True)
     axes.spines["bottom"].set_visible(False)
     return figure
+
+
+def apart(heights: Mapping[str, float], least: float) -> dict[str, float]:
+    """Heights of names, lowest first: raised so that each is at least `least` above the one below it."""
+    found: dict[str, float] = {}
+    below = float("-inf")
+    for name, height in sorted(heights.items(), key=lambda item: item[1]):
+        found[name] = below = max(height, below + least)
+    return found
 
 
 def _bare(axes: Axes, rows: int) -> None:

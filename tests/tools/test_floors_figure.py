@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tools.floors_figure import floors, main, reversal
+from tools.floors_figure import apart, floors, main, reversal
 
 
 def drift(mean: float, shared: float, floors: tuple[float, float], scale: float) -> dict[str, float]:
@@ -43,6 +43,13 @@ def test_lines_cross_where_the_order_turns_round():
     )
     ends = [list(line.get_ydata()) for x, line in lines(figure.axes[0]) if line.get_marker() == "o"]
     assert ends == [[0.3, 0.4], [0.4, 0.3]]
+
+
+def test_names_of_equal_drifts_stand_apart_in_the_order_of_their_drifts():
+    assert apart({"a": 0.5, "b": 0.1}, 0.1) == {"b": 0.1, "a": 0.5}
+    found = apart({"c": 0.22, "a": 0.2, "b": 0.21}, 0.1)
+    assert list(found) == ["a", "b", "c"]
+    assert list(found.values()) == pytest.approx([0.2, 0.3, 0.4])
 
 
 def test_the_same_summary_has_the_same_bytes(tmp_path, monkeypatch):
