@@ -128,8 +128,8 @@ def _remote(root: Path) -> str:
         )
     if isinstance(url, RelPath):  # as .dvc/config has it; DVC makes it absolute
         raise UserError(
-            f"The DVC remote {name} is a path from this folder to {url}, and leads elsewhere from the nodes' "
-            "clones. Give an absolute path that all nodes see, or a URL such as s3://BUCKET/FOLDER."
+            f"The DVC remote {name} is a path from this folder, to {url}, and leads elsewhere from the "
+            "nodes' clones. Give an absolute path that all nodes see, or a URL such as s3://BUCKET/FOLDER."
         )
     return name
 
