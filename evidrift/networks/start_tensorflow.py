@@ -18,9 +18,9 @@ from evidrift.base.compute import pinned
 def _rsqrt(x: tf.Tensor, name: str | None = None) -> tf.Tensor:
     """1 / sqrt(x), the same on every processor.
 
-    TensorFlow's own starts from the processor's approximation, and AMD's and Intel's differ: so did the last
-    bits of all that comes out of a normalization. A square root and a division are exact. TensorFlow's graph
-    optimiser would turn an ordinary division by a square root back into its rsqrt.
+    TensorFlow's own starts from the processor's approximation, which each maker chooses: on an emulated
+    Haswell it gave other last bits than on an AMD, and so did every feature. A square root and a division
+    are exact. TensorFlow's graph optimiser would turn an ordinary division by a root back into its rsqrt.
     """
     return tf.math.divide_no_nan(tf.ones_like(x), tf.sqrt(x), name)
 

@@ -61,7 +61,7 @@ for _ in range(2):
 
 
 def test_normalizations_take_an_exact_root_also_after_tensorflow_has_optimised_the_graph():
-    """No processor's approximation: TensorFlow's kernel of rsqrt differs in its last bit between makers."""
+    """No processor's approximation: TensorFlow's kernel of rsqrt starts from one."""
     program = """
 import evidrift.networks.start_tensorflow
 import numpy as np, keras, tensorflow as tf
