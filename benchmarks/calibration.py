@@ -230,12 +230,21 @@ def _built(maps: ArchitectureMaps) -> dict[str, Any]:
         return build(maps, params)[0]
 
 
+@dataclass(frozen=True)
+class _Described:
+    """What is left of the features of maps."""
+
+    status: np.ndarray
+    top: dict[float, areas.AreaSets]
+    pattern: np.ndarray
+
+
 def _describe(canvases: Any, shares: Sequence[float]) -> Any:
     values = canvases.values.reshape(len(canvases.values), -1)
     ascending, _ = areas.in_order(values)
     top = {share: areas.top_area(values, ascending, share) for share in shares}
     nothing = np.zeros((len(values), 1), np.float32)  # the agreement of methods is not asked for
-    return mock.Mock(status=canvases.status, top=top, pattern=nothing)
+    return _Described(canvases.status, top, nothing)
 
 
 def _measure(

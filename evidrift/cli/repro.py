@@ -2,6 +2,8 @@
 
 import argparse
 
+from evidrift.base.errors import UserError
+
 HELP = "run the study, or what changed of it, on all cores"
 EPILOG = """\
 examples:
@@ -43,6 +45,11 @@ def positive(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     """Run what has changed; 0 where nothing failed."""
     if args.ray is not None:
+        if args.targets or args.jobs is not None:
+            raise UserError(
+                "--ray runs the whole study, as many branches at once as the cluster has room for: leave out "
+                "targets and --jobs."
+            )
         from evidrift.repro.ray import repro_on_ray
 
         return repro_on_ray(args.ray)

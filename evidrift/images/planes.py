@@ -30,6 +30,8 @@ class Planes:
         return len(self._rows)
 
     def __getitem__(self, at: Any) -> np.ndarray:
+        if isinstance(at, tuple) or at is Ellipsis:
+            raise TypeError("planes are read along their first axis alone; np.asarray gives all of them")
         rows = self._rows[at]
         found = np.empty((*rows.shape, *self.shape[1:]), self.dtype)
         with h5py.File(self._path) as file:

@@ -140,6 +140,15 @@ def commands(stage: Stage) -> dict[str, Any]:
     return {"commands": argvs, "folder": settings["cwd"], "environment": settings["env"]}
 
 
+def words_of(error: BaseException) -> str:
+    """An error of DVC's with what caused it, in one line."""
+    told = [str(error)]
+    while error.__cause__ is not None:
+        error = error.__cause__
+        told.append(str(error))
+    return ": ".join(" ".join(each.split()) for each in told if each)
+
+
 @contextmanager
 def one_process() -> Iterator[None]:
     """Leave out what DVC does in case others run beside it; this process holds its lock throughout.

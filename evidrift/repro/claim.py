@@ -26,16 +26,21 @@ PATIENCE = 10.0  # seconds for the stages of a killed run to end: their worker k
 
 
 @contextmanager
-def claimed(repo: Repo) -> Iterator[int]:
+def claimed(repo: Repo, *, for_commands: bool = False) -> Iterator[int]:
     """Claim the project for this process; a file descriptor that every stage's process must inherit.
+
+    Args:
+        repo: the project's.
+        for_commands: let go of DVC's own lock once it was had, for this process will start commands of DVC's.
 
     Raises:
         UserError: another DVC command or `evidrift repro` is at work, or stages of one that was killed.
     """
     temporary = Path(repo.tmp_dir)
     with ExitStack() as stack:
+        lock = stack.enter_context(ExitStack())
         try:
-            stack.enter_context(lock_repo(repo))
+            lock.enter_context(lock_repo(repo))
         except LockError:
             raise UserError(_busy(temporary / "lock")) from None
         (temporary / FOLDER).mkdir(exist_ok=True)
@@ -43,6 +48,8 @@ def claimed(repo: Repo) -> Iterator[int]:
         stack.callback(os.close, claim)
         _wait_for_leftovers(claim)
         drop_dead(temporary / "rwlock")
+        if for_commands:
+            lock.close()
         yield claim
 
 
@@ -55,8 +62,8 @@ def _wait_for_leftovers(claim: int) -> None:
         except BlockingIOError:
             if time.monotonic() > until:
                 raise UserError(
-                    f"Stages of an earlier run are still at work: {_holders(claim)}. End them (kill), then "
-                    "run this again."
+                    "Another `evidrift repro`, or stages of one that was killed, are at work in this "
+                    f"project: {_holders(claim)}. Wait for their end, or end them (kill). Then run it again."
                 ) from None
             time.sleep(0.05)
 

@@ -14,7 +14,7 @@ from dvc.repo import Repo
 from dvc.stage import Stage
 
 from evidrift.base.errors import UserError
-from evidrift.repro.book import Book, Need, commands, one_process
+from evidrift.repro.book import Book, Need, commands, one_process, words_of
 from evidrift.repro.claim import FOLDER, claimed
 from evidrift.repro.crew import Crew, Ended, task
 from evidrift.repro.jobs import default_jobs
@@ -42,16 +42,7 @@ def repro(targets: list[str], jobs: int | None, *, quiet: bool) -> int:
                 run.through()
             return run.tell()
     except DvcException as error:
-        raise UserError(_words(error)) from error
-
-
-def _words(error: BaseException) -> str:
-    """An error of DVC's with what caused it, in one line."""
-    told = [str(error)]
-    while error.__cause__ is not None:
-        error = error.__cause__
-        told.append(str(error))
-    return ": ".join(" ".join(each.split()) for each in told if each)
+        raise UserError(words_of(error)) from error
 
 
 class Run:
@@ -107,7 +98,7 @@ class Run:
         try:
             need = self._book.begin(stage)
         except Exception as error:  # as DVC: whatever goes wrong, it is this stage that failed
-            self._fail(stage, _words(error))
+            self._fail(stage, words_of(error))
             return
         if need is Need.COMMAND:
             self._progress.started(name)
@@ -127,7 +118,7 @@ class Run:
         try:
             self._book.finish(stage)
         except Exception as error:
-            self._fail(stage, _words(error))
+            self._fail(stage, words_of(error))
             return
         self._done.add(stage)
         self._counts["run"] += 1

@@ -65,14 +65,12 @@ def run_branch(
     try:
         with _clone(source) as place:
             adopt(place, lock)
-            steps = (
-                ("pulling what it needs", ("pull", *needs), bool(needs)),
-                ("running", ("repro", "--pull", "--single-item", *stages), True),
-                ("pushing", ("push", "--run-cache", *stages), True),
-            )
-            for doing, words, wanted in steps:
-                if wanted:
-                    log += run(doing, (*DVC, *words), place)
+            if needs:
+                log += run("pulling what it needs", (*DVC, "pull", *needs), place)
+            # each pushed at once: what a branch had finished before it failed, or its worker died, is kept
+            for stage in stages:
+                log += run(f"running {stage}", (*DVC, "repro", "--pull", "--single-item", stage), place)
+                log += run(f"pushing {stage}", (*DVC, "push", "--run-cache", stage), place)
             return Outcome(node, log, {stage: read_lock(place)[stage] for stage in stages})
     except _StepError as error:
         doing, printed = error.args

@@ -10,13 +10,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dvc.config_schema import RelPath
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from evidrift.base.cluster import load_cluster
 from evidrift.base.compute import load_compute
 from evidrift.base.errors import UserError
 from evidrift.repro import node
+from evidrift.repro.book import words_of
 from evidrift.repro.branches import Branch, Plan, plan
+from evidrift.repro.claim import claimed
 from evidrift.repro.node import Outcome, Source
 
 LAST_LINES = 15
@@ -32,13 +36,23 @@ def repro_on_ray(address: str) -> int:
         address: as `ray.init` takes it: `auto` on a node of the cluster, or host:port.
 
     Raises:
-        UserError: Ray, its cluster, the DVC remote or the revision cannot be had as they are.
+        UserError: Ray, its cluster, the DVC remote or the revision cannot be had as they are, DVC cannot read
+            the pipeline, or something else is at work in this project.
     """
     ray = _ray()
     root = Path(_told("git", "rev-parse", "--show-toplevel"))
-    if _dvc(root, "status", "--quiet"):
-        print("Nothing to do: everything is up to date.")
-        return 0
+    try:
+        with Repo(str(root)) as repo, claimed(repo, for_commands=True):
+            if _dvc(root, "status", "--quiet"):
+                print("Nothing to do: everything is up to date.")
+                return 0
+            return _through(ray, address, root)
+    except DvcException as error:
+        raise UserError(words_of(error)) from error
+
+
+def _through(ray: ModuleType, address: str, root: Path) -> int:
+    """Run what changed; the exit code."""
     study = plan(root)
     source = Source(
         run=uuid.uuid4().hex,
@@ -112,10 +126,10 @@ def _remote(root: Path) -> str:
             f".dvc/config names the remote {name} but has no url for it. The nodes know only what is "
             f"committed: dvc remote add --project {name} URL."
         )
-    if "://" not in url and not Path(url).is_absolute():
+    if isinstance(url, RelPath):  # as .dvc/config has it; DVC makes it absolute
         raise UserError(
-            f"The DVC remote {name} is {url}, a path from this folder, which leads elsewhere on the nodes. "
-            "Give an absolute path that all nodes see, or a URL such as s3://BUCKET/FOLDER."
+            f"The DVC remote {name} is a path from this folder, to {url}, and leads elsewhere from the "
+            "nodes' clones. Give an absolute path that all nodes see, or a URL such as s3://BUCKET/FOLDER."
         )
     return name
 

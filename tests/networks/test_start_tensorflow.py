@@ -58,3 +58,21 @@ for _ in range(2):
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["24.0", "24.0"]
+
+
+def test_normalizations_take_an_exact_root_also_after_tensorflow_has_optimised_the_graph():
+    """No processor's approximation: TensorFlow's kernel of rsqrt starts from one."""
+    program = """
+import evidrift.networks.start_tensorflow
+import numpy as np, keras, tensorflow as tf
+x = np.random.default_rng(1).uniform(0.01, 9, 4096).astype("float32")
+exact = np.float32(1) / np.sqrt(x)
+for rsqrt in (tf.math.rsqrt, tf.function(tf.math.rsqrt)):
+    print(np.array_equal(rsqrt(tf.constant(x)), exact))
+for layer in (keras.layers.BatchNormalization(), keras.layers.LayerNormalization()):
+    layer.build((None, 4))
+    graph = tf.function(layer).get_concrete_function(tf.TensorSpec((2, 4))).graph
+    print("Rsqrt" in {operation.type for operation in graph.get_operations()})
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "False", "False"]

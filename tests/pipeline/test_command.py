@@ -26,7 +26,7 @@ def test_an_exported_checkpoint_gives_the_recorded_probabilities(
         command.main(["export", arch, str(seed), checkpoint, str(path)])
     assert not end.value.code
     test = ImageStore(tiny_study.path / "data/images/store.h5").split("test")
-    films = np.repeat(test.pixels[..., None], 3, axis=-1).astype(np.float32)
+    films = np.repeat(np.asarray(test.pixels)[..., None], 3, axis=-1).astype(np.float32)
     recorded = pd.read_parquet(
         tiny_study.path / "models" / arch / str(seed) / checkpoint / "predictions.parquet"
     )

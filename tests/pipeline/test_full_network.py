@@ -22,9 +22,8 @@ LAYERS = {"penultimate": "conv5_block1_preact_relu", "last": "post_relu"}
 STAGES = """
 import sys
 from importlib import import_module
-import evidrift.networks.start_tensorflow
-for words in sys.stdin.read().splitlines():
-    name, *sys.argv[1:] = words.split()
+commands = [words.split() for words in sys.stdin.read().splitlines()]
+for name, *sys.argv[1:] in commands:
     import_module(f"stages.{name}").main()
 """
 

@@ -80,7 +80,6 @@ stages:
     metrics: [{metrics/compare.json: {cache: false}}]
 """
 PARAMS = {
-    "grid": {"architectures": ["a", "b"], "seeds": [1, 2]},
     "compute": {"threads": 1, "instructions": "portable"},
     "cluster": {"gpus": 0, "memory_gb": 0.1},
 }
@@ -91,12 +90,14 @@ STAGES = sorted(
 )
 
 
-def create(path: Path, remote: dict[str, str] | None) -> Workplace:
+def create(path: Path, remote: dict[str, str] | None, architectures: str = "ab") -> Workplace:
     """The study's repository, with a DVC remote of these settings."""
     path.mkdir()
     (path / "stage.py").write_text(STAGE)
     (path / "dvc.yaml").write_text(PIPELINE)
-    (path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
+    (path / "params.yaml").write_text(
+        yaml.safe_dump(PARAMS | {"grid": {"architectures": list(architectures), "seeds": [1, 2]}})
+    )
     (path / "films.txt").write_text("films\n")
     # as in this project: else DVC writes one into each folder, which counts where a folder is a dependency
     (path / ".gitignore").write_text("/data/\n/models/\n")
