@@ -136,7 +136,7 @@ def reproduce(profile: str) -> str:
         clone = Path(folder) / "clone"
         for words, place in (
             (["git", "clone", "--quiet", ".", str(clone)], Path()),
-            (["dvc", "repro", "--quiet"], clone),
+            ([sys.executable, "-m", "evidrift", "repro", "--quiet"], clone),
         ):
             done = subprocess.run(words, cwd=place, env={**os.environ, "PATH": search}, check=False)  # noqa: S603
             if done.returncode:

@@ -159,7 +159,7 @@ def test_make_repro_checks_runs_and_prints_the_study(tiny_copy):
 def test_make_repro_with_a_typo_starts_no_work(tiny_copy):
     venv = str(tiny_copy.env["PATH"].split(":")[0]).removesuffix("/bin")
     tiny_copy.replace("params.yaml", "draws: 3", "drawz: 3")
-    said = tiny_copy.run("make", "repro", f"VENV={venv}", expect=2)
+    said = tiny_copy.run("make", "repro", f"VENV={venv}", f"--old-file={venv}/.runtime", expect=2)
     assert "params.yaml: drift.drawz is not a parameter. Did you mean draws?" in said
     assert "Traceback" not in said
     assert "running" not in said
@@ -168,12 +168,17 @@ def test_make_repro_with_a_typo_starts_no_work(tiny_copy):
 
 def test_an_unknown_profile_names_those_that_exist_and_changes_stay(tiny_copy):
     venv = str(tiny_copy.env["PATH"].split(":")[0]).removesuffix("/bin")
-    said = tiny_copy.run("make", "repro", "PROFILE=papers", f"VENV={venv}", expect=2)
+    said = tiny_copy.run(
+        "make", "repro", "PROFILE=papers", f"VENV={venv}", f"--old-file={venv}/.runtime", expect=2
+    )
     assert (
-        "There is no profile papers. There are: cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, ten_seeds, tiny." in said
+        "There is no profile papers. There are: cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, ten_seeds, tiny."
+        in said
     )
     tiny_copy.replace("params.yaml", "draws: 3", "draws: 4")
-    said = tiny_copy.run("make", "repro", "PROFILE=paper", f"VENV={venv}", expect=2)
+    said = tiny_copy.run(
+        "make", "repro", "PROFILE=paper", f"VENV={venv}", f"--old-file={venv}/.runtime", expect=2
+    )
     assert "params.yaml has uncommitted changes" in said
     assert "draws: 4" in (tiny_copy.path / "params.yaml").read_text()
 

@@ -104,6 +104,7 @@ def test_a_profile_is_run_in_a_clone_and_its_lock_kept_and_met_again(tmp_path, m
     place.run("dvc", "init", "--quiet")
     place.commit("start")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # the clone of a study has evidrift in it
     run(monkeypatch, "--profile", "mini", "--write")
     run(monkeypatch, "--profile", "mini")
     assert "1 of 1 outputs have the same bytes as in locks/mini.lock." in capsys.readouterr().out
