@@ -297,7 +297,9 @@ def test_a_failed_write_leaves_no_output(source, out, monkeypatch):
 def test_the_stage_prints_one_error_without_traceback_and_leaves_nothing(tmp_path, out):
     source = class_folders(tmp_path / "films", ["normal"], n=3)
     section = params(source=str(source)).model_dump()
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"compute": {"threads": 1, "instructions": "portable"}, "prepare": section}))
+    (tmp_path / "params.yaml").write_text(
+        yaml.safe_dump({"compute": {"threads": 1, "instructions": "portable"}, "prepare": section})
+    )
     command = [sys.executable, "-m", "stages.prepare", "--params", tmp_path / "params.yaml"]
     command += ["--images", out / "images", "--metrics", out / "prepare.json"]
     done = subprocess.run(command, capture_output=True, text=True)
