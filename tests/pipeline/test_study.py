@@ -171,10 +171,8 @@ def test_an_unknown_profile_names_those_that_exist_and_changes_stay(tiny_copy):
     said = tiny_copy.run(
         "make", "repro", "PROFILE=papers", f"VENV={venv}", f"--old-file={venv}/.runtime", expect=2
     )
-    assert (
-        "There is no profile papers. There are: cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, ten_seeds, tiny."
-        in said
-    )
+    profiles = "cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, ten_seeds, tiny"
+    assert f"There is no profile papers. There are: {profiles}." in said
     tiny_copy.replace("params.yaml", "draws: 3", "draws: 4")
     said = tiny_copy.run(
         "make", "repro", "PROFILE=paper", f"VENV={venv}", f"--old-file={venv}/.runtime", expect=2
