@@ -3,9 +3,11 @@
 import subprocess
 
 import pytest
+import yaml
 
 from evidrift.base.errors import UserError
 from tests.pipeline.workplace import GIT
+from tests.places import ROOT
 from tools.profile import use
 
 
@@ -39,3 +41,11 @@ def test_uncommitted_changes_are_not_overwritten(project):
 def test_an_unknown_profile_lists_those_that_exist(project):
     with pytest.raises(UserError, match=r"There is no profile tiny. There are: large, small."):
         use("tiny")
+
+
+def test_ten_seeds_is_the_default_study_but_for_its_seeds():
+    files = ("params.yaml", "profiles/ten_seeds.yaml")
+    default, ten = (yaml.safe_load((ROOT / file).read_text(encoding="utf-8")) for file in files)
+    assert ten["grid"].pop("seeds") == list(range(1, 11))
+    assert default["grid"].pop("seeds") == [1, 2, 3]
+    assert ten == default
