@@ -66,7 +66,7 @@ def against_decoding_and_resizing(
         store, expected = prepared(source, root / "out"), plain(source)
         for images in map(store.split, SPLITS):
             theirs = np.stack([expected[path] for path in images.ids]).astype(int)
-            require_close("pixels", images.pixels.astype(int), theirs, 1 / 255)
+            require_close("pixels", np.asarray(images.pixels).astype(int), theirs, 1 / 255)
         yield side_by_side(
             "prepare",
             f"prepare, {len(expected)} films of {side} px to {SIZE} px",

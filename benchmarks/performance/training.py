@@ -129,6 +129,7 @@ def ft_params(measured: Measured, epochs: int) -> Finetune:
         checkpoint="last",
         views=0,
         batchnorm="update",
+        averaging=0,
         keep_epochs=[],
     )
 
