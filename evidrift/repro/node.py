@@ -146,6 +146,11 @@ def _make(source: Source, place: Path) -> None:
     )
 
 
+def with_this_python() -> dict[str, str]:
+    """This process's environment, in which `python` is the one that runs it."""
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
 # The process group dies with the worker, however that dies: then the pipe closes that it holds open.
 GUARD = 'exec 3<&0 </dev/null; (read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-'
 
@@ -156,9 +161,7 @@ def run(doing: str, command: tuple[str, ...], place: Path) -> str:
     Raises:
         _StepError: it left with another code than 0.
     """
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    environment = with_this_python() | {
         "DVC_NO_ANALYTICS": "1",
         # what DVC believes the remote to hold is forgotten with the clone: after a push cut short it is wrong
         "DVC_SITE_CACHE_DIR": str(place / ".dvc" / "tmp" / "site"),

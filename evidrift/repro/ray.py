@@ -1,6 +1,5 @@
 """The study's branches on the nodes of a Ray cluster; what only this machine can run, here."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -268,8 +267,8 @@ def _tell(failed: dict[Branch, Outcome], n_branches: int) -> None:
 
 def _dvc(root: Path, *words: str) -> bool:
     """Run DVC here; whether it left with code 0."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run([*node.DVC, *words], cwd=root, env=environment, check=False)  # noqa: S603
+    command = [*node.DVC, *words]
+    done = subprocess.run(command, cwd=root, env=node.with_this_python(), check=False)  # noqa: S603
     return done.returncode == 0
 
 
