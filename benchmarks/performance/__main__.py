@@ -7,11 +7,11 @@ printed. Each row sees that both sides compute the same, where there is somethin
 """
 
 import argparse
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
 
+from evidrift.base.compute import Compute, pin
 from evidrift.base.errors import UserError, run
 
 # Where the rows are measured: generators of lines that take the number of rounds.
@@ -27,7 +27,6 @@ ROWS = {
     "repro": "reproducing.against_dvc_repro",
     "nothing": "reproducing.against_dvc_status",
 }
-THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 START, END = "<!-- the table of make bench -->\n", "<!-- its end -->\n"
 
 
@@ -35,7 +34,7 @@ def main() -> None:
     """Measure the rows and print them."""
     args = parse_args()
     # before numpy, OpenCV, TensorFlow or PyTorch is imported
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+    pin(Compute(threads=1, instructions="native"))
     import evidrift.networks.start_tensorflow  # noqa: F401
     from benchmarks.performance.measuring import table
 
