@@ -7,7 +7,6 @@ python -m tools.verify --profile tiny --write            the same, and keeps its
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from evidrift.base.errors import UserError, run
+from evidrift.repro.node import with_this_python
 
 LOCK = Path("dvc.lock")
 LOCKS = Path("locks")
@@ -131,22 +131,19 @@ def reproduce(profile: str) -> str:
     parameters = Path("profiles") / f"{profile}.yaml"
     if not parameters.is_file():
         raise UserError(f"{parameters} does not exist.")
-    search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
-        for words, place in (
-            (["git", "clone", "--quiet", ".", str(clone)], Path()),
-            ([sys.executable, "-m", "evidrift", "repro", "--quiet"], clone),
-        ):
-            done = subprocess.run(words, cwd=place, env={**os.environ, "PATH": search}, check=False)  # noqa: S603
-            if done.returncode:
-                raise UserError(
-                    f"`{' '.join(words)}` failed in {place.resolve()}, so that nothing can be compared."
-                )
-            if place != clone:
-                shutil.copy2(parameters, clone / "params.yaml")
-                (clone / LOCK).unlink(missing_ok=True)
+        _call(["git", "clone", "--quiet", ".", str(clone)], Path())
+        shutil.copy2(parameters, clone / "params.yaml")
+        (clone / LOCK).unlink(missing_ok=True)
+        _call([sys.executable, "-m", "evidrift", "repro", "--quiet"], clone)
         return (clone / LOCK).read_text(encoding="utf-8")
+
+
+def _call(words: list[str], place: Path) -> None:
+    done = subprocess.run(words, cwd=place, env=with_this_python(), check=False)  # noqa: S603
+    if done.returncode:
+        raise UserError(f"`{' '.join(words)}` failed in {place.resolve()}, so that nothing can be compared.")
 
 
 def main() -> None:

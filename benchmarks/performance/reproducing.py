@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.performance.measuring import Line, Side, side_by_side
 from evidrift.base.errors import UserError
+from evidrift.repro.node import with_this_python
 
 ROOT = Path(__file__).parents[2]
 DVC = (sys.executable, "-m", "dvc")
@@ -34,8 +35,7 @@ def call(folder: Path, *command: str) -> None:
         UserError: it fails.
     """
     # the stages are `python -m stages....`: of this environment, with the clone's code
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "PYTHONPATH": str(folder), "DVC_NO_ANALYTICS": "1"}
+    environment = with_this_python() | {"PYTHONPATH": str(folder), "DVC_NO_ANALYTICS": "1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
         raise UserError(f"{' '.join(command)} failed: {done.stderr.strip() or done.stdout.strip()}")
