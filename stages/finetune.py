@@ -6,9 +6,8 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import Plan, load_tl, save_weights
+from evidrift.networks.checkpoint import load_plan, load_tl, save_weights
 from evidrift.networks.files import NETWORK, PREDICTIONS
-from evidrift.networks.params import load_architecture
 from evidrift.training.epochs import writing_epochs
 from evidrift.training.finetune import finetune, image_examples
 from evidrift.training.loop import compile_forward, predict
@@ -29,11 +28,10 @@ def main() -> None:
         metrics="to write: accuracy, AUC, calibration",
     )
     params = load_finetune(args.params, args.architecture)
-    options = load_architecture(args.params, args.architecture).options
     store = ImageStore(args.images / STORE)
     test = store.split("test")
     zoo = find(args.architecture)
-    plan = Plan(args.architecture, store.size, len(store.classes), options)
+    plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     classifier = load_tl(plan, backbone=args.backbone, tl=args.start, dropout=params.dropout)
     name = f"finetune {args.architecture} seed {args.seed}"
     training, validation = store.split("train"), store.split("validation")

@@ -113,11 +113,8 @@ def load_checkpoints(
     Returns:
         The classifier, with whichever weights, and each checkpoint's as it takes them, by the same keys.
     """
-    trunk = build_backbone(plan.architecture, plan.size, plan.options)
-    load_weights(trunk, backbone)
+    trunk, head, classifier = _built(plan, backbone, dropout=0)
     pretrained = trunk.get_weights()
-    head = build_head(trunk.output.shape[-1], plan.n_classes, dropout=0, seed=0)
-    classifier = build_classifier(trunk, plan.n_classes, dropout=0)
     weights: dict[Key, Weights] = {}
     for key, folder in folders.items():
         if folder.name == "tl":
@@ -138,13 +135,18 @@ def load_tl(plan: Plan, *, backbone: Path, tl: Path, dropout: float = 0) -> kera
         tl: the checkpoint's folder, with the head's weights.
         dropout: share of pooled features that training drops.
     """
+    _, head, classifier = _built(plan, backbone, dropout)
+    load_weights(head, tl / HEAD)
+    classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
+    return classifier
+
+
+def _built(plan: Plan, backbone: Path, dropout: float) -> tuple[keras.Model, keras.Model, keras.Model]:
+    """The pretrained trunk, a head as its files hold it, and a classifier of the trunk with its own head."""
     trunk = build_backbone(plan.architecture, plan.size, plan.options)
     load_weights(trunk, backbone)
-    trained = build_head(trunk.output.shape[-1], plan.n_classes, dropout=0, seed=0)
-    load_weights(trained, tl / HEAD)
-    classifier = build_classifier(trunk, plan.n_classes, dropout)
-    classifier.get_layer("logits").set_weights(trained.get_layer("logits").get_weights())
-    return classifier
+    head = build_head(trunk.output.shape[-1], plan.n_classes, dropout=0, seed=0)
+    return trunk, head, build_classifier(trunk, plan.n_classes, dropout)
 
 
 def weights_hash(model: keras.Model) -> str:
