@@ -28,14 +28,12 @@ def exported(classifier: keras.Model, zoo: ModuleType, evidence: bool = False) -
         centred logit.
     """
     inputs = keras.Input(classifier.inputs[0].shape[1:], name="film")
-    outputs = classifier.outputs[0]
-    if evidence:
-        outputs = [outputs, _evidence(classifier)]
-    found = keras.Model(classifier.inputs, outputs, name=classifier.name)(_scaled(inputs, zoo), training=False)
-    logits, *maps = found if evidence else [found]
-    probabilities = keras.layers.Softmax(name="probabilities")(logits)
-    named = {"probabilities": probabilities, "evidence": maps[0]} if maps else probabilities
-    return keras.Model(inputs, named, name="evidrift")
+    scaled, softmax = _scaled(inputs, zoo), keras.layers.Softmax(name="probabilities")
+    if not evidence:
+        return keras.Model(inputs, softmax(classifier(scaled, training=False)), name="evidrift")
+    both = keras.Model(classifier.input, [classifier.output, _evidence(classifier)], name=classifier.name)
+    logits, maps = both(scaled, training=False)
+    return keras.Model(inputs, {"probabilities": softmax(logits), "evidence": maps}, name="evidrift")
 
 
 def _evidence(classifier: keras.Model) -> keras.KerasTensor:
