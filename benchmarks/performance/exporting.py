@@ -27,9 +27,7 @@ def against_the_plain_model(
             return np.concatenate([plain(batch).numpy() for batch in batches])
 
         def both(watched=watched, batches=batches) -> np.ndarray:
-            found = [
-                {name: values.numpy() for name, values in watched(batch).items()} for batch in batches
-            ]
+            found = [{name: values.numpy() for name, values in watched(batch).items()} for batch in batches]
             return np.concatenate([each["probabilities"] for each in found])
 
         require_close("probabilities", both(), probabilities(), 1e-5)

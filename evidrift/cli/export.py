@@ -1,9 +1,9 @@
 """Write a trained checkpoint of the study in this folder as an ordinary Keras model.
 
 It takes films as grey levels 0 to 255 in three equal channels, brings its preprocessing with it, ends in
-softmax, and is read by plain Keras 3: keras.models.load_model(path). With evidence it gives a map of each class
-in the same pass, on the grid of the layer `last`: {"probabilities": (n, classes),
-"evidence": (n, h, w, classes)}.
+softmax, and is read by plain Keras 3: keras.models.load_model(path). With evidence it also gives a map of
+each class in the same pass, on the grid of the layer `last`: {"probabilities": (n, classes), "evidence":
+(n, h, w, classes)}.
 """
 
 import argparse
