@@ -72,8 +72,8 @@ def moral(found: "AuditResult") -> str:
     told = [f"The candidate is right on {after:.0%} of the films, the model in use on {before:.0%}."]
     if turned is not None and found.outcome == "failed":
         told.append(
-            "By accuracy alone it would go into service. But a letter of lead painted into a corner of a film"
-            f" that has none turns {turned:.0%} of its predictions, and did not so turn those of the model in "
-            "use: it learned to read the letter, not the lungs. So the gate fails."
+            "By accuracy alone it would go into service. But a letter of lead painted into a corner of a "
+            f"film that has none turns {turned:.0%} of its predictions, and did not so turn those of the "
+            "model in use: it learned to read the letter, not the lungs. So the gate fails."
         )
     return " ".join(told)
