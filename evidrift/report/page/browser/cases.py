@@ -90,6 +90,7 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
         "images": [str(each) for each in images.ids],
         "labels": [classes.index(label) for label in labels],
         "content": content,
+        "shapes": material.shapes.tolist(),
         "films": list(films),
         "runs": runs,
         "blocks": blocks,

@@ -40,10 +40,9 @@
   };
 
   function showFilm(each) {
-    const [top, left, bottom, right] = data.content[each.image];
     for (const id of ["film", "film-under"]) {
       part(id).src = data.films[each.image];
-      part(id).parentElement.style.aspectRatio = `${right - left} / ${bottom - top}`;
+      part(id).parentElement.style.aspectRatio = data.shapes[each.image].join(" / ");
     }
     part("film").alt = `Film of ${app.labelOf(each)}, ${data.images[each.image]}`;
   }
