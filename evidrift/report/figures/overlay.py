@@ -59,9 +59,7 @@ def _with_opacity(colours: np.ndarray, share: np.ndarray) -> np.ndarray:
     return colours
 
 
-def film_pane(
-    figure: Figure, left: float, top: float, side: float, shown: Film, title: str
-) -> Axes:
+def film_pane(figure: Figure, left: float, top: float, side: float, shown: Film, title: str) -> Axes:
     """Axes with a film and a title, at a place in inches."""
     axes = style.add_axes(figure, left, top, side, side)
     axes.set_title(title, size=8.5, color=style.QUIET, loc="left", pad=3)

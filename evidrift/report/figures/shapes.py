@@ -22,5 +22,7 @@ def film_shapes(store: Path, image_ids: np.ndarray) -> np.ndarray:
     manifest = store.with_name(MANIFEST)
     table = pd.read_csv(manifest, dtype=str, keep_default_na=False).set_index("image_id")
     if missing := sorted(set(image_ids) - set(table.index)):
-        raise UserError(f"{manifest} has no row for {missing[0]}, which {store} holds. They must be of one run.")
+        raise UserError(
+            f"{manifest} has no row for {missing[0]}, which {store} holds. They must be of one run."
+        )
     return table.loc[image_ids, ["width", "height"]].to_numpy(dtype=np.int64)

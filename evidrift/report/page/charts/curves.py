@@ -134,7 +134,6 @@ def _two_panels(above: str, highest: float, below: str, time: str) -> go.Figure:
     figure.update_layout(
         xaxis={"title": {"text": time}, "anchor": "y2"},
         yaxis={"title": {"text": above}, "domain": [0.53, 1], "range": [0, highest]},
-        yaxis2=looks
-        | {"title": {"text": below, "font": {"size": 13}}, "domain": [0, 0.43], "range": [0, 1]},
+        yaxis2=looks | {"title": {"text": below, "font": {"size": 13}}, "domain": [0, 0.43], "range": [0, 1]},
     )
     return figure

@@ -135,13 +135,14 @@ def model_cards(material: Material) -> list[tuple[str, list[tuple[str, str]]]]:
     summary, cards = material.summary, []
     word = run_word(summary)
     for arch in summary.architectures:
-        lines = list(summary.models.get(arch, ()))
+        # a record has a card for each model file
+        lines = [] if summary.record else list(summary.models.get(arch, ()))
         weights: dict[str, list[str]] = {checkpoint: [] for checkpoint in CHECKPOINTS}
         for seed in summary.seeds:
             maps = next(material.map_files(arch, seed))
             for checkpoint in CHECKPOINTS:
                 weights[checkpoint].append(maps.origin.weights[checkpoint][:12])
-        if "Input" not in dict(lines):
+        if not summary.record and "Input" not in dict(lines):
             lines.append(("Input", f"{maps.origin.size} x {maps.origin.size} pixels"))
         methods = [method for layer, method in maps.methods() if layer == summary.layer]
         if methods:

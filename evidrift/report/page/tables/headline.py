@@ -8,6 +8,7 @@ from evidrift.report.page.material import Material
 from evidrift.report.words import view
 from evidrift.report.words.cells import MEASURES, run_word
 from evidrift.report.words.claimed import led_by, with_bounds
+from evidrift.report.words.limits import by_gravity
 from evidrift.report.words.numbers import PAGE
 
 
@@ -112,20 +113,23 @@ def _sign_note(material: Material) -> str:
 
 
 def gate_table(material: Material) -> view.TableView | None:
-    """The gate's limits and what came of each."""
+    """The gate's limits and what came of each, the broken ones first."""
     gate = material.summary.gate
     if gate is None:
         return None
-
+    several = len({line.against for line in gate.lines}) > 1
     return view.table(
         "The gate's limits and what came of each",
-        map(vars, gate.lines),
+        by_gravity(gate),
         [
-            view.Column("What", lambda row: view.Cell(row["what"], note=row["name"])),
-            view.Column("Found", lambda row: view.Cell(row["value"], "number"), "", "number"),
-            view.Column("Limit", lambda row: view.Cell(row["limit"], "number"), "", "number"),
-            view.verdicts("Verdict"),
-            view.words("Why", "reason"),
+            view.Column("What", lambda line: view.Cell(line.what, note=line.name)),
+            *[view.Column("Held against", lambda line: view.Cell(line.against))] * several,
+            view.Column("Found", lambda line: view.Cell(line.value, "number"), "bound", "number"),
+            view.Column("Limit", lambda line: view.Cell(line.limit, "number"), "", "number"),
+            view.Column(
+                "Verdict", lambda line: view.Cell(line.verdict, "verdict"), "limit_verdict", "verdict"
+            ),
+            view.Column("Why", lambda line: view.Cell(line.reason)),
         ],
     )
 

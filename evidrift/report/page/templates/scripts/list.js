@@ -33,6 +33,9 @@
     button.append(film, words("strong", app.labelOf(each)));
     const file = data.images[each.image].split("/").pop(); // its end tells images apart; all of it stands above
     for (const text of [app.trainingOf(each), file]) if (text) button.append(words("span", text));
+    const read = words("span", app.verdictWords(app.verdictOf(each)));
+    read.className = "read";
+    if (read.textContent) button.append(read);
     cell.append(button);
     const number = words("td", app.number(value, digits));
     number.className = "number";
