@@ -1,6 +1,6 @@
 """The model files of an audit: read, and shown to be checkpoints of one and the same task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -42,7 +42,7 @@ class Models:
             part: {
                 "file": given.path.name,
                 "sha256": self.files[given].sha256,
-                "preprocessing": given.preprocessing,
+                "preprocessing": self.files[given].preprocessing,
             }
             for part, given in self.parts.items()
         }
@@ -68,22 +68,31 @@ def load_models(
     afters: Sequence[Path],
     layer: str,
     classes: Sequence[str] | None,
-    preprocessing: tuple[str, str],
+    preprocessing: Mapping[str, str],
     architecture: str | None,
     size: int,
 ) -> Models:
     """Read all files and compare what they are for; see `audit` for the arguments.
 
+    Args:
+        befores: models in use.
+        afters: models to take their place.
+        layer: target layer.
+        classes: names in the order of the outputs, where they are known.
+        preprocessing: of each side, from `sides.by_side`.
+        architecture: of the zoo, for weights.
+        size: side of the input, px, for weights.
+
     Raises:
         UserError: a file cannot be used, the two sides cannot be paired, or the models differ in what they
             tell apart, in the size of their input or in the grid of the target layer.
     """
-    sides = [
-        [Given(path, scaling) for path in paths]
-        for paths, scaling in zip((befores, afters), preprocessing, strict=True)
-    ]
-    named = dict(zip(("before", "after"), sides, strict=True))
-    return _read(named, _pairs(*sides), layer, classes, architecture, size)
+    sides = {
+        side: [Given(path, preprocessing[side]) for path in paths]
+        for side, paths in (("before", befores), ("after", afters))
+    }
+    pairs = _pairs(sides["before"], sides["after"])
+    return _read(sides, pairs, layer, classes, architecture, size)
 
 
 def load_trainings(
