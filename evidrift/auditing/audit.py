@@ -18,6 +18,7 @@ from evidrift.auditing.models import load_models
 from evidrift.auditing.relying import relied_on
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.runs import known_by_part, try_models
+from evidrift.auditing.sides import by_side
 from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
 from evidrift.base.errors import UserError
@@ -39,6 +40,7 @@ OWN = {
     *("maps", "drift", "tables"),
 }
 MIN_PATIENTS = 20
+SIDES = ("before", "after")
 Preprocessing = str | Sequence[str]
 
 
@@ -86,8 +88,9 @@ def audit(
         labels: use labels that are there. Without labels the images that count are those of which all models
             predict the same.
         preprocessing: what brings grey levels 0..255 to the models' input where the models do not do it
-            themselves: `none`, `unit` (0..1), `tf` (-1..1), `torch`, `caffe`, or an architecture of the zoo;
-            or two of them, for the models before and for those after.
+            themselves: `none`, `unit` (0..1), `tf` (-1..1), `torch`, `caffe`, `samplewise`, `minmax`, an
+            architecture of the zoo, or numbers, e.g. `mean=127.5,std=58.4` (`input_range.read_range` has it
+            all). Where the sides differ: `["before:tf", "after:none"]`.
         architecture: of the zoo, for files that hold weights alone.
         size: side of the input, px, for these.
         padding: keep each film's shape and pad it to a square, rather than squash it.
@@ -104,7 +107,7 @@ def audit(
     if limits is not None:
         limits.gate.check_fits(methods, layer)
     target = None if out is None else _target(Path(out))
-    scaling = both_sides(preprocessing)
+    scaling = by_side(preprocessing, SIDES)
     models = load_models(_paths(before), _paths(after), layer, classes, scaling, architecture, size)
     audited, films, runs, pairs = try_models(
         models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
@@ -157,16 +160,6 @@ def _limits(gate: PathLike | Gate | None) -> GateFile | None:
     if gate is None or isinstance(gate, Gate):
         return None if gate is None else GateFile(gate, None)
     return load_gate(Path(gate))
-
-
-def both_sides(preprocessing: Preprocessing) -> tuple[str, str]:
-    """What is given for the models before and for those after."""
-    if isinstance(preprocessing, str):
-        return preprocessing, preprocessing
-    if len(preprocessing) != 2:
-        told = "{given} names {n}: give one for all models, or one for each side."
-        raise UserError(say(told, given=parameter("preprocessing"), n=len(preprocessing)))
-    return preprocessing[0], preprocessing[1]
 
 
 def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:

@@ -1,6 +1,6 @@
 """The model files of an audit: read, and shown to be checkpoints of one and the same task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -42,7 +42,7 @@ class Models:
             part: {
                 "file": given.path.name,
                 "sha256": self.files[given].sha256,
-                "preprocessing": given.preprocessing,
+                "preprocessing": self.files[given].preprocessing,
             }
             for part, given in self.parts.items()
         }
@@ -60,7 +60,13 @@ class Models:
     @property
     def notes(self) -> list[str]:
         """What was noticed about the files, each once."""
-        return list(dict.fromkeys(note for file in self.files.values() for note in file.notes))
+        notes = (note for file in self.files.values() for note in (*file.notes, file.taken_for))
+        return list(dict.fromkeys(note for note in notes if note))
+
+    @property
+    def several(self) -> bool:
+        """Whether each output is a finding of its own, so that a film can have several or none."""
+        return next(iter(self.files.values())).several
 
 
 def load_models(
@@ -68,22 +74,31 @@ def load_models(
     afters: Sequence[Path],
     layer: str,
     classes: Sequence[str] | None,
-    preprocessing: tuple[str, str],
+    preprocessing: Mapping[str, str],
     architecture: str | None,
     size: int,
 ) -> Models:
     """Read all files and compare what they are for; see `audit` for the arguments.
 
+    Args:
+        befores: models in use.
+        afters: models to take their place.
+        layer: target layer.
+        classes: names in the order of the outputs, where they are known.
+        preprocessing: of each side, from `sides.by_side`.
+        architecture: of the zoo, for weights.
+        size: side of the input, px, for weights.
+
     Raises:
         UserError: a file cannot be used, the two sides cannot be paired, or the models differ in what they
             tell apart, in the size of their input or in the grid of the target layer.
     """
-    sides = [
-        [Given(path, scaling) for path in paths]
-        for paths, scaling in zip((befores, afters), preprocessing, strict=True)
-    ]
-    named = dict(zip(("before", "after"), sides, strict=True))
-    return _read(named, _pairs(*sides), layer, classes, architecture, size)
+    sides = {
+        side: [Given(path, preprocessing[side]) for path in paths]
+        for side, paths in (("before", befores), ("after", afters))
+    }
+    pairs = _pairs(sides["before"], sides["after"])
+    return _read(sides, pairs, layer, classes, architecture, size)
 
 
 def load_trainings(
@@ -165,6 +180,13 @@ def _compare(first: ModelFile, other: ModelFile, here: tuple[int, int], there: t
         raise UserError(
             f"{first.path} tells {first.n_classes} classes apart, {other.path} {other.n_classes}: they are "
             "not checkpoints of one task. An audit needs models with the same classes in the same order."
+        )
+    if first.several != other.several:
+        one, rest = (first, other) if first.several else (other, first)
+        raise UserError(
+            f"{one.path} ends in sigmoids, each of which is a finding of its own; the outputs of {rest.path} "
+            "are classes of which a film has one. They answer different questions, so they are not "
+            "checkpoints of one task."
         )
     if first.size != other.size:
         raise UserError(

@@ -15,6 +15,11 @@ from evidrift.base.sentence import parameter, say
 Share = Annotated[float, Field(ge=0, le=1)]
 PLACES = {"border": "the outer 5 % of each side", "corners": "the four corners, 15 % of a side each"}
 OF_MAPS = ("drift", *PLACES)
+DROPS = ("sensitivity", "specificity", "auc")  # of the class in which it is largest
+OF_PERFORMANCE = (
+    *(f"{name}_drop_at_most" for name in ("accuracy", *DROPS)),
+    "calibration_error_at_most",
+)
 
 
 class Limits(Section):
@@ -112,6 +117,23 @@ class Reliance(Section):
         return self
 
 
+class OfSubgroups(Limits):
+    """Limits that each group of films must keep, as the gate's own of the same names.
+
+    Attributes:
+        columns: by which the groups are made; null for all by which the audit makes them.
+        accuracy_drop_at_most, sensitivity_drop_at_most, specificity_drop_at_most, auc_drop_at_most,
+            calibration_error_at_most: of the group in which it is largest.
+    """
+
+    columns: list[str] | None = None
+    accuracy_drop_at_most: Share | None = None
+    sensitivity_drop_at_most: Share | None = None
+    specificity_drop_at_most: Share | None = None
+    auc_drop_at_most: Share | None = None
+    calibration_error_at_most: Share | None = None
+
+
 class Derived(Section):
     """Where a gate's limits come from: `evidrift gate` writes it, and an audit repeats it.
 
@@ -145,6 +167,11 @@ class Gate(Section):
             maps are.
         regressed: films that may go from right to wrong.
         accuracy_drop_at_most: by how much less often the model after may be right.
+        sensitivity_drop_at_most, specificity_drop_at_most: by how much lower it may be, of the class in which
+            that is most.
+        auc_drop_at_most: likewise, of the area under the ROC curve of a class against all others.
+        calibration_error_at_most: expected calibration error of the model after.
+        subgroups: the same by groups of films.
         wrong_at_most: how often either model may be wrong.
         derived: where the limits come from.
     """
@@ -157,12 +184,17 @@ class Gate(Section):
     unusable_at_most: Share = 0.1
     regressed: Regressed | None = None
     accuracy_drop_at_most: Share | None = None
+    sensitivity_drop_at_most: Share | None = None
+    specificity_drop_at_most: Share | None = None
+    auc_drop_at_most: Share | None = None
+    calibration_error_at_most: Share | None = None
+    subgroups: OfSubgroups | None = None
     wrong_at_most: Share | None = None
     derived: Derived | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> "Gate":
-        limits = ("reliance", *OF_MAPS, "regressed", "accuracy_drop_at_most", "wrong_at_most")
+        limits = ("reliance", *OF_MAPS, "regressed", *OF_PERFORMANCE, "subgroups", "wrong_at_most")
         if all(getattr(self, name) is None for name in limits):
             raise ValueError(f"it sets no limit: give one of {', '.join(limits)}.")
         return self
