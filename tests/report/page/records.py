@@ -130,7 +130,7 @@ def record(image_ids: tuple[str, ...] = ("covid19/00.png", "normal/01.png"), **c
         ),
         columns=(
             Column(column="sex", values=("F", "M"), reason=None),
-            Column(column="site", values=(), reason="it has a value of its own for nearly every film"),
+            Column(column="site", values=(), reason="a value of its own for nearly every film"),
         ),
         not_checked=("Nobody looked at what the models do on lateral films.",),
         watch=(Watch(what="share of films called normal", expected=estimate(0.5)),),

@@ -92,7 +92,7 @@ def column_table(record: Record | None) -> view.TableView | None:
         [
             view.Column("Column", lambda row: view.Cell(row.column)),
             view.Column("Subgroups", lambda row: view.Cell(", ".join(row.values) or "none")),
-            view.Column("Why not", lambda row: view.Cell(row.reason or "")),
+            view.Column("Why not", lambda row: view.Cell(f"it has {row.reason}" if row.reason else "")),
         ],
     )
 
