@@ -4,10 +4,12 @@ What is computed from these arrays alone serves both tasks.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from evidrift.auditing.images import AuditImages
 from evidrift.foreign.files import ModelFile
 from evidrift.maps.scores import predicted_classes
 
@@ -45,6 +47,16 @@ class Truth:
     known: np.ndarray
     exclusive: bool
 
+    @cached_property
+    def patient(self) -> np.ndarray:
+        """Each film's patient as a number, (n,)."""
+        return np.unique(self.patients, return_inverse=True)[1]
+
+    def right(self, scores: Scores, label: int | None = None) -> np.ndarray:
+        """The films that a model gets right, (n,) bool: in every label that is known, or in one."""
+        same = (scores.called == self.truth) | ~self.known
+        return same.all(axis=1) if label is None else same[:, label]
+
 
 def scores_of(file: ModelFile, raw: np.ndarray) -> Scores:
     """What a model says.
@@ -57,6 +69,15 @@ def scores_of(file: ModelFile, raw: np.ndarray) -> Scores:
     if file.several:
         return Scores(probability, raw > 0)
     return Scores(probability, one_hot(predicted_classes(raw), file.n_classes))
+
+
+def truth_of(audited: AuditImages) -> Truth | None:
+    """What is true of an audit's films; None where nothing is known of it."""
+    if not audited.labels_known:
+        return None
+    images = audited.images
+    truth = one_hot(images.labels, len(images.classes))
+    return Truth(images.ids, images.patient_ids, images.classes, truth, np.ones_like(truth), True)
 
 
 def one_hot(labels: np.ndarray, n_classes: int) -> np.ndarray:

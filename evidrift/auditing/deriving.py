@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.auditing.calls import truth_of
 from evidrift.auditing.gate.check import KNOWLEDGE
 from evidrift.auditing.gate.derive import HEADROOM, derive
 from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.knowledge import judge_knowledge
 from evidrift.auditing.gate.limits import Gate
+from evidrift.auditing.gate.performance import Predicted
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_trainings
 from evidrift.auditing.relying import relied_on
@@ -66,4 +68,10 @@ def derive_gate(
     study = measure(films, audited, pairs, families, layer).study
     reliance = relied_on(models, films, batch_size, quiet)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
-    return derive(films_of(study, method, audited.labels_known), method, reliance, facts, headroom)
+    truth = truth_of(audited)
+    predicted = None
+    if truth is not None:
+        called = tuple((one.scores, other.scores) for one, other in pairs)
+        predicted = Predicted(truth, called, ())
+    seen = films_of(study, method, audited.labels_known)
+    return derive(seen, method, reliance, facts, headroom, predicted)

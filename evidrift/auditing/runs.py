@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evidrift.attribution.family import Family
+from evidrift.auditing.calls import scores_of
 from evidrift.auditing.explaining import explain_file
 from evidrift.auditing.gate.knowledge import Known, known_of
 from evidrift.auditing.images import AuditImages, read_images
@@ -81,7 +82,7 @@ def explain_all(
         found = explain_file(file, families, layer, audited.images.pixels, targets, what, quiet)
         if targets is None:
             targets = predicted_classes(found.logits)
-        runs[given] = Run(file.sha256, found.logits, found.maps)
+        runs[given] = Run(file.sha256, found.logits, found.maps, scores_of(file, found.raw))
     assert targets is not None  # noqa: S101 - there is one model at least
     return runs, targets
 

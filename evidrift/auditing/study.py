@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from evidrift.attribution.family import Family
+from evidrift.auditing.calls import Scores
 from evidrift.auditing.images import AuditImages
 from evidrift.base.table import write_table
 from evidrift.base.versions import versions
@@ -44,11 +45,13 @@ class Run:
         sha256: of its file.
         logits: (n, classes).
         maps: by attribution family.
+        scores: what it says of all films, in the order of its outputs.
     """
 
     sha256: str
     logits: np.ndarray
     maps: Mapping[str, CheckpointMaps]
+    scores: Scores
 
 
 class Measured(NamedTuple):

@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import softmax
 
 from evidrift.auditing.gate.check import KNOWLEDGE, NAN, Check
 from evidrift.auditing.gate.films import part
 from evidrift.base.interval import UNBOUNDED, Bounds
 from evidrift.base.sentence import parameter, say
-from evidrift.training.evaluation import calibration_error
 
 # Share of the films in one predicted class, above which a model tells nothing apart.
 ALIKE = 0.95
@@ -21,15 +19,11 @@ class Known(NamedTuple):
 
     Attributes:
         predicted: number of films by predicted class.
-        accuracy: with bounds of 97.5 % each, a 95 % interval over patients; NaN without labels.
-        calibration_error: expected, 0 to 1; NaN without labels.
         above_chance: how much more often it is right than if its predictions were dealt out to the films at
             random, with bounds; 0 for a model that calls all films the same. NaN without labels.
     """
 
     predicted: dict[str, int]
-    accuracy: Bounds
-    calibration_error: float
     above_chance: Bounds
 
 
@@ -48,15 +42,10 @@ def known_of(
     counts = np.bincount(called, minlength=len(classes))
     predicted = {name: int(count) for name, count in zip(classes, counts, strict=True)}
     if labels is None:
-        return Known(predicted, UNBOUNDED, NAN, UNBOUNDED)
+        return Known(predicted, UNBOUNDED)
     right = called == labels
     at_random = (np.bincount(labels, minlength=len(classes)) / len(labels))[called]
-    return Known(
-        predicted,
-        part("", right, patients).bounds(0.025, 0.025),
-        calibration_error(softmax(logits.astype(np.float64), axis=1), labels),
-        part("", right - at_random, patients, lowest=-1.0).bounds(),
-    )
+    return Known(predicted, part("", right - at_random, patients, lowest=-1.0).bounds())
 
 
 def judge_knowledge(known: Mapping[str, Known]) -> Check:
