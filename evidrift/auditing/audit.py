@@ -19,7 +19,7 @@ from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_models
 from evidrift.auditing.performance.subgroups import subgroups as subgroups_of
 from evidrift.auditing.record import record_of
-from evidrift.auditing.relying import measure_models, of_pairs
+from evidrift.auditing.relying import of_pairs, reliance_of
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.runs import known_by_part, try_models
 from evidrift.auditing.sides import by_side
@@ -123,13 +123,12 @@ def audit(
     models = load_models(
         _paths(before), _paths(after), layer, classes, scaling, architecture, size, originals
     )
-    audited, films, runs, pairs = try_models(
-        models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
-    )
+    tried = try_models(models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet)
+    audited, films, pairs = tried.audited, tried.films, tried.pairs
     columns = subgroups_of([each.entry.extra for each in audited.loaded], subgroups)
     reliance = None
     if limits is not None and limits.gate.reliance is not None:
-        reliance = measure_models(models.files, films, batch_size, quiet)
+        reliance = reliance_of(models, tried, batch_size, quiet)
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
     if reliance is not None:
@@ -138,16 +137,15 @@ def audit(
     caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
     result = replace(result, caveats=caveats)
     compared = [
-        Compared("before", "after", models.parts_of("before", "after", models.pairs), study, result),
-        *compare_with_original(models, runs, films, audited, families, layer, reliance),
+        Compared("before", "after", models.parts_of("before", "after", models.pairs), tried, study, result),
+        *compare_with_original(models, tried, families, layer, reliance),
     ]
-    known = known_by_part(models, runs, films, audited.labels_known)
     truth = truth_of(audited)
-    scores = {part: runs[given].scores for part, given in models.parts.items()}
+    scores = {part: tried.runs[given].scores for part, given in models.parts.items()}
     checks: tuple[Check, ...] = ()
     if limits is not None:
         method = limits.gate.method or methods[0]
-        checks = judge_sides(limits.gate, method, compared, known, scores, truth, columns)
+        checks = judge_sides(limits.gate, method, compared, known_by_part(models, tried), columns)
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
         verdict=preserved_verdict(result, methods[0]),
@@ -173,6 +171,8 @@ def audit(
         images=films,
         audited=audited,
         pairs=pairs,
+        truth=truth,
+        scores=scores,
         record=record,
         derived=limits.gate.derived if limits else None,
         report=None if out is None else Path(out) / REPORT,
@@ -181,7 +181,7 @@ def audit(
         asked = {"methods": list(methods), "layer": layer, "preprocessing": scaling, "padding": padding}
         context = context_of(told, audited, models, asked, record)
         with _filling(target) as folder:
-            files = write_material(folder, films, audited, pairs, families, measured)
+            files = write_material(folder, films, audited, tried.film, pairs, families, measured)
             write_tables(files.tables, result, SPELLING)
             write_summary(files.tables, study, result, context)
             write_report(files, folder)

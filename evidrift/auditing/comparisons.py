@@ -9,22 +9,18 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from evidrift.attribution.family import Family
-from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.gate.check import KNOWLEDGE, Check
-from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.knowledge import Known
 from evidrift.auditing.gate.limits import Gate
-from evidrift.auditing.gate.performance import Predicted
-from evidrift.auditing.images import AuditImages
-from evidrift.auditing.models import Given, Models
+from evidrift.auditing.models import Models
 from evidrift.auditing.performance.subgroups import Subgroups
 from evidrift.auditing.relying import of_pairs
-from evidrift.auditing.study import Run, measure, rules
+from evidrift.auditing.runs import Tried, predicted_by, seen_by
+from evidrift.auditing.study import measure, rules
 from evidrift.compare.record import Side
 from evidrift.compare.result import Result, compare
 from evidrift.compare.study import Study
-from evidrift.images.store import Images
 from evidrift.reliance.measuring import Reliance
 
 MIN_PATIENTS = 20
@@ -36,45 +32,39 @@ class Compared(NamedTuple):
     Attributes:
         reference, candidate: the sides.
         parts: of the models, pair by pair.
+        tried: all models on all films, with these pairs.
         study, result: as the pipeline has them.
     """
 
     reference: Side
     candidate: Side
     parts: tuple[tuple[str, str], ...]
+    tried: Tried
     study: Study
     result: Result
 
 
 def compare_with_original(
-    models: Models,
-    runs: Mapping[Given, Run],
-    films: Images,
-    audited: AuditImages,
-    families: Sequence[Family],
-    layer: str,
-    reliance: Reliance | None,
+    models: Models, tried: Tried, families: Sequence[Family], layer: str, reliance: Reliance | None
 ) -> list[Compared]:
     """The sides after and before, each held against the original; none without one.
 
     Args:
         models: of all sides.
-        runs: of each model.
-        films: as for `measure`, like the two that follow.
-        audited: what was read.
+        tried: on all films.
         families: what explained them.
         layer: target layer.
         reliance: of each model, where it was measured.
     """
     found = []
     for (reference, candidate), pairs in models.of_original.items():
-        tried = [(runs[one], runs[other]) for one, other in pairs]
-        study = measure(films, audited, tried, families, layer).study
+        own = tried._replace(pairs=[(tried.runs[one], tried.runs[other]) for one, other in pairs])
+        study = measure(own.films, own.audited, own.pairs, families, layer).study
         if reliance is not None:
             study = replace(study, reliance=of_pairs(reliance, list(models.files), pairs))
         result = compare(study, rules(MIN_PATIENTS))
         parts = models.parts_of(reference, candidate, pairs)
-        found.append(Compared(reference, candidate, parts, study, result))
+        found.append(Compared(reference, candidate, parts, own, study, result))
     return found
 
 
@@ -83,8 +73,6 @@ def judge_sides(
     method: str,
     compared: Sequence[Compared],
     known: Mapping[str, Known],
-    scores: Mapping[str, Scores],
-    truth: Truth | None,
     columns: tuple[Subgroups, ...],
 ) -> tuple[Check, ...]:
     """Every limit, of the model after against each other side; what the models know is asked once.
@@ -94,19 +82,13 @@ def judge_sides(
         method: that the gate judges by.
         compared: before and after first.
         known: what each model knows, by its part.
-        scores: what each says, likewise.
-        truth: of the films; None where labels are not known.
         columns: by which subgroups are made.
     """
     checks: list[Check] = []
     for each in compared:
         if each.candidate != "after":
             continue
-        predicted = None
-        if truth is not None:
-            pairs = tuple((scores[one], scores[other]) for one, other in each.parts)
-            predicted = Predicted(truth, pairs, columns)
-        seen = films_of(each.study, method, truth is not None)
+        seen, predicted = seen_by(each.study, method, each.tried), predicted_by(each.tried, columns)
         found = judge(gate, seen, method, known, each.study.reliance, predicted)
         checks += [
             replace(check, against=each.reference)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 
+from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.filed import Filed
 from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.limits import Derived
@@ -74,9 +74,11 @@ class AuditResult:
         told: what it says: each medium spells it in its own words.
         methods: attribution methods, in the order in which they were asked for.
         study, result: everything that was measured, as the pipeline has it.
-        images: the films.
+        images: the films; of findings, a film stands here once for each that it has, `<film> [<finding>]`.
         audited: what was read, and what was left out.
         pairs: the models' logits and maps, before and after.
+        truth: what is true of the films; None where nothing is known of it.
+        scores: what each model says of them, by its part.
         record: for a change-control file: models, gate, performance, differences and flips.
         derived: where the gate's limits come from, if that is known.
         report: the HTML report; None where nothing is kept.
@@ -89,9 +91,16 @@ class AuditResult:
     images: Images
     audited: AuditImages
     pairs: Sequence[tuple[Run, Run]]
+    truth: Truth | None
+    scores: dict[str, Scores]
     record: Record
     derived: Derived | None
     report: Path | None
+
+    @property
+    def several(self) -> bool:
+        """Whether the models call findings, of which a film can have several, rather than classes."""
+        return self.images.classes != self.audited.images.classes
 
     @property
     def answer(self) -> str:
@@ -235,8 +244,8 @@ class AuditResult:
 
     def _probabilities(self, pair: int, at: int) -> np.ndarray:
         """Of each image's label, (n,)."""
-        logits = self.pairs[pair][at].logits.astype(np.float64)
-        return softmax(logits, axis=1)[np.arange(len(logits)), self.images.labels]
+        probabilities = self.pairs[pair][at].probabilities
+        return probabilities[np.arange(len(probabilities)), self.images.labels]
 
     def _canvas(self, pair: int, at: int, method: str, image: int) -> np.ndarray:
         layers = [
