@@ -30,6 +30,11 @@ class Estimate(Section):
     low: float | None = None
     high: float | None = None
 
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        """Value, low and high, NaN where there is none."""
+        return tuple(float("nan") if each is None else each for each in (self.value, self.low, self.high))
+
 
 class ModelFacts(Section):
     """One model of an audit.
@@ -103,7 +108,8 @@ class Performance(Section):
     Attributes:
         part: the model's.
         group: of films.
-        accuracy: share of the films that it gets right; about a label, right about this label.
+        accuracy: share of the films that it gets right; about a label, right about this label. Of several
+            findings together, share of the calls that are right.
         sensitivity, specificity: about a label; None for all together.
         auc: about a label, against all others; for all together the mean over labels.
         calibration_error: expected, over 15 bins of the probability.
@@ -253,3 +259,8 @@ class Record(Section):
     columns: tuple[Column, ...]
     not_checked: tuple[str, ...]
     watch: tuple[Watch, ...]
+
+    @property
+    def whole(self) -> Group | None:
+        """All films, and all labels together."""
+        return next((each.group for each in self.performance), None)

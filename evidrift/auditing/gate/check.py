@@ -17,6 +17,7 @@ import numpy as np
 from evidrift.auditing.gate.films import of
 from evidrift.base.interval import ERROR, Bounds
 from evidrift.base.sentence import listed, parameter, say
+from evidrift.compare.record import Side
 
 Verdict = Literal["passed", "failed", "not judged"]
 EXIT_CODES: dict[str, int] = {"passed": 0, "failed": 1, "not judged": 2}
@@ -54,6 +55,7 @@ class Check:
         verdict: `passed`, `failed` or `not judged`.
         reason: one sentence or two.
         least: whether the limit is one from below.
+        against: side that the model after is held against.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Check:
     verdict: Verdict
     reason: str
     least: bool = False
+    against: Side = "before"
 
     @property
     def asked(self) -> str:

@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
+import yaml
 from pydantic import Field, model_validator
 
 from evidrift.base.errors import UserError
 from evidrift.base.section import Section, read_params, validate
 from evidrift.base.sentence import parameter, say
+from evidrift.compare.record import GateFacts
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PLACES = {"border": "the outer 5 % of each side", "corners": "the four corners, 15 % of a side each"}
@@ -224,15 +226,21 @@ class Gate(Section):
 
 
 class GateFile(NamedTuple):
-    """A gate and the file that it was read from.
+    """A gate, and how it was written down.
 
     Attributes:
         gate: what it asks for.
-        file: the file's name, sha256 and time of its last change; None for a gate that is no file.
+        facts: how it was written down.
     """
 
     gate: Gate
-    file: dict[str, str] | None
+    facts: GateFacts
+
+
+def facts_of(gate: Gate) -> GateFacts:
+    """A gate that is no file, as YAML."""
+    text = yaml.safe_dump(gate.model_dump(exclude_none=True), sort_keys=False, width=100)
+    return GateFacts(file=None, sha256=hashlib.sha256(text.encode()).hexdigest(), changed=None, text=text)
 
 
 def load_gate(path: Path) -> GateFile:
@@ -244,9 +252,10 @@ def load_gate(path: Path) -> GateFile:
     gate = validate(read_params(path), Gate, f"{path}: ")
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     content = path.read_bytes()
-    facts: dict[str, Any] = {
-        "file": path.name,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "changed": changed.isoformat(timespec="seconds"),
-    }
+    facts = GateFacts(
+        file=path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        changed=changed.isoformat(timespec="seconds"),
+        text=content.decode("utf-8"),
+    )
     return GateFile(gate, facts)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.gate.check import NAN, NO_LABELS, Check, check
 from evidrift.auditing.gate.films import Part
 from evidrift.auditing.gate.limits import DROPS, OF_PERFORMANCE, Gate, OfSubgroups
@@ -13,7 +14,6 @@ from evidrift.auditing.performance.areas import Places, area_bounds, n_for_area
 from evidrift.auditing.performance.calibration import Gaps, calibration_bounds, n_for_calibration
 from evidrift.auditing.performance.measures import Measured, measured
 from evidrift.auditing.performance.subgroups import Subgroups
-from evidrift.auditing.performance.truth import Scores, Truth
 from evidrift.base.interval import ERROR, UNBOUNDED, Bounds
 from evidrift.base.sentence import parameter, say
 
@@ -105,7 +105,7 @@ def judge_performance(gate: Gate, predicted: Predicted | None) -> Iterator[Check
         gate: the limits.
         predicted: None where labels are not known.
     """
-    everything = [] if predicted is None else [("", predicted.truth.everything)]
+    everything = [] if predicted is None else [("", np.ones(len(predicted.truth.ids), dtype=bool))]
     for name in OF_PERFORMANCE[1:]:  # the first is judged by what is right and wrong
         limit = getattr(gate, name)
         if limit is not None:

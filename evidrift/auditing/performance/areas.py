@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from evidrift.auditing.performance.truth import means
+from evidrift.auditing.performance.patients import means
 from evidrift.base.interval import ERROR, Bounds
 
 

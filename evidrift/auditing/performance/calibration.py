@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from evidrift.auditing.performance.areas import n_for_reach, reach
-from evidrift.auditing.performance.truth import means
+from evidrift.auditing.performance.patients import means
 from evidrift.base.interval import ERROR, Bounds
 from evidrift.training.evaluation import CALIBRATION_BINS
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.performance.areas import Places, places
 from evidrift.auditing.performance.calibration import Gaps, gaps
-from evidrift.auditing.performance.truth import Scores, Truth, means
+from evidrift.auditing.performance.patients import means
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Measured:
     """One model on one group of films.
 
     Attributes:
-        accuracy: films that it gets right; about a label, right about this one.
+        accuracy: films that it gets right; about a label, right about this one. Of several findings together,
+            calls that are right.
         sensitivity, specificity: about a label; None for all together.
         places: for the AUC, of the label or of each; empty where one has no film, or each film.
         gaps: for the calibration error.
@@ -65,7 +67,7 @@ def measured(truth: Truth, scores: Scores, films: np.ndarray, label: int | None 
     ranked = [_places(truth, scores, films & truth.known[:, each], each) for each in labels]
     known = tuple(each for each in ranked if each is not None)
     return Measured(
-        accuracy=_sample(right, patient, films),
+        accuracy=_accuracy(truth, scores, films, label),
         sensitivity=None if has is None else _sample(right, patient, films & has),
         specificity=None if has is None else _sample(right, patient, films & ~has),
         places=known if len(known) == len(ranked) else (),
@@ -77,15 +79,25 @@ def _places(truth: Truth, scores: Scores, films: np.ndarray, label: int) -> Plac
     return places(scores.probability[films, label], truth.truth[films, label], truth.patient[films])
 
 
+def _accuracy(truth: Truth, scores: Scores, films: np.ndarray, label: int | None) -> Sample | None:
+    if label is not None or truth.exclusive:
+        return _sample(truth.right(scores, label), truth.patient, films)
+    film, finding = np.nonzero(films[:, np.newaxis] & truth.known)
+    right = scores.called[film, finding] == truth.truth[film, finding]
+    return _sample(right, truth.patient[film], np.ones(len(film), dtype=bool))
+
+
 def _gaps(truth: Truth, scores: Scores, films: np.ndarray, label: int | None) -> Gaps:
-    """Of one label; of the class that is called, as in the paper; or of all findings as if they were one."""
-    if label is None and truth.exclusive:
-        right = truth.right(scores)
-        return gaps(scores.probability[films].max(axis=1), right[films], truth.patient[films])
-    chosen = films[:, np.newaxis] & truth.known
+    """Of one label; of all together, of what is called: the class, or each finding or that it is absent."""
     if label is not None:
-        chosen &= np.arange(len(truth.labels)) == label
-    return gaps(scores.probability[chosen], truth.truth[chosen], truth.patient[np.nonzero(chosen)[0]])
+        return gaps(scores.probability[films, label], truth.truth[films, label], truth.patient[films])
+    if truth.exclusive:
+        top = scores.probability[films].max(axis=1)
+        return gaps(top, truth.right(scores)[films], truth.patient[films])
+    film, finding = np.nonzero(films[:, np.newaxis] & truth.known)
+    own = scores.probability[film, finding]
+    right = scores.called[film, finding] == truth.truth[film, finding]
+    return gaps(np.maximum(own, 1 - own), right, truth.patient[film])
 
 
 def _sample(right: np.ndarray, patient: np.ndarray, films: np.ndarray) -> Sample | None:

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.performance.areas import area_bounds
 from evidrift.auditing.performance.calibration import calibration_bounds, calibration_difference
 from evidrift.auditing.performance.measures import Measured, Sample, measured
 from evidrift.auditing.performance.shares import difference_bounds, many_mean_bounds
 from evidrift.auditing.performance.subgroups import Subgroups
-from evidrift.auditing.performance.truth import Scores, Truth
 from evidrift.base.interval import Bounds, share_bounds
 from evidrift.compare.record import Difference, Estimate, Group, Performance
 
@@ -77,11 +77,12 @@ def rows(
 
 def estimate(bounds: Bounds) -> Estimate:
     """Rounded, so that the same files give the same bytes."""
-    return Estimate(**{name: round(float(each), DECIMALS) for name, each in bounds._asdict().items()})
+    known = {name: each for name, each in bounds._asdict().items() if each == each}
+    return Estimate(**{"value": None} | {name: round(float(each), DECIMALS) for name, each in known.items()})
 
 
 def _groups(truth: Truth, columns: Sequence[Subgroups]) -> Iterator[_Asked]:
-    chosen = [(None, None, truth.everything)]
+    chosen = [(None, None, np.ones(len(truth.ids), dtype=bool))]
     chosen += [(each.column, value, each.values == value) for each in columns for value in each.groups]
     for column, value, films in chosen:
         for label in (None, *range(len(truth.labels))):
