@@ -65,8 +65,9 @@ def _of(found: Performance | Difference | None, measure: str) -> Estimate | None
 
 
 def parts(record: Record) -> list[str]:
-    """Models that were held against the truth, in order."""
-    return list(dict.fromkeys(each.part for each in record.performance))
+    """Models that were held against the truth, in the record's order of models."""
+    known = {each.part for each in record.performance}
+    return [each.part for each in record.models if each.part in known]
 
 
 def pairs_of(record: Record) -> list[tuple[str, str]]:

@@ -3,8 +3,12 @@
 from evidrift.compare.summary import Gate, GateLine
 
 IN_ORDER = ("failed", "not judged", "passed")
-# By key of the gate file, the measure of which it allows less.
-ALLOWED = {f"{name}_drop_at_most": name for name in ("accuracy", "sensitivity", "specificity", "auc")}
+# By key of the gate file: the measure of which it allows less, and whether it does so of every class, and of
+# every subgroup.
+DROPS = {f"{name}_drop_at_most": (name, True, False) for name in ("sensitivity", "specificity", "auc")} | {
+    "accuracy_drop_at_most": ("accuracy", False, False),
+    "subgroups.accuracy_drop_at_most": ("accuracy", False, True),
+}
 
 
 def gate_sentence(gate: Gate) -> str:
@@ -29,16 +33,19 @@ def by_gravity(gate: Gate) -> list[GateLine]:
     return sorted(gate.lines, key=lambda line: IN_ORDER.index(line.verdict))
 
 
-def in_the_way(gate: Gate) -> list[GateLine]:
-    """The broken limits; where none is, those that could not be judged."""
+def in_the_way(gate: Gate) -> list[list[GateLine]]:
+    """The broken limits, each with its lines against one side or both; where none is, the open ones."""
     broken = [line for line in gate.lines if line.verdict == "failed"]
-    return broken or [line for line in gate.lines if line.verdict == "not judged"]
+    found: dict[str, list[GateLine]] = {}
+    for line in broken or [line for line in gate.lines if line.verdict == "not judged"]:
+        found.setdefault(line.name, []).append(line)
+    return list(found.values())
 
 
 def margins(gate: Gate | None) -> dict[str, float]:
-    """By measure, how much less of it the gate allows on all films; nothing without such a limit."""
+    """By key of the gate file, how much less the new model may have than the one before; see DROPS."""
     return {
-        measure: float(line.limit.rpartition(" ")[2])
+        line.name: float(line.limit.rpartition(" ")[2])
         for line in (gate.lines if gate else ())
-        if (measure := ALLOWED.get(line.name)) and line.against == "before"
+        if line.name in DROPS and line.against == "before"
     }

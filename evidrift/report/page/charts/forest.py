@@ -5,12 +5,12 @@ from typing import Any
 import plotly.graph_objects as go
 
 from evidrift.compare.record import Record
-from evidrift.report.figures.style import COLOURS, GRID, INK, colours
+from evidrift.report.figures.style import GRID, INK, colours
 from evidrift.report.page.charts.rows import HEAD, SYMBOLS, Chart, new_figure, numbers, offset, plain
 from evidrift.report.page.material import Material
 from evidrift.report.words import compared
 from evidrift.report.words.compared import MEASURES, Row
-from evidrift.report.words.limits import margins
+from evidrift.report.words.limits import DROPS, margins
 
 ROW = 34  # px of a row
 EDGE = 0.02  # the axis reaches at least this far on both sides of zero
@@ -26,7 +26,7 @@ def forest_chart(material: Material) -> Chart | None:
     for measure, name in MEASURES.items():
         rows = _rows(record, measure)
         if rows:
-            variants.append((name, plain(_drawn(record, rows, name, allowed.get(measure)))))
+            variants.append((name, plain(_drawn(record, rows, name, allowed))))
     if not variants:
         return None
     return Chart(
@@ -54,11 +54,12 @@ def _rows(record: Record, measure: str) -> list[Row]:
     ]
 
 
-def _drawn(record: Record, rows: list[Row], name: str, margin: float | None) -> go.Figure:
+def _drawn(record: Record, rows: list[Row], name: str, allowed: dict[str, float]) -> go.Figure:
     pairs = compared.pairs_of(record)
     figure = new_figure(max(ROW, 18 * len(pairs)) * len(rows) + HEAD)
     names = [compared.group_name(row.group) for row in rows]
-    ends = [0.0] if margin is None else [0.0, -1.25 * margin]
+    margins = {at: margin for at, row in enumerate(rows) if (margin := _margin(row, allowed)) is not None}
+    ends = [0.0, *(-1.25 * margin for margin in margins.values())]
     for number, (pair, colour) in enumerate(zip(pairs, colours(len(pairs)), strict=True)):
         found = [row.differences[pair] for row in rows]
         points = [
@@ -82,18 +83,34 @@ def _drawn(record: Record, rows: list[Row], name: str, margin: float | None) -> 
     for at in range(1, len(rows)):
         figure.add_hline(y=at - 0.5, line={"color": GRID, "width": 1})
     figure.add_vline(x=0, line={"color": INK, "width": 1})
-    if margin is not None:
-        figure.add_vline(x=-margin, line={"color": COLOURS[1], "width": 1.5, "dash": "dash"})
-        looks = {"showarrow": False, "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": "right"}
-        figure.add_annotation(x=-margin, text=f"margin {margin:g} ", font={"color": COLOURS[1]}, **looks)
+    _add_margins(figure, margins)
     low, high = max(-1.0, 1.08 * min(ends) - EDGE), min(1.0, 1.08 * max(ends) + EDGE)
-    figure.update_xaxes(
-        title_text=f"difference in {name[:1].lower() + name[1:] if name != 'AUC' else name}",
-        range=[low, high],
-    )
+    figure.update_xaxes(title_text=f"difference: {name}", range=[low, high])
     ticks = {"tickvals": list(range(len(names))), "ticktext": names}
     figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False, zeroline=False, **ticks)
     return figure
+
+
+def _margin(row: Row, allowed: dict[str, float]) -> float | None:
+    """How much less the gate allows of this measure on these films; None where it does not say."""
+    about = (row.measure, row.group.label is not None, row.group.column is not None)
+    return next((margin for key, margin in allowed.items() if DROPS[key] == about), None)
+
+
+def _add_margins(figure: go.Figure, margins: dict[int, float]) -> None:
+    """A broken line through each row that has a margin, black since it is no model's; one legend for all."""
+    if not margins:
+        return
+    x = [end for margin in margins.values() for end in (-margin, -margin, None)]
+    y = [end for at in margins for end in (at - 0.5, at + 0.5, None)]
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        name="most that the gate allows",
+        hovertemplate="at most %{x:.3f}<extra>the gate</extra>",
+        line={"color": INK, "width": 1.5, "dash": "dash"},
+    )
 
 
 def _bars(points: list[tuple[int, float, float | None, float | None]]) -> dict[str, Any]:

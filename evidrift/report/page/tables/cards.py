@@ -158,7 +158,9 @@ def model_cards(material: Material) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def versions(material: Material) -> list[tuple[str, str]]:
-    """Of the libraries that made the maps, all that were found."""
+    """Of the libraries that made the maps, all that were found; of an audit what its record has."""
+    if material.summary.record:
+        return sorted(material.summary.record.versions.items())
     found: dict[str, set[str]] = {}
     for note in material.notes.values():
         for library, known in note.versions.items():

@@ -1,6 +1,6 @@
 """What an audit leaves to be filed: its models, the gate as it was written, subgroups, and what to watch."""
 
-from evidrift.compare.record import Estimate, ModelFacts, Record
+from evidrift.compare.record import Column, Estimate, ModelFacts, Record
 from evidrift.report.words import view
 from evidrift.report.words.compared import part_name
 from evidrift.report.words.names import method_name
@@ -92,7 +92,7 @@ def column_table(record: Record | None) -> view.TableView | None:
         [
             view.Column("Column", lambda row: view.Cell(row.column)),
             view.Column("Subgroups", lambda row: view.Cell(", ".join(row.values) or "none")),
-            view.Column("Why not", lambda row: view.Cell(f"it has {row.reason}" if row.reason else "")),
+            *[view.Column("Why not", _reason)] * any(each.reason for each in record.columns),
         ],
     )
 
@@ -109,6 +109,10 @@ def watch_table(record: Record | None) -> view.TableView | None:
             view.Column("Here", lambda row: _estimate(row.expected), "interval", "number"),
         ],
     )
+
+
+def _reason(row: Column) -> view.Cell:
+    return view.Cell(f"it has {row.reason}" if row.reason else "")
 
 
 def _estimate(found: Estimate | None) -> view.Cell:
