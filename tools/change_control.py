@@ -19,6 +19,9 @@ MEASURES = {
     "auc": "AUC",
     "calibration_error": "calibration error",
 }
+# What a page has room for, of all films, of a class and of a subgroup; audit.json has all of it.
+OF_ALL = ("accuracy", "auc", "calibration_error")
+OF_LABEL, OF_GROUP = ("sensitivity", "specificity", "auc"), ("accuracy",)
 Audit = dict[str, Any]
 Cells = Sequence[str]
 
@@ -56,11 +59,12 @@ def _criteria(audit: Audit) -> str:
     gate = audit["gate_file"]
     if gate is None:
         return "**Acceptance criteria.** None were given."
-    broken = [limit for limit in audit["gate"] if limit["verdict"] != "passed"]
+    broken = [limit for limit in audit["gate"] if limit["verdict"] == "failed"]
+    n_open = sum(limit["verdict"] == "not judged" for limit in audit["gate"])
     told = (
         f"**Acceptance criteria.** {gate['file'] or 'A gate'}, sha256 `{gate['sha256'][:12]}…`, last changed "
         f"{gate['changed'] or 'at a time that is not known'}: {len(audit['gate'])} limits. "
-        f"**Outcome: {audit['outcome']}.**"
+        f"**Outcome: {audit['outcome']}**, {len(broken)} broken, {n_open} that could not be judged."
     )
     if not broken:
         return told
@@ -70,11 +74,10 @@ def _criteria(audit: Audit) -> str:
             limit["against"],
             _interval(limit),
             f"{'more than' if limit['least'] else 'at most'} {limit['limit']:g}",
-            limit["verdict"],
         )
         for limit in broken
     ]
-    return f"{told} Not kept:\n\n{_table(('limit', 'against', 'found', 'asked', 'verdict'), rows)}"
+    return f"{told}\n\n{_table(('broken limit', 'against', 'found', 'asked'), rows)}"
 
 
 def _data(audit: Audit) -> str:
@@ -91,7 +94,8 @@ def _data(audit: Audit) -> str:
 def _performance(audit: Audit) -> str:
     if not audit["performance"]:
         return "**Performance.** Not known: no labels were given."
-    parts = list(dict.fromkeys(each["part"] for each in audit["performance"]))
+    known = {each["part"] for each in audit["performance"]}
+    parts = [part for part in audit["models"] if part in known]
     pairs = list(dict.fromkeys((each["reference"], each["candidate"]) for each in audit["differences"]))
     single = {(each["part"], _key(each)): each for each in audit["performance"]}
     paired = {(each["reference"], each["candidate"], _key(each)): each for each in audit["differences"]}
@@ -99,14 +103,14 @@ def _performance(audit: Audit) -> str:
     rows = []
     for label, column, value in groups:
         if label is not None and column is not None:
-            continue  # a class of a subgroup: in audit.json, too long for a page
+            continue
         key = (label, column, value)
-        for name, words in MEASURES.items():
+        for name in OF_LABEL if label else OF_GROUP if column else OF_ALL:
             found = [single.get((part, key), {}).get(name) for part in parts]
             if any(found):
                 less = [paired.get((*pair, key), {}).get(name) for pair in pairs]
                 about = label or (f"{column}: {value}" if column else "all films")
-                rows.append((about, words, *map(_interval, (*found, *less))))
+                rows.append((about, MEASURES[name], *map(_interval, (*found, *less))))
     heads = ("films", "measure", *parts, *(f"{candidate} less {reference}" for reference, candidate in pairs))
     return f"**Performance**, with 95 % intervals over patients\n\n{_table(heads, rows)}"
 

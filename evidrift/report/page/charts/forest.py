@@ -85,7 +85,9 @@ def _drawn(record: Record, rows: list[Row], name: str, allowed: dict[str, float]
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     _add_margins(figure, margins)
     low, high = max(-1.0, 1.08 * min(ends) - EDGE), min(1.0, 1.08 * max(ends) + EDGE)
-    figure.update_xaxes(title_text=f"difference: {name}", range=[low, high])
+    figure.update_xaxes(
+        title_text=f"difference in {name if name.isupper() else name.lower()}", range=[low, high]
+    )
     ticks = {"tickvals": list(range(len(names))), "ticktext": names}
     figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False, zeroline=False, **ticks)
     return figure
