@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from evidrift.compare.record import Record
 from evidrift.report.figures.style import GRID, INK, colours
-from evidrift.report.page.charts.rows import HEAD, SYMBOLS, Chart, new_figure, numbers, offset, plain
+from evidrift.report.page.charts.rows import HEAD, NEXT_TO, SYMBOLS, Chart, new_figure, numbers, offset, plain
 from evidrift.report.page.material import Material
 from evidrift.report.words import compared
 from evidrift.report.words.compared import MEASURES, Row
@@ -88,7 +88,7 @@ def _drawn(record: Record, rows: list[Row], name: str, allowed: dict[str, float]
     figure.update_xaxes(
         title_text=f"difference in {name if name.isupper() else name.lower()}", range=[low, high]
     )
-    ticks = {"tickvals": list(range(len(names))), "ticktext": names}
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names, **NEXT_TO}
     figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False, zeroline=False, **ticks)
     return figure
 

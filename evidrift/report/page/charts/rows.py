@@ -19,6 +19,8 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 HOLLOW, CROSS, TICK = "-open", "x-thin", "line-ns"
 BESIDE = {"shared": "shared part", "floor_ft": "seed floor", "scale": "scale"}
 HIGHEST = dict.fromkeys(MEASURES, 1.0) | {"correlation": 2.0}  # that a measure can be
+# A label keeps away from a mark at the axis.
+NEXT_TO = {"ticks": "outside", "ticklen": 9, "tickcolor": "white"}
 ROW, HEAD = 46, 120  # px: a row of a chart with names at its left, and what lies around the rows
 
 
@@ -163,7 +165,7 @@ def _by_row(material: Material, rows: pd.DataFrame, names: pd.Series, value: str
         )
     for at in range(1, len(order)):
         figure.add_hline(y=at - 0.5, line={"color": GRID, "width": 1})
-    ticks = {"tickvals": list(range(len(order))), "ticktext": order}
+    ticks = {"tickvals": list(range(len(order))), "ticktext": order, **NEXT_TO}
     figure.update_yaxes(range=[len(order) - 0.5, -0.5], showgrid=False, zeroline=False, **ticks)
     return figure
 

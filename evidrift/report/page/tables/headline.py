@@ -3,10 +3,11 @@
 import pandas as pd
 
 from evidrift.compare.findings.signs import MEANING
+from evidrift.compare.summary import Summary
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.material import Material
 from evidrift.report.words import view
-from evidrift.report.words.cells import MEASURES, run_word
+from evidrift.report.words.cells import MEASURES, checkpoint_names, run_word
 from evidrift.report.words.claimed import led_by, with_bounds
 from evidrift.report.words.limits import by_gravity
 from evidrift.report.words.numbers import PAGE
@@ -79,7 +80,7 @@ def _audit_table(material: Material) -> view.TableView:
         [
             view.methods("Attribution method"),
             view.intervals("Drift", "mean", "low", "high", "drift"),
-            *_floors() * has_floors,
+            *_floors(summary) * has_floors,
             view.numbers("Scale", "scale", "scale"),
             view.intervals("Drift / scale", "estimate", "low_of_claim", "high_of_claim", "over_scale"),
             view.counts("Patients", "n_patients", "common"),
@@ -90,8 +91,9 @@ def _audit_table(material: Material) -> view.TableView:
     )
 
 
-def _floors() -> list[view.Column]:
-    return [view.numbers(f"Seed floor, {name}", f"floor_{name}", "floor") for name in ("tl", "ft")]
+def _floors(summary: Summary) -> list[view.Column]:
+    names = checkpoint_names(summary).items()
+    return [view.numbers(f"Seed floor, {name}", f"floor_{key}", "floor") for key, name in names]
 
 
 def _first_places(material: Material) -> dict[str, view.Cell]:
@@ -150,7 +152,7 @@ def how_far_table(material: Material) -> view.TableView:
             view.numbers("Erratic", "erratic", "erratic"),
             view.intervals("Drift / scale", "over_scale", "over_scale_low", "over_scale_high", "over_scale"),
             view.numbers("Scale", "scale", "scale"),
-            *_floors(),
+            *_floors(material.summary),
             view.counts("Patients", "n_patients", "common"),
         ],
     )
@@ -168,7 +170,7 @@ def levels_table(material: Material) -> view.TableView:
             view.intervals("Mean, recipe", "mean", "low", "high", "recipe"),
             view.intervals("The same, these checkpoints", "mean", "fixed_low", "fixed_high", "fixed"),
             view.numbers(f"Spread over {run_word(material.summary)}s", "sd", "seed", 3),
-            *_floors(),
+            *_floors(material.summary),
             view.numbers("Scale", "scale", "scale"),
             view.counts("Images", "n_images", "common"),
         ],

@@ -48,7 +48,7 @@ def flip_table(record: Record | None) -> view.TableView | None:
         record.flips,
         [
             view.Column("Held against each other", lambda row: view.Cell(_flipped(record, row))),
-            *[view.Column("Finding", lambda row: view.Cell(row.label))] * several,
+            *[view.Column("Right about", lambda row: view.Cell(row.label or "all findings"))] * several,
             view.Column(
                 "Became wrong",
                 lambda row: view.Cell(len(row.negative), "number", digits=0),
@@ -67,15 +67,17 @@ def flip_table(record: Record | None) -> view.TableView | None:
     )
 
 
-def flipped_films(record: Record | None) -> list[tuple[str, tuple[str, ...]]]:
-    """What became wrong and what became right, by a heading; nothing where no film did."""
+def flipped_films(record: Record | None) -> list[tuple[str, str, tuple[str, ...]]]:
+    """A heading, the finding ("" for all) and the films that became wrong or right, where any did."""
     if record is None:
         return []
     found = []
     for each in record.flips:
         about = f"{_flipped(record, each)}{f', {each.label}' if each.label is not None else ''}"
-        found += [(f"Became wrong: {about}", each.negative), (f"Became right: {about}", each.positive)]
-    return [(heading, films) for heading, films in found if films]
+        for heading, films in (("Became wrong", each.negative), ("Became right", each.positive)):
+            if films:
+                found.append((f"{heading}: {about}", each.label or "", films))
+    return found
 
 
 def _flipped(record: Record, flips: Flips) -> str:

@@ -126,9 +126,16 @@
     clear();
     refresh();
   });
+  /** A film's place; where a film has a case a finding, that of the finding, else of its first one. */
+  function placeOf(film, finding) {
+    const exact = data.images.indexOf(finding ? `${film} [${finding}]` : film);
+    return exact >= 0 ? exact : data.images.findIndex((name) => name === film || name.startsWith(`${film} [`));
+  }
+
   for (const link of document.querySelectorAll(".film-link")) {
+    const image = placeOf(link.dataset.image, link.dataset.label);
+    link.disabled = image < 0; // a film without any finding has no map
     link.addEventListener("click", () => {
-      const image = data.images.indexOf(link.dataset.image);
       isTouched = true;
       clear();
       const found = app.casesOf(app.method()).find((each) => each.image === image);
