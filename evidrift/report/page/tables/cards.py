@@ -73,12 +73,12 @@ def data_facts(material: Material) -> list[tuple[str, str]]:
     known = "known" if material.summary.patients_known else "unknown: an image counts as a patient"
     facts.append(("Patient ids", known))
     origins = {"given": "as given with the images", "drawn": "drawn by patient", "hash": "drawn by patient"}
-    if origin := images.get("split_origin"):
+    if material.summary.kind == "study" and (origin := images.get("split_origin")):
         facts.append(("Split", origins.get(str(origin), str(origin))))
     if images.get("source") == "phantoms":
         facts.append(("Origin", "phantoms: drawn by a program, not of patients"))
     identical = images.get("identical_across_splits")
-    if identical is not None:
+    if material.summary.kind == "study" and identical is not None:
         facts.append(("Identical across splits", f"{identical:,}"))
     near = (material.summary.probe or {}).get("near_duplicates")
     if near:

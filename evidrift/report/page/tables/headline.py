@@ -71,7 +71,6 @@ def _audit_table(material: Material) -> view.TableView:
     claims = material.table("claims")
     claims = claims[(claims["kind"] == "preserved") & (claims["estimand"] == "these checkpoints")]
     claimed = claims[["arch", "method", "estimate", "low", "high", "n_patients", "detectable", "verdict"]]
-    has_floors = bool(rows[["floor_tl", "floor_ft"]].notna().any(axis=None))
     patients = f" of {summary.cohort.patients:,} patients" if summary.patients_known else ""
     return view.table(
         f"Drift: the share of the strongest {100 * summary.area:g} % of the evidence that lies elsewhere in "
@@ -80,7 +79,7 @@ def _audit_table(material: Material) -> view.TableView:
         [
             view.methods("Attribution method"),
             view.intervals("Drift", "mean", "low", "high", "drift"),
-            *_floors(summary) * has_floors,
+            *_floors(summary, rows),
             view.numbers("Scale", "scale", "scale"),
             view.intervals("Drift / scale", "estimate", "low_of_claim", "high_of_claim", "over_scale"),
             view.counts("Patients", "n_patients", "common"),
@@ -91,7 +90,11 @@ def _audit_table(material: Material) -> view.TableView:
     )
 
 
-def _floors(summary: Summary) -> list[view.Column]:
+def _floors(summary: Summary, rows: pd.DataFrame) -> list[view.Column]:
+    """Of both checkpoints; an audit has none where each side has a single model."""
+    known = rows[["floor_tl", "floor_ft"]].notna().any(axis=None)
+    if summary.kind == "audit" and not known:
+        return []
     names = checkpoint_names(summary).items()
     return [view.numbers(f"Seed floor, {name}", f"floor_{key}", "floor") for key, name in names]
 
@@ -152,7 +155,7 @@ def how_far_table(material: Material) -> view.TableView:
             view.numbers("Erratic", "erratic", "erratic"),
             view.intervals("Drift / scale", "over_scale", "over_scale_low", "over_scale_high", "over_scale"),
             view.numbers("Scale", "scale", "scale"),
-            *_floors(material.summary),
+            *_floors(material.summary, rows),
             view.counts("Patients", "n_patients", "common"),
         ],
     )
@@ -170,7 +173,7 @@ def levels_table(material: Material) -> view.TableView:
             view.intervals("Mean, recipe", "mean", "low", "high", "recipe"),
             view.intervals("The same, these checkpoints", "mean", "fixed_low", "fixed_high", "fixed"),
             view.numbers(f"Spread over {run_word(material.summary)}s", "sd", "seed", 3),
-            *_floors(material.summary),
+            *_floors(material.summary, rows),
             view.numbers("Scale", "scale", "scale"),
             view.counts("Images", "n_images", "common"),
         ],
