@@ -107,7 +107,7 @@ def n_for_area(found: Places, limit: float) -> int | None:
 
 
 def n_for_reach(value: float, variance: float, n: float, away: float, limit: float) -> int | None:
-    """How many patients like these bring the upper end, see `reach`, to a limit; None if none do in reason."""
+    """How many patients like these bring the upper end of `reach` to a limit; None if none in reason do."""
     times = 1.0
     while reach(value, variance / times, n * times, away, -float(ndtri(ERROR))) > limit:
         times *= 1.02

@@ -144,7 +144,7 @@ def test_the_same_arrays_give_the_same_rows_within_a_second():
 
 @pytest.mark.parametrize(("patients", "films"), [(20, 1), (60, 2)])
 def test_intervals_hold_through_the_audits_own_code(patients, films):
-    """A slice of `benchmarks.performance_intervals`: 2.5 % may miss at either end; 8 of 60 do once in 10,000."""
+    """A slice of `benchmarks.performance_intervals`: 2.5 % may miss at either end, hardly 8 of 60."""
     name = "5 % of the patients harmed"
     for key, (above, below, _) in missed(WORLDS[name], patients, films, 60, name).items():
         assert max(above, below) * 60 <= 7, key
