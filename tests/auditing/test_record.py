@@ -7,7 +7,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema
-import keras
 import pytest
 
 from evidrift import audit
@@ -43,11 +42,7 @@ def root(tmp_path_factory) -> Path:
             rows.writerow([path, "abc"[number % 3], f"p{number // 2}", "FM"[number % 2], 10 + 3 * number])
     for name, seed in (("before", 0), ("after", 1)):
         network(seed).save(root / f"{name}.keras")
-    other = network(2)
-    for layer in other.layers:
-        if isinstance(layer, keras.Model):
-            layer.set_weights([-weight if weight.ndim == 4 else weight for weight in layer.get_weights()])
-    other.save(root / "original.h5")
+    network(2, turned=True).save(root / "original.h5")
     (root / "gate.yaml").write_text(GATE)
     return root
 

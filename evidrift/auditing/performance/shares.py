@@ -11,7 +11,7 @@ OF_WHAT_IS_SEEN = 0.8  # of a bound's error: the other fifth is for what speaks 
 
 
 def difference_bounds(
-    more: int, less: int, n: int, low_error: float = ERROR, high_error: float = ERROR
+    more: float, less: float, n: float, low_error: float = ERROR, high_error: float = ERROR
 ) -> Bounds:
     """Exact bounds of how much larger one share of n units is than another, each one-sided.
 
