@@ -8,11 +8,9 @@ import numpy as np
 from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.gate.check import KNOWLEDGE, NAN, Check
 from evidrift.auditing.gate.films import part
-from evidrift.auditing.rates import finding_calibration
 from evidrift.base.interval import UNBOUNDED, Bounds
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import Images
-from evidrift.training.evaluation import calibration_error
 
 # Share of the films in one predicted class, above which a model tells nothing apart.
 ALIKE = 0.95
@@ -24,9 +22,6 @@ class Known(NamedTuple):
     Attributes:
         predicted: number of films by predicted class; of findings, by each that is called, and of films in
             which none is.
-        accuracy: with bounds of 97.5 % each, a 95 % interval over patients; NaN without labels. Of findings,
-            the share of the right calls of a film.
-        calibration_error: expected, 0 to 1; NaN without labels.
         above_chance: how much more often it is right than if its predictions were dealt out to the films at
             random, with bounds; 0 for a model that calls all films the same. NaN without labels. Of findings,
             that of the one of which it knows least.
@@ -36,8 +31,6 @@ class Known(NamedTuple):
     """
 
     predicted: dict[str, int]
-    accuracy: Bounds
-    calibration_error: float
     above_chance: Bounds
     alike: float
     most: str
@@ -60,17 +53,11 @@ def known_of(
     predicted = {name: int(count) for name, count in zip(classes, counts, strict=True)}
     alike, most = float(counts.max() / counts.sum()), classes[int(counts.argmax())]
     if labels is None:
-        return Known(predicted, UNBOUNDED, NAN, UNBOUNDED, alike, most)
+        return Known(predicted, UNBOUNDED, alike, most)
     right = called == labels
     at_random = (np.bincount(labels, minlength=len(classes)) / len(labels))[called]
-    return Known(
-        predicted,
-        part("", right, patients).bounds(0.025, 0.025),
-        calibration_error(probabilities, labels),
-        part("", right - at_random, patients, lowest=-1.0).bounds(),
-        alike,
-        most,
-    )
+    above = part("", right - at_random, patients, lowest=-1.0).bounds()
+    return Known(predicted, above, alike, most)
 
 
 def known_of_findings(scores: Scores, truth: Truth | None, films: Images) -> Known:
@@ -91,22 +78,12 @@ def known_of_findings(scores: Scores, truth: Truth | None, films: Images) -> Kno
     own = [name for name, has in zip(films.classes, sets[counts.argmax()], strict=True) if has]
     alike, most = float(counts.max() / len(called)), " and ".join(own) or "without a finding"
     if truth is None:
-        return Known(predicted, UNBOUNDED, NAN, UNBOUNDED, alike, most)
-    right = called == truth.truth
-    share = np.where(truth.known, right, np.nan)
-    some = truth.known.any(axis=1)
+        return Known(predicted, UNBOUNDED, alike, most)
     found = {name: _above_chance(called, truth, at) for at, name in enumerate(truth.labels)}
     told = {name: bounds for name, bounds in found.items() if bounds is not None}
     least = min(told, key=lambda name: told[name].low, default="")
-    return Known(
-        predicted,
-        part("", np.nanmean(share[some], axis=1), films.patient_ids[some]).bounds(0.025, 0.025),
-        finding_calibration(scores, truth),
-        told[least] if least else Bounds(0.0, -1.0, 1.0),
-        alike,
-        most,
-        least,
-    )
+    above = told[least] if least else Bounds(0.0, -1.0, 1.0)
+    return Known(predicted, above, alike, most, least)
 
 
 def _above_chance(called: np.ndarray, truth: Truth, at: int) -> Bounds | None:
