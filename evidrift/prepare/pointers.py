@@ -54,12 +54,9 @@ def stand_in(head: bytes, path: Path) -> StandIn | None:
     if head.lstrip(b".").startswith(ANNEX):
         return StandIn("a git-annex pointer, not the file itself", f"Fetch it: git annex get {path}.")
     if DVC.search(head) and b"path:" in head:
-        return StandIn(
-            "a DVC file, which names the file but does not hold it",
-            f"Fetch the file with dvc pull {path}, and give that: {path.with_suffix('')}."
-            if path.suffix == ".dvc"
-            else f"Fetch the file with dvc pull {path}.",
-        )
+        what = "a DVC file, which names the file but does not hold it"
+        instead = f", and give {path.with_suffix('')}" * (path.suffix == ".dvc")
+        return StandIn(what, f"Fetch the file: dvc pull {path}{instead}.")
     if re.match(rb"\s*<(!doctype html|html|\?xml[^>]*>\s*<!doctype html)", head, re.IGNORECASE):
         return StandIn("a web page", "Its download gave a page (of a login?): download the file itself.")
     return archive(head)

@@ -9,7 +9,7 @@ import pytest
 
 from evidrift.prepare.pointers import HEAD, only_tracked, stand_in
 
-LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:{:064d}\nsize 4711\n".format(7)
+LFS = f"version https://git-lfs.github.com/spec/v1\noid sha256:{7:064d}\nsize 4711\n"
 DVC = "outs:\n- md5: 00000000000000000000000000000abc\n  size: 17\n  hash: md5\n  path: old.keras\n"
 STAGE = "wdir: ..\nmd5: 1\nouts:\n- path: old.keras\n  md5: abc\n"
 
@@ -37,7 +37,7 @@ def zipped() -> bytes:
             DVC.encode(),
             "m/old.keras.dvc",
             "a DVC file",
-            "dvc pull m/old.keras.dvc, and give that: m/old.keras.",
+            "dvc pull m/old.keras.dvc, and give m/old.keras.",
         ),
         (STAGE.encode(), "old.dvc", "a DVC file", "dvc pull old.dvc"),
         (b"/annex/objects/SHA256E-s3--ab.png\n", "1.png", "a git-annex pointer", "git annex get 1.png"),
@@ -55,7 +55,7 @@ def test_a_stand_in_is_named_with_the_command_that_mends_it(data, name, what, me
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\x89PNG\r\n\x1a\n", b"\x89HDF\r\n\x1a\n", b"outs of order", b"version 1", b"\xff\xd8\xff\xe0"],
+    [b"", b"\x89PNG\r\n\x1a\n", b"\x89HDF\r\n\x1a\n", b"outs of order", b"version 1"],
 )
 def test_a_file_itself_is_no_stand_in(data):
     assert stand_in(data, Path("a")) is None
