@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from evidrift.auditing.labels import class_names, known, labelled, without_label
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import Images
@@ -73,12 +74,12 @@ def read_images(
         UserError: there is no such folder, nothing in it can be used, or its labels are not the models'.
     """
     source, listing = _list(path)
-    entries = _labelled(listing.entries) if labels else []
+    entries = labelled(listing.entries) if labels else []
     labels_known = bool(entries)
     if not labels_known:
-        entries = [_without_label(entry) for entry in listing.entries]
-    names = _class_names(classes, sorted({entry.label for entry in entries} - {""}), n_classes, path)
-    entries = [_known(entry, names) if labels_known else entry for entry in entries]
+        entries = [without_label(entry) for entry in listing.entries]
+    names = class_names(classes, sorted({entry.label for entry in entries} - {""}), n_classes, path)
+    entries = [known(entry, names) if labels_known else entry for entry in entries]
     loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
     identical = find_identical(loaded).excluded
     kept = [at for at, image in enumerate(loaded) if image.entry.path not in identical]
@@ -125,58 +126,6 @@ def _list(path: Path) -> tuple[Path, Listing]:
         others = ", ".join(f"{n} {suffix}" for suffix, n in listing.ignored.items()) or "no file at all"
         raise UserError(f"{path} holds no images. Expected were PNG or JPEG files; found: {others}.")
     return source, listing
-
-
-def _labelled(entries: Sequence[Entry]) -> list[Entry]:
-    """All entries, where at least one has a label; those without are then left out. Else none."""
-    return list(entries) if any(entry.label for entry in entries) else []
-
-
-def _without_label(entry: Entry) -> Entry:
-    unlabelled = entry.excluded is None or entry.excluded.reason == "unknown_label"
-    return replace(entry, label="", excluded=None if unlabelled else entry.excluded)
-
-
-def _class_names(
-    given: Sequence[str] | None, found: Sequence[str], n_classes: int, path: Path
-) -> tuple[str, ...]:
-    if given is None and not found:
-        return tuple(f"class {number}" for number in range(n_classes))
-    names = tuple(given if given is not None else found)
-    if given is not None and (len(set(names)) != len(names) or not all(names)):
-        told = "{given} names a class twice, or not at all: {names}."
-        raise UserError(say(told, given=parameter("classes"), names=names))
-    if len(names) != n_classes:
-        what = say("{path} has labels of {found} classes", path=path, found=len(names))
-        if given is not None:
-            what = say("{classes} names {found} classes", classes=parameter("classes"), found=len(names))
-        unlabelled = say("; or audit without labels ({labels})", labels=parameter("labels"))
-        raise UserError(
-            say(
-                "{what} ({names}), but the models tell {n} apart. Give the names of all "
-                "{n} in the order of the models' outputs ({classes}){otherwise}.",
-                what=what,
-                names=names,
-                n=n_classes,
-                classes=parameter("classes"),
-                otherwise=unlabelled if given is None else "",
-            )
-        )
-    if given is not None and found and not set(found) & set(names):
-        sentence = (
-            "{path} has the labels {found}, none of which is in {classes} ({names}). Names must be "
-            "written the same."
-        )
-        raise UserError(say(sentence, path=path, found=found, classes=parameter("classes"), names=names))
-    return names
-
-
-def _known(entry: Entry, names: tuple[str, ...]) -> Entry:
-    if entry.excluded is None and entry.label not in names:
-        return replace(
-            entry, excluded=Excluded("unknown_label", f"{entry.label} is not one of the models' classes")
-        )
-    return entry
 
 
 def _load_all(
