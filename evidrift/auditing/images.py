@@ -13,8 +13,9 @@ from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import Images
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
-from evidrift.prepare.folder import is_image, list_folder
+from evidrift.prepare.folder import list_folder
 from evidrift.prepare.identical import find_identical
+from evidrift.prepare.kinds import is_image
 from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.source import load_file
 from evidrift.prepare.split import patient_of

@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 from evidrift.base.errors import UserError
 from evidrift.images.store import SPLITS
 from evidrift.prepare.entry import Entry, Excluded, Listing
-from evidrift.prepare.folder import count_by_suffix, leaves, name_problem, walk
+from evidrift.prepare.folder import name_problem, walk
+from evidrift.prepare.kinds import count_by_suffix
+from evidrift.prepare.links import leaves
 from evidrift.prepare.split import split_name
 
 REQUIRED = ("path", "label", "patient_id")
