@@ -63,7 +63,9 @@ def prepare(params: Prepare, outputs: Outputs) -> None:
         if not kept:
             raise UserError(f"{source} holds no image that can be used. {_summary(exclusions)}")
         cohort = _split(kept, params, source)
-        check_patients(cohort.entries, cohort.splits, cohort.origin, classes, _summary(exclusions))
+        check_patients(
+            cohort.entries, cohort.splits, cohort.origin, classes, _summary(exclusions), params.split
+        )
         metrics = _metrics(opened, cohort, exclusions, classes, len(identical.kept))
         with _all_or_none(outputs) as partial:
             _write_store(partial.store, cohort, scratch, classes)
