@@ -52,7 +52,7 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
             "Fill the column, or drop it."
         )
     ignored = {path for path in walk(source)[0] if path not in rows} - {PurePosixPath(name).as_posix()}
-    return Listing(entries, count_by_suffix(ignored))
+    return Listing(entries, count_by_suffix(ignored), "table")
 
 
 def _entry(row: dict[str, str], source: Path, where: str) -> Entry:

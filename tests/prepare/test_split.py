@@ -131,8 +131,8 @@ def short(patients, params=PARAMS, origin="drawn") -> str:
 
 def test_too_few_patients_are_counted_as_patients_not_as_images():
     assert short(4).endswith(
-        "class few has 0 patients in the test split; 5 are needed. Add images of few: 15 patients of a class are the least for three splits, and it has "
-        "4. Left out: 3 unreadable."
+        "class few has 0 patients in the test split; 5 are needed. Add images of few: 15 patients of a "
+        "class are the least for three splits, and it has 4. Left out: 3 unreadable."
     )
 
 
