@@ -119,7 +119,7 @@ def test_splits_are_audited_whole_and_said_so(tmp_path):
 )
 def test_what_is_wrong_is_said_in_a_sentence(films, make, how, sentence):
     (films / "notes.txt").write_text("hello")
-    (films / "no_path.csv").write_text("file,label\n")
+    (films / "no_path.csv").write_text("study,label\n")
     for name in ("empty", "broken"):
         (films.parent / name).mkdir(exist_ok=True)
     path = make(films)
