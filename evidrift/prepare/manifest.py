@@ -58,10 +58,8 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
         )
     if otherwise:
         n, first = len(otherwise), otherwise[0]
-        told = (
-            f"the paths of {n} films are not written as the files are called, and were read as what can only"
-        )
-        notes.append(f"{name}: {told} be meant: {first}.")
+        told = f"the paths of {n} films are written otherwise than the files are called"
+        notes.append(f"{name}: {told}, and were read as the only files that they can mean: {first}.")
     ignored = paths - rows.keys() - {PurePosixPath(name).as_posix()}
     labels_from = "table" if "label" in columns else None
     return Listing(entries, count_by_suffix(ignored), labels_from, (*cells.notes, *notes))
