@@ -1,17 +1,90 @@
 """The labels of the films of an audit, and the classes that the models tell apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
 from evidrift.base.errors import UserError
-from evidrift.base.sentence import parameter, say
-from evidrift.prepare.entry import Entry, Excluded
+from evidrift.base.sentence import Sentence, parameter, say
+from evidrift.images.store import MANIFEST
+from evidrift.prepare.classes import are_numbers, by_value, in_order
+from evidrift.prepare.entry import Entry, Excluded, Layout, Listing
+from evidrift.prepare.folder import list_folder
+from evidrift.prepare.left_out import summary
+
+FAR_BETTER = 0.4  # share of the films that would be right in another order, but are not in this one
+FEWEST = 20  # films of which that can be said
 
 
-def labelled(entries: Sequence[Entry]) -> list[Entry]:
-    """All entries, where at least one has a label; those without are then left out. Else none."""
-    return list(entries) if any(entry.label for entry in entries) else []
+def labels_of(entries: Sequence[Entry], labels_from: Layout | None, path: Path) -> list[str]:
+    """The labels of the films, in the order of classes.
+
+    Raises:
+        UserError: none has one, though their layout could give it.
+    """
+    found = in_order((entry.label for entry in entries), labels_from)
+    if not found:
+        exclusions = [(entry, entry.excluded) for entry in entries if entry.excluded]
+        told = (
+            "No film of {path} has a label. {left_out} Give class folders, or a manifest with the column "
+            "label; or audit without labels ({labels})."
+        )
+        raise UserError(say(told, path=path, left_out=summary(exclusions), labels=parameter("labels")))
+    return found
+
+
+def check_no_label_is_lost(listing: Listing, folder: Path) -> None:
+    """Refuse a manifest found in a folder that gives no labels where the folder itself does."""
+    given = listing.labels_from is None and (folder / MANIFEST).is_file()
+    if given and list_folder(folder).labels_from is not None:
+        told = (
+            "{folder} has class folders, but its manifest {manifest} has no column label. Add the column; or "
+            "move the manifest out, so that folders are labels; or audit without labels ({labels})."
+        )
+        raise UserError(say(told, folder=folder, manifest=MANIFEST, labels=parameter("labels")))
+
+
+def order_note(names: Sequence[str], labels_from: Layout | None) -> Sentence:
+    """In which order the classes were taken, and why."""
+    if labels_from == "table" and are_numbers(names):
+        order = "the labels by their value, as whole numbers in a table are the places of the outputs"
+    elif are_numbers(names) and list(names) != by_value(names):
+        order = "the folders' names in alphabetical order, as Keras reads folders even if they are numbers"
+    else:
+        order = "the labels' names in alphabetical order, as Keras reads folders"
+    told = (
+        "The classes are {order}: {names}. If the models were trained in another order, give their names in "
+        "that order ({classes})."
+    )
+    return say(told, order=order, names=names, classes=parameter("classes"))
+
+
+def order_notes(called: Mapping[str, np.ndarray], truth: np.ndarray, names: Sequence[str]) -> list[Sentence]:
+    """In which other order of classes a model would be right far more often; each order once.
+
+    Args:
+        called: by model, what it calls each film, (n,) index.
+        truth: class of each film, likewise.
+        names: of the classes, in the order that was used.
+    """
+    notes: dict[tuple[str, ...], Sentence] = {}
+    for model, calls in called.items():
+        counts = np.zeros((len(names), len(names)), int)
+        np.add.at(counts, (truth, calls), 1)
+        label, output = linear_sum_assignment(counts, maximize=True)
+        now, then = counts.trace() / len(truth), counts[label, output].sum() / len(truth)
+        if len(truth) >= FEWEST and then - now >= FAR_BETTER:
+            order = tuple(names[at] for at in label[np.argsort(output)])
+            told = (
+                "Model {model} is right on {now:.0%} of the films; if its outputs are in the order {order}, "
+                "it is right on {then:.0%}. Then give that order ({classes})."
+            )
+            terms = {"model": model, "now": now, "then": then, "order": order}
+            notes.setdefault(order, say(told, **terms, classes=parameter("classes")))
+    return list(notes.values())
 
 
 def without_label(entry: Entry) -> Entry:

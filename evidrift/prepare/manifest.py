@@ -16,6 +16,7 @@ from evidrift.prepare.paths import Files
 from evidrift.prepare.split import split_name
 
 REQUIRED = ("path", "label", "patient_id")
+NO_LABEL = "the manifest gives no label"
 
 
 def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -> Listing:
@@ -100,7 +101,7 @@ def _entry(
     if split and split_name(split) is None:
         raise UserError(f"{where}: split is {split}; it must be one of {', '.join(SPLITS)}.")
     if not label:
-        problem = problem or Excluded("unknown_label", "the manifest gives no label")
+        problem = problem or Excluded("unknown_label", NO_LABEL)
     return Entry(
         path=path,
         label=unicodedata.normalize("NFC", label),
