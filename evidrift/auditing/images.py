@@ -47,8 +47,9 @@ class AuditImages:
         exclusions: those left out, each with its reason.
         notes: what a reader should know of them.
         ignored: number of files that nobody takes for films by their suffix, or "hidden".
-        findings: which findings each film has, (n, findings) bool; None where a film has one class, or where
-            nothing is known of any. `images.classes` are the findings' names then, and its labels -1.
+        several: a film can have several findings, or none, rather than one class: `images.classes` are the
+            findings' names then, and its labels -1.
+        findings: which of them each film has, (n, findings) bool; None where nothing is known of any film.
         findings_known: of which that is known, likewise.
     """
 
@@ -60,6 +61,7 @@ class AuditImages:
     exclusions: tuple[tuple[Entry, Excluded], ...]
     notes: tuple[str, ...]
     ignored: Mapping[str, int]
+    several: bool = False
     findings: np.ndarray | None = None
     findings_known: np.ndarray | None = None
 
@@ -147,6 +149,7 @@ def read_images(
         tuple(exclusions),
         tuple(notes),
         listing.ignored,
+        several,
         has,
         told,
     )
