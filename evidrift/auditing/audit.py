@@ -15,6 +15,7 @@ from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.limits import Gate, GateFile, facts_of, load_gate
 from evidrift.auditing.junit import NAME as JUNIT
 from evidrift.auditing.junit import write_junit
+from evidrift.auditing.labels import order_notes
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_models
 from evidrift.auditing.record import record_of
@@ -29,6 +30,7 @@ from evidrift.base.sentence import parameter, say
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
+from evidrift.maps.scores import predicted_classes
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.page import IMAGES, write_report
 from evidrift.report.page.page import NAME as REPORT
@@ -141,7 +143,11 @@ def audit(
     if reliance is not None:
         study = replace(study, reliance=of_pairs(reliance, list(models.files), models.pairs))
     result = compare(study, rules(MIN_PATIENTS))
-    caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
+    noticed = [*audited.notes, *models.notes]
+    if audited.labels_known and not models.several:
+        called = {part: predicted_classes(tried.runs[given].logits) for part, given in models.parts.items()}
+        noticed += order_notes(called, films.labels, films.classes)
+    caveats = tuple(caveats_of_audit(result, audited, noticed))
     result = replace(result, caveats=caveats)
     compared = [
         Compared("before", "after", models.parts_of("before", "after", models.pairs), tried, study, result),
