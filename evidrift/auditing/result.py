@@ -101,7 +101,7 @@ class AuditResult:
     @property
     def several(self) -> bool:
         """Whether the models call findings, of which a film can have several, rather than classes."""
-        return self.images.classes != self.audited.images.classes
+        return self.audited.several
 
     @property
     def answer(self) -> str:

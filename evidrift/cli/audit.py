@@ -149,6 +149,9 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
             f"{n_patients} patients count: {counting}.",
             style="bold",
         )
+        if found.audited.ignored:
+            others = ", ".join(f"{n} {kind}" for kind, n in found.audited.ignored.items())
+            to.print(f"Other files, ignored: {safe(others)}.")
         outputs = ", ".join(f"{at} {name}" for at, name in enumerate(found.audited.images.classes))
         to.print(safe(f"{'Findings' if found.several else 'Classes'} by output: {outputs}."))
         to.print(model_table(found))

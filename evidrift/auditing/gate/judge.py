@@ -8,7 +8,7 @@ import numpy as np
 from evidrift.auditing.gate.check import NAN, NO_LABELS, Check, check
 from evidrift.auditing.gate.films import Films, of, parts_by_pair
 from evidrift.auditing.gate.hangs import judge_reliance, seen_through
-from evidrift.auditing.gate.knowledge import Known, judge_knowledge
+from evidrift.auditing.gate.knowledge import Known, judge_findings, judge_knowledge
 from evidrift.auditing.gate.limits import PLACES, Gate, Moved, Place, Regressed
 from evidrift.auditing.gate.performance import Predicted, judge_performance
 from evidrift.base.sentence import method as as_term
@@ -37,7 +37,8 @@ def judge(
         reliance: measured if the gate asks for it.
         predicted: None where labels are not known.
     """
-    checks = [judge_knowledge(known), *judge_limits(gate, films, method, reliance, predicted)]
+    checks = [judge_knowledge(known), *judge_findings(known)]
+    checks += judge_limits(gate, films, method, reliance, predicted)
     return tuple(seen_through(checks, gate.reliance))
 
 
