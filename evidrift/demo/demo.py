@@ -67,7 +67,9 @@ def write_demo(folder: Path) -> Demo:
 
 def moral(found: "AuditResult") -> str:
     """What the audit of the demo shows, in a few sentences."""
-    before, after = (found.known[part].accuracy.value for part in ("before 1", "after 1"))
+    table = found.performance
+    whole = table[(table["measure"] == "accuracy") & table["label"].isna() & table["column"].isna()]
+    before, after = (whole.set_index("part")["value"][part] for part in ("before 1", "after 1"))
     turned = next((check.value for check in found.checks if check.name == LETTER), None)
     told = [f"The candidate is right on {after:.0%} of the films, the model in use on {before:.0%}."]
     if turned is not None and found.outcome == "failed":
