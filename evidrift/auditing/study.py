@@ -109,7 +109,11 @@ def measure(
         places=places,
         notes={NAME: notes},
         training=_training(images, audited, pairs),
-        logits={NAME: Logits(images.classes, images.ids, images.labels, values.astype(np.float64))},
+        logits={
+            NAME: Logits(
+                images.classes, images.ids, images.labels, values.astype(np.float64), apart=audited.several
+            )
+        },
         images=images_card(audited),
     )
     return Measured(columns, notes, study)

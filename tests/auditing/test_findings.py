@@ -305,6 +305,14 @@ def test_the_report_and_the_record_of_findings_are_written(folder, found):
     assert found.case("01.png [Nodule]").png().startswith(b"\x89PNG")
 
 
+def test_false_alarms_are_not_told_from_films_that_have_a_finding(found):
+    """A unit is asked about its own finding alone; how often others are called falsely is specificity."""
+    table = found.result.classes
+    assert set(table["label"]) == set(NAMES)
+    assert table["false_alarms"].isna().all()
+    assert set(found.result.confusion["called"]) == {"not called"}
+
+
 def test_a_steeper_output_of_another_finding_leaves_a_findings_map_as_it_is(folder):
     network(steep=1).save(folder / "steep.keras")
     rows = ["path,label", *(f"{at:02d}.png,{'Nodule' if at % 2 else 'Mass'}" for at in range(12))]
