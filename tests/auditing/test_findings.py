@@ -76,7 +76,7 @@ def test_a_column_each_says_yes_no_or_that_it_is_not_known():
     assert [each.excluded is not None for each in found.entries] == [False, False, False, True]
     assert found.entries[1].label == "Effusion|Nodule?"
     # a finding without a column is known of no film
-    _, has, known = marked(entry(Mass="1"), entry(Mass="0"))
+    _, has, known = marked(entry(mass="1"), entry(mass="0"))
     assert known.tolist() == [[0, 1, 0]] * 2
 
 
