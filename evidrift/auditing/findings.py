@@ -69,8 +69,9 @@ def mark(entries: Sequence[Entry], given: Sequence[str] | None, n: int, path: Pa
     """Which film has which findings; None where nothing is known of any film.
 
     A manifest with columns that are named after findings is read by these (`given` names them, in capitals or
-    not): 1 or 0, true or false, yes or no; an empty cell, and -1 for uncertain, are not known. Else labels are: one finding, or
-    several with `|` between them. A film of which a finding is not known does not count there.
+    not): 1 or 0, true or false, yes or no; an empty cell, and -1 for uncertain, are not known. Else labels
+    are: one finding, or several with `|` between them. A film of which a finding is not known does not count
+    there.
 
     Args:
         entries: of the films.
