@@ -12,6 +12,8 @@ from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import Images
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
+from evidrift.prepare.films.film import flag_notes
+from evidrift.prepare.films.header import name_patients
 from evidrift.prepare.folder import is_image, list_folder
 from evidrift.prepare.identical import find_identical
 from evidrift.prepare.manifest import list_manifest
@@ -80,6 +82,7 @@ def read_images(
     names = _class_names(classes, sorted({entry.label for entry in entries} - {""}), n_classes, path)
     entries = [_known(entry, names) if labels_known else entry for entry in entries]
     loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
+    loaded = name_patients(loaded)
     identical = find_identical(loaded).excluded
     kept = [at for at, image in enumerate(loaded) if image.entry.path not in identical]
     exclusions += [
@@ -103,7 +106,7 @@ def read_images(
         classes=names,
     )
     patients_known = all(image.entry.patient_id is not None for image in chosen)
-    notes = tuple(_notes(listing, classes is None and labels_known, names))
+    notes = (*_notes(listing, classes is None and labels_known, names), *flag_notes(chosen))
     return AuditImages(images, chosen, labels_known, patients_known, len(entries), tuple(exclusions), notes)
 
 

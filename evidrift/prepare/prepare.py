@@ -17,6 +17,7 @@ from evidrift.base.errors import UserError
 from evidrift.base.json import write_json
 from evidrift.images.store import SPLITS, write_store
 from evidrift.prepare.entry import Entry, Excluded, Loaded
+from evidrift.prepare.films.header import name_patients
 from evidrift.prepare.identical import find_identical
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.source import Source, open_source
@@ -52,6 +53,7 @@ def prepare(params: Prepare, outputs: Outputs) -> None:
     with TemporaryFile(dir=outputs.store.parent) as file:
         scratch = Scratch(file, (opened.planes, params.size, params.size))
         loaded, exclusions = _load_all(opened, scratch)
+        loaded = list(zip(name_patients([image for image, _ in loaded]), range(len(loaded)), strict=True))
         identical = find_identical([image for image, _ in loaded])
         kept = [(image, row) for image, row in loaded if image.entry.path not in identical.excluded]
         exclusions += [
@@ -227,7 +229,14 @@ def _metrics(
         "patients": {split: {label: patients[split, label] for label in classes} for split in SPLITS},
         "patients_known": all(entry.patient_id is not None for entry in entries),
         "identical_across_splits": n_identical,
+        **_flagged(cohort.images),
     }
+
+
+def _flagged(images: Sequence[Loaded]) -> dict[str, Any]:
+    """Number of kept films by flag, where any has one."""
+    counts = Counter(flag for image in images for flag in image.flags)
+    return {"flagged": dict(sorted(counts.items()))} if counts else {}
 
 
 @contextmanager

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from evidrift.images.store import EXCLUSION_COLUMNS, MANIFEST_COLUMNS
 from evidrift.prepare.entry import Entry, Excluded, Loaded
+from evidrift.prepare.films.header import COLUMNS
 from evidrift.prepare.split import patient_of
+
+FLAGS_COLUMN = "flags"
 
 
 def write_manifest(
     path: Path, images: Sequence[Loaded], splits: Sequence[str], identical: Mapping[str, str]
 ) -> None:
-    """A row for each kept image.
+    """A row for each kept image; the column `flags` is there where one has a flag.
 
     Args:
         path: the file to write.
@@ -23,8 +26,10 @@ def write_manifest(
         splits: one an image.
         identical: images identical to one in another split -> that one.
     """
-    extra = list(images[0].entry.extra) if images else []
-    columns = [*MANIFEST_COLUMNS, *(name for name in extra if name not in MANIFEST_COLUMNS)]
+    # A manifest's own columns come first, then those of DICOM headers, which not every film has.
+    names = {name: None for image in images for name in image.entry.extra}
+    flags = {FLAGS_COLUMN: None} if any(image.flags for image in images) else {}
+    columns = [*dict.fromkeys([*MANIFEST_COLUMNS, *sorted(names, key=COLUMNS.__contains__), *flags])]
     rows = (
         {
             **image.entry.extra,
@@ -37,6 +42,7 @@ def write_manifest(
             "height": str(image.height),
             "sha256": image.sha256,
             "identical_to": identical.get(image.entry.path, ""),
+            **dict.fromkeys(flags, " ".join(image.flags)),
         }
         for image, split in zip(images, splits, strict=True)
     )
