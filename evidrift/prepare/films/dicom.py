@@ -14,6 +14,7 @@ import numpy as np
 import pydicom
 import pydicom.config
 from pydicom.encaps import generate_frames
+from pydicom.filereader import read_dataset
 from pydicom.pixels.processing import apply_color_lut, convert_color_space
 from pydicom.uid import UID, UID_dictionary
 
@@ -38,6 +39,7 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 JPEG = {f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70)}
 JPEG_LS = {f"1.2.840.10008.1.2.4.{number}" for number in (80, 81)}
 JPEG_2000 = {f"1.2.840.10008.1.2.4.{number}" for number in (90, 91)}
+LOSSY = JPEG | JPEG_LS | JPEG_2000
 RUN_LENGTHS = "1.2.840.10008.1.2.5"
 NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED}
 # More than the largest film takes uncompressed.
@@ -94,17 +96,19 @@ def _parse(data: bytes) -> tuple[Any, str]:
     """The elements that are needed, and the transfer syntax."""
     tags = [*_PIXELS, *headers.TAGS]
     if data[128:132] == b"DICM":
-        start = pydicom.filereader.read_file_meta_info(io.BytesIO(data))
-        if start.get("TransferSyntaxUID") == DEFLATED:
-            _check_inflated(data, 144 + int(start.get("FileMetaInformationGroupLength", 0)))
+        file = io.BytesIO(data)
+        file.seek(132)
+        about_file = read_dataset(file, False, True, stop_when=lambda tag, *_: tag.group != 2)
+        if about_file.get("TransferSyntaxUID") == DEFLATED:
+            _check_inflated(data[file.tell() :])
     dataset = pydicom.dcmread(io.BytesIO(data), force=True, specific_tags=tags)
     little = "1.2.840.10008.1.2" if dataset.is_implicit_VR else "1.2.840.10008.1.2.1"
     return dataset, str(dataset.file_meta.get("TransferSyntaxUID", little))
 
 
-def _check_inflated(data: bytes, start: int) -> None:
+def _check_inflated(rest: bytes) -> None:
     """Exclude as `too_large` what would fill the memory: one byte can stand for a thousand."""
-    inflater, size, rest = zlib.decompressobj(-zlib.MAX_WBITS), 0, data[start:]
+    inflater, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
     while rest and not inflater.eof:
         size += len(inflater.decompress(rest, 1 << 20))
         rest = inflater.unconsumed_tail
@@ -147,8 +151,12 @@ def _stored(dataset: Any, syntax: str, shape: Shape) -> np.ndarray:
     high = int(dataset.get("HighBit") or stored - 1) if syntax in NATIVE else stored - 1
     if not 1 <= stored <= high + 1 <= shape.bits:
         raise Excluded("unreadable", f"{stored} bits stored up to bit {high}, in {shape.bits}")
-    values = (pixels.astype(np.int32) >> (high + 1 - stored)) & ((1 << stored) - 1)
-    if dataset.get("PixelRepresentation") == 1:
+    values = pixels.astype(np.int32)
+    signed = dataset.get("PixelRepresentation") == 1
+    if syntax in LOSSY and not signed:
+        return np.clip(values, 0, (1 << stored) - 1)  # a loss at white must not come out black
+    values = (values >> (high + 1 - stored)) & ((1 << stored) - 1)
+    if signed:
         values -= (values >> (stored - 1)) << stored  # two's complement
     return values
 
