@@ -4,6 +4,8 @@ The file's content says what it is, not its name: DICOM, PNG, JPEG and the other
 `films.contents`. What is read how stands in docs/formats.md.
 """
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 from PIL import UnidentifiedImageError
@@ -18,11 +20,12 @@ from evidrift.prepare.films.raster import read_raster
 Box = tuple[int, int, int, int]
 
 
-def read_film(data: bytes) -> Film:
+def read_film(data: bytes, path: Path) -> Film:
     """Decode a film's file.
 
     Args:
         data: the file's bytes, from a source that is not trusted.
+        path: of the file, for a sentence alone: its content is what counts.
 
     Returns:
         The film as its file means it: not yet turned where it is inverted all the same.
@@ -35,7 +38,7 @@ def read_film(data: bytes) -> Film:
         raise Excluded("empty", "0 bytes")
     kind = film_format(data[:HEAD])
     if kind is None:
-        raise no_film(data[:HEAD])
+        raise no_film(data[:HEAD], path)
     try:
         return read_dicom(data) if kind == "DICOM" else read_raster(data, kind)
     except (Excluded, UserError, MemoryError):
@@ -45,12 +48,14 @@ def read_film(data: bytes) -> Film:
         raise Excluded("unreadable", why) from None
     except Exception as error:  # a damaged file can break a decoder in any way, and must break nothing else
         # Its words may quote the header, which may name a patient.
-        raise Excluded("unreadable", f"a damaged {kind} file ({type(error).__name__})") from None
+        raise Excluded(
+            "unreadable", f"a {kind} file that is damaged or cut short ({type(error).__name__})"
+        ) from None
 
 
 def read_grey(data: bytes) -> np.ndarray:
     """A film's pixels as `read_film` gives them, (height, width) uint8."""
-    return read_film(data).pixels
+    return read_film(data, Path("FILE")).pixels
 
 
 def check_usable(pixels: np.ndarray, min_side: int) -> None:

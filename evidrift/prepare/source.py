@@ -93,7 +93,7 @@ def load_file(
     sha256 = hashlib.sha256(data).hexdigest()
     if entry.extra.get("sha256", "").lower() not in ("", sha256):
         raise Excluded("changed", f"sha256 is {sha256}, not what the manifest gives")
-    film = read_film(data)
+    film = read_film(data, Path(entry.path))
     check_usable(film.pixels, min_side)
     entry = with_header(entry, film)
     film = turn_inverted(flag_lateral(film, entry.extra.get("view", "")))

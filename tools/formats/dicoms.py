@@ -1,22 +1,23 @@
 """DICOM files of many kinds, with the pixels that they stand for by the standard's own arithmetic."""
 
 import io
+import zlib
 from typing import Any
 
 import imagecodecs
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.encaps import encapsulate, encapsulate_extended
+from pydicom.encaps import encapsulate
 from pydicom.filewriter import dcmwrite
 from pydicom.pixels.encoders import RLELosslessEncoder
 from pydicom.uid import (
+    JPEG2000,
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
-    JPEG2000,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -27,6 +28,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from evidrift.prepare.films.dicom import MAX_INFLATED
 from tools.formats.known import Kind, as_grey, colours, luma_of, picture
 
 DX = "1.2.840.10008.5.1.4.1.1.1.1"  # digital X-ray image, for presentation
@@ -41,6 +43,7 @@ def dicom(
     fragments: int = 1,
     preamble: bool = True,
     sop_class: str = DX,
+    private: str | None = None,
     **elements: Any,
 ) -> bytes:
     """A DICOM file.
@@ -52,6 +55,7 @@ def dicom(
         fragments: into how many pieces the frame is cut.
         preamble: whether the file begins as files of today do.
         sop_class: what kind of object it is.
+        private: a text in an element of a maker's own.
         elements: by keyword, over those that follow from the pixels.
     """
     file = FileMetaDataset()
@@ -72,6 +76,8 @@ def dicom(
         made.PixelData = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
     for name, value in elements.items():
         setattr(made, name, value)
+    if private:
+        made.private_block(0x0029, "MAKER", create=True).add_new(1, "LO", private)
     if "BitsStored" in elements and "HighBit" not in elements:
         made.HighBit = made.BitsStored - 1
     if frame is not None:
@@ -91,6 +97,11 @@ def written(made: FileDataset, preamble: bool = True) -> bytes:
     syntax = made.file_meta.TransferSyntaxUID
     dcmwrite(buffer, bare, implicit_vr=syntax.is_implicit_VR, little_endian=syntax.is_little_endian)
     return buffer.getvalue()
+
+
+def about_file(data: bytes) -> int:
+    """Where the data set begins, behind what is said about the file (group 2)."""
+    return 144 + int.from_bytes(data[140:144], "little")
 
 
 def table(values: np.ndarray, first: int, bits: int, **more: Any) -> Dataset:
@@ -126,7 +137,10 @@ def greys() -> list[Kind]:
         ("12 bit in the upper bits of 16", dicom(twelve << 4, BitsStored=12, HighBit=15), full),
         (
             "12 bit in 16, an overlay in the bits above",
-            dicom(twelve | (0xA000 * (np.arange(twelve.size) % 2)).reshape(twelve.shape).astype(np.uint16), BitsStored=12),
+            dicom(
+                twelve | (0xA000 * (np.arange(twelve.size) % 2)).reshape(twelve.shape).astype(np.uint16),
+                BitsStored=12,
+            ),
             full,
         ),
         ("implicit VR", dicom(twelve, ImplicitVRLittleEndian, BitsStored=12), full),
@@ -181,8 +195,13 @@ def windows() -> list[Kind]:
         (
             "window after slope and intercept",
             dicom(
-                v, RescaleSlope=2.0, RescaleIntercept=-1000.0, WindowCenter=2000.0, WindowWidth=2400.0,
-                BitsStored=12, VOILUTFunction="LINEAR_EXACT",
+                v,
+                RescaleSlope=2.0,
+                RescaleIntercept=-1000.0,
+                WindowCenter=2000.0,
+                WindowWidth=2400.0,
+                BitsStored=12,
+                VOILUTFunction="LINEAR_EXACT",
             ),
             exact,
         ),
@@ -214,7 +233,9 @@ def compressed() -> list[Kind]:
     full = as_grey(v, 0, 4095)
     lossless = imagecodecs.jpeg8_encode(v, lossless=True, bitspersample=12)
 
-    def of(name: str, pixels: np.ndarray, syntax: UID, frame: bytes, tolerance: int = 1, pieces: int = 1) -> Kind:
+    def of(
+        name: str, pixels: np.ndarray, syntax: UID, frame: bytes, tolerance: int = 1, pieces: int = 1
+    ) -> Kind:
         bits = 8 if pixels.itemsize == 1 else 12
         data = dicom(pixels, syntax, frame=frame, fragments=pieces, BitsStored=bits)
         return Kind("DICOM, compressed", name, data, byte if bits == 8 else full, tolerance)
@@ -277,7 +298,9 @@ def coloured() -> list[Kind]:
         (
             "YBR_FULL_422, JPEG baseline",
             dicom(
-                rgb, JPEGBaseline8Bit, frame=pillow(rgb, "JPEG", quality=95, subsampling=1),
+                rgb,
+                JPEGBaseline8Bit,
+                frame=pillow(rgb, "JPEG", quality=95, subsampling=1),
                 PhotometricInterpretation="YBR_FULL_422",
             ),
             grey,
@@ -286,7 +309,9 @@ def coloured() -> list[Kind]:
         (
             "YBR_RCT, JPEG 2000",
             dicom(
-                rgb, JPEG2000Lossless, frame=pillow(rgb, "JPEG2000", no_jp2=True, mct=1),
+                rgb,
+                JPEG2000Lossless,
+                frame=pillow(rgb, "JPEG2000", no_jp2=True, mct=1),
                 PhotometricInterpretation="YBR_RCT",
             ),
             grey,
@@ -343,3 +368,60 @@ def pillow(pixels: np.ndarray, kind: str, **how: Any) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind, **how)
     return buffer.getvalue()
+
+
+def left_out() -> list[Kind]:
+    """Objects that are no single picture, damaged ones, and those that would fill the memory."""
+    v = picture(12)
+    whole = dicom(v, BitsStored=12)
+    frame = imagecodecs.jpeg8_encode(v, lossless=True, bitspersample=12)
+    stream = pillow(v, "JPEG2000", no_jp2=True)
+    two = np.concatenate([v, v])
+    twice = {"NumberOfFrames": 2, "Rows": v.shape[0], "BitsStored": 12}
+    objects = {
+        "structured report": ("1.2.840.10008.5.1.4.1.1.88.11", "Basic Text SR Storage"),
+        "key objects": ("1.2.840.10008.5.1.4.1.1.88.59", "Key Object Selection"),
+        "presentation state": ("1.2.840.10008.5.1.4.1.1.11.1", "Softcopy Presentation State"),
+        "PDF in DICOM": ("1.2.840.10008.5.1.4.1.1.104.1", "Encapsulated PDF"),
+        "DICOMDIR": ("1.2.840.10008.1.3.10", "Media Storage Directory"),
+    }
+    made = [(name, dicom(None, sop_class=uid), why) for name, (uid, why) in objects.items()]
+    # Sequences without an end, each in an item of the one before: referenced images, and tables of windows.
+    start, window = whole.index(b"\x08\x00\x60\x00CS"), whole.index(b"\xe0\x7f\x10\x00OW")
+    inner = b"SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    deep = whole[:start] + (b"\x08\x00\x40\x11" + inner) * 600 + whole[start:]
+    deep_tables = whole[:window] + (b"\x28\x00\x10\x30" + inner) * 600 + whole[window:]
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    megabyte = deflater.compress(bytes(1 << 20)) + deflater.flush(zlib.Z_FULL_FLUSH)
+    bomb = megabyte * ((MAX_INFLATED >> 20) + 2)
+    begin = dicom(v, DeflatedExplicitVRLittleEndian, BitsStored=12)
+    made += [
+        ("two frames", dicom(two, **twice), "2 frames"),
+        ("MPEG-4", dicom(v, UID("1.2.840.10008.1.2.4.102"), frame=frame), "MPEG-4"),
+        ("JPEG 2000 by its header, JPEG inside", dicom(v, JPEG2000Lossless, frame=frame), "of another kind"),
+        (
+            "JPEG of another size than its header says",
+            dicom(v, JPEGLosslessSV1, frame=frame, Rows=41),
+            "32x40",
+        ),
+        ("fewer bytes than pixels", dicom(v, PixelData=v.tobytes()[:-100]), "bytes of pixels"),
+        ("cut short, JPEG", dicom(v, JPEGLosslessSV1, frame=frame[:600]), "cut short"),
+        ("cut short, JPEG 2000", dicom(v, JPEG2000Lossless, frame=stream[:600]), "cut short"),
+        ("cut within its header", whole[:400], "ends before its picture"),
+        ("60,000 x 60,000 px", dicom(v, Rows=60000, Columns=60000), "px are the limit"),
+        ("32 bits a pixel", dicom(v.astype(np.uint32)), "32 bits"),
+        (
+            "YBR_FULL_422, uncompressed",
+            dicom(colours(), PhotometricInterpretation="YBR_FULL_422"),
+            "YBR_FULL_422",
+        ),
+        ("a space of colours that is not read", dicom(colours(), PhotometricInterpretation="HSV"), "HSV"),
+        ("sequences, 600 deep", deep, "damaged"),
+        ("tables of windows, 600 deep", deep_tables, "damaged"),
+        (
+            "deflated, 900 times as large once inflated",
+            begin[: about_file(begin)] + bomb,
+            "once it is inflated",
+        ),
+    ]
+    return [Kind("Left out, DICOM", name, data, why=why) for name, data, why in made]

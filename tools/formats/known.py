@@ -1,6 +1,5 @@
 """Pictures whose pixels are known, and a kind of film made of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,11 +62,3 @@ def worst(found: np.ndarray, expected: np.ndarray) -> int:
     if found.shape != expected.shape:
         return 256
     return int(np.abs(found.astype(int) - expected.astype(int)).max())
-
-
-def read(kinds: Sequence[Kind]) -> dict[str, Kind]:
-    """Kinds by name; each name once."""
-    named = {kind.name: kind for kind in kinds}
-    if len(named) < len(kinds):
-        raise ValueError("a kind's name stands twice")
-    return named

@@ -14,6 +14,8 @@ from evidrift.prepare.entry import Excluded
 
 # Starts of a frame (SOF) in JPEG and JPEG-LS; C4, C8 and CC are tables and the like.
 _JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+# Of a JPEG; behind it padding.
+END, TRAILER = b"\xff\xd9", 64
 _OTHER_KIND = "its compressed picture is damaged, or of another kind than the header says"
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
 
@@ -42,6 +44,7 @@ def decode_jpeg(data: bytes, shape: Shape, luminance_first: bool) -> np.ndarray:
         Excluded: it is another picture than the header says.
     """
     _check(_jpeg_stream(data), shape)
+    _check_end(data)
     if shape.samples == 1:
         return imagecodecs.jpeg8_decode(data)
     given = "YCBCR" if luminance_first else "RGB"
@@ -89,6 +92,12 @@ def _check(stream: Shape, shape: Shape) -> None:
         )
     if stream.bits > 16:
         raise Excluded("unreadable", f"{stream.bits} bits a pixel; 16 are the limit")
+
+
+def _check_end(data: bytes) -> None:
+    """Exclude a JPEG without its end: libjpeg fills what is missing with grey, and says nothing."""
+    if END not in data[-TRAILER:]:
+        raise Excluded("unreadable", "its compressed picture is cut short")
 
 
 def _jpeg_stream(data: bytes) -> Shape:

@@ -1,6 +1,9 @@
 """What a file is, by its first bytes: the ending of its name is not asked."""
 
+from pathlib import Path
+
 from evidrift.prepare.entry import Excluded
+from evidrift.prepare.pointers import stand_in
 
 # Enough for every sign below; a DICOM file's stands behind a preamble of 128 bytes.
 HEAD = 512
@@ -20,29 +23,22 @@ _RASTERS = (
 )
 
 _SAVE = "save it as PNG or DICOM"
-# What is no film that is read, and what to do about it.
+# What is no film that is read, beside what `pointers` knows.
 _OTHERS = (
-    (b"version https://git-lfs", "a Git LFS pointer, not the picture itself: run `git lfs pull`"),
-    (b"outs:\n", "a .dvc file, not the picture itself: run `dvc pull`"),
-    (b"%PDF", f"a PDF document: {_SAVE}"),
-    (b"PK\x03\x04", "a zip archive: unpack it"),
-    (b"\x1f\x8b", "a gzip archive: unpack it; volumes (NIfTI) are not read"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive: unpack it"),
-    (b"Rar!", "a RAR archive: unpack it"),
-    (b"\x89HDF\r\n", "an HDF5 file, not a picture"),
-    (b"8BPS", f"a Photoshop document: {_SAVE}"),
-    (b"\x76\x2f\x31\x01", f"an OpenEXR picture: {_SAVE}"),
-    (b"\xff\x0a", f"a JPEG XL picture: {_SAVE}"),
-    (b"\x00\x00\x00\x0cJXL ", f"a JPEG XL picture: {_SAVE}"),
-    (b"II\xbc\x01", f"a JPEG XR picture: {_SAVE}"),
-    (b"NRRD", "a volume (NRRD), not a film"),
-    (b"\x93NUMPY", f"a NumPy array, which does not say how grey is meant: {_SAVE}"),
-    (b"<svg", f"an SVG drawing: {_SAVE}"),
-    (b"<!DOCTYPE", "a page of HTML, not a picture: the download has failed, perhaps for want of a login"),
-    (b"<html", "a page of HTML, not a picture: the download has failed, perhaps for want of a login"),
-    (b"<?xml", "an XML document, not a picture"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89HDF\r\n", "an HDF5 file"),
+    (b"8BPS", "a Photoshop document"),
+    (b"\x76\x2f\x31\x01", "an OpenEXR picture"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
+    (b"II\xbc\x01", "a JPEG XR picture"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"NRRD", "a volume in NRRD"),
+    (b"<svg", "an SVG drawing"),
+    (b"<?xml", "an XML document"),
 )
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_AVIF = (b"avif", b"avis")
 
 
 def film_format(head: bytes) -> str | None:
@@ -61,16 +57,23 @@ def film_format(head: bytes) -> str | None:
     return next((name for sign, name in _RASTERS if head.startswith(sign)), None)
 
 
-def no_film(head: bytes) -> Excluded:
-    """Why a file that no reader takes is left out, by the name of its format where that is known."""
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+def no_film(head: bytes, path: Path) -> Excluded:
+    """Why a file that no reader takes is left out, by the name of what it is where that is known.
+
+    Args:
+        head: as for film_format.
+        path: of the file, for the command that fetches it.
+    """
+    if instead := stand_in(head, path):
+        return Excluded("unreadable", f"{instead.what}. {instead.mend}")
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
-        return Excluded("unreadable", f"a HEIC picture (of a telephone): {_SAVE}")
-    if head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"):
+        return Excluded("unreadable", f"a HEIC picture, as telephones take them: {_SAVE}")
+    if head[4:8] == b"ftyp" and head[8:12] in _AVIF:
         return Excluded("unreadable", f"an AVIF picture: {_SAVE}")
-    for sign, what in _OTHERS:
-        if text.lower().startswith(sign.lower()):
-            return Excluded("unreadable", what)
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    what = next((what for sign, what in _OTHERS if text.startswith(sign)), None)
+    if what:
+        return Excluded("unreadable", f"{what}: {_SAVE}")
     return Excluded("unreadable", "no picture in a format that is known (DICOM, PNG, JPEG, TIFF and others)")
 
 

@@ -43,7 +43,7 @@ LOSSY = JPEG | JPEG_LS | JPEG_2000
 RUN_LENGTHS = "1.2.840.10008.1.2.5"
 NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED}
 # More than the largest film takes uncompressed.
-MAX_INFLATED = 512 * 1024**2
+MAX_INFLATED = 256 * 1024**2
 
 RADIOGRAPHS = {"", "CR", "DX", "DR", "RG", "RF", "XA", "SC", "OT", "HC"}
 GREYS = {"MONOCHROME1", "MONOCHROME2"}
@@ -120,6 +120,8 @@ def _check_kind(dataset: Any) -> None:
     """Exclude what is no single picture, by the name of what it is."""
     if "PixelData" not in dataset or "Rows" not in dataset:
         uid = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
+        if uid in UID_dictionary and "Image Storage" in UID(uid).name:
+            raise Excluded("unreadable", "it ends before its picture, or has none")
         if uid in UID_dictionary:
             raise Excluded("no_picture", f"a DICOM object without a picture: {UID(uid).name}")
         if "FloatPixelData" in dataset:

@@ -67,7 +67,8 @@ def _parts(pixels: np.ndarray) -> Iterator[np.ndarray]:
 
 def _standardised(picture: np.ndarray) -> np.ndarray:
     """Ranks of the pixels at SIDE x SIDE, with mean 0 and standard deviation 1; zeros where all are equal."""
-    small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    # Rounded: what differs by the arithmetic alone is equal.
+    small = np.rint(16 * cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
     _, places, counts = np.unique(small, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[places.reshape(small.shape)]  # ties share their mean rank
     return (ranks - ranks.mean()) / (ranks.std() or 1)
