@@ -13,6 +13,7 @@ from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
+from evidrift.auditing.labels import order_notes
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_models
 from evidrift.auditing.relying import relied_on
@@ -25,6 +26,7 @@ from evidrift.base.sentence import parameter, say
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
+from evidrift.maps.scores import predicted_classes
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.page import IMAGES, write_report
 from evidrift.report.page.page import NAME as REPORT
@@ -114,7 +116,11 @@ def audit(
     if limits is not None and limits.gate.reliance is not None:
         study = replace(study, reliance=relied_on(models, films, batch_size, quiet))
     result = compare(study, rules(MIN_PATIENTS))
-    caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
+    noticed = [*audited.notes, *models.notes]
+    if audited.labels_known:
+        called = {part: predicted_classes(runs[given].logits) for part, given in models.parts.items()}
+        noticed += order_notes(called, films.labels, films.classes)
+    caveats = tuple(caveats_of_audit(result, audited, noticed))
     result = replace(result, caveats=caveats)
     known = known_by_part(models, runs, films, audited.labels_known)
     checks: tuple[Check, ...] = ()

@@ -257,7 +257,7 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
         "excluded": {
             reason: sum(why.reason == reason for _, why in audited.exclusions) for reason in reasons
         },
-        "ignored_files": {},
+        "ignored_files": dict(audited.ignored),
         "splits": {"test": {name: labels.count(name) for name in counted}},
         "split_origin": "given",
         "patients": {"test": patients},

@@ -117,6 +117,9 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
             f"{n_patients} patients count: {counting}.",
             style="bold",
         )
+        if found.audited.ignored:
+            others = ", ".join(f"{n} {kind}" for kind, n in found.audited.ignored.items())
+            to.print(f"Other files, ignored: {safe(others)}.")
         to.print(model_table(found))
         to.print(drift_table(found))
     to.print(safe(spelled(found.told.answer, FLAGS)))

@@ -4,28 +4,26 @@ The file's content says what it is, not its name: DICOM, PNG, JPEG and the other
 `films.contents`. What is read how stands in docs/formats.md.
 """
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 from PIL import UnidentifiedImageError
 
 from evidrift.base.errors import UserError
 from evidrift.prepare.entry import Excluded
-from evidrift.prepare.films.contents import HEAD, film_format, no_film
+from evidrift.prepare.films.contents import film_format, no_film
 from evidrift.prepare.films.dicom import read_dicom
 from evidrift.prepare.films.film import Film
 from evidrift.prepare.films.raster import read_raster
+from evidrift.prepare.pointers import HEAD
 
 Box = tuple[int, int, int, int]
 
 
-def read_film(data: bytes, path: Path) -> Film:
+def read_film(data: bytes) -> Film:
     """Decode a film's file.
 
     Args:
         data: the file's bytes, from a source that is not trusted.
-        path: of the file, for a sentence alone: its content is what counts.
 
     Returns:
         The film as its file means it: not yet turned where it is inverted all the same.
@@ -38,7 +36,7 @@ def read_film(data: bytes, path: Path) -> Film:
         raise Excluded("empty", "0 bytes")
     kind = film_format(data[:HEAD])
     if kind is None:
-        raise no_film(data[:HEAD], path)
+        raise no_film(data[:HEAD])
     try:
         return read_dicom(data) if kind == "DICOM" else read_raster(data, kind)
     except (Excluded, UserError, MemoryError):
@@ -55,7 +53,7 @@ def read_film(data: bytes, path: Path) -> Film:
 
 def read_grey(data: bytes) -> np.ndarray:
     """A film's pixels as `read_film` gives them, (height, width) uint8."""
-    return read_film(data, Path("FILE")).pixels
+    return read_film(data).pixels
 
 
 def check_usable(pixels: np.ndarray, min_side: int) -> None:

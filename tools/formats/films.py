@@ -8,6 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from evidrift.prepare.entry import Excluded
+from evidrift.prepare.films.film import Film
+from evidrift.prepare.pointers import HEAD, stand_in
 from evidrift.prepare.read import read_film
 from tools.formats import dicoms, rasters
 from tools.formats.known import Kind, worst
@@ -56,6 +58,14 @@ def section(kinds: list[Kind]) -> str:
     return "\n".join(lines)
 
 
+def read(data: bytes) -> Film:
+    """A film as `load_file` reads it."""
+    instead = stand_in(data[:HEAD], Path("FILM"))
+    if instead:
+        raise Excluded("stand_in", f"{instead.what}. {instead.mend}")
+    return read_film(data)
+
+
 def outcome(kind: Kind) -> str:
     """What came of a kind.
 
@@ -63,7 +73,7 @@ def outcome(kind: Kind) -> str:
         ValueError: something else than is due.
     """
     try:
-        film = read_film(kind.data, Path("film"))
+        film = read(kind.data)
     except Excluded as why:
         if kind.expected is None and kind.why in why.detail:
             return f"`{why.reason}`: {why.detail}"

@@ -1,12 +1,6 @@
 """What a file is, by its first bytes: the ending of its name is not asked."""
 
-from pathlib import Path
-
 from evidrift.prepare.entry import Excluded
-from evidrift.prepare.pointers import stand_in
-
-# Enough for every sign below; a DICOM file's stands behind a preamble of 128 bytes.
-HEAD = 512
 
 _RASTERS = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -15,7 +9,6 @@ _RASTERS = (
     (b"MM\x00*", "TIFF"),
     (b"II+\x00", "TIFF"),  # BigTIFF
     (b"MM\x00+", "TIFF"),
-    (b"BM", "BMP"),
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG2000"),
@@ -45,35 +38,33 @@ def film_format(head: bytes) -> str | None:
     """Which reader takes a file.
 
     Args:
-        head: the file's first HEAD bytes, or all of it.
+        head: the file's first 512 bytes, or all of it.
 
     Returns:
         `DICOM`, or a format's name as Pillow has it; None where no reader does.
     """
     if head[128:132] == b"DICM" or _bare_dicom(head):
         return "DICOM"
+    if head[:2] == b"BM" and head[6:10] == bytes(4):  # reserved: a text that begins with BM has letters there
+        return "BMP"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     return next((name for sign, name in _RASTERS if head.startswith(sign)), None)
 
 
-def no_film(head: bytes, path: Path) -> Excluded:
-    """Why a file that no reader takes is left out, by the name of what it is where that is known.
+def no_film(head: bytes) -> Excluded:
+    """Why a file that no reader takes is left out, by the name of its format where that is known.
 
-    Args:
-        head: as for film_format.
-        path: of the file, for the command that fetches it.
+    What stands in a film's place (a pointer, an archive, a web page) is for `pointers` to say.
     """
-    if instead := stand_in(head, path):
-        return Excluded("unreadable", f"{instead.what}. {instead.mend}")
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
-        return Excluded("unreadable", f"a HEIC picture, as telephones take them: {_SAVE}")
+        return Excluded("other_kind", f"a HEIC picture, as telephones take them: {_SAVE}")
     if head[4:8] == b"ftyp" and head[8:12] in _AVIF:
-        return Excluded("unreadable", f"an AVIF picture: {_SAVE}")
+        return Excluded("other_kind", f"an AVIF picture: {_SAVE}")
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     what = next((what for sign, what in _OTHERS if text.startswith(sign)), None)
     if what:
-        return Excluded("unreadable", f"{what}: {_SAVE}")
+        return Excluded("other_kind", f"{what}: {_SAVE}")
     return Excluded("unreadable", "no picture in a format that is known (DICOM, PNG, JPEG, TIFF and others)")
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,16 +68,16 @@ def test_a_manifests_own_columns_have_precedence_and_its_gaps_are_filled():
 
 def test_a_pseudonym_is_the_keyed_hash_of_the_id(monkeypatch):
     monkeypatch.setenv(KEY, SECRET)
-    found = read_film(dicom(film(1), PatientID=" 4711 "), Path("x")).patient
+    found = read_film(dicom(film(1), PatientID=" 4711 ")).patient
     digest = hmac.new(SECRET.encode(), b"4711", hashlib.sha256).hexdigest()
     assert found == f"patient-{digest[:16]}"
-    assert read_film(dicom(film(1), PatientID=""), Path("x")).patient is None
+    assert read_film(dicom(film(1), PatientID="")).patient is None
 
 
 def test_a_short_key_is_refused_once_and_for_all(monkeypatch):
     monkeypatch.setenv(KEY, "short")
     with pytest.raises(UserError, match=f"{KEY} in the environment. has 5 characters"):
-        read_film(dicom(film(1), PatientID="4711"), Path("x"))
+        read_film(dicom(film(1), PatientID="4711"))
 
 
 def loaded(path: str, patient: str | None, flags=()) -> Loaded:
@@ -87,9 +86,7 @@ def loaded(path: str, patient: str | None, flags=()) -> Loaded:
 
 def test_without_a_key_a_patient_is_called_after_the_first_film(monkeypatch):
     monkeypatch.delenv(KEY, raising=False)
-    patients = {
-        name: read_film(dicom(film(1), PatientID=name), Path("x")).patient for name in ("4711", "4712")
-    }
+    patients = {name: read_film(dicom(film(1), PatientID=name)).patient for name in ("4711", "4712")}
     films = [("a", "4711"), ("b", "4712"), ("c", "4711")]
     named = name_patients([*(loaded(path, patients[p]) for path, p in films), loaded("d", "p1")])
     assert [image.entry.patient_id for image in named] == ["a", "b", "a", "p1"]
