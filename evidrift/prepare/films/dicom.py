@@ -16,7 +16,7 @@ import pydicom.config
 from pydicom.encaps import generate_frames
 from pydicom.filereader import read_dataset
 from pydicom.pixels.processing import apply_color_lut, convert_color_space
-from pydicom.uid import UID, UID_dictionary
+from pydicom.uid import UID
 
 from evidrift.prepare.entry import Excluded
 from evidrift.prepare.films import header as headers
@@ -120,16 +120,23 @@ def _check_kind(dataset: Any) -> None:
     """Exclude what is no single picture, by the name of what it is."""
     if "PixelData" not in dataset or "Rows" not in dataset:
         uid = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
-        if uid in UID_dictionary and "Image Storage" in UID(uid).name:
+        name = _name(uid)
+        if "Image Storage" in name:
             raise Excluded("unreadable", "it ends before its picture, or has none")
-        if uid in UID_dictionary:
-            raise Excluded("no_picture", f"a DICOM object without a picture: {UID(uid).name}")
+        if name:
+            raise Excluded("no_picture", f"a DICOM object without a picture: {name}")
         if "FloatPixelData" in dataset:
             raise Excluded("unreadable", "pixels in floating point, as radiographs are not stored")
         raise Excluded("no_picture", "a DICOM object without a picture")
     frames = int(dataset.get("NumberOfFrames") or 1)
     if frames != 1:
         raise Excluded("several_frames", f"{frames} frames; a film is one")
+
+
+def _name(uid: str) -> str:
+    """What the standard calls a UID; "" for any other, which may be a patient's."""
+    name = UID(uid).name
+    return "" if name == uid else name
 
 
 def _shape(dataset: Any) -> Shape:
@@ -183,7 +190,7 @@ def _native(dataset: Any, shape: Shape, big: bool) -> np.ndarray:
 
 def _compressed(dataset: Any, syntax: str, shape: Shape) -> np.ndarray:
     if syntax not in JPEG | JPEG_LS | JPEG_2000 | {RUN_LENGTHS}:
-        name = UID(syntax).name if syntax in UID_dictionary else "a transfer syntax of its maker's own"
+        name = _name(syntax) or "a transfer syntax of its maker's own"
         raise Excluded("unreadable", f"compressed in a way that is not read: {name}")
     frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
     if syntax in JPEG:
