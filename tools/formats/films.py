@@ -52,7 +52,7 @@ def section(kinds: list[Kind]) -> str:
     for group, members in groupby(kinds, key=lambda kind: kind.group):
         left_out = group.startswith("Left out")
         heading = "reason and detail" if left_out else "largest difference from the known pixels, grey levels"
-        lines += [f"### {group}", "", f"| kind | {heading} |", "|---|---|"]
+        lines += [f"#### {group}", "", f"| kind | {heading} |", "|---|---|"]
         lines += [f"| {kind.name} | {outcome(kind)} |" for kind in members]
         lines += [""]
     return "\n".join(lines)
