@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.auditing.calls import truth_of
 from evidrift.auditing.context import context_of
 from evidrift.auditing.gate.check import Check
-from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
 from evidrift.auditing.labels import order_notes
@@ -18,7 +18,7 @@ from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_models
 from evidrift.auditing.relying import relied_on
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.runs import known_by_part, try_models
+from evidrift.auditing.runs import known_by_part, seen_by, try_models
 from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
 from evidrift.base.errors import UserError
@@ -108,25 +108,24 @@ def audit(
     target = None if out is None else _target(Path(out))
     scaling = both_sides(preprocessing)
     models = load_models(_paths(before), _paths(after), layer, classes, scaling, architecture, size)
-    audited, films, runs, pairs = try_models(
-        models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
-    )
+    tried = try_models(models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet)
+    audited, films, pairs = tried.audited, tried.films, tried.pairs
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
     if limits is not None and limits.gate.reliance is not None:
-        study = replace(study, reliance=relied_on(models, films, batch_size, quiet))
+        study = replace(study, reliance=relied_on(models, tried, batch_size, quiet))
     result = compare(study, rules(MIN_PATIENTS))
     noticed = [*audited.notes, *models.notes]
-    if audited.labels_known:
-        called = {part: predicted_classes(runs[given].logits) for part, given in models.parts.items()}
+    if audited.labels_known and not models.several:
+        called = {part: predicted_classes(tried.runs[given].logits) for part, given in models.parts.items()}
         noticed += order_notes(called, films.labels, films.classes)
     caveats = tuple(caveats_of_audit(result, audited, noticed))
     result = replace(result, caveats=caveats)
-    known = known_by_part(models, runs, films, audited.labels_known)
+    known = known_by_part(models, tried)
     checks: tuple[Check, ...] = ()
     if limits is not None:
         method = limits.gate.method or methods[0]
-        seen = films_of(study, method, audited.labels_known)
+        seen = seen_by(study, method, tried)
         checks = judge(limits.gate, seen, method, known, study.reliance)
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
@@ -143,6 +142,8 @@ def audit(
         pairs=pairs,
         files=models.described,
         known=known,
+        truth=truth_of(audited),
+        scores={part: tried.runs[given].scores for part, given in models.parts.items()},
         gate_file=limits.file if limits else None,
         derived=limits.gate.derived if limits else None,
         report=None if out is None else Path(out) / REPORT,
@@ -151,7 +152,7 @@ def audit(
         asked = {"methods": list(methods), "layer": layer, "preprocessing": scaling, "padding": padding}
         context = context_of(told, audited, models, known, asked)
         with _filling(target) as folder:
-            files = write_material(folder, films, audited, pairs, families, measured)
+            files = write_material(folder, films, audited, tried.film, pairs, families, measured)
             write_tables(files.tables, result, SPELLING)
             write_summary(files.tables, study, result, context)
             write_report(files, folder)

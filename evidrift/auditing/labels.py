@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import Sentence, parameter, say
 from evidrift.images.store import MANIFEST
-from evidrift.prepare.classes import are_numbers, by_value, in_order
+from evidrift.prepare.classes import are_numbers, by_value, in_order, of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Layout, Listing
 from evidrift.prepare.folder import list_folder
 from evidrift.prepare.left_out import summary
@@ -19,13 +19,29 @@ FAR_BETTER = 0.4  # share of the films that would be right in another order, but
 FEWEST = 20  # films of which that can be said
 
 
-def labels_of(entries: Sequence[Entry], labels_from: Layout | None, path: Path) -> list[str]:
-    """The labels of the films, in the order of classes.
+def classed(
+    listing: Listing, given: Sequence[str] | None, n_classes: int, path: Path, use_labels: bool
+) -> tuple[list[Entry], tuple[str, ...]]:
+    """The films, each with one of the models' classes or left out, and the classes' names.
+
+    Args:
+        listing: of the films.
+        given: names in the order of the outputs, or None.
+        n_classes: that the models tell apart.
+        path: of the films, for messages.
+        use_labels: whether labels are used; where they are not, or nothing gives any, films have none.
 
     Raises:
-        UserError: none has one, though their layout could give it.
+        UserError: no film has a label though there could be some, or the labels are not the models'.
     """
-    found = in_order((entry.label for entry in entries), labels_from)
+    if use_labels and path.is_dir():
+        _check_no_label_is_lost(listing, path)
+    if not use_labels or listing.labels_from is None:
+        return unlabelled(listing.entries), class_names(given, [], n_classes, path)
+    entries = listing.entries
+    if listing.labels_from == "table":
+        entries = [of_one_class(entry) for entry in entries]
+    found = in_order((entry.label for entry in entries), listing.labels_from)
     if not found:
         exclusions = [(entry, entry.excluded) for entry in entries if entry.excluded]
         told = (
@@ -33,10 +49,11 @@ def labels_of(entries: Sequence[Entry], labels_from: Layout | None, path: Path) 
             "label; or audit without labels ({labels})."
         )
         raise UserError(say(told, path=path, left_out=summary(exclusions), labels=parameter("labels")))
-    return found
+    names = class_names(given, found, n_classes, path)
+    return [known(entry, names) for entry in entries], names
 
 
-def check_no_label_is_lost(listing: Listing, folder: Path) -> None:
+def _check_no_label_is_lost(listing: Listing, folder: Path) -> None:
     """Refuse a manifest found in a folder that gives no labels where the folder itself does."""
     given = listing.labels_from is None and (folder / MANIFEST).is_file()
     if given and list_folder(folder).labels_from is not None:
@@ -87,10 +104,14 @@ def order_notes(called: Mapping[str, np.ndarray], truth: np.ndarray, names: Sequ
     return list(notes.values())
 
 
-def without_label(entry: Entry) -> Entry:
-    """An entry as it is where labels are not used: the lack of one excludes it no longer."""
-    unlabelled = entry.excluded is None or entry.excluded.reason == "unknown_label"
-    return replace(entry, label="", excluded=None if unlabelled else entry.excluded)
+def unlabelled(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries as they are where labels are not used: the lack of one excludes them no longer."""
+    return [
+        replace(entry, label="", excluded=None)
+        if entry.excluded is None or entry.excluded.reason == "unknown_label"
+        else replace(entry, label="")
+        for entry in entries
+    ]
 
 
 def class_names(

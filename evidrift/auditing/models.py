@@ -60,7 +60,13 @@ class Models:
     @property
     def notes(self) -> list[str]:
         """What was noticed about the files, each once."""
-        return list(dict.fromkeys(note for file in self.files.values() for note in file.notes))
+        notes = (note for file in self.files.values() for note in (*file.notes, file.taken_for))
+        return list(dict.fromkeys(note for note in notes if note))
+
+    @property
+    def several(self) -> bool:
+        """Whether each output is a finding of its own, so that a film can have several or none."""
+        return next(iter(self.files.values())).several
 
 
 def load_models(
@@ -165,6 +171,13 @@ def _compare(first: ModelFile, other: ModelFile, here: tuple[int, int], there: t
         raise UserError(
             f"{first.path} tells {first.n_classes} classes apart, {other.path} {other.n_classes}: they are "
             "not checkpoints of one task. An audit needs models with the same classes in the same order."
+        )
+    if first.several != other.several:
+        one, rest = (first, other) if first.several else (other, first)
+        raise UserError(
+            f"{one.path} ends in sigmoids, each of which is a finding of its own; the outputs of {rest.path} "
+            "are classes of which a film has one. They answer different questions, so they are not "
+            "checkpoints of one task."
         )
     if first.size != other.size:
         raise UserError(
