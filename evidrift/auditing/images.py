@@ -15,6 +15,8 @@ from evidrift.base.sentence import say
 from evidrift.images.store import MANIFEST, Images
 from evidrift.prepare.cells import SUFFIXES, WORKBOOKS
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
+from evidrift.prepare.films.film import flag_notes
+from evidrift.prepare.films.header import name_patients
 from evidrift.prepare.folder import list_folder
 from evidrift.prepare.identical import find_identical
 from evidrift.prepare.kinds import is_image
@@ -98,6 +100,7 @@ def read_images(
         entries, names = classed(listing, classes, n_classes, path, labels)
     labels_known = labels and (marked is not None if several else listing.labels_from is not None)
     loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
+    loaded = name_patients(loaded)
     identical = find_identical(loaded).excluded
     kept = [at for at, image in enumerate(loaded) if image.entry.path not in identical]
     exclusions += [
@@ -120,7 +123,7 @@ def read_images(
         classes=names,
     )
     patients_known = all(image.entry.patient_id is not None for image in chosen)
-    notes = [*listing.notes, *_notes(listing)]
+    notes = [*listing.notes, *_notes(listing), *flag_notes(chosen)]
     if classes is None and labels_known:
         notes.insert(0, order_note(names, None if several else listing.labels_from))
     has = known = None
@@ -158,7 +161,9 @@ def _list(path: Path) -> tuple[Path, Listing]:
         raise UserError(f"{path} is neither a folder of images nor a manifest (.csv or .parquet).")
     if not listing.entries:
         others = ", ".join(f"{n} {suffix}" for suffix, n in listing.ignored.items()) or "no file at all"
-        raise UserError(f"{path} holds no images. Expected were PNG or JPEG files; found: {others}.")
+        raise UserError(
+            f"{path} holds no images. Expected were films (DICOM, PNG, JPEG, TIFF ...); found: {others}."
+        )
     return source, listing
 
 

@@ -12,13 +12,15 @@ from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.prepare.classes import of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
+from evidrift.prepare.films.header import flag_lateral, with_header
+from evidrift.prepare.films.inverted import turn_inverted
 from evidrift.prepare.folder import list_folder
 from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import PhantomRecipe, load_recipe, patients
 from evidrift.prepare.pointers import HEAD, only_tracked, stand_in
-from evidrift.prepare.read import check_usable, fit, read_grey
+from evidrift.prepare.read import check_usable, fit, read_film
 
 RECIPE_SUFFIXES = (".yaml", ".yml")
 # More than 16-bit colour at the limit of pixels takes when it is compressed at all.
@@ -103,11 +105,14 @@ def load_file(
     sha256 = hashlib.sha256(data).hexdigest()
     if entry.extra.get("sha256", "").lower() not in ("", sha256):
         raise Excluded("changed", f"sha256 is {sha256}, not what the manifest gives")
-    pixels = read_grey(data)
-    check_usable(pixels, min_side)
-    height, width = pixels.shape
-    square, content = fit(pixels, size, padding)
-    return Loaded(entry, width, height, sha256, _pixel_hash(pixels), content), square[np.newaxis]
+    film = read_film(data)
+    check_usable(film.pixels, min_side)
+    entry = with_header(entry, film)
+    film = turn_inverted(flag_lateral(film, entry.extra.get("view", "")))
+    height, width = film.pixels.shape
+    square, content = fit(film.pixels, size, padding)
+    digest = _pixel_hash(film.pixels)
+    return Loaded(entry, width, height, sha256, digest, content, film.flags), square[np.newaxis]
 
 
 def _read_bytes(file: Path) -> bytes:
