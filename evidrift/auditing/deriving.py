@@ -11,7 +11,7 @@ from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_trainings
 from evidrift.auditing.relying import relied_on
-from evidrift.auditing.runs import known_by_part, seen_by, try_models
+from evidrift.auditing.runs import known_by_part, predicted_by, seen_by, try_models
 from evidrift.auditing.study import measure
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import listed
@@ -63,4 +63,5 @@ def derive_gate(
     study = measure(tried.films, tried.audited, tried.pairs, families, layer).study
     reliance = relied_on(models, tried, batch_size, quiet)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
-    return derive(seen_by(study, method, tried), method, reliance, facts, headroom)
+    predicted = predicted_by(tried, ())
+    return derive(seen_by(study, method, tried), method, reliance, facts, headroom, predicted)

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from evidrift.auditing.findings import finding_names, mark, notes_of
-from evidrift.auditing.labels import classed, order_note, unlabelled
+from evidrift.auditing.labels import check_labelled, classed, order_note, unlabelled
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import say
 from evidrift.images.store import MANIFEST, Images
@@ -42,8 +42,9 @@ class AuditImages:
         exclusions: those left out, each with its reason.
         notes: what a reader should know of them.
         ignored: number of files that nobody takes for films by their suffix, or "hidden".
-        findings: which findings each film has, (n, findings) bool; None where a film has one class, or where
-            nothing is known of any. `images.classes` are the findings' names then, and its labels -1.
+        several: a film can have several findings, or none, rather than one class: `images.classes` are the
+            findings' names then, and its labels -1.
+        findings: which of them each film has, (n, findings) bool; None where nothing is known of any film.
         findings_known: of which that is known, likewise.
     """
 
@@ -55,6 +56,7 @@ class AuditImages:
     exclusions: tuple[tuple[Entry, Excluded], ...]
     notes: tuple[str, ...]
     ignored: Mapping[str, int]
+    several: bool = False
     findings: np.ndarray | None = None
     findings_known: np.ndarray | None = None
 
@@ -92,13 +94,15 @@ def read_images(
     """
     source, listing = _list(path)
     marked = mark(listing.entries, classes, n_classes, path) if labels and several else None
+    if labels and not (marked and marked.by_column):
+        check_labelled(listing, path)
+    labels_known = labels and (listing.labels_from is not None or marked is not None)
     if marked:
         entries, names = marked.entries, marked.names
     elif several:
         entries, names = unlabelled(listing.entries), finding_names(classes, n_classes)
     else:
-        entries, names = classed(listing, classes, n_classes, path, labels)
-    labels_known = labels and (marked is not None if several else listing.labels_from is not None)
+        entries, names = classed(listing, classes, n_classes, path, labels_known)
     loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
     loaded = name_patients(loaded)
     identical = find_identical(loaded).excluded
@@ -124,12 +128,12 @@ def read_images(
     )
     patients_known = all(image.entry.patient_id is not None for image in chosen)
     notes = [*listing.notes, *_notes(listing), *flag_notes(chosen)]
-    if classes is None and labels_known:
+    if marked.guessed if marked else classes is None and labels_known:
         notes.insert(0, order_note(names, None if several else listing.labels_from))
-    has = known = None
+    has = told = None
     if marked:
         notes += notes_of(marked, images.ids)
-        has, known = (np.stack([each[path] for path in images.ids]) for each in (marked.has, marked.known))
+        has, told = (np.stack([each[path] for path in images.ids]) for each in (marked.has, marked.known))
     return AuditImages(
         images,
         chosen,
@@ -139,8 +143,9 @@ def read_images(
         tuple(exclusions),
         tuple(notes),
         listing.ignored,
+        several,
         has,
-        known,
+        told,
     )
 
 

@@ -19,8 +19,32 @@ FAR_BETTER = 0.4  # share of the films that would be right in another order, but
 FEWEST = 20  # films of which that can be said
 
 
+def check_labelled(listing: Listing, path: Path) -> None:
+    """Refuse films that have no labels, though their layout could give them: none is dropped in silence.
+
+    Args:
+        listing: of the films.
+        path: of their folder or manifest.
+    """
+    labels = parameter("labels")
+    own = path.is_dir() and (path / MANIFEST).is_file()
+    if own and listing.labels_from is None and list_folder(path).labels_from is not None:
+        told = (
+            "{path} has class folders, but its manifest {manifest} has no column label. Add the column; or "
+            "move the manifest out, so that folders are labels; or audit without labels ({labels})."
+        )
+        raise UserError(say(told, path=path, manifest=MANIFEST, labels=labels))
+    if listing.labels_from is not None and not any(entry.label for entry in listing.entries):
+        told = (
+            "No film of {path} has a label. {left_out} Give class folders, or a manifest with the column "
+            "label; or audit without labels ({labels})."
+        )
+        exclusions = [(entry, entry.excluded) for entry in listing.entries if entry.excluded]
+        raise UserError(say(told, path=path, left_out=summary(exclusions), labels=labels))
+
+
 def classed(
-    listing: Listing, given: Sequence[str] | None, n_classes: int, path: Path, use_labels: bool
+    listing: Listing, given: Sequence[str] | None, n_classes: int, path: Path, labels_known: bool
 ) -> tuple[list[Entry], tuple[str, ...]]:
     """The films, each with one of the models' classes or left out, and the classes' names.
 
@@ -29,39 +53,19 @@ def classed(
         given: names in the order of the outputs, or None.
         n_classes: that the models tell apart.
         path: of the films, for messages.
-        use_labels: whether labels are used; where they are not, or nothing gives any, films have none.
+        labels_known: whether films have labels; else they have no class.
 
     Raises:
-        UserError: no film has a label though there could be some, or the labels are not the models'.
+        UserError: the labels are not the models'.
     """
-    if use_labels and path.is_dir():
-        _check_no_label_is_lost(listing, path)
-    if not use_labels or listing.labels_from is None:
+    if not labels_known:
         return unlabelled(listing.entries), class_names(given, [], n_classes, path)
     entries = listing.entries
     if listing.labels_from == "table":
         entries = [of_one_class(entry) for entry in entries]
     found = in_order((entry.label for entry in entries), listing.labels_from)
-    if not found:
-        exclusions = [(entry, entry.excluded) for entry in entries if entry.excluded]
-        told = (
-            "No film of {path} has a label. {left_out} Give class folders, or a manifest with the column "
-            "label; or audit without labels ({labels})."
-        )
-        raise UserError(say(told, path=path, left_out=summary(exclusions), labels=parameter("labels")))
     names = class_names(given, found, n_classes, path)
     return [known(entry, names) for entry in entries], names
-
-
-def _check_no_label_is_lost(listing: Listing, folder: Path) -> None:
-    """Refuse a manifest found in a folder that gives no labels where the folder itself does."""
-    given = listing.labels_from is None and (folder / MANIFEST).is_file()
-    if given and list_folder(folder).labels_from is not None:
-        told = (
-            "{folder} has class folders, but its manifest {manifest} has no column label. Add the column; or "
-            "move the manifest out, so that folders are labels; or audit without labels ({labels})."
-        )
-        raise UserError(say(told, folder=folder, manifest=MANIFEST, labels=parameter("labels")))
 
 
 def order_note(names: Sequence[str], labels_from: Layout | None) -> Sentence:

@@ -72,6 +72,17 @@ def _model(inputs: Any, outputs: Any, name: str) -> keras.Model:
     return keras.Model(inputs, outputs, name=name)
 
 
+def replay(model: keras.Model, inputs: keras.KerasTensor, taken: str) -> keras.KerasTensor:
+    """The output of a flat graph, all its calls made anew from another input.
+
+    Args:
+        model: from `explainable`, which is left as it is; the new layers share its variables.
+        inputs: of the shape of its input.
+        taken: a name that no layer may have.
+    """
+    return _expand(model, inputs, _twins(model, taken))
+
+
 def _graph(operation: Any) -> Functional | None:
     """The graph of layers that a model is; None for a layer, and for a model that runs code of its own."""
     if isinstance(operation, keras.Sequential):

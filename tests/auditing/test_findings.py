@@ -16,7 +16,7 @@ from evidrift.auditing.findings import mark
 from evidrift.auditing.gate.calls import with_calls
 from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.judge import judge_predictions
-from evidrift.auditing.gate.knowledge import judge_knowledge, known_of_findings
+from evidrift.auditing.gate.knowledge import judge_findings, judge_knowledge, known_of_findings
 from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.rates import evaluate_findings
 from evidrift.auditing.relying import measure_findings
@@ -145,18 +145,21 @@ def test_what_a_model_knows_is_what_it_knows_of_its_worst_finding():
     images = films_of_patients(patients, ("X", "Y"))
     good = known_of_findings(Scores(p, p > 0.5), whole, images)
     assert good.predicted == {"X": 30, "Y": 20, "no finding": 20}
-    assert good.accuracy.value == 1
     # dealt out at random X would be right in a half of the films, Y in 5/9
-    assert good.above_chance.value == pytest.approx(4 / 9)
-    assert good.about == "Y"
+    assert {name: bounds.value for name, bounds in good.about.items()} == pytest.approx(
+        {"X": 1 / 2, "Y": 4 / 9}
+    )
+    assert good.above_chance.value == pytest.approx((1 / 2 + 4 / 9) / 2)
     blind = p.copy()
     blind[:, 1] = 0.1  # never calls Y
     found = known_of_findings(Scores(blind, blind > 0.5), whole, images)
-    assert (found.about, found.above_chance.value) == ("Y", pytest.approx(0, abs=1e-12))
-    check = judge_knowledge({"before 1": good, "after 1": found})
-    assert check.verdict == "not judged"
-    assert "the model after 1 is right about Y more often than by chance" in check.reason
-    assert judge_knowledge({"before 1": good}).verdict == "passed"
+    assert found.about["Y"].value == pytest.approx(0, abs=1e-12)
+    models = {"before 1": good, "after 1": found}
+    assert judge_knowledge(models).verdict == "passed"  # of X it knows all
+    (check,) = judge_findings(models)
+    assert (check.name, check.verdict) == ("knowledge.findings", "not judged")
+    assert "not shown that the model after 1 is right about Y more often than by chance" in check.reason
+    assert next(judge_findings({"before 1": good})).verdict == "passed"
     # without labels: a model that calls all films the same
     same = np.tile([0.9, 0.1], (n, 1))
     alike = known_of_findings(Scores(same, same > 0.5), None, images)
@@ -265,9 +268,6 @@ def test_each_finding_of_a_film_is_a_case_with_the_models_own_probability(folder
 def test_what_is_right_counts_films_without_findings_too(folder, found):
     for part, seed in (("before 1", 0), ("after 1", 1)):
         p = own(folder, found, seed)
-        right = (p >= 0.5) == found.truth.truth
-        by_patient = [right[[2 * patient, 2 * patient + 1]].mean() for patient in range(6)]
-        assert found.known[part].accuracy.value == pytest.approx(np.mean(by_patient))
         np.testing.assert_allclose(found.scores[part].probability, p, atol=1e-5)
         np.testing.assert_array_equal(found.scores[part].called, p >= 0.5)
         assert found.known[part].predicted["no finding"] == (p < 0.5).all(axis=1).sum()
@@ -314,7 +314,7 @@ def test_without_labels_the_findings_are_those_that_the_model_before_calls(folde
     names = {f"{at:02d}.png [finding {which}]" for at, which in np.argwhere(called)}
     assert set(found.cases["image_id"]) == names
     assert found.truth is None
-    assert np.isnan(found.known["before 1"].accuracy.value)
+    assert np.isnan(found.known["before 1"].above_chance.value)
 
 
 def test_reliance_is_that_of_each_output_asked_about_alone(folder):
