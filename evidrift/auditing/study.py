@@ -262,7 +262,7 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
     if truth is not None:
         counted = dict(zip(truth.labels, truth.truth.T, strict=True))
     if truth is not None and not truth.exclusive:
-        counted |= {"no finding": ~truth.truth.any(axis=1)}
+        counted |= {"no finding": (truth.truth | ~truth.known).sum(axis=1) == 0}
     patients = {name: len(set(images.patient_ids[own].tolist())) for name, own in counted.items()}
     return {
         "source": "folder",

@@ -40,13 +40,16 @@ def in_short(record: Record) -> Iterator[str]:
         if each.label is None and each.candidate.startswith("after"):
             yield _flips(each)
     worst = _worst_subgroup(record)
-    if worst is not None and worst.accuracy is not None:
+    if worst is not None and _value(worst.accuracy) >= 0:
+        yield "No subgroup lost accuracy."
+    elif worst is not None and worst.accuracy is not None:
         group = f"{worst.group.column} {worst.group.value} ({worst.group.n_patients} patients)"
         yield (
-            f"Of all subgroups {group} changed worst from {worst.reference} to {worst.candidate}: accuracy "
-            f"{_signed(worst.accuracy)}."
+            f"Of all subgroups {group} lost most accuracy from {worst.reference} to {worst.candidate}: "
+            f"{interval_text(*worst.accuracy.ends)}."
         )
-    yield from (f"Not checked: {sentence}" for sentence in record.not_checked)
+    yield "Not checked:"
+    yield from (f"  {sentence}" for sentence in record.not_checked)
 
 
 def _table(record: Record, parts: list[str], pair: str) -> "Table":
@@ -130,8 +133,3 @@ def _worst_subgroup(record: Record) -> Difference | None:
 
 def _value(found: Estimate | None) -> float:
     return 0.0 if found is None or found.value is None else found.value
-
-
-def _signed(found: Estimate) -> str:
-    text = interval_text(*found.ends)
-    return text if text.startswith("-") else f"+{text}"
