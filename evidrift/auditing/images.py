@@ -8,14 +8,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from evidrift.auditing.labels import (
-    check_no_label_is_lost,
-    class_names,
-    known,
-    labels_of,
-    order_note,
-    without_label,
-)
+from evidrift.auditing.findings import finding_names, mark, notes_of
+from evidrift.auditing.labels import check_labelled, classed, order_note, unlabelled
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import say
 from evidrift.images.store import MANIFEST, Images
@@ -48,6 +42,10 @@ class AuditImages:
         exclusions: those left out, each with its reason.
         notes: what a reader should know of them.
         ignored: number of files that nobody takes for films by their suffix, or "hidden".
+        several: a film can have several findings, or none, rather than one class: `images.classes` are the
+            findings' names then, and its labels -1.
+        findings: which of them each film has, (n, findings) bool; None where nothing is known of any film.
+        findings_known: of which that is known, likewise.
     """
 
     images: Images
@@ -58,6 +56,9 @@ class AuditImages:
     exclusions: tuple[tuple[Entry, Excluded], ...]
     notes: tuple[str, ...]
     ignored: Mapping[str, int]
+    several: bool = False
+    findings: np.ndarray | None = None
+    findings_known: np.ndarray | None = None
 
 
 def read_images(
@@ -67,6 +68,7 @@ def read_images(
     *,
     classes: Sequence[str] | None = None,
     labels: bool = True,
+    several: bool = False,
     padding: bool = False,
     quiet: bool = False,
 ) -> AuditImages:
@@ -81,6 +83,8 @@ def read_images(
             `prepare.classes` says.
         labels: whether to use labels. Without them are only flat folders and manifests without a column for
             them; elsewhere a film without one is left out.
+        several: whether the models' outputs are findings, of which a film can have several or none; see
+            `findings.mark`.
         padding: keep each film's shape and pad it, rather than squash it.
         quiet: no progress bar.
 
@@ -89,13 +93,16 @@ def read_images(
             are not the models'.
     """
     source, listing = _list(path)
-    if labels and path.is_dir():
-        check_no_label_is_lost(listing, path)
-    labels_known = labels and listing.labels_from is not None
-    entries = listing.entries if labels_known else [without_label(entry) for entry in listing.entries]
-    found = labels_of(entries, listing.labels_from, path) if labels_known else []
-    names = class_names(classes, found, n_classes, path)
-    entries = [known(entry, names) if labels_known else entry for entry in entries]
+    marked = mark(listing.entries, classes, n_classes, path) if labels and several else None
+    if labels and not (marked and marked.by_column):
+        check_labelled(listing, path)
+    labels_known = labels and (listing.labels_from is not None or marked is not None)
+    if marked:
+        entries, names = marked.entries, marked.names
+    elif several:
+        entries, names = unlabelled(listing.entries), finding_names(classes, n_classes)
+    else:
+        entries, names = classed(listing, classes, n_classes, path, labels_known)
     loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
     loaded = name_patients(loaded)
     identical = find_identical(loaded).excluded
@@ -110,7 +117,7 @@ def read_images(
         raise nothing_left(path, exclusions)
     chosen = tuple(loaded[at] for at in kept)
     patients = [patient_of(image.entry) for image in chosen]
-    numbers = {name: number for number, name in enumerate(names)}
+    numbers = {} if several else {name: number for number, name in enumerate(names)}
     images = Images(
         ids=np.array([image.entry.path for image in chosen]),
         patient_ids=np.array(patients),
@@ -120,9 +127,13 @@ def read_images(
         classes=names,
     )
     patients_known = all(image.entry.patient_id is not None for image in chosen)
-    guessed = classes is None and labels_known
-    notes = [order_note(names, listing.labels_from)] * guessed + [*listing.notes, *_notes(listing)]
-    notes += flag_notes(chosen)
+    notes = [*listing.notes, *_notes(listing), *flag_notes(chosen)]
+    if marked.guessed if marked else classes is None and labels_known:
+        notes.insert(0, order_note(names, None if several else listing.labels_from))
+    has = told = None
+    if marked:
+        notes += notes_of(marked, images.ids)
+        has, told = (np.stack([each[path] for path in images.ids]) for each in (marked.has, marked.known))
     return AuditImages(
         images,
         chosen,
@@ -132,6 +143,9 @@ def read_images(
         tuple(exclusions),
         tuple(notes),
         listing.ignored,
+        several,
+        has,
+        told,
     )
 
 

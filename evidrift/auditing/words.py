@@ -21,6 +21,10 @@ ONE_PAIR = (
     "One pair of models: how much of the drift another training would repeat is not known. Everything here "
     "is about these two checkpoints, nothing about the way in which they were trained."
 )
+FINDINGS_UNKNOWN = (
+    "Labels unknown: maps are of the findings that the first model before calls, and those that count are "
+    "called by all models. Nothing is known of what is right."
+)
 LABELS_UNKNOWN = (
     "Labels unknown: each map is of the class that the first model before predicts, and the images that "
     "count are those of which all models predict the same. Nothing is known of what is right."
@@ -72,12 +76,12 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
         notes: what was noticed about the files.
     """
     if not audited.labels_known:
-        yield Caveat("labels_unknown", LABELS_UNKNOWN)
+        yield Caveat("labels_unknown", FINDINGS_UNKNOWN if audited.several else LABELS_UNKNOWN)
     for caveat in result.caveats:
         if caveat.key not in LEFT_OUT:
             yield replace(caveat, sentence=ONE_PAIR) if caveat.key == "one_seed" else caveat
-    if audited.labels_known:
-        yield from _accuracy(result, len(audited.images.classes))
+    if audited.labels_known:  # of findings chance depends on each one; `knowledge` holds it against that
+        yield from _accuracy(result, 0 if audited.findings is not None else 1 / len(audited.images.classes))
     if audited.exclusions:
         yield Caveat(
             "excluded",
@@ -89,10 +93,10 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     yield Caveat("not_checked", NOT_CHECKED)
 
 
-def _accuracy(result: Result, n_classes: int) -> Iterator[Caveat]:
+def _accuracy(result: Result, chance: float) -> Iterator[Caveat]:
     accuracy = over_seeds(result.models)["accuracy"].droplevel("arch")
     before, after = accuracy["tl"], accuracy["ft"]
-    if min(before, after) < 1 / n_classes:
+    if min(before, after) < chance:
         yield Caveat(
             "below_chance",
             say(

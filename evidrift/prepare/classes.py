@@ -7,8 +7,9 @@ are numbers (0, 1, 10, 2); whole numbers in a table are themselves the outputs' 
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
-from evidrift.prepare.entry import Layout
+from evidrift.prepare.entry import Entry, Excluded, Layout
 
 WHOLE = re.compile(r"-?[0-9]+")
 
@@ -32,3 +33,11 @@ def are_numbers(names: Iterable[str]) -> bool:
 def by_value(numbers: Iterable[str]) -> list[str]:
     """Whole numbers sorted as numbers."""
     return sorted(numbers, key=lambda name: (int(name), name))
+
+
+def of_one_class(entry: Entry) -> Entry:
+    """An entry of a manifest; one with several labels, `A|B`, is left out."""
+    if "|" not in entry.label:
+        return entry
+    why = Excluded("several_labels", f"the label is {entry.label}, and one class a film is expected")
+    return replace(entry, label="", excluded=entry.excluded or why)

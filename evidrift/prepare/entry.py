@@ -17,7 +17,7 @@ Reason = Literal[
     "duplicate",  # the pixels of another image with the same label
     "conflicting_labels",  # the pixels of an image with another label
     "unknown_label",
-    "several_labels",  # a study has one class a film
+    "several_labels",  # of a film that must have one class
     "bad_name",  # control characters, or no UTF-8
     "outside",  # a link that leaves the source folder
     "missing",  # in the manifest, not in the folder

@@ -58,9 +58,9 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
             "Fill the column, or drop it."
         )
     if otherwise:
-        n, first = len(otherwise), otherwise[0]
-        told = f"the paths of {n} films are written otherwise than the files are called"
-        notes.append(f"{name}: {told}, and were read as the only files that they can mean: {first}.")
+        paths_are = f"{len(otherwise)} paths are" if len(otherwise) > 1 else "1 path is"
+        told = "written otherwise than the files are called, and read as the only files that can be meant"
+        notes.append(f"{name}: {paths_are} {told}: {otherwise[0]}.")
     ignored = paths - rows.keys() - {PurePosixPath(name).as_posix()}
     labels_from = "table" if "label" in columns else None
     return Listing(entries, count_by_suffix(ignored), labels_from, (*cells.notes, *notes))

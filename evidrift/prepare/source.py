@@ -10,6 +10,7 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
+from evidrift.prepare.classes import of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.films.header import flag_lateral, with_header
 from evidrift.prepare.films.inverted import turn_inverted
@@ -74,14 +75,7 @@ def _list(path: Path, params: Prepare) -> Listing:
     if not params.manifest:
         return list_folder(path)
     listing = list_manifest(path, params.manifest)
-    return replace(listing, entries=[_of_one_class(entry) for entry in listing.entries])
-
-
-def _of_one_class(entry: Entry) -> Entry:
-    if "|" not in entry.label:
-        return entry
-    why = Excluded("several_labels", f"the label is {entry.label}; a study has one class a film")
-    return replace(entry, label="", excluded=entry.excluded or why)
+    return replace(listing, entries=[of_one_class(entry) for entry in listing.entries])
 
 
 def load_file(

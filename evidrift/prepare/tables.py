@@ -16,7 +16,11 @@ FLAGS_COLUMN = "flags"
 
 
 def write_manifest(
-    path: Path, images: Sequence[Loaded], splits: Sequence[str], identical: Mapping[str, str]
+    path: Path,
+    images: Sequence[Loaded],
+    splits: Sequence[str],
+    identical: Mapping[str, str],
+    ids: Sequence[str] | None = None,
 ) -> None:
     """A row for each kept image; the column `flags` is there where one has a flag.
 
@@ -25,7 +29,9 @@ def write_manifest(
         images: the kept ones.
         splits: one an image.
         identical: images identical to one in another split -> that one.
+        ids: image ids, where they are not the paths.
     """
+    ids = [image.entry.path for image in images] if ids is None else ids
     # A manifest's own columns come first, then those of DICOM headers, which not every film has.
     names = {name: None for image in images for name in image.entry.extra}
     flags = {FLAGS_COLUMN: None} if any(image.flags for image in images) else {}
@@ -33,7 +39,7 @@ def write_manifest(
     rows = (
         {
             **image.entry.extra,
-            "image_id": image.entry.path,
+            "image_id": image_id,
             "path": image.entry.path,
             "label": image.entry.label,
             "patient_id": patient_of(image.entry),
@@ -44,7 +50,7 @@ def write_manifest(
             "identical_to": identical.get(image.entry.path, ""),
             **dict.fromkeys(flags, " ".join(image.flags)),
         }
-        for image, split in zip(images, splits, strict=True)
+        for image, split, image_id in zip(images, splits, ids, strict=True)
     )
     _write(path, columns, rows)
 

@@ -244,3 +244,13 @@ def test_a_workbook_in_place_of_a_manifest_says_how_to_save_it(films):
     (films / "list.xlsx").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"list\.xlsx is a workbook: save its sheet as CSV"):
         read(films / "list.xlsx")
+
+
+def test_a_film_with_two_labels_is_left_out_by_models_of_one_class_a_film(films):
+    rows = ["covid19/1.png,sick", "covid19/3.png,sick|old", "normal/0.png,well"]
+    (films / "list.csv").write_text("\n".join(["path,label", *rows]))
+    found = read(films / "list.csv")
+    assert found.images.classes == ("sick", "well")
+    assert [(entry.path, why.reason) for entry, why in found.exclusions] == [
+        ("covid19/3.png", "several_labels")
+    ]

@@ -334,7 +334,7 @@ def test_a_film_of_several_classes_is_left_out_of_a_study(source, out):
     assert result.exclusions == {
         "normal/003.png": (
             "several_labels",
-            "the label is normal|effusion; a study has one class a film",
+            "the label is normal|effusion, and one class a film is expected",
         )
     }
 
