@@ -5,6 +5,7 @@ values are kept as they are; deeper ones are windowed by the picture's own range
 """
 
 import io
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from evidrift.prepare.films.window import window_16_bit, window_by_range
 
 # Pillow's own limit warns only, and later; ours is checked before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+# Pillow warns of damaged tags; what is damaged is left out, or read all the same.
+warnings.filterwarnings("ignore", module=r"PIL\b")
 
 EXIF_ORIENTATION = 0x0112
 TIFF_BITS, TIFF_PHOTOMETRIC = 258, 262
