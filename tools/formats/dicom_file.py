@@ -82,11 +82,11 @@ def about_file(data: bytes) -> int:
     return 144 + int.from_bytes(data[140:144], "little")
 
 
-def table(values: np.ndarray, first: int, bits: int, **more: Any) -> Dataset:
-    """A table of grey values, as an item of a sequence."""
+def table(values: np.ndarray, first: int, bits: int, order: str = "<", **more: Any) -> Dataset:
+    """A table of grey values, as an item of a sequence; its bytes in the order of the file."""
     item = Dataset()
     item.add_new("LUTDescriptor", "SS" if first < 0 else "US", [len(values) % (1 << 16), first, bits])
-    item.add_new("LUTData", "OW", values.astype("<u2").tobytes())
+    item.add_new("LUTData", "OW", values.astype(f"{order}u2").tobytes())
     for name, value in more.items():
         setattr(item, name, value)
     return item

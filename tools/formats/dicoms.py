@@ -75,6 +75,8 @@ def windows() -> list[Kind]:
     shown = table(curve, 500, 10)
     stands_for = table(modality, 0, 16, ModalityLUTType="US")
     spread = modality[v]
+    padded = np.pad(v // 8 + 2000, 6).astype(np.uint16)
+    framed = np.pad(as_grey(v // 8, 0, 511), 6)
     made = [
         ("window, LINEAR", dicom(v, **window), linear),
         ("window, LINEAR_EXACT", dicom(v, **window, VOILUTFunction="LINEAR_EXACT"), exact),
@@ -110,6 +112,29 @@ def windows() -> list[Kind]:
             255 - as_grey(v, 0, 4095),
         ),
         ("VOI LUT", dicom(v, VOILUTSequence=[shown], BitsStored=12), through),
+        (
+            "VOI LUT, implicit VR",
+            dicom(v, ImplicitVRLittleEndian, VOILUTSequence=[shown], BitsStored=12),
+            through,
+        ),
+        (
+            "VOI LUT, big endian",
+            dicom(v, ExplicitVRBigEndian, VOILUTSequence=[table(curve, 500, 10, ">")], BitsStored=12),
+            through,
+        ),
+        ("padding is black and out of the window", dicom(padded, BitsStored=12, PixelPaddingValue=0), framed),
+        (
+            "padding, MONOCHROME1, a range",
+            dicom(
+                padded,
+                ImplicitVRLittleEndian,
+                BitsStored=12,
+                PixelPaddingValue=0,
+                PixelPaddingRangeLimit=9,
+                PhotometricInterpretation="MONOCHROME1",
+            ),
+            np.where(padded > 9, 255 - framed.astype(int), 0),
+        ),
         ("VOI LUT and a window: the table counts", dicom(v, VOILUTSequence=[shown], **window), through),
         (
             "modality LUT",
