@@ -88,7 +88,8 @@ def audit(
             architecture of the zoo. Several are trainings of the same recipe.
         after: the one to take its place. As many as `before` are compared pair by pair; else one of the two
             sides has a single model. What several models of one side differ by is the floor.
-        images: a folder of class folders, a folder of images without labels, or a manifest (.csv).
+        images: a folder of class folders or with a manifest.csv in it, a folder of images without labels, or
+            a manifest (.csv).
         methods: attribution methods, e.g. layer_cam, grad_cam_pp, grad_cam, hires_cam, integrated_gradients.
         layer: target layer: `penultimate`, `last` or a layer's name.
         gate: limits to judge by: a YAML file or a `Gate`.
@@ -96,7 +97,7 @@ def audit(
             against it as well. One, or as many as there are of the other sides.
         subgroups: columns of a manifest by which performance is told as well, e.g. sex, site or age (in
             bands); None for all that tell groups of films apart.
-        classes: names in the order of the models' outputs; None for the labels' alphabetical order.
+        classes: names in the order of the models' outputs; None for the labels' own order, which is told.
         labels: use labels that are there. Without labels the images that count are those of which all models
             predict the same.
         preprocessing: what brings grey levels 0..255 to the models' input where the models do not do it
