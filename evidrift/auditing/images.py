@@ -152,8 +152,7 @@ def read_images(
 def _list(path: Path) -> tuple[Path, Listing]:
     """The folder that paths are relative to, and what it holds."""
     if path.is_dir():
-        own = (path / MANIFEST).is_file()
-        source, listing = path, list_manifest(path, MANIFEST, ("path",)) if own else list_folder(path)
+        source, listing = path, _own_manifest(path) if (path / MANIFEST).is_file() else list_folder(path)
     elif not path.exists():
         raise UserError(f"{path} does not exist. Give a folder of images, or a manifest (.csv) beside them.")
     elif path.suffix.lower() in (*SUFFIXES, *WORKBOOKS):
@@ -170,6 +169,14 @@ def _list(path: Path) -> tuple[Path, Listing]:
             f"{path} holds no images. Expected were films (DICOM, PNG, JPEG, TIFF ...); found: {others}."
         )
     return source, listing
+
+
+def _own_manifest(folder: Path) -> Listing:
+    try:
+        return list_manifest(folder, MANIFEST, ("path",))
+    except UserError as error:
+        told = "{told} If {manifest} is no list of these films, move it out of the folder."
+        raise UserError(say(told, told=error.told, manifest=MANIFEST)) from None
 
 
 def _load_all(
