@@ -16,6 +16,8 @@ from evidrift.prepare.films.window import window_16_bit
 from evidrift.prepare.read import check_usable, fit, read_grey
 from tests.prepare.films import film
 
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000")
+
 
 def encoded(image: Image.Image, kind: str = "PNG", **how) -> bytes:
     buffer = io.BytesIO()
@@ -151,7 +153,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded():
     assert MAX_PIXELS < 100_000**2
 
 
-@given(st.sampled_from(["PNG", "JPEG"]), st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255))))
+@given(st.sampled_from(FORMATS), st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255))))
 @settings(max_examples=200, deadline=None)
 def test_damage_anywhere_in_a_file_never_breaks_more_than_that_file(kind, damage):
     data = bytearray(encoded(Image.fromarray(film(7)), kind))

@@ -11,15 +11,15 @@ from evidrift.prepare.entry import Excluded
 from evidrift.prepare.films.film import Film
 from evidrift.prepare.pointers import HEAD, stand_in
 from evidrift.prepare.read import read_film
-from tools.formats import dicoms, rasters
+from tools.formats import dicoms, left_out, packed, rasters
 from tools.formats.known import Kind, worst
 
 PAGE = Path("docs/formats.md")
 START, END = "<!-- films -->", "<!-- /films -->"
 MAKERS = (
-    *(dicoms.greys, dicoms.windows, dicoms.compressed, dicoms.coloured),
+    *(dicoms.greys, dicoms.windows, packed.compressed, packed.coloured),
     *(rasters.pngs, rasters.jpegs, rasters.tiffs, rasters.others),
-    *(dicoms.left_out, rasters.left_out),
+    *(left_out.objects, left_out.files),
 )
 
 
@@ -52,7 +52,7 @@ def section(kinds: list[Kind]) -> str:
     for group, members in groupby(kinds, key=lambda kind: kind.group):
         left_out = group.startswith("Left out")
         heading = "reason and detail" if left_out else "largest difference from the known pixels, grey levels"
-        lines += [f"### {group}", "", f"| kind | {heading} |", "|---|---|"]
+        lines += [f"#### {group}", "", f"| kind | {heading} |", "|---|---|"]
         lines += [f"| {kind.name} | {outcome(kind)} |" for kind in members]
         lines += [""]
     return "\n".join(lines)

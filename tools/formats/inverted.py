@@ -14,6 +14,7 @@ import pandas as pd
 from evidrift.prepare.films.inverted import CLEAR, DOUBTFUL, polarity
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import load_recipe, patients
+from evidrift.prepare.read import read_grey
 
 RECIPE = Path("phantoms/default.yaml")
 SIDE = 128  # px of a phantom
@@ -32,7 +33,7 @@ def main() -> None:
     rows = [row("phantoms", name, drawn, change) for name, change in changes()]
     if folder:
         paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-        real = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
+        real = [read_grey(path.read_bytes()) for path in paths]
         rows += [row("real", name, real, change) for name, change in changes()]
     print(pd.DataFrame(rows).to_markdown(index=False))
 

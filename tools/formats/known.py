@@ -1,8 +1,11 @@
 """Pictures whose pixels are known, and a kind of film made of them."""
 
+import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 HEIGHT, WIDTH = 40, 32
 
@@ -55,6 +58,13 @@ def colours() -> np.ndarray:
 def luma_of(rgb: np.ndarray) -> np.ndarray:
     """Grey of colours: ITU-R BT.601 in floating point."""
     return np.rint(rgb[..., :3].astype(float) @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+
+
+def saved(image: Image.Image, kind: str, **how: Any) -> bytes:
+    """A picture's file by Pillow."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **how)
+    return buffer.getvalue()
 
 
 def worst(found: np.ndarray, expected: np.ndarray) -> int:

@@ -1,8 +1,6 @@
 """Pictures in the formats of computers rather than of hospitals, with the pixels that they stand for."""
 
 import io
-import struct
-import zlib
 from typing import Any
 
 import cv2
@@ -11,16 +9,9 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from tools.formats.known import Kind, as_grey, colours, luma_of, picture
+from tools.formats.known import Kind, as_grey, colours, luma_of, picture, saved
 
 EXIF_ORIENTATION = 0x0112
-
-
-def saved(image: Image.Image, kind: str, **how: Any) -> bytes:
-    """A picture's file by Pillow."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **how)
-    return buffer.getvalue()
 
 
 def tiff(pixels: np.ndarray, **how: Any) -> bytes:
@@ -163,46 +154,10 @@ def others() -> list[Kind]:
         ),
         (
             "JPEG 2000, 12 bit",
-            imagecodecs.jpeg2k_encode(twelve, level=0, reversible=True, bitspersample=12),
+            bytes(imagecodecs.jpeg2k_encode(twelve, level=0, reversible=True, bitspersample=12)),
             full,
             1,
         ),
         ("JPEG 2000, codestream", saved(image, "JPEG2000", no_jp2=True), byte, 1),
     ]
     return [Kind("BMP and others", name, data, grey.astype(np.uint8), n) for name, data, grey, n in made]
-
-
-def left_out() -> list[Kind]:
-    """What is no single picture, is damaged, or is of no format that is read."""
-    image = Image.fromarray(picture(8).astype(np.uint8))
-    pages = [image.point(lambda level: 255 - level)]
-    whole = {kind: saved(image, kind) for kind in ("PNG", "JPEG", "TIFF", "JPEG2000", "BMP", "GIF")}
-    header = b"IHDR" + struct.pack(">IIBBBBB", 90_000, 90_000, 8, 0, 0, 0, 0)
-    huge = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    huge += struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
-    made = [
-        ("TIFF of two pages", saved(image, "TIFF", save_all=True, append_images=pages), "2 pages"),
-        ("GIF of two frames", saved(image, "GIF", save_all=True, append_images=pages), "2 pages or frames"),
-        ("WebP of two frames", saved(image, "WEBP", save_all=True, append_images=pages), "2 pages or frames"),
-        ("TIFF, floating point with NaN", tiff(np.full((40, 32), np.nan, np.float32)), "no numbers"),
-        ("PNG of 90,000 x 90,000 px", huge, "50,000,000 px are the limit"),
-        *((f"{kind}, cut short", data[: len(data) // 2], kind) for kind, data in whole.items()),
-        ("no bytes", b"", "0 bytes"),
-        ("HEIC", b"\0\0\0\x18ftypheic" + bytes(64), "HEIC"),
-        ("AVIF", saved(image, "AVIF"), "AVIF"),
-        ("JPEG XL", imagecodecs.jpegxl_encode(np.asarray(image)), "JPEG XL"),
-        ("PDF", saved(image, "PDF"), "a PDF document"),
-        ("SVG", b'<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
-        ("NumPy array", b"\x93NUMPY\x01\x00" + bytes(64), "a NumPy array"),
-        ("volume, NIfTI in gzip", b"\x1f\x8b\x08\x00" + bytes(64), "gzip"),
-        ("zip archive", b"PK\x03\x04" + bytes(64), "ZIP archive"),
-        (
-            "Git LFS pointer",
-            b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n",
-            "git lfs pull",
-        ),
-        ("DVC file", b"outs:\n- md5: " + b"0" * 32 + b"\n  size: 9\n  path: film.png\n", "dvc pull"),
-        ("page of HTML", b"<!DOCTYPE html>\n<html></html>\n", "a web page"),
-        ("text", b"no picture at all\n", "no picture in a format that is known"),
-    ]
-    return [Kind("Left out", name, data, why=why) for name, data, why in made]

@@ -1,4 +1,4 @@
-"""A DICOM file as a film: its pixels through the pipeline of PS3.3, C.11 (stored values, modality, window).
+"""A DICOM file as a film: what it is, its stored values, and its colours; `grey` does the rest.
 
 pydicom reads the header and takes the frame out of it; only the elements named here are looked at. What an
 exception of its says is never passed on, since it may quote a patient's name.
@@ -16,7 +16,7 @@ import pydicom.config
 from pydicom.encaps import generate_frames
 from pydicom.filereader import read_dataset
 from pydicom.pixels.processing import apply_color_lut, convert_color_space
-from pydicom.uid import UID, UID_dictionary
+from pydicom.uid import UID
 
 from evidrift.prepare.entry import Excluded
 from evidrift.prepare.films import header as headers
@@ -28,7 +28,7 @@ from evidrift.prepare.films.codecs import (
     decode_run_lengths,
 )
 from evidrift.prepare.films.film import Film, check_size, is_coloured, luma
-from evidrift.prepare.films.window import apply_window, to_grey, window_by_range
+from evidrift.prepare.films.grey import grey_of
 
 # pydicom warns of values that break a rule, and quotes them.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -41,7 +41,8 @@ JPEG_LS = {f"1.2.840.10008.1.2.4.{number}" for number in (80, 81)}
 JPEG_2000 = {f"1.2.840.10008.1.2.4.{number}" for number in (90, 91)}
 LOSSY = JPEG | JPEG_LS | JPEG_2000
 RUN_LENGTHS = "1.2.840.10008.1.2.5"
-NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED}
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", BIG_ENDIAN, DEFLATED}
 # More than the largest film takes uncompressed.
 MAX_INFLATED = 256 * 1024**2
 
@@ -55,11 +56,11 @@ TRANSFORMED = {"YBR_RCT", "YBR_ICT"}
 _PIXELS = [
     *("SOPClassUID", "Modality", "NumberOfFrames", "Rows", "Columns", "SamplesPerPixel", "BitsAllocated"),
     *("BitsStored", "HighBit", "PixelRepresentation", "PhotometricInterpretation", "PlanarConfiguration"),
-    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "VOILUTSequence", "WindowCenter"),
-    *("WindowWidth", "VOILUTFunction", "PresentationLUTShape", "PixelData", "FloatPixelData"),
-    *("RedPaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData"),
-    *("GreenPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableData"),
-    *("BluePaletteColorLookupTableDescriptor", "BluePaletteColorLookupTableData"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit", "PresentationLUTShape", "PixelData", "FloatPixelData"),
+    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
+    *("VOILUTSequence", "WindowCenter", "WindowWidth", "VOILUTFunction"),
+    *(f"{colour}PaletteColorLookupTableDescriptor" for colour in ("Red", "Green", "Blue")),
+    *(f"{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
 ]
 
 
@@ -81,7 +82,7 @@ def read_dicom(data: bytes) -> Film:
     values = _stored(dataset, syntax, shape)
     flags = set()
     if shape.samples == 1 and dataset.PhotometricInterpretation in GREYS:
-        pixels = _grey(dataset, values)
+        pixels = grey_of(dataset, values, ">" if syntax == BIG_ENDIAN else "<")
     else:
         colours = _colours(dataset, values, syntax)
         pixels = luma(colours)
@@ -120,16 +121,23 @@ def _check_kind(dataset: Any) -> None:
     """Exclude what is no single picture, by the name of what it is."""
     if "PixelData" not in dataset or "Rows" not in dataset:
         uid = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
-        if uid in UID_dictionary and "Image Storage" in UID(uid).name:
+        name = _name(uid)
+        if "Image Storage" in name:
             raise Excluded("unreadable", "it ends before its picture, or has none")
-        if uid in UID_dictionary:
-            raise Excluded("no_picture", f"a DICOM object without a picture: {UID(uid).name}")
+        if name:
+            raise Excluded("no_picture", f"a DICOM object without a picture: {name}")
         if "FloatPixelData" in dataset:
             raise Excluded("unreadable", "pixels in floating point, as radiographs are not stored")
         raise Excluded("no_picture", "a DICOM object without a picture")
     frames = int(dataset.get("NumberOfFrames") or 1)
     if frames != 1:
         raise Excluded("several_frames", f"{frames} frames; a film is one")
+
+
+def _name(uid: str) -> str:
+    """What the standard calls a UID; "" for any other, which may be a patient's."""
+    name = UID(uid).name
+    return "" if name == uid else name
 
 
 def _shape(dataset: Any) -> Shape:
@@ -146,7 +154,7 @@ def _shape(dataset: Any) -> Shape:
 def _stored(dataset: Any, syntax: str, shape: Shape) -> np.ndarray:
     """Stored values, (rows, columns) or (rows, columns, 3): of the bits stored, signed where they are."""
     if syntax in NATIVE:
-        pixels = _native(dataset, shape, big=syntax == "1.2.840.10008.1.2.2")
+        pixels = _native(dataset, shape, big=syntax == BIG_ENDIAN)
     else:
         pixels = _compressed(dataset, syntax, shape)
     stored = int(dataset.get("BitsStored") or shape.bits)
@@ -183,7 +191,7 @@ def _native(dataset: Any, shape: Shape, big: bool) -> np.ndarray:
 
 def _compressed(dataset: Any, syntax: str, shape: Shape) -> np.ndarray:
     if syntax not in JPEG | JPEG_LS | JPEG_2000 | {RUN_LENGTHS}:
-        name = UID(syntax).name if syntax in UID_dictionary else "a transfer syntax of its maker's own"
+        name = _name(syntax) or "a transfer syntax of its maker's own"
         raise Excluded("unreadable", f"compressed in a way that is not read: {name}")
     frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
     if syntax in JPEG:
@@ -193,80 +201,6 @@ def _compressed(dataset: Any, syntax: str, shape: Shape) -> np.ndarray:
     if syntax in JPEG_2000:
         return decode_jpeg_2000(frame, shape)
     return decode_run_lengths(frame, shape)
-
-
-def _grey(dataset: Any, stored: np.ndarray) -> np.ndarray:
-    """Stored values of one channel as uint8, dense is bright."""
-    low = int(stored.min())
-    levels = np.arange(low, int(stored.max()) + 1)  # a table of all values costs less than all pixels
-    values = _modality(dataset, levels)
-    grey = _windowed(dataset, values)
-    if grey is not None:
-        pixels = grey[stored - low]
-    elif values is levels and low >= 0 and levels[-1] <= 255 and dataset.get("BitsStored", 8) <= 8:
-        pixels = stored.astype(np.uint8)
-    else:
-        pixels = window_by_range(values[stored - low])
-    white_is_low = dataset.PhotometricInterpretation == "MONOCHROME1"
-    # Where both say so it is one statement: PS3.3, C.8.11.3 has MONOCHROME1 and INVERSE go together.
-    return 255 - pixels if white_is_low or dataset.get("PresentationLUTShape") == "INVERSE" else pixels
-
-
-def _modality(dataset: Any, levels: np.ndarray) -> np.ndarray:
-    """What the stored values stand for: through a table, or slope and intercept; else themselves."""
-    table = _first(dataset, "ModalityLUTSequence")
-    if table is not None:
-        return _look_up(table, levels)[0]
-    slope, intercept = (
-        float(value) if (value := dataset.get(name)) is not None else default
-        for name, default in (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
-    )
-    if not np.isfinite((slope, intercept)).all() or slope == 0:
-        raise Excluded("unreadable", "a rescale slope or intercept that is no number, or 0")
-    if (slope, intercept) == (1, 0):
-        return levels
-    return levels * slope + intercept
-
-
-def _windowed(dataset: Any, values: np.ndarray) -> np.ndarray | None:
-    """Values through the file's first table or window, uint8; None where it has none that can be used."""
-    table = _first(dataset, "VOILUTSequence")
-    if table is not None:
-        found, bits = _look_up(table, values)
-        return to_grey(found * (255 / ((1 << bits) - 1)))
-    centre, width = (_first(dataset, name) for name in ("WindowCenter", "WindowWidth"))
-    if centre is None or width is None:
-        return None
-    function = str(dataset.get("VOILUTFunction") or "LINEAR").strip()
-    if function not in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
-        raise Excluded("unreadable", "a window function that the standard does not have")
-    centre, width = float(centre), float(width)
-    if not np.isfinite((centre, width)).all() or width < (1 if function == "LINEAR" else 1e-9):
-        return None
-    return to_grey(apply_window(values, centre, width, function))
-
-
-def _look_up(item: Any, values: np.ndarray) -> tuple[np.ndarray, int]:
-    """Values through a table of a header (PS3.3, C.11.1.1), and the bits of its entries."""
-    n, first, bits = (int(number) for number in item.LUTDescriptor)
-    n = n or 1 << 16
-    data = item.LUTData
-    if isinstance(data, bytes):
-        data = np.frombuffer(data, np.uint8 if len(data) < 2 * n else "<u2")
-    table = np.atleast_1d(np.asarray(data, np.int64)) & 0xFFFF
-    if not 1 <= bits <= 16 or len(table) < n:
-        raise Excluded("unreadable", "a table of grey values that is damaged")
-    if first > values.max():  # written without a sign
-        first -= (first >> 15) << 16
-    return table[np.clip(np.rint(values).astype(np.int64) - first, 0, n - 1)], bits
-
-
-def _first(dataset: Any, name: str) -> Any:
-    """An element's first value; None where there is none."""
-    value = dataset.get(name)
-    if value is None or isinstance(value, (str, int, float)):
-        return None if value in (None, "") else value
-    return next(iter(value), None)
 
 
 def _colours(dataset: Any, values: np.ndarray, syntax: str) -> np.ndarray:

@@ -84,4 +84,4 @@ def _chest() -> np.ndarray:
         shortcut=None,
     )
     chests = [draw(recipe, "normal", str(number), 2 * SIDE).image for number in range(N_CHESTS)]
-    return _standardised(np.mean(chests, axis=0, dtype=np.float32))
+    return _standardised(np.stack(chests).astype(np.float32).mean(axis=0))

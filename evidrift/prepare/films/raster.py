@@ -5,6 +5,9 @@ values are kept as they are; deeper ones are windowed by the picture's own range
 """
 
 import io
+import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import cv2
 import imagecodecs
@@ -17,6 +20,8 @@ from evidrift.prepare.films.window import window_16_bit, window_by_range
 
 # Pillow's own limit warns only, and later; ours is checked before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+# Pillow warns of damaged tags; what is damaged is left out, or read all the same.
+warnings.filterwarnings("ignore", module=r"PIL\b")
 
 EXIF_ORIENTATION = 0x0112
 TIFF_BITS, TIFF_PHOTOMETRIC = 258, 262
@@ -41,9 +46,10 @@ def read_raster(data: bytes, kind: str) -> Film:
     """
     with Image.open(io.BytesIO(data), formats=(kind,)) as image:
         check_size(image.width, image.height)
-        if kind in WITH_PAGES and getattr(image, "n_frames", 1) > 1:
-            raise Excluded("several_frames", f"{image.n_frames} pages or frames; a film is one")
-        stored_orientation = image.tag_v2.get(EXIF_ORIENTATION, 1) if kind == "TIFF" else 1
+        pages = getattr(image, "n_frames", 1) if kind in WITH_PAGES else 1
+        if pages > 1:
+            raise Excluded("several_frames", f"{pages} pages or frames; a film is one")
+        stored_orientation = _tags(image).get(EXIF_ORIENTATION, 1) if kind == "TIFF" else 1
         image.load()
         # Pillow turns a TIFF itself, and has then forgotten how it lay.
         orientation = image.getexif().get(EXIF_ORIENTATION, 1)
@@ -59,12 +65,17 @@ def read_raster(data: bytes, kind: str) -> Film:
     return Film(_upright(pixels, orientation), ("colour",) * coloured)
 
 
+def _tags(image: Image.Image) -> Mapping[int, Any]:
+    """A TIFF's tags, as Pillow reads them."""
+    return getattr(image, "tag_v2", {})
+
+
 def _is_deep(image: Image.Image, data: bytes) -> bool:
     """Whether a channel has more than 8 bits."""
     if image.format == "PNG":
         return data[24] == 16  # Pillow keeps 16 bits of grey, but 8 of a colour
     if image.format == "TIFF":
-        return max(image.tag_v2.get(TIFF_BITS, (8,))) > 8
+        return max(_tags(image).get(TIFF_BITS, (8,))) > 8
     return image.mode.startswith(("I", "F"))
 
 
@@ -84,7 +95,7 @@ def _deep_grey(image: Image.Image) -> np.ndarray:
         raise Excluded("unreadable", "pixels that are no numbers")
     grey = window_by_range(values)
     # Pillow heeds this in 8 bits only.
-    turned = image.format == "TIFF" and image.tag_v2.get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO
+    turned = image.format == "TIFF" and _tags(image).get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO
     return 255 - grey if turned else grey
 
 

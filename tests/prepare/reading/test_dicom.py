@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,10 +16,11 @@ from evidrift.prepare.films.window import apply_window
 from evidrift.prepare.read import read_film
 from evidrift.prepare.source import load_file
 from tests.prepare.films import film
-from tools.formats import dicoms
+from tools.formats import packed
+from tools.formats.dicom_file import dicom
 from tools.formats.known import colours, picture
 
-WHOLE = [dicoms.dicom(picture(12), BitsStored=12), dicoms.compressed()[1].data, dicoms.compressed()[5].data]
+WHOLE = [dicom(picture(12), BitsStored=12), packed.compressed()[1].data, packed.compressed()[5].data]
 
 
 def load(path: Path):
@@ -28,14 +30,14 @@ def load(path: Path):
 
 @pytest.mark.parametrize("name", ["1.jpg", "IM0001", "film.dcm30", "film.png", "film.dcm"])
 def test_the_content_says_that_it_is_dicom_whatever_the_name(tmp_path, name):
-    (tmp_path / name).write_bytes(dicoms.dicom(film(3, 70, 64)))
+    (tmp_path / name).write_bytes(dicom(film(3, 70, 64)))
     loaded, planes = load(tmp_path / name)
     assert (loaded.width, loaded.height) == (64, 70)
     assert planes.shape == (1, 64, 64)
 
 
 def test_the_same_pixels_as_dicom_and_as_png_are_identical(tmp_path):
-    (tmp_path / "a").write_bytes(dicoms.dicom(film(3, 70, 64)))
+    (tmp_path / "a").write_bytes(dicom(film(3, 70, 64)))
     Image.fromarray(film(3, 70, 64)).save(tmp_path / "b.png")
     assert load(tmp_path / "a")[0].pixel_hash == load(tmp_path / "b.png")[0].pixel_hash
 
@@ -56,10 +58,10 @@ def test_damage_anywhere_never_breaks_more_than_that_file(data, damage):
 def test_a_picture_in_colour_a_ct_slice_and_a_tint_are_told_apart():
     tint = np.stack([picture(8), picture(8) * 0.9, picture(8) * 0.85], axis=-1).astype(np.uint8)
     rgb = np.roll(colours(), 1, axis=2)
-    assert read_film(dicoms.dicom(rgb)).flags == ("colour",)
-    assert read_film(dicoms.dicom(tint)).flags == ()
-    assert read_film(dicoms.dicom(picture(12), Modality="CT")).flags == ("other_modality",)
-    assert read_film(dicoms.dicom(picture(12), Modality="CR")).flags == ()
+    assert read_film(dicom(rgb)).flags == ("colour",)
+    assert read_film(dicom(tint)).flags == ()
+    assert read_film(dicom(picture(12), Modality="CT")).flags == ("other_modality",)
+    assert read_film(dicom(picture(12), Modality="CR")).flags == ()
 
 
 @pytest.mark.parametrize(
@@ -95,8 +97,8 @@ def test_run_lengths_that_swell_fill_no_more_than_the_picture():
 
 
 def test_a_compressed_picture_of_another_size_is_never_decoded(monkeypatch):
-    frame = dicoms.imagecodecs.jpeg8_encode(picture(8).astype(np.uint8), lossless=True)
+    frame = imagecodecs.jpeg8_encode(picture(8).astype(np.uint8), lossless=True)
     monkeypatch.setattr("evidrift.prepare.films.codecs.imagecodecs.jpeg8_decode", None)
-    wrong = dicoms.dicom(picture(8).astype(np.uint8), JPEGLosslessSV1, frame=frame, Rows=7)
+    wrong = dicom(picture(8).astype(np.uint8), JPEGLosslessSV1, frame=frame, Rows=7)
     with pytest.raises(Excluded, match="the header says 32x7 px"):
         read_film(wrong)

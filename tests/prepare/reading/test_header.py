@@ -13,7 +13,7 @@ from evidrift.prepare.films.film import Film, flag_notes
 from evidrift.prepare.films.header import KEY, columns_of, flag_lateral, name_patients, with_header
 from evidrift.prepare.read import read_film
 from tests.prepare.films import film
-from tools.formats.dicoms import dicom
+from tools.formats.dicom_file import dicom
 
 SECRET = "a key of more than sixteen characters"  # noqa: S105 - of this test
 

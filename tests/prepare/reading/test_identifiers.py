@@ -19,7 +19,7 @@ from evidrift import audit
 from evidrift.prepare.films.header import KEY
 from tests.auditing.made import network
 from tests.prepare.films import film, prepared, save
-from tools.formats.dicoms import dicom
+from tools.formats.dicom_file import dicom
 
 BASIC_TEXT_REPORT = "1.2.840.10008.5.1.4.1.1.88.11"
 CLASSES = ("a", "b", "c")
