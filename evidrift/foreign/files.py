@@ -1,17 +1,14 @@
 """Classifiers that other people saved: read without running anything that is in them.
 
 A Keras file can hold Python code (Lambda layers), name functions of any module, or name files to read. All
-that is found in the file's description of the network before Keras sees it, and refused by name; what is left
-is loaded in Keras's safe mode, uncompiled.
+that is found in the file's description of the network before Keras sees it, and refused by name (`allowed`);
+what is left is loaded in Keras's safe mode, uncompiled (`loading`).
 """
 
 import hashlib
-import json
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import keras
@@ -20,29 +17,19 @@ import numpy as np
 from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
+from evidrift.foreign.description import WEIGHTS, check_is_file
 from evidrift.foreign.flat import explainable
 from evidrift.foreign.input_range import prepare_for
+from evidrift.foreign.loading import load
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import find
 from evidrift.networks.checkpoint import load_weights
 from evidrift.networks.classifier import LOGITS, build_classifier
+from evidrift.prepare.pointers import only_tracked
 
-WEIGHTS = ".weights.h5"
-SUFFIXES = (".keras", ".h5", ".hdf5")
-# Layers that run code of their own, or of another framework, or read a file that the model names.
-RUN_CODE = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
-MAX_CONFIG = 64 * 1024**2  # bytes; the largest network of keras.applications has one
 MAX_SIDE = 2048  # px
 SCALES = ("Rescaling", "Normalization", "BatchNormalization")
 PASSES = ("InputLayer", "Identity", "Cast", "Resizing", "Concatenate", "RandomFlip", "RandomRotation")
-OTHERS = {
-    ".pt": "a PyTorch file",
-    ".pth": "a PyTorch file",
-    ".onnx": "an ONNX file",
-    ".pb": "a TensorFlow graph",
-    ".tflite": "a TensorFlow Lite file",
-    ".ckpt": "a TensorFlow checkpoint",
-}
 
 
 @dataclass(frozen=True)
@@ -88,12 +75,12 @@ def load_model_file(
         UserError: the file is missing, is no such file, holds code, or holds no classifier of grey or colour
             images of one size.
     """
-    _check_is_file(path)
+    check_is_file(path, only_tracked(path))
     if path.name.endswith(WEIGHTS):
         classifier = _from_weights(path, architecture, size)
         preprocessing = str(architecture)
     else:
-        classifier = _from_model(path)
+        classifier = load(path)
     try:
         model = explainable(classifier)
     except UserError as error:
@@ -118,22 +105,6 @@ def load_model_file(
         n_parameters=model.count_params(),
         notes=tuple(notes),
     )
-
-
-def _check_is_file(path: Path) -> None:
-    accepted = f"Expected was a Keras model ({', '.join(SUFFIXES[:2])}) or weights ({WEIGHTS})."
-    if path.is_dir():
-        what = "a TensorFlow SavedModel" if (path / "saved_model.pb").exists() else "a folder"
-        raise UserError(
-            f"{path} is {what}, not a file. {accepted} Keras saves one: model.save('name.keras')."
-        )
-    if not path.is_file():
-        raise UserError(f"{path} does not exist. {accepted}")
-    if path.suffix.lower() not in SUFFIXES:
-        what = OTHERS.get(path.suffix.lower(), f"a file named *{path.suffix}")
-        raise UserError(f"{path} is {what}. {accepted} Rebuild the network in Keras and copy its weights.")
-    if not path.stat().st_size:
-        raise UserError(f"{path} is empty. {accepted}")
 
 
 def _from_weights(path: Path, architecture: str | None, size: int) -> keras.Model:
@@ -165,80 +136,6 @@ def _classes_in(path: Path) -> int:
             f"{path} holds no classifier's weights as this project saves them, with a last layer `logits`. "
             "Save the whole model instead: model.save('name.keras')."
         ) from None
-
-
-def _from_model(path: Path) -> keras.Model:
-    config = _read_config(path)
-    _refuse_code(path, config)
-    try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # a damaged or foreign file can break Keras in any way
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(
-            f"{path} cannot be read by Keras {keras.__version__}: {reason} Save it again with Keras 3: "
-            "model.save('name.keras')."
-        ) from None
-    if not isinstance(model, keras.Model):
-        raise UserError(f"{path} holds a {type(model).__name__}, not a model.")
-    return model
-
-
-def _read_config(path: Path) -> Any:
-    """The file's description of the network."""
-    try:
-        if path.suffix.lower() == ".keras":
-            with zipfile.ZipFile(path) as archive:
-                if archive.getinfo("config.json").file_size > MAX_CONFIG:
-                    raise UserError(f"{path} describes a network of more than {MAX_CONFIG:,} bytes.")
-                return json.loads(archive.read("config.json"))
-        with h5py.File(path) as file:
-            text = file.attrs.get("model_config")
-            if text is None:
-                raise UserError(
-                    f"{path} holds weights alone, or no model. Save all of it: model.save('name.keras')."
-                )
-            return json.loads(text)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, RuntimeError, RecursionError) as error:
-        what = "Keras model" if path.suffix.lower() == ".keras" else "HDF5 file of a Keras model"
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise UserError(f"{path} is no {what}, or is damaged: {reason}.") from None
-
-
-def _refuse_code(path: Path, config: Any) -> None:
-    """Refuse what would run code, or needs code that is not Keras's own."""
-    mend = "Rebuild the model with Keras's own layers, such as Rescaling, and save it again."
-    for part in _objects(config):
-        kind, module, inner = str(part.get("class_name")), part.get("module"), part.get("config")
-        name = str(inner.get("name", kind)) if isinstance(inner, dict) else str(inner or kind)
-        if kind in RUN_CODE:
-            raise UserError(
-                f"{path} holds {name} ({kind}), which is code in the file, or runs a file beside it: it "
-                f"is not run. {mend}"
-            )
-        foreign = module is None and part.get("registered_name") not in (None, kind)
-        function = kind == "function" and not hasattr(keras.activations, name)
-        if foreign or function or (module is not None and not _is_keras(str(module))):
-            raise UserError(
-                f"{path} holds {name} ({kind}), which is not Keras's own but its author's code: it is not "
-                f"loaded. {mend}"
-            )
-
-
-def _is_keras(module: str) -> bool:
-    return module == "builtins" or module.split(".")[0] == "keras"
-
-
-def _objects(config: Any) -> Iterator[dict[str, Any]]:
-    """Every description of an object in a network's description, at any depth."""
-    todo = [config]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, dict):
-            if "class_name" in item:
-                yield item
-            todo.extend(item.values())
-        elif isinstance(item, list):
-            todo.extend(item)
 
 
 def _shapes(path: Path, model: keras.Model) -> tuple[int, int, int]:
