@@ -21,7 +21,9 @@ from keras.src.saving.saving_lib import safe_get_h5_dataset, safe_get_h5_group
 from evidrift.foreign.description import VARIABLES
 from evidrift.foreign.keras2 import Config, is_model, layers_of, name_of, plain
 
-ROOT = "layers"
+# Where a model's layers lie in a .keras file: from Keras 2.14 on, and before, when a layer with weights was
+# listed, and so counted, twice.
+ROOT, TWICE = "layers", "_layer_checkpoint_dependencies"
 KERNELS = {"depthwise_kernel": "kernel"}  # what Keras 3 calls otherwise
 
 
@@ -57,23 +59,24 @@ def load_keras(path: Path, model: keras.Model, described: Config) -> None:
     with zipfile.ZipFile(path) as archive:
         data = io.BytesIO(archive.read(VARIABLES))
     with h5py.File(data) as file:
-        for layer, name, place in _members(model, described, ROOT):
+        root = TWICE if TWICE in file else ROOT
+        for layer, name, place in _members(model, described, root, root):
             group = safe_get_h5_group(file, f"{place}/vars") if f"{place}/vars" in file else {}
             _assign(
                 name, _weights(layer), [safe_get_h5_dataset(group, str(each)) for each in range(len(group))]
             )
 
 
-def _members(model: Any, described: Config, root: str) -> Iterator[Member]:
+def _members(model: Any, described: Config, root: str, above: str) -> Iterator[Member]:
     """The layers of all levels, in the order in which Keras 2 counted them."""
     seen: Counter[str] = Counter()
     for part in layers_of(described):
         kind = _snake(part["class_name"])
-        place = f"{root}/{kind}_{seen[kind]}" if seen[kind] else f"{root}/{kind}"
-        seen[kind] += 1
+        place = f"{above}/{kind}_{seen[kind]}" if seen[kind] else f"{above}/{kind}"
         layer = _layer(model, part)
+        seen[kind] += 2 if root == TWICE and layer is not None and layer.weights else 1
         if layer is not None and is_model(part):
-            yield from _members(layer, part, f"{place}/{ROOT}")
+            yield from _members(layer, part, root, f"{place}/{root}")
         elif layer is not None:
             yield Member(layer, name_of(part), place)
 
