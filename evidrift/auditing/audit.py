@@ -14,7 +14,7 @@ from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
 from evidrift.auditing.methods import families_of
-from evidrift.auditing.models import load_models
+from evidrift.auditing.models import Model, load_models, sources
 from evidrift.auditing.relying import relied_on
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.runs import known_by_part, try_models
@@ -45,8 +45,8 @@ Preprocessing = str | Sequence[str]
 
 
 def audit(
-    before: PathLike | Sequence[PathLike],
-    after: PathLike | Sequence[PathLike],
+    before: Model | Sequence[Model],
+    after: Model | Sequence[Model],
     images: PathLike,
     *,
     methods: Sequence[str] = METHODS,
@@ -77,7 +77,8 @@ def audit(
 
     Args:
         before: the checkpoint in use: a Keras 3 file (.keras or .h5), or weights (.weights.h5) of an
-            architecture of the zoo. Several are trainings of the same recipe.
+            architecture of the zoo; or a keras.Model that is loaded already, layers of your own included.
+            Several are trainings of the same recipe.
         after: the one to take its place. As many as `before` are compared pair by pair; else one of the two
             sides has a single model. What several models of one side differ by is the floor.
         images: a folder of class folders, a folder of images without labels, or a manifest (.csv).
@@ -108,7 +109,7 @@ def audit(
         limits.gate.check_fits(methods, layer)
     target = None if out is None else _target(Path(out))
     scaling = by_side(preprocessing, SIDES)
-    models = load_models(_paths(before), _paths(after), layer, classes, scaling, architecture, size)
+    models = load_models(sources(before), sources(after), layer, classes, scaling, architecture, size)
     audited, films, runs, pairs = try_models(
         models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
     )
@@ -160,11 +161,6 @@ def _limits(gate: PathLike | Gate | None) -> GateFile | None:
     if gate is None or isinstance(gate, Gate):
         return None if gate is None else GateFile(gate, None)
     return load_gate(Path(gate))
-
-
-def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
-    several = [given] if isinstance(given, str | Path) else list(given)
-    return [Path(each) for each in several]
 
 
 def _target(out: Path) -> Path:

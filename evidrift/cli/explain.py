@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     file = load_model_file(
         args.model, architecture=args.architecture, preprocessing=args.preprocessing, size=args.size
     )
+    file.check_padding(args.padding)
     classes = _classes(args.classes, file.n_classes)
     try:
         entry = Entry(args.image.name, "")

@@ -82,18 +82,10 @@ class ModelFile:
         """Refuse to pad films to a square for a network that would squash it."""
         if padding and not self.shape.is_square:
             told = (
-                "{path} takes images of {height} x {width} px, so a film that was padded to a square would "
+                "{path} takes images of {shape} px, so a film that was padded to a square would "
                 "be squashed all the same. Leave {padding} out."
             )
-            raise UserError(
-                say(
-                    told,
-                    path=self.path,
-                    height=self.shape.height,
-                    width=self.shape.width,
-                    padding=parameter("padding"),
-                )
-            )
+            raise UserError(say(told, path=self.path, shape=self.shape.said, padding=parameter("padding")))
 
     @property
     def ending(self) -> Kind:

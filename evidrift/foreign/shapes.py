@@ -26,6 +26,11 @@ class Shape(NamedTuple):
         return max(self.height, self.width)
 
     @property
+    def said(self) -> str:
+        """Height and width in words."""
+        return f"{self.height} x {self.width}"
+
+    @property
     def is_square(self) -> bool:
         """Whether nothing is squashed."""
         return self.height == self.width
@@ -45,10 +50,10 @@ def shape_of(path: Path, model: keras.Model) -> Shape:
     for step in trace(model):
         if getattr(step.operation, "data_format", None) == "channels_first":
             raise UserError(
-                f"{path} computes in channels_first, (channels, height, width): its layer {step.name} does. "
+                f"{path} computes in channels_first, (channels, height, width), in its layer {step.name}. "
                 "Only channels_last is explained. Build the network again after "
-                "keras.config.set_image_data_format('channels_last') and copy the weights, which are the same: "
-                "new.set_weights(old.get_weights()). (Only behind a Flatten their order differs.)"
+                "keras.config.set_image_data_format('channels_last') and copy the weights, which are the "
+                "same: new.set_weights(old.get_weights()). (Only behind a Flatten their order differs.)"
             )
     if channels not in CHANNELS:
         first = " Its channels seem to come first." if height in CHANNELS else ""
