@@ -8,16 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.auditing.calls import truth_of
 from evidrift.auditing.context import context_of
 from evidrift.auditing.gate.check import Check
-from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Model, load_models, sources
+from evidrift.auditing.ranges import range_notes
 from evidrift.auditing.relying import relied_on
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.runs import known_by_part, try_models
+from evidrift.auditing.runs import known_by_part, seen_by, try_models
 from evidrift.auditing.sides import by_side
 from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
@@ -110,21 +111,21 @@ def audit(
     target = None if out is None else _target(Path(out))
     scaling = by_side(preprocessing, SIDES)
     models = load_models(sources(before), sources(after), layer, classes, scaling, architecture, size)
-    audited, films, runs, pairs = try_models(
-        models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
-    )
+    tried = try_models(models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet)
+    audited, films, pairs = tried.audited, tried.films, tried.pairs
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
     if limits is not None and limits.gate.reliance is not None:
-        study = replace(study, reliance=relied_on(models, films, batch_size, quiet))
+        study = replace(study, reliance=relied_on(models, tried, batch_size, quiet))
     result = compare(study, rules(MIN_PATIENTS))
-    caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
+    notes = [*audited.notes, *range_notes(models, tried, batch_size), *models.notes]
+    caveats = tuple(caveats_of_audit(result, audited, notes))
     result = replace(result, caveats=caveats)
-    known = known_by_part(models, runs, films, audited.labels_known)
+    known = known_by_part(models, tried)
     checks: tuple[Check, ...] = ()
     if limits is not None:
         method = limits.gate.method or methods[0]
-        seen = films_of(study, method, audited.labels_known)
+        seen = seen_by(study, method, tried)
         checks = judge(limits.gate, seen, method, known, study.reliance)
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
@@ -141,6 +142,8 @@ def audit(
         pairs=pairs,
         files=models.described,
         known=known,
+        truth=truth_of(audited),
+        scores={part: tried.runs[given].scores for part, given in models.parts.items()},
         gate_file=limits.file if limits else None,
         derived=limits.gate.derived if limits else None,
         report=None if out is None else Path(out) / REPORT,
@@ -149,7 +152,7 @@ def audit(
         asked = {"methods": list(methods), "layer": layer, "preprocessing": scaling, "padding": padding}
         context = context_of(told, audited, models, known, asked)
         with _filling(target) as folder:
-            files = write_material(folder, films, audited, pairs, families, measured)
+            files = write_material(folder, films, audited, tried.film, pairs, families, measured)
             write_tables(files.tables, result, SPELLING)
             write_summary(files.tables, study, result, context)
             write_report(files, folder)

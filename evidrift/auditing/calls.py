@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from evidrift.auditing.images import AuditImages
 from evidrift.foreign.files import ModelFile
 from evidrift.maps.scores import predicted_classes
 
@@ -18,7 +19,7 @@ class Scores(NamedTuple):
     Attributes:
         probability: its own, of each label, (n, labels) float64.
         called: whether it calls the label, (n, labels) bool. Of one class a film the likeliest is called; of
-            several findings each whose probability lies above one half.
+            several findings each whose probability is one half at least.
     """
 
     probability: np.ndarray
@@ -55,8 +56,21 @@ def scores_of(file: ModelFile, raw: np.ndarray) -> Scores:
     """
     probability = file.probabilities(raw)
     if file.several:
-        return Scores(probability, raw > 0)
+        return Scores(probability, raw >= 0)
     return Scores(probability, one_hot(predicted_classes(raw), file.n_classes))
+
+
+def truth_of(audited: AuditImages) -> Truth | None:
+    """What is true of an audit's films; None where nothing is known of it."""
+    if not audited.labels_known:
+        return None
+    images, known = audited.images, audited.findings_known
+    truth = audited.findings
+    if truth is None or known is None:
+        truth = one_hot(images.labels, len(images.classes))
+        known = np.ones_like(truth)
+    exclusive = audited.findings is None
+    return Truth(images.ids, images.patient_ids, images.classes, truth, known, exclusive)
 
 
 def one_hot(labels: np.ndarray, n_classes: int) -> np.ndarray:

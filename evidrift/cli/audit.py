@@ -113,11 +113,16 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
     if not quiet:
         n_images, n_patients = len(found.result.cohort.image_ids), found.result.cohort.n_patients
         counting = "right in all models" if found.audited.labels_known else "of one prediction in all models"
+        of = "findings" if found.several else "images"
+        if found.several:
+            counting = "called by all models"
         to.print(
-            f"{len(found.images.ids)} of {found.audited.n_listed} images audited. {n_images} images of "
+            f"{len(found.audited.images.ids)} of {found.audited.n_listed} images audited. {n_images} {of} of "
             f"{n_patients} patients count: {counting}.",
             style="bold",
         )
+        outputs = ", ".join(f"{at} {name}" for at, name in enumerate(found.audited.images.classes))
+        to.print(safe(f"{'Findings' if found.several else 'Classes'} by output: {outputs}."))
         to.print(model_table(found))
         to.print(drift_table(found))
     to.print(safe(spelled(found.told.answer, FLAGS)))

@@ -112,7 +112,8 @@ def _classes(given: str | None, n_classes: int) -> list[str]:
     classes = names(given) if given else [f"class {number}" for number in range(n_classes)]
     if len(classes) != n_classes:
         raise UserError(
-            f"--classes gives {len(classes)} names, but the model tells {n_classes} classes or findings apart."
+            f"--classes gives {len(classes)} names, but the model tells {n_classes} classes or findings "
+            "apart."
         )
     return classes
 

@@ -18,6 +18,7 @@ from scipy.special import expit, softmax
 
 from evidrift.attribution.graph import Step
 from evidrift.base.errors import UserError
+from evidrift.foreign.mixture import Mixture, added, signed, times
 from evidrift.maps.scores import predicted_classes
 
 ops = keras.ops
@@ -28,7 +29,6 @@ SOFTMAX, SIGMOID = ("softmax", "logsoftmax"), ("sigmoid", "logsigmoid")
 REARRANGE = ("Reshape", "Flatten", "Squeeze", "Dropout", "Identity", "Cast")
 # What mixes values by weights, beside layers that have some: what comes out is logits, whatever went in.
 MIXES = ("Matmul", "Einsum", "Dot", "Tensordot")
-NEAR = 1e-6  # what weights may miss 1 by, and an offset 0
 # A clip that cuts nothing but what is all but certain leaves a probability what it is.
 CLIPPED = 1e-3
 
@@ -81,61 +81,6 @@ class Ending:
         return np.log(found) if self.logarithm else found
 
 
-@dataclass(frozen=True)
-class _Mixture:
-    """offset + sum of weight x softmax(z), or of weight x sigmoid(sign x z).
-
-    Attributes:
-        function: `softmax` over the last axis, or `sigmoid` of each value.
-        parts: (weight, z, sign).
-        offset: added to each value.
-        clip, logarithm: as in `Ending`.
-    """
-
-    function: str
-    parts: tuple[tuple[float, Any, int], ...]
-    offset: float = 0.0
-    clip: tuple[float, float] | None = None
-    logarithm: bool = False
-
-    def times(self, factor: float) -> "_Mixture":
-        """Each value times a factor."""
-        parts = tuple((factor * weight, z, sign) for weight, z, sign in self.parts)
-        return replace(self, parts=parts, offset=factor * self.offset)
-
-    def proper(self) -> "_Mixture | None":
-        """With weights that add up to 1 and nothing else; None where it is no probability."""
-        if self.function == "sigmoid" and all(weight < 0 for weight, _, _ in self.parts):
-            # c - w sigmoid(z) = (c - w) + w sigmoid(-z)
-            parts = tuple((-weight, z, -sign) for weight, z, sign in self.parts)
-            offset = self.offset + sum(weight for weight, _, _ in self.parts)
-            return replace(self, parts=parts, offset=offset).proper()
-        whole = sum(weight for weight, _, _ in self.parts)
-        good = all(weight > 0 for weight, _, _ in self.parts)
-        return self if good and abs(whole - 1) < NEAR and abs(self.offset) < NEAR else None
-
-    def logits(self) -> Any:
-        """The logits of which its value is the softmax or the sigmoid; of a proper one.
-
-        Of a mean of softmaxes these are the logarithms of the mean, of a mean of sigmoids its log-odds, both
-        from the logarithms of each so that nothing is lost where one is all but certain.
-        """
-        if len(self.parts) == 1:
-            _, z, sign = self.parts[0]
-            return z if sign > 0 else ops.negative(z)
-        if self.function == "softmax":
-            return _log_sum([ops.log_softmax(z) + float(np.log(weight)) for weight, z, _ in self.parts])
-        found, other = (
-            _log_sum([ops.log_sigmoid(side * sign * z) + float(np.log(w)) for w, z, sign in self.parts])
-            for side in (1, -1)
-        )
-        return found - other
-
-
-def _log_sum(logarithms: Sequence[Any]) -> Any:
-    return ops.logsumexp(ops.stack(logarithms, axis=1), axis=1)
-
-
 def ending_of(steps: Sequence[Step], name: str, linear: Callable[[Any], Any]) -> Ending:
     """How a flat graph ends.
 
@@ -159,7 +104,7 @@ class _Walk:
         self._name = name
         self._linear = linear
         self._twins: dict[int, Any] = {}
-        self._known: dict[int, _Mixture | None] = {}
+        self._known: dict[int, Mixture | None] = {}
         self._at = {id(_node(step.output)): at for at, step in enumerate(steps)}
 
     def ending(self) -> Ending:
@@ -186,13 +131,13 @@ class _Walk:
             kind = "sigmoid" if logits.shape[-1] == 1 else "sigmoids"
         return Ending(kind, logits, proper.clip, proper.logarithm)
 
-    def _found(self, at: int) -> _Mixture | None:
+    def _found(self, at: int) -> Mixture | None:
         """What a step's output is of a softmax or sigmoid; None where it is of none."""
         if at not in self._known:
             self._known[at] = self._look(at)
         return self._known[at]
 
-    def _look(self, at: int) -> _Mixture | None:
+    def _look(self, at: int) -> Mixture | None:
         step = self._steps[at]
         operation, kind = step.operation, type(step.operation).__name__
         if at == 0:
@@ -210,18 +155,18 @@ class _Walk:
         stacked = self._stacked(step)
         given = stacked or [self._operand(each) for each in _arguments(step)]
         kind = f"{kind} of Stack" if stacked else kind
-        if not any(isinstance(each, _Mixture) for each in given):
+        if not any(isinstance(each, Mixture) for each in given):
             return None
         found = self._behind(step, kind, given)
         if found is None:
-            before = next(each for each in given if isinstance(each, _Mixture)).function
+            before = next(each for each in given if isinstance(each, Mixture)).function
             raise UserError(self._behind_it(operation, before))
         return found
 
     def _behind_it(self, operation: Any, before: str) -> str:
         return (
-            f"{self._name} has {operation.name} ({type(operation).__name__}) behind a {before}: what it makes "
-            f"of the probabilities cannot be traced back to logits. End the model at the {before}, "
+            f"{self._name} has {operation.name} ({type(operation).__name__}) behind a {before}: what it "
+            f"makes of the probabilities cannot be traced back to logits. End the model at the {before}, "
             "keras.Model(model.inputs, its_output), and save that."
         )
 
@@ -231,7 +176,7 @@ class _Walk:
             at = self._steps[at].inputs[0]
         return at
 
-    def _start(self, step: Step, function: str) -> _Mixture:
+    def _start(self, step: Step, function: str) -> Mixture:
         operation = step.operation
         z = self._steps[step.inputs[0]].output
         before = _function(self._steps[self._before(step.inputs[0])].operation)
@@ -240,17 +185,17 @@ class _Walk:
         axis = getattr(operation, "axis", -1)
         if function in SOFTMAX and axis not in (-1, len(z.shape) - 1):
             raise UserError(
-                f"{operation.name}, at the end of {self._name}, is a softmax over axis {axis}. It must be over "
-                "the classes, the last one."
+                f"{operation.name}, at the end of {self._name}, is a softmax over axis {axis}. It must be "
+                "over the classes, the last one."
             )
         if _weighs(operation):
             if id(operation) not in self._twins:
                 self._twins[id(operation)] = self._linear(operation)
             z = self._twins[id(operation)](z)
         name = "softmax" if function in SOFTMAX else "sigmoid"
-        return _Mixture(name, ((1.0, z, 1),), logarithm=function.startswith("log"))
+        return Mixture(name, ((1.0, z, 1),), logarithm=function.startswith("log"))
 
-    def _operand(self, argument: Any) -> "_Mixture | float | None":
+    def _operand(self, argument: Any) -> "Mixture | float | None":
         if isinstance(argument, int | float | np.number) and not isinstance(argument, bool):
             return float(argument)
         if isinstance(argument, keras.KerasTensor):
@@ -258,7 +203,7 @@ class _Walk:
             return None if at is None else self._found(at)
         return None
 
-    def _stacked(self, step: Step) -> "list[_Mixture | float | None] | None":
+    def _stacked(self, step: Step) -> "list[Mixture | float | None] | None":
         """What a mean or sum over an axis is taken of, where that axis was made by stacking."""
         before, kind = self._steps[step.inputs[0]], type(step.operation).__name__
         looks = kind in ("Mean", "Average", "Sum") and type(before.operation).__name__ == "Stack"
@@ -272,9 +217,9 @@ class _Walk:
             return None
         return [self._operand(each) for each in _arguments(before)]
 
-    def _behind(self, step: Step, kind: str, given: "list[_Mixture | float | None]") -> _Mixture | None:
+    def _behind(self, step: Step, kind: str, given: "list[Mixture | float | None]") -> Mixture | None:
         """What an operation makes of probabilities; None where that is not known."""
-        mixtures = [each for each in given if isinstance(each, _Mixture)]
+        mixtures = [each for each in given if isinstance(each, Mixture)]
         numbers = [each for each in given if isinstance(each, float)]
         first, operation = mixtures[0], step.operation
         if _rearranges(operation):
@@ -303,16 +248,16 @@ class _Walk:
         if kind == "Negative":
             return first.times(-1)
         if kind == "Subtract":
-            return _sum([given[0], _times(given[1], -1)])
+            return added([given[0], times(given[1], -1)])
         if kind in ("Add", "Sum of Stack", "Mean of Stack", "Average of Stack") or (
             kind == "Average" and isinstance(operation, keras.layers.Layer)
         ):
-            whole = _sum(given)
+            whole = added(given)
             share = 1.0 if kind in ("Add", "Sum of Stack") else 1 / len(given)
             return None if whole is None else whole.times(share)
         return None
 
-    def _beside(self, step: Step, mixtures: Sequence[_Mixture]) -> _Mixture | None:
+    def _beside(self, step: Step, mixtures: Sequence[Mixture]) -> Mixture | None:
         """Outputs side by side: 1 - p and p are two classes; several sigmoids are findings of their own."""
         proper = [each.proper() for each in mixtures]
         last = step.operation.axis in (-1, len(step.output.shape) - 1)
@@ -320,31 +265,10 @@ class _Walk:
             return None
         logits = [each.logits() for each in proper if each is not None]
         widths = [each.shape[-1] for each in logits]
-        if widths == [1, 1] and _signed(proper[0]) == _signed(proper[1], -1):
+        if widths == [1, 1] and signed(proper[0]) == signed(proper[1], -1):
             # softmax of -z/2 and z/2 is 1 - sigmoid(z) and sigmoid(z)
-            return _Mixture("softmax", ((1.0, ops.concatenate(logits, axis=-1) * 0.5, 1),))
-        return _Mixture("sigmoid", ((1.0, ops.concatenate(logits, axis=-1), 1),))
-
-
-def _signed(mixture: _Mixture | None, side: int = 1) -> set[tuple[float, int, int]]:
-    """What tells a mixture of sigmoids from others, or its complement."""
-    parts = mixture.parts if mixture else ()
-    return {(round(weight, 6), id(z), side * sign) for weight, z, sign in parts}
-
-
-def _times(given: "_Mixture | float | None", factor: float) -> "_Mixture | float | None":
-    if isinstance(given, _Mixture):
-        return given.times(factor)
-    return None if given is None else factor * given
-
-
-def _sum(given: "Sequence[_Mixture | float | None]") -> _Mixture | None:
-    mixtures = [each for each in given if isinstance(each, _Mixture)]
-    if len({each.function for each in mixtures}) != 1:
-        return None
-    parts = tuple(part for each in mixtures for part in each.parts)
-    offset = sum(each.offset if isinstance(each, _Mixture) else each or 0.0 for each in given)
-    return _Mixture(mixtures[0].function, parts, offset)
+            return Mixture("softmax", ((1.0, ops.concatenate(logits, axis=-1) * 0.5, 1),))
+        return Mixture("sigmoid", ((1.0, ops.concatenate(logits, axis=-1), 1),))
 
 
 def _function(operation: Any) -> str:

@@ -50,8 +50,8 @@ def check_ending(
     adds_up = own.shape[1] > 1 and (np.abs(own.sum(axis=1) - 1) < ADDS_UP).all()
     if end.kind == "logits" and adds_up and own.min() >= -ADDS_UP and own.max() <= 1 + ADDS_UP:
         raise UserError(
-            f"{path} gives values from 0 to 1 that add up to 1: probabilities, not logits. But no softmax was "
-            f"found at its end, so there are no logits to explain. {MEND}"
+            f"{path} gives values from 0 to 1 that add up to 1: probabilities, not logits. But no softmax "
+            f"was found at its end, so there are no logits to explain. {MEND}"
         )
     if end.kind == "sigmoids" and adds_up:
         raise UserError(
