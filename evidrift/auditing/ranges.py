@@ -1,6 +1,6 @@
 """Whether a model that seems to be fed wrongly would do better on another range of input.
 
-A classifier that gets grey levels where it was trained on 0 to 1 raises no error: it calls all films the same.
+A classifier that gets grey levels where it was trained on 0 to 1 raises no error, but calls all films alike.
 So where a model knows little of the films, the other ranges are tried on a few dozen of them, forward only.
 What comes out is a hint: the audit's result stays that of the range that was given.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.special import entr
 from scipy.stats import binomtest
 
@@ -64,7 +65,7 @@ def range_notes(models: Models, tried: Tried, batch_size: int) -> list[str]:
         at = _some(truth, len(scores.called))
         here = _fit(file.preprocessing, _taken(scores, at), _at(truth, at))
         others = list(_others(file, tried.audited.images.pixels[at], _at(truth, at), batch_size))
-        best = max(others, key=lambda fit: fit[1:3])
+        best = max(others, key=lambda fit: fit[1:3], default=here)
         if _is_far_better(best, here, _at(truth, at)):
             alike = [fit.name for fit in others if fit is not best and fit.good >= best.good - AS_GOOD]
             notes.append(_note(models, given, here, best, alike, _at(truth, at)))
@@ -72,11 +73,22 @@ def range_notes(models: Models, tried: Tried, batch_size: int) -> list[str]:
 
 
 def _seems_wrong(scores: Scores, truth: Truth | None) -> bool:
-    """Whether a model gets less right than halfway between chance and all; without labels, calls all alike."""
+    """Whether a model tells the classes apart less than halfway from chance; without labels: calls all alike.
+
+    One that tells them apart under each other's names is fed rightly: its classes stand in another order.
+    """
     if truth is None:
         return _alike(scores) > ALIKE
-    chance = 1 / len(truth.labels) if truth.exclusive else 0.5
-    return _right(scores, truth) < (1 + chance) / 2
+    if not truth.exclusive:
+        return _right(scores, truth) < _halfway(truth)
+    having = truth.truth[:, truth.truth.any(axis=0)].astype(float)
+    called = having.T @ scores.called / having.sum(axis=0)[:, np.newaxis]
+    return bool(called[linear_sum_assignment(-called)].mean() < _halfway(truth))
+
+
+def _halfway(truth: Truth) -> float:
+    """Between what chance gets right and all."""
+    return (1 + (1 / len(truth.labels) if truth.exclusive else 0.5)) / 2
 
 
 def _some(truth: Truth | None, n: int) -> np.ndarray:
@@ -144,15 +156,10 @@ def _told(scores: Scores) -> float:
 def _is_far_better(best: Fit, here: Fit, truth: Truth | None) -> bool:
     if truth is None:
         return best.good > here.good and _alike(here.scores) > ALIKE and _alike(best.scores) <= VARIED
-    better, worse = (
-        int((side > 0).sum())
-        for side in (
-            _n_right(best, truth) - _n_right(here, truth),
-            _n_right(here, truth) - _n_right(best, truth),
-        )
-    )
-    if best.good - here.good < GAIN or not better:
+    if best.good - here.good < GAIN or best.good < _halfway(truth):
         return False
+    change = _n_right(best, truth) - _n_right(here, truth)
+    better, worse = int((change > 0).sum()), int((change < 0).sum())
     return bool(binomtest(better, better + worse, alternative="greater").pvalue < ERROR)
 
 
