@@ -10,24 +10,11 @@ from evidrift.auditing.methods import families_of
 from evidrift.base.errors import UserError
 from evidrift.foreign.files import load_model_file
 from tests.foreign.kinds import SHAPE, SIZE, head, model_of, run, trunk, with_weights
+from tests.foreign.own import Attention
 
 kl = keras.layers
 FILMS = np.random.default_rng(7).integers(0, 256, (3, SIZE, SIZE), dtype=np.uint8)
 SCALED = (FILMS / 255.0)[..., np.newaxis].repeat(3, axis=-1).astype(np.float32)
-
-
-@keras.saving.register_keras_serializable(package="tests")
-class Attention(kl.Layer):
-    """Spatial attention with a layer of its own, as people write it."""
-
-    def build(self, shape):
-        self.conv = kl.Conv2D(1, 3, padding="same", activation="sigmoid")
-        self.conv.build((*shape[:-1], 2))
-        self.built = True
-
-    def call(self, x):
-        two = [keras.ops.mean(x, -1, keepdims=True), keras.ops.max(x, -1, keepdims=True)]
-        return x * self.conv(keras.ops.concatenate(two, -1))
 
 
 def attending(x):
