@@ -172,12 +172,16 @@ def _n_right(fit: Fit, truth: Truth) -> np.ndarray:
 def _note(
     models: Models, given: Given, here: Fit, best: Fit, alike: Sequence[str], truth: Truth | None
 ) -> str:
-    sides = dict.fromkeys(part.split()[0] for part, each in models.parts.items() if each == given)
-    named = len(dict.fromkeys(part.split()[0] for part in models.parts)) > 1
-    asked = " ".join(f"{side}:{best.name}" for side in sides) if named else best.name
+    ranges = {
+        part.split()[0]: best.name if each == given else models.files[each].preprocessing
+        for part, each in models.parts.items()
+    }
+    asked = " ".join(f"{side}:{name}" for side, name in ranges.items())
+    if len(set(ranges.values())) == 1:
+        asked = best.name
     told = (
         "{file} seems to be fed on another range than it was trained on ({here}): {now}; with {best} {then}"
-        "{alike}. If that is its range, say so: {preprocessing} {asked}. All that is said here is of {here}."
+        "{alike}. If that is its range, say so: {preprocessing} {asked}. This result is of {here}."
     )
     return say(
         told,
