@@ -101,6 +101,11 @@ def test_without_labels_a_range_is_named_under_which_films_are_told_apart():
 def test_only_the_side_that_is_fed_wrongly_is_changed():
     (note,) = notes(network("tf"), "none", other="tf")
     assert "say so: --preprocessing tf." in note
+    both = notes(network("tf"), "none", other="unit")
+    assert [("say so: --preprocessing tf." in note, "(none)" in note) for note in both] == [
+        (True, True),
+        (True, False),
+    ]
     (note,) = notes(network("none"), "unit", other="mean=0,std=1")
     assert "say so: --preprocessing before:none after:mean=0,std=1." in note
 
@@ -117,7 +122,7 @@ def test_of_findings_sensitivity_and_specificity_are_said():
     inner = network("unit")
     features = inner.layers[-1].input
     out = kl.Dense(2, activation="sigmoid")
-    model = keras.Model(inner.inputs, out(features))
+    model = keras.Model(inner.input, out(features))
     out.set_weights([np.repeat(each, 2, axis=-1) for each in inner.layers[-1].get_weights()])
     yes = np.arange(N) % 2 == 1
     has = np.stack([yes, yes], axis=1)
