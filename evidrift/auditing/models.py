@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import keras
 
@@ -14,8 +14,8 @@ from evidrift.base.sentence import parameter, say
 from evidrift.compare.record import Side
 from evidrift.foreign.files import ModelFile, load_model_file
 
-Model = str | Path | keras.Model
-Source = Path | keras.Model
+Model: TypeAlias = str | Path | keras.Model
+Source: TypeAlias = Path | keras.Model
 
 
 class Given(NamedTuple):
