@@ -25,7 +25,7 @@ from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.source import load_file
 from evidrift.prepare.split import patient_of
 
-MIN_SIDE = 64  # px; a film smaller than that is a thumbnail or an icon
+MIN_SIDE = 64  # px; a film smaller than that, and than the models' input, is a thumbnail or an icon
 WORKERS = 2
 
 
@@ -184,7 +184,7 @@ def _load_all(
 ) -> tuple[list[Loaded], list[np.ndarray], list[tuple[Entry, Excluded]]]:
     def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
         try:
-            return load_file(entry, source, size, padding, MIN_SIDE)
+            return load_file(entry, source, size, padding, min(MIN_SIDE, size))
         except Excluded as why:
             return why
 
