@@ -25,7 +25,7 @@ from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.source import load_file
 from evidrift.prepare.split import patient_of
 
-MIN_SIDE = 64  # px; a film smaller than that is a thumbnail or an icon
+MIN_SIDE = 64  # px; a film smaller than that, and than the models' input, is a thumbnail or an icon
 WORKERS = 2
 
 
@@ -152,8 +152,7 @@ def read_images(
 def _list(path: Path) -> tuple[Path, Listing]:
     """The folder that paths are relative to, and what it holds."""
     if path.is_dir():
-        own = (path / MANIFEST).is_file()
-        source, listing = path, list_manifest(path, MANIFEST, ("path",)) if own else list_folder(path)
+        source, listing = path, _own_manifest(path) if (path / MANIFEST).is_file() else list_folder(path)
     elif not path.exists():
         raise UserError(f"{path} does not exist. Give a folder of images, or a manifest (.csv) beside them.")
     elif path.suffix.lower() in (*SUFFIXES, *WORKBOOKS):
@@ -172,12 +171,20 @@ def _list(path: Path) -> tuple[Path, Listing]:
     return source, listing
 
 
+def _own_manifest(folder: Path) -> Listing:
+    try:
+        return list_manifest(folder, MANIFEST, ("path",))
+    except UserError as error:
+        told = "{told} If {manifest} is no list of these films, move it out of the folder."
+        raise UserError(say(told, told=error.told, manifest=MANIFEST)) from None
+
+
 def _load_all(
     entries: Sequence[Entry], source: Path, size: int, padding: bool, quiet: bool
 ) -> tuple[list[Loaded], list[np.ndarray], list[tuple[Entry, Excluded]]]:
     def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
         try:
-            return load_file(entry, source, size, padding, MIN_SIDE)
+            return load_file(entry, source, size, padding, min(MIN_SIDE, size))
         except Excluded as why:
             return why
 

@@ -130,7 +130,7 @@ def write_material(
         folder: the audit's.
         images: from `labelled`.
         audited: what was read, and what was left out.
-        film: which of the films read each image is, (m,).
+        film: which of the films read each image is, (m,); those without a map are in the manifest alone.
         pairs: models before and after.
         families: what explained them.
         measured: from `measure`.
@@ -143,7 +143,9 @@ def write_material(
         for each, label in zip(read, images.labels, strict=True)
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(folder / MANIFEST, named, splits, {}, [str(each) for each in images.ids])
+    bare = [audited.loaded[at] for at in sorted(set(range(len(audited.loaded))) - set(film.tolist()))]
+    ids = [*(str(each) for each in images.ids), *(each.entry.path for each in bare)]
+    write_manifest(folder / MANIFEST, [*named, *bare], ["test"] * len(ids), {}, ids)
     write_exclusions(folder / EXCLUSIONS, audited.exclusions)
     write_store(
         files.store,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from evidrift.prepare.entry import Entry, Excluded, Layout
 
-WHOLE = re.compile(r"-?[0-9]+")
+WHOLE = re.compile(r"-?[0-9]+(\.0+)?")  # 1.0: as pandas writes whole numbers beside a gap
 
 
 def in_order(labels: Iterable[str], labels_from: Layout | None) -> list[str]:
@@ -32,7 +32,7 @@ def are_numbers(names: Iterable[str]) -> bool:
 
 def by_value(numbers: Iterable[str]) -> list[str]:
     """Whole numbers sorted as numbers."""
-    return sorted(numbers, key=lambda name: (int(name), name))
+    return sorted(numbers, key=lambda name: (float(name), name))
 
 
 def of_one_class(entry: Entry) -> Entry:

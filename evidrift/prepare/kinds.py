@@ -30,8 +30,10 @@ TEXT_SUFFIXES = (
     *(".toml", ".ini", ".cfg", ".py", ".ipynb", ".sh", ".bat", ".r", ".m", ".md5", ".sha1", ".sha256"),
     *(".url", ".lnk", ".db", ".tmp"),
 )
-TEXT_NAMES = ("readme", "license", "licence", "copying", "notice", "authors", "changelog", "citation")
-TEXT_NAMES += ("version", "makefile", "dockerfile", "dicomdir", "sha256sums", "md5sums")
+TEXT_NAMES = (
+    *("readme", "license", "licence", "copying", "notice", "authors", "changelog", "citation", "version"),
+    *("makefile", "dockerfile", "dicomdir", "sha256sums", "md5sums"),
+)
 
 
 class Kind(NamedTuple):

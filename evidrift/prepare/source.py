@@ -10,6 +10,7 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
+from evidrift.images.store import MANIFEST
 from evidrift.prepare.classes import of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.films.header import flag_lateral, with_header
@@ -73,7 +74,12 @@ def open_source(path: Path, params: Prepare) -> Source:
 
 def _list(path: Path, params: Prepare) -> Listing:
     if not params.manifest:
-        return list_folder(path)
+        listing = list_folder(path)
+        if not (path / MANIFEST).is_file():
+            return listing
+        told = "{file} was not read. If it lists the films, set {manifest} to {name}."
+        note = say(told, file=path / MANIFEST, manifest=parameter("manifest"), name=MANIFEST)
+        return replace(listing, notes=(*listing.notes, note))
     listing = list_manifest(path, params.manifest)
     return replace(listing, entries=[of_one_class(entry) for entry in listing.entries])
 

@@ -14,6 +14,7 @@ from evidrift.attribution.network import Network
 from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.findings import mark
 from evidrift.auditing.gate.calls import with_calls
+from evidrift.auditing.gate.derive import derive
 from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.judge import judge_predictions
 from evidrift.auditing.gate.knowledge import judge_findings, judge_knowledge, known_of_findings
@@ -28,6 +29,7 @@ from evidrift.prepare.manifest import NO_LABEL
 from evidrift.reliance.fills import donors
 from evidrift.reliance.measuring import measure_reliance
 from evidrift.reliance.regions import image_regions
+from tests.auditing.gate.made import films, reliance
 from tests.foreign.kinds import SHAPE, SIZE, head, trunk, with_weights
 from tests.prepare.films import film, save
 
@@ -191,6 +193,25 @@ def test_a_limit_on_what_is_right_is_asked_of_each_finding_and_of_films_with_it_
     assert "class Y, films with it" in worst.reason
 
 
+def test_a_gate_is_derived_of_findings_both_ways_round():
+    """The second training is right about X where the first is wrong: read backwards, that is a regression."""
+    seen = films(150)
+    truth = np.stack([np.arange(150) % 2 == 0, np.arange(150) % 3 == 0], axis=1)
+    first = truth.copy()
+    first[:30, 0] = ~first[:30, 0]
+    whole = Truth(seen.patients, seen.patients, ("X", "Y"), truth, np.ones_like(truth), False)
+    one, other = (Scores(each.astype(float), each) for each in (first, truth))
+    gate = derive(
+        with_calls(replace(seen, classes=np.where(truth[:, 0], "X", "Y")), whole, [[one], [other]]),
+        "layer_cam",
+        reliance(),
+        {"models": {}, "layer": "penultimate"},
+    )
+    assert gate.derived.seen["regressed.at_most"] == pytest.approx(30 / 150)
+    assert gate.derived.seen["regressed.class_at_most"] == pytest.approx(15 / 75)
+    assert gate.derived.seen["accuracy_drop_at_most"] == pytest.approx(30 / 150)
+
+
 def pixels():
     return np.stack([film(seed, SIZE, SIZE) for seed in range(12)]).astype(np.uint8)
 
@@ -278,6 +299,8 @@ def test_the_report_and_the_record_of_findings_are_written(folder, found):
     assert (folder / "audit" / "report.html").stat().st_size > 10_000
     rows = (folder / "audit" / "manifest.csv").read_text().splitlines()
     assert rows[1].startswith("00.png [Mass],00.png,Mass,p0,test")
+    assert rows[-1].startswith("11.png,11.png,No Finding,p5,test")  # without a map, but not lost
+    assert len(rows) == 1 + sum(max(1, len(each.split("|"))) for each in LABELS)
     assert {check.name for check in found.checks} >= {"knowledge", "wrong_at_most", "drift.class_at_most"}
     assert found.case("01.png [Nodule]").png().startswith(b"\x89PNG")
 

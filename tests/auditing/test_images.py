@@ -178,6 +178,9 @@ def test_labels_that_the_layout_could_give_but_does_not_are_refused(tmp_path):
         assert str(error.value).startswith(sentence.format(path=path))
         assert "audit without labels (`labels`)" in str(error.value)
         assert not read(path, labels=False).labels_known
+    (tmp_path / "own/manifest.csv").write_text("shipment,weight\n7,3\n")
+    with pytest.raises(UserError, match=r"lacks the column path.*move it out of the folder\.$"):
+        read(tmp_path / "own")
 
 
 def test_a_folders_own_manifest_is_read_in_its_place(films):

@@ -243,6 +243,13 @@ def test_a_link_to_anything_else_than_a_file_in_this_cache_is_not_let_in(cached,
     assert left_out(cached) == {"a/2.png": "outside"}
 
 
+def test_a_link_of_git_annex_without_its_file_says_how_to_get_it(cached):
+    (cached / "a/2.png").symlink_to("../../.git/annex/objects/xx/yy/MD5E-s1--2.png/MD5E-s1--2.png")
+    assert left_out(cached) == {"a/2.png": "stand_in"}
+    (entry,) = (entry for entry in list_folder(cached).entries if entry.excluded)
+    assert "git annex get" in str(entry.excluded)
+
+
 def test_a_cached_film_that_is_named_without_a_link_lies_outside(cached):
     assert leaves(cached, f"../.dvc/cache/files/md5/12/{3:030x}")
 

@@ -69,7 +69,7 @@ def derive(
         films,
         places={name: each[::-1] for name, each in (films.places or {}).items()},
         right=_right_turned(films),
-        calls=films.calls and tuple(replace(each, right=_right_turned(each)) for each in films.calls),
+        calls=None if films.calls is None else _calls_turned(*films.calls),
     )
     found: dict[str, list[Check]] = {}
     other = None if predicted is None else predicted.turned()
@@ -136,6 +136,10 @@ def _nested(asked: Gate, limits: Mapping[str, float]) -> dict[str, Any]:
         return {name: value for name, value in found.items() if value != {}}
 
     return kept(asked.model_dump(exclude_none=True), "")
+
+
+def _calls_turned(whole: Films, apart: Films) -> tuple[Films, Films]:
+    return replace(whole, right=_right_turned(whole)), replace(apart, right=_right_turned(apart))
 
 
 def _right_turned(films: Films) -> np.ndarray | None:
