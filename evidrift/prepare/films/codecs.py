@@ -14,7 +14,7 @@ from evidrift.prepare.entry import Excluded
 
 # Starts of a frame (SOF) in JPEG and JPEG-LS; C4, C8 and CC are tables and the like.
 _JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
-# Of a JPEG; behind it padding.
+# Of a JPEG or JPEG-LS stream; behind it padding.
 END, TRAILER = b"\xff\xd9", 64
 _OTHER_KIND = "its compressed picture is damaged, or of another kind than the header says"
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
@@ -54,6 +54,7 @@ def decode_jpeg(data: bytes, shape: Shape, luminance_first: bool) -> np.ndarray:
 def decode_jpeg_ls(data: bytes, shape: Shape) -> np.ndarray:
     """JPEG-LS, lossless or nearly, as decode_jpeg."""
     _check(_jpeg_stream(data), shape)
+    _check_end(data)
     return _pixels_last(imagecodecs.jpegls_decode(data), shape)
 
 
@@ -95,7 +96,7 @@ def _check(stream: Shape, shape: Shape) -> None:
 
 
 def _check_end(data: bytes) -> None:
-    """Exclude a JPEG without its end: libjpeg fills what is missing with grey, and says nothing."""
+    """Exclude a stream without its end: libjpeg would fill in grey and say nothing, CharLS take seconds."""
     if END not in data[-TRAILER:]:
         raise Excluded("unreadable", "its compressed picture is cut short")
 
