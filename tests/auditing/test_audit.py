@@ -328,3 +328,24 @@ def test_quiet_leaves_the_answer(films, models, tmp_path, capsys):
     _, text = command(capsys, *words, "--no-labels", quiet=True)
     assert text.startswith("By LayerCAM 0.")
     assert "Note:" not in text
+
+
+def test_an_order_of_classes_in_which_the_model_is_perfect_is_named(
+    films, models, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("evidrift.auditing.labels.FEWEST", 12)
+    found = audit(models[0], models[0], films, methods=["layer_cam"], labels=False, quiet=True)
+    called = found.pairs[0][0].logits.argmax(axis=1)
+    assert set(called) == {0, 1, 2}
+    # the outputs are c, a, b; the labels sort a, b, c
+    rows = [f"{path},{'cab'[at]}" for path, at in zip(found.images.ids, called, strict=True)]
+    (films / "list.csv").write_text("\n".join(["path,label", *rows]))
+    (films / "notes.txt").touch()
+    words = ["--before", models[0], "--after", models[0], "--images", films / "list.csv"]
+    _, told = command(capsys, *words, "--out", tmp_path / "out")
+    told = " ".join(told.split())
+    assert "Other files, ignored: 1 .txt." in told
+    order = (
+        "Model before 1 is right on 0% of the films; if its outputs are in the order c, a, b, it is right on"
+    )
+    assert f"{order} 100%. Then give that order (--classes)." in told
