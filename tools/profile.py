@@ -3,8 +3,8 @@
     python -m tools.profile cxr5       as `make repro PROFILE=cxr5` does
 
 A profile is what one edits, and params.yaml a copy of it: a copy may be replaced, an edit of params.yaml
-itself must not be lost. It is a copy if some profile has its content, if some commit that git keeps has it there
-or as params.yaml (a branch, a stash or an experiment of DVC), or if it is what was copied last. That is kept in
+itself must not be lost. It is a copy if a profile has its content, if a commit that git keeps has it there or
+as params.yaml (a branch, a stash or an experiment of DVC), or if it is what was copied last. That is kept in
 scratch/params.yaml, since a profile that is not committed has no other trace of its earlier text.
 """
 
