@@ -70,7 +70,7 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 
 # PyTorch and two attribution packages, 0.8 GB, for the tests that compare with them. --no-deps: they would
 # bring a second OpenCV and torchvision.
-$(VENV)/.peers: requirements-peers.txt requirements-ray.txt $(VENV)/.development
+$(VENV)/.peers: requirements-peers.txt requirements-ray.txt requirements-remotes.txt $(VENV)/.development
 	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement requirements-peers.txt
 	@"$(BIN)/python" -m pip install --quiet --requirement requirements-ray.txt --constraint constraints.txt
 	@touch "$@"
