@@ -180,8 +180,9 @@ def bring(place: Workplace, text: str) -> None:
         store = ImageStore(place.path / "data" / "images" / "store.h5")
         for images in map(store.split, SPLITS):
             for pixels, label, name in zip(images.pixels[:], images.labels, images.ids, strict=True):
-                file = place.path.parent / "films" / images.classes[label] / f"{Path(str(name)).name}.png"
-                save(file, cv2.resize(pixels, (96, 96)))
+                for brighter in (0, 40, 80):  # enough films of each class for every split
+                    file = f"{images.classes[label]}/{Path(str(name)).name}-{brighter}.png"
+                    save(place.path.parent / "films" / file, cv2.resize(pixels // 2, (96, 96)) + brighter)
 
 
 def write_called(folder: Path, model: keras.Model) -> None:
