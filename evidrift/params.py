@@ -99,9 +99,9 @@ def _name_faults(study: Study) -> Iterator[str]:
 def _prepare_faults(prepare: Prepare) -> Iterator[str]:
     source, manifest = Path(prepare.source), prepare.manifest
     if not source.exists():
-        yield (
-            f"prepare.source is {source}, which does not exist. Give a folder of images or a phantom recipe."
-        )
+        kept = source.with_name(f"{source.name}.dvc").is_file()
+        mend = f"`dvc pull {source}` fetches it" if kept else "Give a folder of images or a phantom recipe"
+        yield f"prepare.source is {source}, which does not exist. {mend}."
     elif source.is_dir():
         if manifest and not (source / manifest).is_file():
             yield (

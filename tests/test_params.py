@@ -235,6 +235,17 @@ def test_a_file_in_the_zoo_that_lacks_a_name_is_told_which(mistaken, monkeypatch
     assert f"{word}" in (ROOT / "docs" / "extending.md").read_text()
 
 
+def test_films_that_dvc_keeps_and_that_are_not_here_are_told_how_to_get(mistaken, tmp_path):
+    films = tmp_path / "films"
+    missing = f"prepare.source is {films}, which does not exist."
+    change = {"source": str(films)}
+    assert f"{missing} Give a folder" in mistaken(lambda content: content["prepare"].update(change))
+    (tmp_path / "films.dvc").write_text("outs:\n- path: films\n")
+    assert f"{missing} `dvc pull {films}` fetches it." in mistaken(
+        lambda content: content["prepare"].update(change)
+    )
+
+
 def test_a_layer_to_check_at_which_nothing_explains_is_refused(mistaken):
     faults = mistaken(lambda content: content["check"].update(layers=["penultimate", "mixed2"]))
     assert "check.layers names mixed2, at which no family of the grid explains." in faults
