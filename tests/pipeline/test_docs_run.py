@@ -146,10 +146,10 @@ def reader(tiny_copy):
     """The study as a reader has it, in git with a remote, and a `make` that installs nothing."""
     place, tools = tiny_copy, tiny_copy.path.parent / "tools"
     tools.mkdir()
-    link = f"[ -e .venv ] || ln -s {sys.prefix} .venv"
+    link = f"[ -e .venv ] || ln -s '{sys.prefix}' .venv"
     calls = {
         "make": f'{link}\nexec {shutil.which("make")} --old-file=.venv/.runtime "$@"',
-        "evidrift": f'exec {sys.executable} -m evidrift "$@"',
+        "evidrift": f'exec "{sys.executable}" -m evidrift "$@"',
     }
     for name, does in calls.items():
         (tools / name).write_text(f"#!/bin/sh\n{does}\n")
