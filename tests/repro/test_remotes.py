@@ -74,6 +74,7 @@ def ssh():
     thread.join()
 
 
+@pytest.mark.slow
 def test_outputs_are_shared_over_ssh(ssh, tmp_path):
     pytest.importorskip("dvc_ssh", reason="pip install -r requirements-remotes.txt -c constraints.txt")
     (tmp_path / "here").mkdir()
