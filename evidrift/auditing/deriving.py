@@ -6,13 +6,12 @@ from pathlib import Path
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.auditing.gate.check import KNOWLEDGE
 from evidrift.auditing.gate.derive import HEADROOM, derive
-from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.knowledge import judge_knowledge
 from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import load_trainings
 from evidrift.auditing.relying import relied_on
-from evidrift.auditing.runs import known_by_part, try_models
+from evidrift.auditing.runs import known_by_part, predicted_by, seen_by, try_models
 from evidrift.auditing.study import measure
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import listed
@@ -57,13 +56,12 @@ def derive_gate(
     families = families_of([method], layer, batch_size)
     paths = [Path(each) for each in trusted]
     models = load_trainings(paths, layer, classes, preprocessing, architecture, size)
-    audited, films, runs, pairs = try_models(
-        models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
-    )
-    knowledge = judge_knowledge(known_by_part(models, runs, films, audited.labels_known))
+    tried = try_models(models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet)
+    knowledge = judge_knowledge(known_by_part(models, tried))
     if knowledge.verdict != "passed":
         raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason]))
-    study = measure(films, audited, pairs, families, layer).study
-    reliance = relied_on(models, films, batch_size, quiet)
+    study = measure(tried.films, tried.audited, tried.pairs, families, layer).study
+    reliance = relied_on(models, tried, batch_size, quiet)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
-    return derive(films_of(study, method, audited.labels_known), method, reliance, facts, headroom)
+    seen = seen_by(study, method, tried)
+    return derive(seen, method, reliance, facts, headroom, predicted_by(tried))

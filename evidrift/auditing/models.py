@@ -1,7 +1,7 @@
 """The model files of an audit: read, and shown to be checkpoints of one and the same task."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from evidrift.attribution.layers import resolve
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
+from evidrift.compare.record import Side
 from evidrift.foreign.files import ModelFile, load_model_file
 
 
@@ -27,25 +28,27 @@ class Models:
         files: every model once, those before first.
         pairs: before and after.
         classes: names in the order of the outputs, where they are known.
-        parts: each model by its part: `before 1`, `after 1`, ...
+        parts: each model by its part: `before 1`, `after 1`, `original 1`, ...
+        of_original: with an original, the pairs of it and each other side, by the two sides.
     """
 
     files: dict[Given, ModelFile]
     pairs: list[tuple[Given, Given]]
     classes: tuple[str, ...] | None
     parts: dict[str, Given]
+    of_original: dict[tuple[Side, Side], list[tuple[Given, Given]]] = field(default_factory=dict)
 
-    @property
-    def described(self) -> dict[str, dict[str, str]]:
-        """Name, sha256 and preprocessing of each model by its part."""
-        return {
-            part: {
-                "file": given.path.name,
-                "sha256": self.files[given].sha256,
-                "preprocessing": given.preprocessing,
-            }
+    def parts_of(
+        self, reference: Side, candidate: Side, pairs: Sequence[tuple[Given, Given]]
+    ) -> tuple[tuple[str, str], ...]:
+        """The parts of the models of some pairs of two sides."""
+        names = {
+            (side, given): part
             for part, given in self.parts.items()
+            for side in (reference, candidate)
+            if part.startswith(side)
         }
+        return tuple((names[reference, one], names[candidate, other]) for one, other in pairs)
 
     @property
     def size(self) -> int:
@@ -60,7 +63,13 @@ class Models:
     @property
     def notes(self) -> list[str]:
         """What was noticed about the files, each once."""
-        return list(dict.fromkeys(note for file in self.files.values() for note in file.notes))
+        notes = (note for file in self.files.values() for note in (*file.notes, file.taken_for))
+        return list(dict.fromkeys(note for note in notes if note))
+
+    @property
+    def several(self) -> bool:
+        """Whether each output is a finding of its own, so that a film can have several or none."""
+        return next(iter(self.files.values())).several
 
 
 def load_models(
@@ -68,22 +77,37 @@ def load_models(
     afters: Sequence[Path],
     layer: str,
     classes: Sequence[str] | None,
-    preprocessing: tuple[str, str],
+    preprocessing: Mapping[str, str],
     architecture: str | None,
     size: int,
+    originals: Sequence[Path] = (),
 ) -> Models:
     """Read all files and compare what they are for; see `audit` for the arguments.
+
+    Args:
+        befores: models in use.
+        afters: models to take their place.
+        layer: target layer.
+        classes: names in the order of the outputs, where they are known.
+        preprocessing: of each side, from `sides.by_side`.
+        architecture: of the zoo, for weights.
+        size: side of the input, px, for weights.
+        originals: models of the side `original`, if there is one.
 
     Raises:
         UserError: a file cannot be used, the two sides cannot be paired, or the models differ in what they
             tell apart, in the size of their input or in the grid of the target layer.
     """
-    sides = [
-        [Given(path, scaling) for path in paths]
-        for paths, scaling in zip((befores, afters), preprocessing, strict=True)
-    ]
-    named = dict(zip(("before", "after"), sides, strict=True))
-    return _read(named, _pairs(*sides), layer, classes, architecture, size)
+    named = {"before": befores, "after": afters} | ({"original": originals} if originals else {})
+    sides = {side: [Given(path, preprocessing[side]) for path in paths] for side, paths in named.items()}
+    pairs = _pairs(sides["before"], sides["after"])
+    others: dict[tuple[Side, Side], list[tuple[Given, Given]]] = {}
+    if originals:
+        first = sides["original"]
+        others["original", "after"] = _pairs(first, sides["after"], "original", "after")
+        others["original", "before"] = _pairs(first, sides["before"], "original", "before")
+    models = _read(sides, pairs, layer, classes, architecture, size)
+    return replace(models, of_original=others)
 
 
 def load_trainings(
@@ -132,7 +156,9 @@ def _read(
     return Models(files, pairs, tuple(classes) if classes is not None else None, parts)
 
 
-def _pairs(befores: Sequence[Given], afters: Sequence[Given]) -> list[tuple[Given, Given]]:
+def _pairs(
+    befores: Sequence[Given], afters: Sequence[Given], one: Side = "before", other: Side = "after"
+) -> list[tuple[Given, Given]]:
     if not befores or not afters:
         raise UserError("An audit needs a model before and a model after.")
     if len(befores) == len(afters):
@@ -142,7 +168,7 @@ def _pairs(befores: Sequence[Given], afters: Sequence[Given]) -> list[tuple[Give
     if len(afters) == 1:
         return [(before, afters[0]) for before in befores]
     raise UserError(
-        f"{len(befores)} models before and {len(afters)} after cannot be paired. Give as many of the one as "
+        f"{len(befores)} models {one} and {len(afters)} {other} cannot be paired. Give as many of the one as "
         "of the other, or a single one on one side."
     )
 
@@ -165,6 +191,13 @@ def _compare(first: ModelFile, other: ModelFile, here: tuple[int, int], there: t
         raise UserError(
             f"{first.path} tells {first.n_classes} classes apart, {other.path} {other.n_classes}: they are "
             "not checkpoints of one task. An audit needs models with the same classes in the same order."
+        )
+    if first.several != other.several:
+        one, rest = (first, other) if first.several else (other, first)
+        raise UserError(
+            f"{one.path} ends in sigmoids, each of which is a finding of its own; the outputs of {rest.path} "
+            "are classes of which a film has one. They answer different questions, so they are not "
+            "checkpoints of one task."
         )
     if first.size != other.size:
         raise UserError(

@@ -21,6 +21,14 @@ ONE_PAIR = (
     "One pair of models: how much of the drift another training would repeat is not known. Everything here "
     "is about these two checkpoints, nothing about the way in which they were trained."
 )
+BY_FINDING = (
+    "A film can have several findings, and each of them is a case: where images or films with evidence are "
+    "counted, these are. A film without a finding has no map, and counts in performance alone."
+)
+FINDINGS_UNKNOWN = (
+    "Labels unknown: maps are of the findings that the first model before calls, and those that count are "
+    "called by all models. Nothing is known of what is right."
+)
 LABELS_UNKNOWN = (
     "Labels unknown: each map is of the class that the first model before predicts, and the images that "
     "count are those of which all models predict the same. Nothing is known of what is right."
@@ -79,12 +87,14 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
         notes: what was noticed about the files.
     """
     if not audited.labels_known:
-        yield Caveat("labels_unknown", LABELS_UNKNOWN)
+        yield Caveat("labels_unknown", FINDINGS_UNKNOWN if audited.several else LABELS_UNKNOWN)
+    if audited.several:
+        yield Caveat("findings", BY_FINDING)
     for caveat in result.caveats:
         if caveat.key not in LEFT_OUT:
             yield replace(caveat, sentence=ONE_PAIR) if caveat.key == "one_seed" else caveat
-    if audited.labels_known:
-        yield from _accuracy(result, len(audited.images.classes))
+    if audited.labels_known:  # of findings chance depends on each one; `knowledge` holds it against that
+        yield from _accuracy(result, 0 if audited.findings is not None else 1 / len(audited.images.classes))
     if audited.exclusions:
         yield Caveat(
             "excluded",
@@ -96,10 +106,10 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     yield Caveat("not_checked", NOT_CHECKED)
 
 
-def _accuracy(result: Result, n_classes: int) -> Iterator[Caveat]:
+def _accuracy(result: Result, chance: float) -> Iterator[Caveat]:
     accuracy = over_seeds(result.models)["accuracy"].droplevel("arch")
     before, after = accuracy["tl"], accuracy["ft"]
-    if min(before, after) < 1 / n_classes:
+    if min(before, after) < chance:
         yield Caveat(
             "below_chance",
             say(

@@ -20,8 +20,11 @@ import numpy as np
 from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
-from evidrift.foreign.flat import explainable
-from evidrift.foreign.input_range import prepare_for
+from evidrift.foreign.ending import Ending, Kind
+from evidrift.foreign.ending_check import check_ending, noise, taken_for
+from evidrift.foreign.flat import flattened
+from evidrift.foreign.front import with_front
+from evidrift.foreign.input_range import prepare_for, read_range
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import find
 from evidrift.networks.checkpoint import load_weights
@@ -52,24 +55,49 @@ class ModelFile:
     Attributes:
         path: of the file.
         sha256: of its bytes.
-        model: one flat graph from its input to its logits.
+        model: one flat graph from films, as `prepare` gives them, to its logits.
+        bare: the same from its own input on, without what its preprocessing does to each film as a whole.
+        preprocessing: how its input is made, see `input_range.read_range`.
         size: side of its square input, px.
         channels: 1 or 3.
-        n_classes: that it tells apart; 2 for a single sigmoid output.
+        n_classes: that it tells apart, 2 for a single sigmoid output; of `sigmoids` the findings.
         prepare: brings grey levels, (n, size, size) uint8, to its input, (n, size, size, channels) float32.
         n_parameters: numbers in its weights.
         notes: what its user should know.
+        end: what was taken off behind the logits.
     """
 
     path: Path
     sha256: str
     model: keras.Model
+    bare: keras.Model
+    preprocessing: str
     size: int
     channels: int
     n_classes: int
     prepare: Callable[[np.ndarray], np.ndarray]
     n_parameters: int
     notes: tuple[str, ...]
+    end: Ending
+
+    @property
+    def ending(self) -> Kind:
+        """How the file's own model ends: `softmax`, `sigmoid`, `sigmoids` or `logits`."""
+        return self.end.kind
+
+    @property
+    def several(self) -> bool:
+        """Whether each output is a finding of its own, so that a film can have several or none."""
+        return self.end.kind == "sigmoids"
+
+    @property
+    def taken_for(self) -> str | None:
+        """What its user should know of how it ends: what its outputs are taken for, if it does not say."""
+        return None if self.path.name.endswith(WEIGHTS) else taken_for(self.path, self.end)
+
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """The model's own probabilities, (n, classes) float64, of what `model` gives, (n, outputs)."""
+        return self.end.probabilities(raw)
 
 
 def load_model_file(
@@ -80,8 +108,7 @@ def load_model_file(
     Args:
         path: a whole model (.keras, .h5), or weights (.weights.h5) of an architecture of the zoo.
         architecture: of the zoo, for weights.
-        preprocessing: `none`, `unit`, `tf`, `torch`, `caffe` or an architecture of the zoo; for weights it is
-            their architecture's.
+        preprocessing: see `input_range.read_range`; for weights it is their architecture's.
         size: side of the input, px, for weights alone; a model says it itself.
 
     Raises:
@@ -94,29 +121,39 @@ def load_model_file(
         preprocessing = str(architecture)
     else:
         classifier = _from_model(path)
+    front = read_range(preprocessing).of_films
     try:
-        model = explainable(classifier)
+        bare, end = flattened(classifier)
     except UserError as error:
         raise error.about(path) from None
-    side, channels, outputs = _shapes(path, model)
+    side, channels, outputs = _shapes(path, bare)
+    if end.kind == "softmax" and outputs == 1:
+        raise UserError(f"{path} tells a single class apart: its one output is always 1.")
+    prepare = prepare_for(preprocessing, channels)
+    model = bare if front is None else with_front(bare, front, (side, side, channels))
     notes = []
-    if preprocessing == "none" and not _scales_its_input(model):
+    if not path.name.endswith(WEIGHTS):
+        check_ending(path, classifier, bare, end, prepare(noise(side)))
+    if preprocessing == "none" and not _scales_its_input(bare):
         told = (
             "Nothing at the beginning of {file} scales its input, and films go in as grey levels 0 to "
-            "255. If it was trained on another range, say which ({preprocessing}): unit, tf, torch or "
-            "caffe."
+            "255. If it was trained on another range, say which ({preprocessing}): unit, tf, torch, "
+            "caffe, samplewise, or a mean and a deviation."
         )
         notes.append(say(told, file=path.name, preprocessing=parameter("preprocessing")))
     return ModelFile(
         path=path,
         sha256=_sha256(path),
         model=model,
+        bare=bare,
+        preprocessing=preprocessing,
         size=side,
         channels=channels,
         n_classes=max(outputs, 2),
-        prepare=prepare_for(preprocessing, channels),
+        prepare=prepare,
         n_parameters=model.count_params(),
         notes=tuple(notes),
+        end=end,
     )
 
 
@@ -250,11 +287,7 @@ def _shapes(path: Path, model: keras.Model) -> tuple[int, int, int]:
         raise UserError(f"{path} takes images of {height} px a side; {MAX_SIDE} are the limit.")
     if channels not in (1, 3):
         raise UserError(f"{path} takes images of {channels} channels; expected were 1 (grey) or 3 (colour).")
-    outputs = int(model.outputs[0].shape[-1])
-    last = trace(model)[-1].operation
-    if outputs == 1 and "softmax" in str(getattr(last, "name", "")):
-        raise UserError(f"{path} tells a single class apart: its one output is always 1.")
-    return int(height), int(channels), outputs
+    return int(height), int(channels), int(model.outputs[0].shape[-1])
 
 
 def _scales_its_input(model: keras.Model) -> bool:

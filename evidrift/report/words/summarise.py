@@ -8,17 +8,29 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import Spelling, spelled
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.opinions import answer
 from evidrift.compare.findings.signs import signs
+from evidrift.compare.record import Record
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.compare.summary import CURVES, HISTORY, NAME, CaveatLine, Cohort, Gate, Summary
 from evidrift.report.words import reliance
 from evidrift.report.words.answers import Audited, answer_of
 from evidrift.report.words.names import method_name
+
+# What a reader calls the things that somebody else could set.
+PARAMETERS = {
+    "classes": "the audit's list of classes",
+    "images": "in the list of films",
+    "labels": "the audit's choice to use labels",
+    "layer": "the target layer",
+    "manifest": "in the list of films",
+    "margin": "the margin that matters",
+    "min_patients": "the least number of patients",
+    "preprocessing": "the audit's scaling of the input",
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,7 @@ class Context:
         gate: None without one.
         audited: an audit's answer; a study's follows from its claims.
         parameters: that the result depends on.
+        record: of an audit.
     """
 
     kind: Literal["study", "audit"]
@@ -50,19 +63,20 @@ class Context:
     gate: Gate | None = None
     audited: Audited | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    record: Record | None = None
 
 
 def page_spelling(kind: Literal["study", "audit"], before: str, after: str) -> Spelling:
     """How the page spells terms: methods as papers write them, checkpoints by the names given.
 
-    Parameters are keys of the parameter file in a study, and options in an audit.
+    Parameters are called what they are: readers of a page set none.
     """
     names = {"tl": before, "ft": after}
     return Spelling(
         method=method_name,
         checkpoint=lambda key: names[key],
         owner=lambda key: f"the {names[key]} checkpoint's",
-        parameter=PIPELINE.parameter if kind == "study" else "option {}".format,
+        parameter=lambda key: PARAMETERS.get(key) or f"the {kind}'s setting “{key.replace('_', ' ')}”",
     )
 
 
@@ -107,6 +121,7 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
         histories=None if context.histories is None else _columns(context.histories),
         models={arch: tuple(lines) for arch, lines in context.models.items()},
         parameters=dict(context.parameters),
+        record=context.record,
     )
 
 
