@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +55,7 @@ class AuditImages:
     n_listed: int
     exclusions: tuple[tuple[Entry, Excluded], ...]
     notes: tuple[str, ...]
-    ignored: Mapping[str, int]
+    ignored: Mapping[str, int] = field(default_factory=dict)
     several: bool = False
     findings: np.ndarray | None = None
     findings_known: np.ndarray | None = None

@@ -77,7 +77,7 @@ def test_a_manifest_gives_labels_and_patients(films):
 def test_what_cannot_be_used_is_listed_with_why(films):
     (films / "normal" / "broken.png").write_bytes(b"no film")
     save(films / "normal" / "again.png", film(0, 80, 72))
-    save(films / "normal" / "tiny.png", film(9, 48, 48))
+    save(films / "normal" / "tiny.png", film(9, 24, 24))
     save(films / "other" / "x.png", film(10, 80, 72))
     found = read(films, classes=["covid19", "normal"])
     reasons = {entry.path: why.reason for entry, why in found.exclusions}
