@@ -232,5 +232,5 @@ def _activation(kind: str, value: Any) -> Any:
     name = value["config"] if isinstance(value, dict) else value
     name = FUNCTIONS.get(str(name), name)
     if name in CHANGED:
-        raise NoCounterpart(f"the activation {name} ({kind}), which Keras 3 computes otherwise")
+        raise NoCounterpart(f"the activation {name} ({kind})")
     return name if hasattr(keras.activations, str(name)) or name is None else value

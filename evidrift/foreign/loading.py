@@ -33,7 +33,7 @@ def load(path: Path) -> keras.Model:
     try:
         model = translated(description.model) if description.of_keras_2 else description.model
     except NoCounterpart as error:
-        told = f"holds {error}, for which Keras 3 has nothing"
+        told = f"holds {error}; Keras 3 has nothing that computes the same"
         raise UserError(f"{path} {_saved_by(description)} and {told}. {_way(description)}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise UserError(f"{path} describes no model that Keras could make: {_reason(error)}") from None
@@ -108,8 +108,8 @@ def _way(description: Description) -> str:
     version = description.version
     if description.of_keras_2:
         return (
-            "Open it with Keras 2 (pip install tensorflow==2.15.1), build the same network there of Keras's "
-            "own layers alone, copy the weights (new.set_weights(old.get_weights())) and save that: "
+            "Open it with Keras 2 (pip install tensorflow==2.15.1), build the same network there of layers "
+            "that Keras 3 has too, copy the weights (new.set_weights(old.get_weights())) and save that: "
             "new.save('name.h5')."
         )
     if version == keras.__version__:
