@@ -146,7 +146,7 @@ HARMS: dict[str, Callable[[int], tuple]] = {
     ),
 }
 CONSTANT = known_of(
-    np.tile([0.0, 1.0, 0.0], (150, 1)), np.arange(150) % 3, np.arange(150).astype(str), CLASSES
+    np.tile([0.2, 0.6, 0.2], (150, 1)), np.arange(150) % 3, np.arange(150).astype(str), CLASSES
 )
 
 

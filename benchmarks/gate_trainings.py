@@ -94,7 +94,7 @@ class Tried:
         """What comes of a gate."""
         images = self.images
         known = {
-            name: known_of(self.runs[name].logits, images.labels, images.patient_ids, images.classes)
+            name: known_of(self.runs[name].probabilities, images.labels, images.patient_ids, images.classes)
             for pair in pairs
             for name in pair
         }

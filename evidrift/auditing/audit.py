@@ -8,16 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.auditing.calls import truth_of
 from evidrift.auditing.context import context_of
 from evidrift.auditing.gate.check import Check
-from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
 from evidrift.auditing.methods import families_of
-from evidrift.auditing.models import load_models
+from evidrift.auditing.models import Model, load_models, sources
+from evidrift.auditing.ranges import range_notes
 from evidrift.auditing.relying import relied_on
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.runs import known_by_part, try_models
+from evidrift.auditing.runs import known_by_part, seen_by, try_models
+from evidrift.auditing.sides import by_side
 from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
 from evidrift.base.errors import UserError
@@ -39,12 +41,13 @@ OWN = {
     *("maps", "drift", "tables"),
 }
 MIN_PATIENTS = 20
+SIDES = ("before", "after")
 Preprocessing = str | Sequence[str]
 
 
 def audit(
-    before: PathLike | Sequence[PathLike],
-    after: PathLike | Sequence[PathLike],
+    before: Model | Sequence[Model],
+    after: Model | Sequence[Model],
     images: PathLike,
     *,
     methods: Sequence[str] = METHODS,
@@ -75,7 +78,8 @@ def audit(
 
     Args:
         before: the checkpoint in use: a Keras 3 file (.keras or .h5), or weights (.weights.h5) of an
-            architecture of the zoo. Several are trainings of the same recipe.
+            architecture of the zoo; or a keras.Model that is loaded already, layers of your own included.
+            Several are trainings of the same recipe.
         after: the one to take its place. As many as `before` are compared pair by pair; else one of the two
             sides has a single model. What several models of one side differ by is the floor.
         images: a folder of class folders, a folder of images without labels, or a manifest (.csv).
@@ -86,8 +90,9 @@ def audit(
         labels: use labels that are there. Without labels the images that count are those of which all models
             predict the same.
         preprocessing: what brings grey levels 0..255 to the models' input where the models do not do it
-            themselves: `none`, `unit` (0..1), `tf` (-1..1), `torch`, `caffe`, or an architecture of the zoo;
-            or two of them, for the models before and for those after.
+            themselves: `none`, `unit` (0..1), `tf` (-1..1), `torch`, `caffe`, `samplewise`, `minmax`, an
+            architecture of the zoo, or numbers, e.g. `mean=127.5,std=58.4` (`input_range.read_range` has it
+            all). Where the sides differ: `["before:tf", "after:none"]`.
         architecture: of the zoo, for files that hold weights alone.
         size: side of the input, px, for these.
         padding: keep each film's shape and pad it to a square, rather than squash it.
@@ -104,23 +109,23 @@ def audit(
     if limits is not None:
         limits.gate.check_fits(methods, layer)
     target = None if out is None else _target(Path(out))
-    scaling = both_sides(preprocessing)
-    models = load_models(_paths(before), _paths(after), layer, classes, scaling, architecture, size)
-    audited, films, runs, pairs = try_models(
-        models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet
-    )
+    scaling = by_side(preprocessing, SIDES)
+    models = load_models(sources(before), sources(after), layer, classes, scaling, architecture, size)
+    tried = try_models(models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet)
+    audited, films, pairs = tried.audited, tried.films, tried.pairs
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
     if limits is not None and limits.gate.reliance is not None:
-        study = replace(study, reliance=relied_on(models, films, batch_size, quiet))
+        study = replace(study, reliance=relied_on(models, tried, batch_size, quiet))
     result = compare(study, rules(MIN_PATIENTS))
-    caveats = tuple(caveats_of_audit(result, audited, [*audited.notes, *models.notes]))
+    notes = [*audited.notes, *range_notes(models, tried, batch_size), *models.notes]
+    caveats = tuple(caveats_of_audit(result, audited, notes))
     result = replace(result, caveats=caveats)
-    known = known_by_part(models, runs, films, audited.labels_known)
+    known = known_by_part(models, tried)
     checks: tuple[Check, ...] = ()
     if limits is not None:
         method = limits.gate.method or methods[0]
-        seen = films_of(study, method, audited.labels_known)
+        seen = seen_by(study, method, tried)
         checks = judge(limits.gate, seen, method, known, study.reliance)
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
@@ -137,6 +142,8 @@ def audit(
         pairs=pairs,
         files=models.described,
         known=known,
+        truth=truth_of(audited),
+        scores={part: tried.runs[given].scores for part, given in models.parts.items()},
         gate_file=limits.file if limits else None,
         derived=limits.gate.derived if limits else None,
         report=None if out is None else Path(out) / REPORT,
@@ -145,7 +152,7 @@ def audit(
         asked = {"methods": list(methods), "layer": layer, "preprocessing": scaling, "padding": padding}
         context = context_of(told, audited, models, known, asked)
         with _filling(target) as folder:
-            files = write_material(folder, films, audited, pairs, families, measured)
+            files = write_material(folder, films, audited, tried.film, pairs, families, measured)
             write_tables(files.tables, result, SPELLING)
             write_summary(files.tables, study, result, context)
             write_report(files, folder)
@@ -157,21 +164,6 @@ def _limits(gate: PathLike | Gate | None) -> GateFile | None:
     if gate is None or isinstance(gate, Gate):
         return None if gate is None else GateFile(gate, None)
     return load_gate(Path(gate))
-
-
-def both_sides(preprocessing: Preprocessing) -> tuple[str, str]:
-    """What is given for the models before and for those after."""
-    if isinstance(preprocessing, str):
-        return preprocessing, preprocessing
-    if len(preprocessing) != 2:
-        told = "{given} names {n}: give one for all models, or one for each side."
-        raise UserError(say(told, given=parameter("preprocessing"), n=len(preprocessing)))
-    return preprocessing[0], preprocessing[1]
-
-
-def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
-    several = [given] if isinstance(given, str | Path) else list(given)
-    return [Path(each) for each in several]
 
 
 def _target(out: Path) -> Path:

@@ -83,6 +83,6 @@ def _model_card(models: Models, known: Mapping[str, Known]) -> list[tuple[str, s
         lines.append((f"Model {part}", f"{described['file']}{scaled}, sha256 {described['sha256']}"))
         lines.append((f"Model {part} on these films", knows(known[part])))
     file = next(iter(models.files.values()))
-    lines.append(("Input", f"{file.size} x {file.size} px, {file.channels} channel(s)"))
+    lines.append(("Input", f"{file.shape.said} px, {file.channels} channel(s)"))
     lines.append(("Weights", f"{file.n_parameters:,}"))
     return lines

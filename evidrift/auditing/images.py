@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from evidrift.auditing.findings import finding_names, mark, notes_of
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import Images
@@ -18,7 +19,7 @@ from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.source import load_file
 from evidrift.prepare.split import patient_of
 
-MIN_SIDE = 64  # px; a film smaller than that is a thumbnail or an icon
+MIN_SIDE = 64  # px; a film smaller than that, and than the models' input, is a thumbnail or an icon
 WORKERS = 2
 MANIFESTS = (".csv", ".parquet")
 
@@ -35,6 +36,9 @@ class AuditImages:
         n_listed: images that the folder or the manifest holds.
         exclusions: those left out, each with its reason.
         notes: what a reader should know of them.
+        findings: which findings each film has, (n, findings) bool; None where a film has one class, or where
+            nothing is known of any. `images.classes` are the findings' names then, and its labels -1.
+        findings_known: of which that is known, likewise.
     """
 
     images: Images
@@ -44,6 +48,8 @@ class AuditImages:
     n_listed: int
     exclusions: tuple[tuple[Entry, Excluded], ...]
     notes: tuple[str, ...]
+    findings: np.ndarray | None = None
+    findings_known: np.ndarray | None = None
 
 
 def read_images(
@@ -53,6 +59,7 @@ def read_images(
     *,
     classes: Sequence[str] | None = None,
     labels: bool = True,
+    several: bool = False,
     padding: bool = False,
     quiet: bool = False,
 ) -> AuditImages:
@@ -66,6 +73,8 @@ def read_images(
         classes: their names in the order of the models' outputs; None for the class folders' names in
             alphabetical order, which is Keras's order too.
         labels: whether to use labels that are there.
+        several: whether the models' outputs are findings, of which a film can have several or none; see
+            `findings.mark`.
         padding: keep each film's shape and pad it, rather than squash it.
         quiet: no progress bar.
 
@@ -73,12 +82,16 @@ def read_images(
         UserError: there is no such folder, nothing in it can be used, or its labels are not the models'.
     """
     source, listing = _list(path)
-    entries = _labelled(listing.entries) if labels else []
+    marked = mark(listing.entries, classes, n_classes, path) if labels and several else None
+    entries = marked.entries if marked else _labelled(listing.entries) if labels and not several else []
     labels_known = bool(entries)
     if not labels_known:
         entries = [_without_label(entry) for entry in listing.entries]
-    names = _class_names(classes, sorted({entry.label for entry in entries} - {""}), n_classes, path)
-    entries = [_known(entry, names) if labels_known else entry for entry in entries]
+    if several:
+        names = marked.names if marked else finding_names(classes, n_classes)
+    else:
+        names = _class_names(classes, sorted({entry.label for entry in entries} - {""}), n_classes, path)
+        entries = [_known(entry, names) if labels_known else entry for entry in entries]
     loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
     identical = find_identical(loaded).excluded
     kept = [at for at, image in enumerate(loaded) if image.entry.path not in identical]
@@ -93,7 +106,7 @@ def read_images(
         )
     chosen = tuple(loaded[at] for at in kept)
     patients = [patient_of(image.entry) for image in chosen]
-    numbers = {name: number for number, name in enumerate(names)}
+    numbers = {} if several else {name: number for number, name in enumerate(names)}
     images = Images(
         ids=np.array([image.entry.path for image in chosen]),
         patient_ids=np.array(patients),
@@ -103,8 +116,22 @@ def read_images(
         classes=names,
     )
     patients_known = all(image.entry.patient_id is not None for image in chosen)
-    notes = tuple(_notes(listing, classes is None and labels_known, names))
-    return AuditImages(images, chosen, labels_known, patients_known, len(entries), tuple(exclusions), notes)
+    notes = _notes(listing, classes is None and labels_known, names)
+    has = known = None
+    if marked:
+        notes += notes_of(marked, images.ids)
+        has, known = (np.stack([each[path] for path in images.ids]) for each in (marked.has, marked.known))
+    return AuditImages(
+        images,
+        chosen,
+        labels_known,
+        patients_known,
+        len(entries),
+        tuple(exclusions),
+        tuple(notes),
+        has,
+        known,
+    )
 
 
 def _list(path: Path) -> tuple[Path, Listing]:
@@ -184,7 +211,7 @@ def _load_all(
 ) -> tuple[list[Loaded], list[np.ndarray], list[tuple[Entry, Excluded]]]:
     def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
         try:
-            return load_file(entry, source, size, padding, MIN_SIDE)
+            return load_file(entry, source, size, padding, min(MIN_SIDE, size))
         except Excluded as why:
             return why
 

@@ -1,21 +1,26 @@
 """The model files of an audit: read, and shown to be checkpoints of one and the same task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
+
+import keras
 
 from evidrift.attribution.layers import resolve
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.foreign.files import ModelFile, load_model_file
 
+Model = str | Path | keras.Model
+Source = Path | keras.Model
+
 
 class Given(NamedTuple):
-    """A model as it was named: a file, and what brings grey levels to its input."""
+    """A model as it was given: a file or a loaded model, and what brings grey levels to its input."""
 
-    path: Path
+    source: Source
     preprocessing: str
 
 
@@ -40,9 +45,9 @@ class Models:
         """Name, sha256 and preprocessing of each model by its part."""
         return {
             part: {
-                "file": given.path.name,
+                "file": self.files[given].path.name,
                 "sha256": self.files[given].sha256,
-                "preprocessing": given.preprocessing,
+                "preprocessing": self.files[given].preprocessing,
             }
             for part, given in self.parts.items()
         }
@@ -60,34 +65,55 @@ class Models:
     @property
     def notes(self) -> list[str]:
         """What was noticed about the files, each once."""
-        return list(dict.fromkeys(note for file in self.files.values() for note in file.notes))
+        notes = (note for file in self.files.values() for note in (*file.notes, file.taken_for))
+        return list(dict.fromkeys(note for note in notes if note))
+
+    @property
+    def several(self) -> bool:
+        """Whether each output is a finding of its own, so that a film can have several or none."""
+        return next(iter(self.files.values())).several
+
+
+def sources(given: Model | Sequence[Model]) -> list[Source]:
+    """One model or several, as files and loaded models."""
+    several = [given] if isinstance(given, Model) else list(given)
+    return [Path(each) if isinstance(each, str) else each for each in several]
 
 
 def load_models(
-    befores: Sequence[Path],
-    afters: Sequence[Path],
+    befores: Sequence[Source],
+    afters: Sequence[Source],
     layer: str,
     classes: Sequence[str] | None,
-    preprocessing: tuple[str, str],
+    preprocessing: Mapping[str, str],
     architecture: str | None,
     size: int,
 ) -> Models:
     """Read all files and compare what they are for; see `audit` for the arguments.
 
+    Args:
+        befores: models in use.
+        afters: models to take their place.
+        layer: target layer.
+        classes: names in the order of the outputs, where they are known.
+        preprocessing: of each side, from `sides.by_side`.
+        architecture: of the zoo, for weights.
+        size: side of the input, px, for weights.
+
     Raises:
         UserError: a file cannot be used, the two sides cannot be paired, or the models differ in what they
             tell apart, in the size of their input or in the grid of the target layer.
     """
-    sides = [
-        [Given(path, scaling) for path in paths]
-        for paths, scaling in zip((befores, afters), preprocessing, strict=True)
-    ]
-    named = dict(zip(("before", "after"), sides, strict=True))
-    return _read(named, _pairs(*sides), layer, classes, architecture, size)
+    sides = {
+        side: [Given(source, preprocessing[side]) for source in models]
+        for side, models in (("before", befores), ("after", afters))
+    }
+    pairs = _pairs(sides["before"], sides["after"])
+    return _read(sides, pairs, layer, classes, architecture, size)
 
 
 def load_trainings(
-    paths: Sequence[Path],
+    models: Sequence[Source],
     layer: str,
     classes: Sequence[str] | None,
     preprocessing: str,
@@ -99,10 +125,10 @@ def load_trainings(
     Raises:
         UserError: as `load_models`; or there is a single one.
     """
-    if len(paths) < 2:
+    if len(models) < 2:
         told = "A gate is derived from what trainings differ by: give two at least ({given})."
         raise UserError(say(told, given=parameter("trusted")))
-    givens = [Given(path, preprocessing) for path in paths]
+    givens = [Given(source, preprocessing) for source in models]
     return _read({"trusted": givens}, list(combinations(givens, 2)), layer, classes, architecture, size)
 
 
@@ -116,7 +142,7 @@ def _read(
 ) -> Models:
     files = {
         each: load_model_file(
-            each.path, architecture=architecture, preprocessing=each.preprocessing, size=size
+            each.source, architecture=architecture, preprocessing=each.preprocessing, size=size
         )
         for each in dict.fromkeys(given for side in sides.values() for given in side)
     }
@@ -166,10 +192,17 @@ def _compare(first: ModelFile, other: ModelFile, here: tuple[int, int], there: t
             f"{first.path} tells {first.n_classes} classes apart, {other.path} {other.n_classes}: they are "
             "not checkpoints of one task. An audit needs models with the same classes in the same order."
         )
-    if first.size != other.size:
+    if first.several != other.several:
+        one, rest = (first, other) if first.several else (other, first)
         raise UserError(
-            f"{first.path} takes images of {first.size} px, {other.path} of {other.size} px: films would be "
-            "scaled differently and the maps lie on other grids. Build both for one size."
+            f"{one.path} ends in sigmoids, each of which is a finding of its own; the outputs of {rest.path} "
+            "are classes of which a film has one. They answer different questions, so they are not "
+            "checkpoints of one task."
+        )
+    if first.shape[:2] != other.shape[:2]:
+        raise UserError(
+            f"{first.path} takes images of {first.shape.said} px, {other.path} of {other.shape.said} px: "
+            "films would be scaled differently and the maps lie on other grids. Build both for one size."
         )
     if here != there:
         raise UserError(

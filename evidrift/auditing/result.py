@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 
+from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.knowledge import Known
 from evidrift.auditing.gate.limits import Derived
@@ -72,11 +72,13 @@ class AuditResult:
         told: what it says: each medium spells it in its own words.
         methods: attribution methods, in the order in which they were asked for.
         study, result: everything that was measured, as the pipeline has it.
-        images: the films.
+        images: the films; of findings, a film stands here once for each that it has, `<film> [<finding>]`.
         audited: what was read, and what was left out.
         pairs: the models' logits and maps, before and after.
         files: name, sha256 and preprocessing of each model by its part, `before 1`, `after 1`, ...
         known: what each model knows of the films, likewise.
+        truth: what is true of the films; None where nothing is known of it.
+        scores: what each model says of them, by its part.
         gate_file: the gate file's name, sha256 and time of its last change; None without one.
         derived: where the gate's limits come from, if that is known.
         report: the HTML report; None where nothing is kept.
@@ -91,9 +93,16 @@ class AuditResult:
     pairs: Sequence[tuple[Run, Run]]
     files: dict[str, dict[str, str]]
     known: dict[str, Known]
+    truth: Truth | None
+    scores: dict[str, Scores]
     gate_file: dict[str, str] | None
     derived: Derived | None
     report: Path | None
+
+    @property
+    def several(self) -> bool:
+        """Whether the models call findings, of which a film can have several, rather than classes."""
+        return self.images.classes != self.audited.images.classes
 
     @property
     def answer(self) -> str:
@@ -222,8 +231,8 @@ class AuditResult:
 
     def _probabilities(self, pair: int, at: int) -> np.ndarray:
         """Of each image's label, (n,)."""
-        logits = self.pairs[pair][at].logits.astype(np.float64)
-        return softmax(logits, axis=1)[np.arange(len(logits)), self.images.labels]
+        probabilities = self.pairs[pair][at].probabilities
+        return probabilities[np.arange(len(probabilities)), self.images.labels]
 
     def _canvas(self, pair: int, at: int, method: str, image: int) -> np.ndarray:
         layers = [
@@ -254,7 +263,7 @@ class AuditResult:
                 "models": {part: file | _of_model(self.known[part]) for part, file in self.files.items()},
                 "images": {
                     "listed": self.audited.n_listed,
-                    "audited": len(self.images.ids),
+                    "audited": len(self.audited.images.ids),
                     "excluded": len(self.audited.exclusions),
                     "counting": len(self.result.cohort.image_ids),
                     "patients_counting": self.result.cohort.n_patients,

@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from evidrift.attribution.family import Family
+from evidrift.auditing.calls import Scores, truth_of
 from evidrift.auditing.images import AuditImages
+from evidrift.auditing.rates import evaluate_findings
 from evidrift.base.table import write_table
 from evidrift.base.versions import versions
 from evidrift.compare.findings.logits import Logits
@@ -29,7 +31,7 @@ from evidrift.maps.mapfile import CHECKPOINTS, CheckpointMaps, LayerMaps, Origin
 from evidrift.maps.scores import predicted_classes
 from evidrift.prepare.tables import write_exclusions, write_manifest
 from evidrift.report.page.material import ReportFiles
-from evidrift.training.evaluation import evaluate_logits
+from evidrift.training.evaluation import calibration_error, evaluate_logits
 
 NAME = "model"  # of the one architecture
 DRIFT = Drift(area=0.2, curve=[0.05, 0.1, 0.3, 0.5], draws=10, seed=0)
@@ -42,13 +44,17 @@ class Run:
 
     Attributes:
         sha256: of its file.
-        logits: (n, classes).
+        logits: (n, classes); of findings, the choice between each and `not called` (`units`).
         maps: by attribution family.
+        probabilities: the model's own, (n, classes) likewise.
+        scores: what it says of all films, in the order of its outputs.
     """
 
     sha256: str
     logits: np.ndarray
     maps: Mapping[str, CheckpointMaps]
+    probabilities: np.ndarray
+    scores: Scores
 
 
 class Measured(NamedTuple):
@@ -102,7 +108,7 @@ def measure(
         agreement=agreed,
         places=places,
         notes={NAME: notes},
-        training=_training(images, audited.labels_known, pairs),
+        training=_training(images, audited, pairs),
         logits={NAME: Logits(images.classes, images.ids, images.labels, values.astype(np.float64))},
         images=images_card(audited),
     )
@@ -113,6 +119,7 @@ def write_material(
     folder: Path,
     images: Images,
     audited: AuditImages,
+    film: np.ndarray,
     pairs: Sequence[tuple[Run, Run]],
     families: Sequence[Family],
     measured: Measured,
@@ -123,18 +130,20 @@ def write_material(
         folder: the audit's.
         images: from `labelled`.
         audited: what was read, and what was left out.
+        film: which of the films read each image is, (m,).
         pairs: models before and after.
         families: what explained them.
         measured: from `measure`.
     """
     files = ReportFiles(folder / "tables", folder / "drift", folder / "maps", folder / STORE)
     splits = ["test"] * len(images.ids)
+    read = [audited.loaded[at] for at in film]
     named = [
         replace(each, entry=replace(each.entry, label=images.classes[label]))
-        for each, label in zip(audited.loaded, images.labels, strict=True)
+        for each, label in zip(read, images.labels, strict=True)
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(folder / MANIFEST, named, splits, {})
+    write_manifest(folder / MANIFEST, named, splits, {}, [str(each) for each in images.ids])
     write_exclusions(folder / EXCLUSIONS, audited.exclusions)
     write_store(
         files.store,
@@ -227,13 +236,18 @@ def _single_sides(pairs: Sequence[tuple[Run, Run]]) -> set[str]:
     return {kind for kind, side in kinds if len(pairs) > 1 and len({id(run) for run in side}) == 1}
 
 
-def _training(images: Images, labels_known: bool, pairs: Sequence[tuple[Run, Run]]) -> Training:
+def _training(images: Images, audited: AuditImages, pairs: Sequence[tuple[Run, Run]]) -> Training:
     """How good each model is on the audit's images, as a training stage says it of the test split."""
     training: Training = {}
+    truth = truth_of(audited)
     for seed, pair in enumerate(pairs, start=1):
         for checkpoint, run in zip(CHECKPOINTS, pair, strict=True):
-            tested = evaluate_logits(run.logits, images.labels, images.classes)
-            if not labels_known:  # how often a model agrees with the first one is no accuracy
+            if truth is not None and not truth.exclusive:
+                tested = evaluate_findings(run.scores, truth)
+            else:
+                tested = evaluate_logits(run.logits, images.labels, images.classes)
+                tested["calibration_error"] = calibration_error(run.probabilities, images.labels)
+            if truth is None:  # how often a model agrees with the first one is no accuracy
                 tested |= dict.fromkeys(("accuracy", "auc", "calibration_error"))
             training[NAME, seed, checkpoint] = {"epoch": 0, "test": tested, "versions": versions()}
     return training
@@ -243,13 +257,13 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
     """What the report says of the images, by the names of the stage prepare's metrics."""
     images = audited.images
     reasons = sorted({why.reason for _, why in audited.exclusions})
-    known = audited.labels_known
-    labels = [images.classes[label] if known else "all images" for label in images.labels]
-    counted = list(images.classes) if known else ["all images"]
-    patients = {
-        name: len({p for p, label in zip(images.patient_ids, labels, strict=True) if label == name})
-        for name in counted
-    }
+    truth = truth_of(audited)
+    counted: dict[str, np.ndarray] = {"all images": np.ones(len(images.ids), dtype=bool)}
+    if truth is not None:
+        counted = dict(zip(truth.labels, truth.truth.T, strict=True))
+    if truth is not None and not truth.exclusive:
+        counted |= {"no finding": ~truth.truth.any(axis=1)}
+    patients = {name: len(set(images.patient_ids[own].tolist())) for name, own in counted.items()}
     return {
         "source": "folder",
         "images_in": audited.n_listed,
@@ -258,7 +272,7 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
             reason: sum(why.reason == reason for _, why in audited.exclusions) for reason in reasons
         },
         "ignored_files": {},
-        "splits": {"test": {name: labels.count(name) for name in counted}},
+        "splits": {"test": {name: int(own.sum()) for name, own in counted.items()}},
         "split_origin": "given",
         "patients": {"test": patients},
         "patients_known": audited.patients_known,

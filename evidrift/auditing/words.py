@@ -76,8 +76,8 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     for caveat in result.caveats:
         if caveat.key not in LEFT_OUT:
             yield replace(caveat, sentence=ONE_PAIR) if caveat.key == "one_seed" else caveat
-    if audited.labels_known:
-        yield from _accuracy(result, len(audited.images.classes))
+    if audited.labels_known:  # of findings chance depends on each one; `knowledge` holds it against that
+        yield from _accuracy(result, 0 if audited.findings is not None else 1 / len(audited.images.classes))
     if audited.exclusions:
         yield Caveat(
             "excluded",
@@ -89,10 +89,10 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     yield Caveat("not_checked", NOT_CHECKED)
 
 
-def _accuracy(result: Result, n_classes: int) -> Iterator[Caveat]:
+def _accuracy(result: Result, chance: float) -> Iterator[Caveat]:
     accuracy = over_seeds(result.models)["accuracy"].droplevel("arch")
     before, after = accuracy["tl"], accuracy["ft"]
-    if min(before, after) < 1 / n_classes:
+    if min(before, after) < chance:
         yield Caveat(
             "below_chance",
             say(

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidrift.cli.options import add_explaining, add_images, add_reading, names, one_or_two, read_as
+from evidrift.cli.options import add_explaining, add_images, add_reading, names, read_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,8 @@ examples:
     evidrift audit --before old.h5 --after new.h5 --images inbox/ --preprocessing unit --out audit/ --json
 
   The old model wants values from -1 to 1, the new one scales them itself:
-    evidrift audit --before old.h5 --after new.keras --images films/ --preprocessing tf,none --out audit/
+    evidrift audit --before old.h5 --after new.keras --images films/ --preprocessing before:tf after:none \\
+        --out audit/
 
   A gate file (all limits may be left out but one; `evidrift gate` derives it from trainings you trust):
     reliance: {corners: {at_most: 0.1}, spike_flips_at_most: 0.1}    # predictions that change
@@ -67,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the model to take its place",
     )
-    add_reading(models)
+    add_reading(models, sides=True)
     add_images(parser.add_argument_group("images"))
     add_explaining(parser.add_argument_group("measures"))
     result = parser.add_argument_group("result")
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         methods=names(args.methods),
         layer=args.layer,
         gate=args.gate,
-        preprocessing=one_or_two(args.preprocessing),
+        preprocessing=args.preprocessing or "none",
         **read_as(args),
         out=args.out,
         quiet=quiet,
@@ -112,11 +113,16 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
     if not quiet:
         n_images, n_patients = len(found.result.cohort.image_ids), found.result.cohort.n_patients
         counting = "right in all models" if found.audited.labels_known else "of one prediction in all models"
+        of = "findings" if found.several else "images"
+        if found.several:
+            counting = "called by all models"
         to.print(
-            f"{len(found.images.ids)} of {found.audited.n_listed} images audited. {n_images} images of "
+            f"{len(found.audited.images.ids)} of {found.audited.n_listed} images audited. {n_images} {of} of "
             f"{n_patients} patients count: {counting}.",
             style="bold",
         )
+        outputs = ", ".join(f"{at} {name}" for at, name in enumerate(found.audited.images.classes))
+        to.print(safe(f"{'Findings' if found.several else 'Classes'} by output: {outputs}."))
         to.print(model_table(found))
         to.print(drift_table(found))
     to.print(safe(spelled(found.told.answer, FLAGS)))

@@ -43,15 +43,13 @@ def run(args: argparse.Namespace) -> int:
     from evidrift.auditing.methods import families_of
     from evidrift.base.sentence import spelled
     from evidrift.cli.spelling import FLAGS
-    from evidrift.maps.scores import predicted_classes
-    from evidrift.auditing.explaining import explain_file
+    from evidrift.auditing.explaining import explain_file, explain_findings, outputs_of
     from evidrift.measures.canvas import draw
     from evidrift.prepare.entry import Entry, Excluded
     from evidrift.prepare.source import load_file
     from evidrift.foreign.files import load_model_file
     from evidrift.report.figures.explained import explained_figure
     from evidrift.report.terminal.tables import console
-    from scipy.special import softmax
 
     import numpy as np
 
@@ -65,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     file = load_model_file(
         args.model, architecture=args.architecture, preprocessing=args.preprocessing, size=args.size
     )
+    file.check_padding(args.padding)
     classes = _classes(args.classes, file.n_classes)
     try:
         entry = Entry(args.image.name, "")
@@ -72,29 +71,39 @@ def run(args: argparse.Namespace) -> int:
     except Excluded as why:
         raise UserError(f"{args.image} cannot be explained: {why}.") from None
     asked = None if args.asked is None else np.array([_number(args.asked, classes)])
-    found = explain_file(file, families, args.layer, planes, asked, args.image.name, args.quiet)
-    target = int(predicted_classes(found.logits)[0]) if asked is None else int(asked[0])
-    probabilities = softmax(found.logits[0].astype(np.float64))
+    name = args.image.name
+    if file.several:
+        raw = outputs_of(file, planes, batch_size=1)
+        target = file.end.likeliest(raw) if asked is None else asked
+        unit = (np.array([0]), target)
+        maps, layer = explain_findings(file, families, args.layer, planes, unit, raw, name, args.quiet)
+    else:
+        found = explain_file(file, families, args.layer, planes, asked, name, args.quiet)
+        raw, maps, layer = found.raw, found.maps, found.layer_name
+        target = file.end.likeliest(raw) if asked is None else asked
+    probabilities, target = file.probabilities(raw)[0], int(target[0])
     content = np.array([loaded.content])
     canvases = {
         method: draw(signed, content, file.size).values[0]
-        for each in found.maps.values()
-        for layer in each.layers.values()
-        for method, signed in layer.methods.items()
+        for each in maps.values()
+        for of_layer in each.layers.values()
+        for method, signed in of_layer.methods.items()
     }
     title = f"{args.image.name}: {classes[target]}, {100 * probabilities[target]:.1f} %"
-    about = f"{args.model.name}, target layer {found.layer_name}"
+    about = f"{args.model.name}, target layer {layer}"
     shown = {method: canvases[method] for method in methods if method in canvases}
     explained_figure(planes[0], loaded.content, shown, title, about, out)
     to = console()
     if not args.quiet:
+        if file.several:
+            to.print("Findings, each by itself: a film can have several, or none.")
         for number in np.argsort(-probabilities, kind="stable"):
             mark = "  <- explained" if number == target else ""
             to.print(f"{100 * probabilities[number]:5.1f} %  {classes[number]}{mark}")
-        for note in file.notes:
+        for note in filter(None, (*file.notes, file.taken_for)):
             to.print(f"Note: {spelled(note, FLAGS)}", style="yellow")
         for method in set(methods) - set(canvases):
-            to.print(f"Note: {method} is not defined at {found.layer_name}, which can be negative.")
+            to.print(f"Note: {method} is not defined at {layer}, which can be negative.")
     to.print(f"{out}", soft_wrap=True)
     return 0
 
@@ -103,7 +112,8 @@ def _classes(given: str | None, n_classes: int) -> list[str]:
     classes = names(given) if given else [f"class {number}" for number in range(n_classes)]
     if len(classes) != n_classes:
         raise UserError(
-            f"--classes gives {len(classes)} names, but the model tells {n_classes} classes apart."
+            f"--classes gives {len(classes)} names, but the model tells {n_classes} classes or findings "
+            "apart."
         )
     return classes
 

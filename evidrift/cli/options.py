@@ -4,20 +4,30 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+SCALING = (
+    "for models that do not scale their input themselves: unit (0..1), tf (-1..1), torch, caffe, samplewise "
+    "(each film to mean 0, deviation 1), minmax (each film to 0..1), an architecture's name, or numbers: "
+    "mean=127.5,std=58.4 of grey levels, unit,mean=0.5,std=0.25 of 0..1, three for red/green/blue; with bgr, "
+    "blue comes first; default: none"
+)
 
-def add_reading(parser: argparse._ActionsContainer) -> None:
-    """How a model's file is read."""
+
+def add_reading(parser: argparse._ActionsContainer, sides: bool = False) -> None:
+    """How a model's file is read; with `sides`, those of an audit may differ."""
     parser.add_argument("--architecture", metavar="NAME", help="of evidrift/zoo, for .weights.h5 files")
     parser.add_argument(
         "--size", type=int, default=224, metavar="PX", help="side of their input; default: 224"
     )
-    parser.add_argument(
-        "--preprocessing",
-        default="none",
-        metavar="NAME",
-        help="for models that do not scale their input themselves: unit (0..1), tf (-1..1), torch, caffe, or "
-        "an architecture's name; default: none",
-    )
+    if sides:
+        parser.add_argument(
+            "--preprocessing",
+            nargs="+",
+            action="extend",
+            metavar="[SIDE:]RANGE",
+            help=f"{SCALING}. Where the sides differ, name them: before:tf after:none",
+        )
+    else:
+        parser.add_argument("--preprocessing", default="none", metavar="RANGE", help=SCALING)
 
 
 def add_images(parser: argparse._ActionsContainer) -> None:
@@ -72,12 +82,6 @@ def read_as(args: argparse.Namespace) -> dict[str, Any]:
         "padding": args.padding,
         "batch_size": args.batch_size,
     }
-
-
-def one_or_two(text: str) -> str | tuple[str, ...]:
-    """One name, or a list of them with commas."""
-    listed = names(text)
-    return listed[0] if len(listed) == 1 else tuple(listed)
 
 
 def names(text: str) -> list[str]:

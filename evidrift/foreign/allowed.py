@@ -69,7 +69,7 @@ def _check(path: Path, kind: str, part: dict[str, Any], of_a_call: bool) -> None
     elif not _is_allowed(found) or str(part.get("registered_name") or kind) != kind:
         raise UserError(
             f"{path} holds {name} ({kind}), which is not Keras's own but its author's code: it is not "
-            f"loaded. {MEND}"
+            f"loaded. {MEND} From Python a model that you have loaded is taken as it is: audit(before=model)."
         )
 
 

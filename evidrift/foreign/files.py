@@ -18,16 +18,21 @@ from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.foreign.description import WEIGHTS, check_is_file
-from evidrift.foreign.flat import explainable
-from evidrift.foreign.input_range import prepare_for
+from evidrift.foreign.ending import Ending, Kind
+from evidrift.foreign.ending_check import check_ending, noise, taken_for
+from evidrift.foreign.flat import flattened
+from evidrift.foreign.front import front_of, with_front
+from evidrift.foreign.input_range import prepare_for, read_range
 from evidrift.foreign.loading import load
+from evidrift.foreign.objects import sha256_of
+from evidrift.foreign.precision import in_float32, other_precision
+from evidrift.foreign.shapes import MAX_SIDE, Shape, shape_of
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import find
 from evidrift.networks.checkpoint import load_weights
 from evidrift.networks.classifier import LOGITS, build_classifier
 from evidrift.prepare.pointers import only_tracked
 
-MAX_SIDE = 2048  # px
 SCALES = ("Rescaling", "Normalization", "BatchNormalization")
 PASSES = ("InputLayer", "Identity", "Cast", "Resizing", "Concatenate", "RandomFlip", "RandomRotation")
 
@@ -39,71 +44,138 @@ class ModelFile:
     Attributes:
         path: of the file.
         sha256: of its bytes.
-        model: one flat graph from its input to its logits.
-        size: side of its square input, px.
-        channels: 1 or 3.
-        n_classes: that it tells apart; 2 for a single sigmoid output.
-        prepare: brings grey levels, (n, size, size) uint8, to its input, (n, size, size, channels) float32.
+        model: one flat graph from films, as `prepare` gives them, to its logits.
+        bare: the same from its own input on, without what stands before that (`front`).
+        preprocessing: how its input is made, see `input_range.read_range`.
+        shape: of its own input.
+        n_classes: that it tells apart, 2 for a single sigmoid output; of `sigmoids` the findings.
+        prepare: brings films, (n, size, size) uint8, to what `model` takes, (n, size, size, channels)
+            float32.
         n_parameters: numbers in its weights.
         notes: what its user should know.
+        end: what was taken off behind the logits.
     """
 
     path: Path
     sha256: str
     model: keras.Model
-    size: int
-    channels: int
+    bare: keras.Model
+    preprocessing: str
+    shape: Shape
     n_classes: int
     prepare: Callable[[np.ndarray], np.ndarray]
     n_parameters: int
     notes: tuple[str, ...]
+    end: Ending
+
+    @property
+    def size(self) -> int:
+        """Side of the square films, px."""
+        return self.shape.side
+
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+        return self.shape.channels
+
+    def check_padding(self, padding: bool) -> None:
+        """Refuse to pad films to a square for a network that would squash it."""
+        if padding and not self.shape.is_square:
+            told = (
+                "{path} takes images of {shape} px, so a film that was padded to a square would "
+                "be squashed all the same. Leave {padding} out."
+            )
+            raise UserError(say(told, path=self.path, shape=self.shape.said, padding=parameter("padding")))
+
+    @property
+    def ending(self) -> Kind:
+        """How the file's own model ends: `softmax`, `sigmoid`, `sigmoids` or `logits`."""
+        return self.end.kind
+
+    @property
+    def several(self) -> bool:
+        """Whether each output is a finding of its own, so that a film can have several or none."""
+        return self.end.kind == "sigmoids"
+
+    @property
+    def taken_for(self) -> str | None:
+        """What its user should know of how it ends: what its outputs are taken for, if it does not say."""
+        return None if self.path.name.endswith(WEIGHTS) else taken_for(self.path, self.end)
+
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """The model's own probabilities, (n, classes) float64, of what `model` gives, (n, outputs)."""
+        return self.end.probabilities(raw)
 
 
 def load_model_file(
-    path: Path, *, architecture: str | None = None, preprocessing: str = "none", size: int = 224
+    source: Path | keras.Model,
+    *,
+    architecture: str | None = None,
+    preprocessing: str = "none",
+    size: int = 224,
 ) -> ModelFile:
     """Read a classifier.
 
     Args:
-        path: a whole model (.keras, .h5), or weights (.weights.h5) of an architecture of the zoo.
+        source: a file with a whole model (.keras, .h5), or with weights (.weights.h5) of an architecture of
+            the zoo; or a model that is loaded already, whose layers may be its owner's. Of an object the path
+            is its name, and the hash that of its description and weights.
         architecture: of the zoo, for weights.
-        preprocessing: `none`, `unit`, `tf`, `torch`, `caffe` or an architecture of the zoo; for weights it is
-            their architecture's.
+        preprocessing: see `input_range.read_range`; for weights it is their architecture's.
         size: side of the input, px, for weights alone; a model says it itself.
 
     Raises:
         UserError: the file is missing, is no such file, holds code, or holds no classifier of grey or colour
             images of one size.
     """
-    check_is_file(path, only_tracked(path))
-    if path.name.endswith(WEIGHTS):
-        classifier = _from_weights(path, architecture, size)
-        preprocessing = str(architecture)
+    if isinstance(source, keras.Model):
+        path, classifier, sha256 = Path(source.name), source, sha256_of(source)
+        notes = [f"{source.name} was given as an object: its sha256 is of its description and weights."]
     else:
-        classifier = load(path)
+        check_is_file(source, only_tracked(source))
+        path, notes = source, []
+        if path.name.endswith(WEIGHTS):
+            classifier = _from_weights(path, architecture, size)
+            preprocessing = str(architecture)
+        else:
+            classifier = load(path)
+        sha256 = _sha256(path)
     try:
-        model = explainable(classifier)
+        precision = other_precision(classifier)
+        bare, end = flattened(classifier)
+        if precision is not None:
+            classifier = in_float32(classifier)
+            bare, end = flattened(classifier)
+            notes.append(f"{path.name} computes in {precision}; here it was computed in float32.")
     except UserError as error:
         raise error.about(path) from None
-    side, channels, outputs = _shapes(path, model)
-    notes = []
-    if preprocessing == "none" and not _scales_its_input(model):
+    shape = shape_of(path, bare)
+    if end.kind == "softmax" and shape.outputs == 1:
+        raise UserError(f"{path} tells a single class apart: its one output is always 1.")
+    prepare = prepare_for(preprocessing, shape.channels)
+    front = front_of(shape, read_range(preprocessing).of_films)
+    if not path.name.endswith(WEIGHTS):
+        films = prepare(noise(shape.side))
+        check_ending(path, classifier, bare, end, films if front is None else np.asarray(front(films)))
+    if preprocessing == "none" and not _scales_its_input(bare):
         told = (
             "Nothing at the beginning of {file} scales its input, and films go in as grey levels 0 to "
-            "255. If it was trained on another range, say which ({preprocessing}): unit, tf, torch or "
-            "caffe."
+            "255. If it was trained on another range, say which ({preprocessing}): unit, tf, torch, "
+            "caffe, samplewise, or a mean and a deviation."
         )
         notes.append(say(told, file=path.name, preprocessing=parameter("preprocessing")))
     return ModelFile(
         path=path,
-        sha256=_sha256(path),
-        model=model,
-        size=side,
-        channels=channels,
-        n_classes=max(outputs, 2),
-        prepare=prepare_for(preprocessing, channels),
-        n_parameters=model.count_params(),
+        sha256=sha256,
+        model=bare if front is None else with_front(bare, front, shape),
+        bare=bare,
+        preprocessing=preprocessing,
+        shape=shape,
+        n_classes=max(shape.outputs, 2),
+        prepare=prepare,
+        n_parameters=bare.count_params(),
         notes=tuple(notes),
+        end=end,
     )
 
 
@@ -136,22 +208,6 @@ def _classes_in(path: Path) -> int:
             f"{path} holds no classifier's weights as this project saves them, with a last layer `logits`. "
             "Save the whole model instead: model.save('name.keras')."
         ) from None
-
-
-def _shapes(path: Path, model: keras.Model) -> tuple[int, int, int]:
-    """Side and channels of the input, and outputs."""
-    _, height, width, channels = model.inputs[0].shape
-    if height != width:
-        raise UserError(f"{path} takes images of {height} x {width} px; only square ones can be audited.")
-    if height > MAX_SIDE:
-        raise UserError(f"{path} takes images of {height} px a side; {MAX_SIDE} are the limit.")
-    if channels not in (1, 3):
-        raise UserError(f"{path} takes images of {channels} channels; expected were 1 (grey) or 3 (colour).")
-    outputs = int(model.outputs[0].shape[-1])
-    last = trace(model)[-1].operation
-    if outputs == 1 and "softmax" in str(getattr(last, "name", "")):
-        raise UserError(f"{path} tells a single class apart: its one output is always 1.")
-    return int(height), int(channels), outputs
 
 
 def _scales_its_input(model: keras.Model) -> bool:

@@ -7,25 +7,37 @@ copied, names can be told apart, and the model itself is left as it was, its gra
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
+from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
+    BaseImagePreprocessingLayer,
+)
 from keras.src.models.functional import Functional
 
-from evidrift.attribution.graph import Step, trace
+from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
+from evidrift.foreign.ending import Ending, ending_of
 
-# Names of functions, layers and operations that turn logits into probabilities or their logarithms.
-PROBABILITIES = ("softmax", "sigmoid", "logsoftmax", "logsigmoid")
-# What may stand behind them and leaves each value as it is.
-REARRANGE = ("Reshape", "Flatten", "Squeeze", "Dropout", "Identity", "Cast")
+
+class Flat(NamedTuple):
+    """A classifier's flat graph, from its input to its logits, and what stood behind them."""
+
+    model: keras.Model
+    ending: Ending
 
 
 def explainable(model: keras.Model) -> keras.Model:
+    """The classifier's flat graph alone, see `flattened`."""
+    return flattened(model).model
+
+
+def flattened(model: keras.Model) -> Flat:
     """The classifier as one flat functional model from its input to its logits.
 
     A softmax or sigmoid at the end is taken off, since a probability's gradient vanishes as the classifier
-    grows confident. Call the result with `training=False`: without it Keras's augmentation layers augment.
+    grows confident (see `ending`). Call the result with `training=False`: without it Keras's augmentation
+    layers augment.
 
     Args:
         model: functional or Sequential, with models nested in it to any depth; built by code or read by
@@ -38,24 +50,40 @@ def explainable(model: keras.Model) -> keras.Model:
 
     Raises:
         UserError: the model is subclassed, not built, has several inputs or outputs, takes no images of one
-            size, or gives no vector of classes.
+            size, gives no vector of classes, or ends in something that cannot be traced back to logits.
     """
     graph = _graph(model)
     if graph is None:
         raise UserError(_why_no_graph(model))
     image = _image(graph, model.name)
     inputs = keras.Input(image.shape[1:], dtype="float32", name=image.name)
-    outputs = _logits(trace(_model(inputs, _expand(graph, inputs, _twins(graph, image.name)), model.name)))
-    if len(outputs.shape) != 2:
+    whole = _model(inputs, _expand(graph, inputs, _twins(graph, image.name)), model.name)
+    if len(whole.outputs[0].shape) != 2:
         raise UserError(
-            f"{model.name} gives {_shape(outputs)} an image; a classifier gives one vector, (classes). "
-            "Explain the part of it that does."
+            f"{model.name} gives {_shape(whole.outputs[0])} an image; a classifier gives one vector, "
+            "(classes). Explain the part of it that does."
         )
-    return _model(inputs, outputs, model.name)
+    ending = ending_of(trace(whole), model.name, _linear)
+    return Flat(_model(inputs, ending.logits, model.name), ending)
+
+
+def _linear(layer: Any) -> Any:
+    return _twin(layer, activation=keras.activations.linear)
 
 
 def _model(inputs: Any, outputs: Any, name: str) -> keras.Model:
     return keras.Model(inputs, outputs, name=name)
+
+
+def replay(model: keras.Model, inputs: keras.KerasTensor, taken: str) -> keras.KerasTensor:
+    """The output of a flat graph, all its calls made anew from another input.
+
+    Args:
+        model: from `explainable`, which is left as it is; the new layers share its variables.
+        inputs: of the shape of its input.
+        taken: a name that no layer may have.
+    """
+    return _expand(model, inputs, _twins(model, taken))
 
 
 def _graph(operation: Any) -> Functional | None:
@@ -83,9 +111,16 @@ def _why_no_graph(model: keras.Model) -> str:
 def _image(graph: Functional, name: str) -> keras.KerasTensor:
     """The one input of a model with one output."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        ins, outs = [each.name for each in graph.inputs], list(graph.output_names)
+        mend = "Make a model of one of its outputs, keras.Model(model.inputs, model.outputs[0])."
+        if len(ins) > 1:
+            mend = (
+                "A film is all that there is to go in: make a model of its image alone, which holds the "
+                "other inputs at a constant, and of one of its outputs."
+            )
         raise UserError(
-            f"{name} has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs; a classifier that can "
-            "be explained has one of each. Make a keras.Model of its image and one of its outputs."
+            f"{name} has {_counted(ins, 'input')} and {_counted(outs, 'output')}; a classifier that can be "
+            f"explained has one of each. {mend}"
         )
     image = graph.inputs[0]
     if len(image.shape) != 4:
@@ -98,6 +133,10 @@ def _image(graph: Functional, name: str) -> keras.KerasTensor:
     return image
 
 
+def _counted(names: list[str], what: str) -> str:
+    return f"{len(names)} {what}{'s' if len(names) != 1 else ''} ({', '.join(names)})"
+
+
 def _shape(tensor: keras.KerasTensor) -> str:
     return str(tuple(tensor.shape[1:]))
 
@@ -108,11 +147,24 @@ def _expand(graph: Functional, inputs: Any, twins: dict[int, Any]) -> Any:
     def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
         nested = _graph(operation)
         if nested is None:
-            return twins[id(operation)](*args, **kwargs)
+            return args[0] if _passes(operation, *args) else twins[id(operation)](*args, **kwargs)
         # `training` and `mask` of the call: explaining is inference, and images have no mask
         return _expand(nested, args[0] if args else kwargs["inputs"], twins)
 
     return graph._run_through_graph(inputs, call_fn=call)
+
+
+def _passes(operation: Any, *args: Any) -> bool:
+    """Whether a layer leaves images as they are in inference, though its graph says another shape.
+
+    Keras 3's RandomCrop does; what follows it gets the whole image, as in `model.predict`.
+    """
+    if not isinstance(operation, BaseImagePreprocessingLayer) or not hasattr(args[0], "shape"):
+        return False
+    shape = tuple(args[0].shape)[1:]
+    if tuple(operation.compute_output_shape(args[0].shape))[1:] == shape:
+        return False
+    return tuple(operation(keras.ops.zeros((1, *shape)), training=False).shape)[1:] == shape
 
 
 def _twins(graph: Functional, taken: str) -> dict[int, Any]:
@@ -146,39 +198,3 @@ def _twin(operation: Any, **changes: Any) -> Any:
     twin = object.__new__(type(operation))
     vars(twin).update(vars(operation) | {"_inbound_nodes": [], "_outbound_nodes": []} | changes)
     return twin
-
-
-def _logits(steps: list[Step]) -> keras.KerasTensor:
-    """The output of a flat graph with the softmax or sigmoid at its end taken off."""
-    end, behind = len(steps) - 1, []
-    while _rearranges(steps[end].operation) and end > 0:
-        behind.append(steps[end].operation)
-        end = steps[end].inputs[0]
-    operation = steps[end].operation
-    if isinstance(operation, keras.Model):
-        raise UserError(
-            f"{operation.name}, at the end of the classifier, is a subclassed model "
-            f"({type(operation).__name__}): whether it gives logits or probabilities cannot be seen. End in "
-            "a layer, such as Dense."
-        )
-    is_ending = _is_probability(getattr(operation, "activation", None))
-    if not is_ending and not _is_probability(operation):
-        return steps[-1].output
-    outputs = steps[steps[end].inputs[0]].output
-    if is_ending and not isinstance(operation, keras.layers.Activation):
-        outputs = _twin(operation, activation=keras.activations.linear)(outputs)
-    for rearrange in reversed(behind):
-        outputs = rearrange(outputs)
-    return outputs
-
-
-def _rearranges(operation: Any) -> bool:
-    if isinstance(operation, keras.layers.Activation):
-        return operation.activation is keras.activations.linear
-    return type(operation).__name__ in REARRANGE
-
-
-def _is_probability(function: Any) -> bool:
-    """Whether a layer, an operation or an activation function is a softmax or sigmoid, whoever's it is."""
-    name = getattr(function, "__name__", type(function).__name__)
-    return name.lower().replace("_", "") in PROBABILITIES

@@ -16,6 +16,7 @@ from evidrift.prepare.folder import count_by_suffix, leaves, name_problem, walk
 from evidrift.prepare.split import split_name
 
 REQUIRED = ("path", "label", "patient_id")
+NO_LABEL = "the manifest gives no label"
 
 
 def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -> Listing:
@@ -71,7 +72,7 @@ def _entry(row: dict[str, str], source: Path, where: str) -> Entry:
     if split and split_name(split) is None:
         raise UserError(f"{where}: split is {split}; it must be one of {', '.join(SPLITS)}.")
     if not label:
-        problem = problem or Excluded("unknown_label", "the manifest gives no label")
+        problem = problem or Excluded("unknown_label", NO_LABEL)
     return Entry(
         path=path.as_posix(),
         label=unicodedata.normalize("NFC", label),

@@ -13,7 +13,11 @@ from evidrift.prepare.split import patient_of
 
 
 def write_manifest(
-    path: Path, images: Sequence[Loaded], splits: Sequence[str], identical: Mapping[str, str]
+    path: Path,
+    images: Sequence[Loaded],
+    splits: Sequence[str],
+    identical: Mapping[str, str],
+    ids: Sequence[str] | None = None,
 ) -> None:
     """A row for each kept image.
 
@@ -22,13 +26,15 @@ def write_manifest(
         images: the kept ones.
         splits: one an image.
         identical: images identical to one in another split -> that one.
+        ids: image ids, where they are not the paths.
     """
+    named = [image.entry.path for image in images] if ids is None else ids
     extra = list(images[0].entry.extra) if images else []
     columns = [*MANIFEST_COLUMNS, *(name for name in extra if name not in MANIFEST_COLUMNS)]
     rows = (
         {
             **image.entry.extra,
-            "image_id": image.entry.path,
+            "image_id": image_id,
             "path": image.entry.path,
             "label": image.entry.label,
             "patient_id": patient_of(image.entry),
@@ -38,7 +44,7 @@ def write_manifest(
             "sha256": image.sha256,
             "identical_to": identical.get(image.entry.path, ""),
         }
-        for image, split in zip(images, splits, strict=True)
+        for image, split, image_id in zip(images, splits, named, strict=True)
     )
     _write(path, columns, rows)
 

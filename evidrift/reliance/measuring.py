@@ -62,6 +62,7 @@ def measure_reliance(
     regions: Masks,
     *,
     own: Mapping[Model, Masks] | None = None,
+    partner: np.ndarray | None = None,
     clean: np.ndarray | None = None,
     architecture: str = "model",
     draws: int = 2,
@@ -88,12 +89,13 @@ def measure_reliance(
         regions: by name, masks, (n, size, size) bool; an image in whose mask nothing is set has no such
             region.
         own: regions of one model alone, likewise.
+        partner: of each image, whose film takes a region's place, (n,) index; None for `fills.donors`.
         clean: images into which markers are painted, (n,) bool; None for all, all False for no spikes.
         architecture: its name, for the tables.
         draws: random places a region.
         quiet: no progress bar.
     """
-    partner = donors(images)
+    partner = donors(images) if partner is None else partner
     painted = np.ones(len(images.ids), bool) if clean is None else clean
     rows: dict[Model, list] = {model: [] for model in models}
     spikes: dict[Model, list] = {model: [] for model in models}

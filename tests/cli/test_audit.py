@@ -50,10 +50,15 @@ def test_a_derived_gate_is_a_file_that_is_not_written_over(monkeypatch, capsys, 
     assert "Choose another name, or write over it: --force" in capsys.readouterr().err
 
 
-def test_two_preprocessings_are_one_for_each_side(monkeypatch):
+def test_each_side_may_be_named_with_its_preprocessing(monkeypatch):
     asked = {}
     found = SimpleNamespace(outcome=None, to_json=str)
     monkeypatch.setattr("evidrift.auditing.audit.audit", lambda *models, **how: asked.update(how) or found)
-    with pytest.raises(SystemExit):
-        command.main([*WORDS, "--preprocessing", "tf,none"])
-    assert asked["preprocessing"] == ("tf", "none")
+    for words, given in (
+        (["--preprocessing", "before:tf", "after:none"], ["before:tf", "after:none"]),
+        (["--preprocessing", "unit"], ["unit"]),
+        ([], "none"),
+    ):
+        with pytest.raises(SystemExit):
+            command.main([*WORDS, *words])
+        assert asked["preprocessing"] == given

@@ -65,7 +65,8 @@ def derive(
     turned = replace(
         films,
         places={name: each[::-1] for name, each in (films.places or {}).items()},
-        right=None if films.right is None else films.right[::-1],
+        right=_right_turned(films),
+        calls=films.calls and tuple(replace(each, right=_right_turned(each)) for each in films.calls),
     )
     found: dict[str, list[Check]] = {}
     for seen, hangs in ((films, reliance), (turned, _turned(reliance))):
@@ -131,6 +132,10 @@ def _nested(asked: Gate, limits: Mapping[str, float]) -> dict[str, Any]:
         return {name: value for name, value in found.items() if value != {}}
 
     return kept(asked.model_dump(exclude_none=True), "")
+
+
+def _right_turned(films: Films) -> np.ndarray | None:
+    return None if films.right is None else films.right[::-1]
 
 
 def _turned(reliance: Asked) -> Asked:

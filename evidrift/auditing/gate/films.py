@@ -28,6 +28,8 @@ class Films:
         places: by place, the share of the evidence there before and after, (2, p, n), 0 to 1; None likewise.
         unusable: that a map of the pair is, (p, n) bool; None likewise.
         right: before and after, (2, p, n) bool; None where labels are not known.
+        calls: where films can have several findings, all calls by finding, and by finding and whether a film
+            has it (`calls`): what is right is judged by these.
     """
 
     patients: np.ndarray
@@ -37,6 +39,7 @@ class Films:
     places: dict[str, np.ndarray] | None
     unusable: np.ndarray | None
     right: np.ndarray | None
+    calls: "tuple[Films, Films] | None" = None
 
     @property
     def counting(self) -> np.ndarray:

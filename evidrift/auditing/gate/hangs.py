@@ -41,13 +41,24 @@ def judge_reliance(limits: Reliance, regions: pd.DataFrame, spikes: pd.DataFrame
                 where=REPLACED[place],
                 after="" if growth else ", after",
             )
-            yield check(f"reliance.{place}.{key}", what, limit, _by_fill(place, regions, growth))
+            parts = [each for rows in _apart(regions) for each in _by_fill(place, rows, growth)]
+            yield check(f"reliance.{place}.{key}", what, limit, parts)
     for key, told in LETTER.items():
         limit = getattr(limits, key)
         if limit is not None:
-            parts = _by_corner(spikes, new=key == "spike_new_flips_at_most")
+            new = key == "spike_new_flips_at_most"
+            parts = [each for rows in _apart(spikes) for each in _by_corner(rows, new)]
             nothing = [part("films without a marker", np.zeros(0, dtype=bool), np.zeros(0, dtype=str))]
             yield check(f"reliance.{key}", told, limit, parts or nothing)
+
+
+def _apart(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Of findings, the rows of each: every finding's calls must keep to a limit by themselves."""
+    return [rows for _, rows in table.groupby("finding")] if "finding" in table else [table]
+
+
+def _of_finding(rows: pd.DataFrame) -> str:
+    return f" ({rows['finding'].iloc[0]})" if "finding" in rows and len(rows) else ""
 
 
 def _by_fill(region: str, regions: pd.DataFrame, growth: bool) -> list[Part]:
@@ -61,7 +72,8 @@ def _by_fill(region: str, regions: pd.DataFrame, growth: bool) -> list[Part]:
             flipped = after["flipped"].astype(bool)
             if growth:
                 flipped = flipped.astype(float) - before["flipped"].astype(float).reindex(after.index)
-            parts.append(_part(f"{done}{_of_pair(pair, pairs)}", after, flipped, -1.0 if growth else 0.0))
+            name = f"{done}{_of_pair(pair, pairs)}{_of_finding(regions)}"
+            parts.append(_part(name, after, flipped, -1.0 if growth else 0.0))
     return parts
 
 
@@ -75,7 +87,7 @@ def _by_corner(spikes: pd.DataFrame, new: bool) -> list[Part]:
             then = before.reindex(after.index)
             same = then["class_spiked"].astype(str) == after["class_spiked"].astype(str)
             flipped &= ~(then["flipped"].astype(bool) & same)
-        name = f"the {str(corner).replace('_', ' ')} corner{_of_pair(pair, pairs)}"
+        name = f"the {str(corner).replace('_', ' ')} corner{_of_pair(pair, pairs)}{_of_finding(spikes)}"
         parts.append(_part(name, after, flipped))
     return parts
 

@@ -116,8 +116,11 @@ def judge_predictions(gate: Gate, films: Films) -> Judged:
 
     Args:
         gate: the limits.
-        films: all of them count here.
+        films: all of them count here. Where they can have several findings, each finding must keep to each
+            limit, and to one of the worst class in the films that have it and in those that have it not.
     """
+    whole, apart = films.calls or (films, films)
+    each = films.calls is not None
     regressed = gate.regressed or Regressed.model_construct()
     asked = {
         "regressed.at_most": (regressed.at_most, "share of films right before and wrong after"),
@@ -134,18 +137,19 @@ def judge_predictions(gate: Gate, films: Films) -> Judged:
         if films.right is None:
             yield Check(name, what, NAN, NAN, NAN, limit, "not judged", NO_LABELS)
             continue
-        before, after = films.right
+        by_class = name == "regressed.class_at_most"
+        seen = apart if by_class else whole
+        before, after = films.right if seen.right is None else seen.right
         every = np.ones_like(before)
         if name == "accuracy_drop_at_most":
             drop = before.astype(float) - after
-            parts = parts_by_pair(films, drop, every, False, lowest=-1.0)
+            parts = parts_by_pair(seen, drop, every, each, lowest=-1.0)
         elif name == "wrong_at_most":
-            sides = zip(("before", "after"), films.right, strict=True)
             parts = [
-                replace(each, name=f"the model {side}{of(each.name)}")
-                for side, right in sides
-                for each in parts_by_pair(films, ~right, every, False)
+                replace(part, name=f"the model {side}{of(part.name)}")
+                for side, right in (("before", before), ("after", after))
+                for part in parts_by_pair(seen, ~right, every, each)
             ]
         else:
-            parts = parts_by_pair(films, before & ~after, every, name == "regressed.class_at_most")
+            parts = parts_by_pair(seen, before & ~after, every, each or by_class)
         yield check(name, what, limit, parts)

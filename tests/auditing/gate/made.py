@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.knowledge import Known, known_of
@@ -79,6 +80,6 @@ def known(after: np.ndarray | None = None, labels: bool = True, n: int = 150) ->
     before = np.where(np.arange(n) % 10 == 0, (truth + 1) % 3, truth)
     patients = np.array([f"p{number}" for number in range(n)])
     return {
-        name: known_of(logits(called), truth if labels else None, patients, CLASSES)
+        name: known_of(softmax(logits(called), axis=1), truth if labels else None, patients, CLASSES)
         for name, called in (("before 1", before), ("after 1", before if after is None else after))
     }

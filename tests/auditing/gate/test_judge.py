@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import softmax
 
 from evidrift.auditing.gate.check import Check, outcome
 from evidrift.auditing.gate.judge import judge
@@ -263,7 +264,7 @@ def test_what_a_model_knows_by_hand():
     """Six films, two of each class; called right in four, twice `covid19` for another."""
     truth = np.array([0, 0, 1, 1, 2, 2])
     called = np.array([0, 0, 1, 0, 2, 0])
-    found = known_of(logits(called), truth, np.arange(6).astype(str), ("a", "b", "c"))
+    found = known_of(softmax(logits(called), axis=1), truth, np.arange(6).astype(str), ("a", "b", "c"))
     assert found.predicted == {"a": 4, "b": 1, "c": 1}
     assert found.accuracy.value == pytest.approx(4 / 6)
     assert found.accuracy[1:] == pytest.approx(stats.binomtest(4, 6).proportion_ci(method="exact"))
