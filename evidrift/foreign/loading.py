@@ -38,7 +38,7 @@ def load(path: Path) -> keras.Model:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise UserError(f"{path} describes no model that Keras could make: {_reason(error)}") from None
     model = tidied(model)
-    check_allowed(path, model)
+    check_allowed(path, model, description.version)
     try:
         made = _made(model, description)
         if isinstance(made, keras.Model):

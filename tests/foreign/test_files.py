@@ -202,7 +202,7 @@ def two_inputs():
         ("folder", lambda path: path.mkdir(), "is a folder, not a file"),
         ("model.pt", lambda path: path.write_bytes(b"x"), "is a PyTorch file"),
         ("model.onnx", lambda path: path.write_bytes(b"x"), "is an ONNX file"),
-        ("notes.txt", lambda path: path.write_bytes(b"x"), "is a file named *.txt"),
+        ("notes.txt", lambda path: path.write_bytes(b"x"), "is no model file that is known"),
         ("empty.keras", lambda path: path.write_bytes(b""), "is empty"),
         ("no.keras", lambda path: path.write_bytes(b"no zip"), "is no Keras model, or is damaged"),
         ("no.h5", lambda path: path.write_bytes(b"no hdf5"), "is no HDF5 file of a Keras model"),

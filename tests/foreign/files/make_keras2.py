@@ -1,11 +1,12 @@
 """Model files of Keras 2, with the probabilities that Keras 2 gave: made once, kept beside this script.
 
-Run by a Python that has TensorFlow 2.15.1 (all kinds) and one that has 2.13.1 (those given by name), which is
+Run by a Python that has TensorFlow 2.15.1 (all kinds) and 2.13.1 and 2.14.1 (those given by name), which are
 none that evidrift runs in:
 
     python3.11 -m venv tf215 && tf215/bin/pip install tensorflow-cpu==2.15.1
     tf215/bin/python tests/foreign/files/make_keras2.py
     tf213/bin/python tests/foreign/files/make_keras2.py functional.keras nested.keras
+    tf214/bin/python tests/foreign/files/make_keras2.py nested.keras
 
 Networks are as small as shows the kind, with random weights. `expected.json` gets what each gives of `film`.
 """
