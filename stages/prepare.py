@@ -3,6 +3,8 @@
 import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
+from evidrift.base.keys import PIPELINE
+from evidrift.base.sentence import spelled
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
 from evidrift.prepare.params import load_prepare
 from evidrift.prepare.prepare import Outputs, prepare
@@ -18,7 +20,8 @@ def main() -> None:
     )
     params = load_prepare(args.params)
     store, manifest, exclusions = (args.images / name for name in (STORE, MANIFEST, EXCLUSIONS))
-    prepare(params, Outputs(store, manifest, exclusions, args.metrics))
+    for told in prepare(params, Outputs(store, manifest, exclusions, args.metrics)):
+        print(spelled(told, PIPELINE))
 
 
 if __name__ == "__main__":

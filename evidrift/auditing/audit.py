@@ -9,16 +9,21 @@ from pathlib import Path
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.auditing.calls import truth_of
+from evidrift.auditing.comparisons import MIN_PATIENTS, Compared, compare_with_original, judge_sides
 from evidrift.auditing.context import context_of
 from evidrift.auditing.gate.check import Check
-from evidrift.auditing.gate.judge import judge
-from evidrift.auditing.gate.limits import Gate, GateFile, load_gate
+from evidrift.auditing.gate.limits import Gate, GateFile, facts_of, load_gate
+from evidrift.auditing.junit import NAME as JUNIT
+from evidrift.auditing.junit import write_junit
+from evidrift.auditing.labels import order_notes
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Model, load_models, sources
+from evidrift.auditing.performance.subgroups import subgroups as subgroups_of
 from evidrift.auditing.ranges import range_notes
-from evidrift.auditing.relying import relied_on
+from evidrift.auditing.record import record_of
+from evidrift.auditing.relying import of_pairs, reliance_of
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.runs import known_by_part, seen_by, try_models
+from evidrift.auditing.runs import known_by_part, try_models
 from evidrift.auditing.sides import by_side
 from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
@@ -27,6 +32,7 @@ from evidrift.base.sentence import parameter, say
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
+from evidrift.maps.scores import predicted_classes
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.page import IMAGES, write_report
 from evidrift.report.page.page import NAME as REPORT
@@ -37,11 +43,10 @@ METHODS = ("layer_cam", "grad_cam_pp")
 SUMMARY = "audit.json"
 # All that an audit writes into its folder.
 OWN = {
-    *(SUMMARY, REPORT, IMAGES, STORE, MANIFEST, EXCLUSIONS),
+    *(SUMMARY, JUNIT, REPORT, IMAGES, STORE, MANIFEST, EXCLUSIONS),
     *("maps", "drift", "tables"),
 }
-MIN_PATIENTS = 20
-SIDES = ("before", "after")
+SIDES = ("original", "before", "after")
 Preprocessing = str | Sequence[str]
 
 
@@ -53,6 +58,8 @@ def audit(
     methods: Sequence[str] = METHODS,
     layer: str = "penultimate",
     gate: PathLike | Gate | None = None,
+    original: Model | Sequence[Model] = (),
+    subgroups: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
     labels: bool = True,
     preprocessing: Preprocessing = "none",
@@ -62,6 +69,7 @@ def audit(
     batch_size: int = 16,
     out: PathLike | None = None,
     quiet: bool = False,
+    command: str | None = None,
 ) -> AuditResult:
     """Measure how far the evidence moved between two checkpoints of a classifier, on a folder of films.
 
@@ -86,6 +94,10 @@ def audit(
         methods: attribution methods, e.g. layer_cam, grad_cam_pp, grad_cam, hires_cam, integrated_gradients.
         layer: target layer: `penultimate`, `last` or a layer's name.
         gate: limits to judge by: a YAML file or a `Gate`.
+        original: the checkpoint that was approved first, if it is not `before`: `after` must keep all limits
+            against it as well. One, or as many as there are of the other sides.
+        subgroups: columns of a manifest by which performance is told as well, e.g. sex, site or age (in
+            bands); None for all that tell groups of films apart.
         classes: names in the order of the models' outputs; None for the labels' alphabetical order.
         labels: use labels that are there. Without labels the images that count are those of which all models
             predict the same.
@@ -99,6 +111,7 @@ def audit(
         batch_size: images per pass.
         out: folder for the report, the tables and all that they come from; None keeps nothing.
         quiet: no progress bars.
+        command: for the record, as it was typed.
 
     Raises:
         UserError: a file cannot be used, or the models do not fit each other or the images; the sentence says
@@ -109,28 +122,54 @@ def audit(
     if limits is not None:
         limits.gate.check_fits(methods, layer)
     target = None if out is None else _target(Path(out))
-    scaling = by_side(preprocessing, SIDES)
-    models = load_models(sources(before), sources(after), layer, classes, scaling, architecture, size)
+    originals = sources(original)
+    scaling = by_side(preprocessing, SIDES if originals else SIDES[1:])
+    models = load_models(
+        sources(before), sources(after), layer, classes, scaling, architecture, size, originals
+    )
     tried = try_models(models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet)
     audited, films, pairs = tried.audited, tried.films, tried.pairs
+    columns = subgroups_of([each.entry.extra for each in audited.loaded], subgroups)
+    reliance = None
+    if limits is not None and limits.gate.reliance is not None:
+        reliance = reliance_of(models, tried, batch_size, quiet)
     measured = measure(films, audited, pairs, families, layer)
     study = measured.study
-    if limits is not None and limits.gate.reliance is not None:
-        study = replace(study, reliance=relied_on(models, tried, batch_size, quiet))
+    if reliance is not None:
+        study = replace(study, reliance=of_pairs(reliance, list(models.files), models.pairs))
     result = compare(study, rules(MIN_PATIENTS))
-    notes = [*audited.notes, *range_notes(models, tried, batch_size), *models.notes]
-    caveats = tuple(caveats_of_audit(result, audited, notes))
+    noticed = [*audited.notes, *range_notes(models, tried, batch_size), *models.notes]
+    if audited.labels_known and not models.several:
+        called = {part: predicted_classes(tried.runs[given].logits) for part, given in models.parts.items()}
+        noticed += order_notes(called, films.labels, films.classes)
+    caveats = tuple(caveats_of_audit(result, audited, noticed))
     result = replace(result, caveats=caveats)
-    known = known_by_part(models, tried)
+    compared = [
+        Compared("before", "after", models.parts_of("before", "after", models.pairs), tried, study, result),
+        *compare_with_original(models, tried, families, layer, reliance),
+    ]
+    truth = truth_of(audited)
+    scores = {part: tried.runs[given].scores for part, given in models.parts.items()}
     checks: tuple[Check, ...] = ()
     if limits is not None:
         method = limits.gate.method or methods[0]
-        seen = seen_by(study, method, tried)
-        checks = judge(limits.gate, seen, method, known, study.reliance)
+        checks = judge_sides(limits.gate, method, compared, known_by_part(models, tried), columns)
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
         verdict=preserved_verdict(result, methods[0]),
         checks=checks,
+    )
+    record = record_of(
+        models=models,
+        scores=scores,
+        truth=truth,
+        audited=audited,
+        columns=columns,
+        compared=compared,
+        checks=checks,
+        methods=methods,
+        gate=limits.facts if limits else None,
+        command=command,
     )
     found = AuditResult(
         told=told,
@@ -140,29 +179,28 @@ def audit(
         images=films,
         audited=audited,
         pairs=pairs,
-        files=models.described,
-        known=known,
-        truth=truth_of(audited),
-        scores={part: tried.runs[given].scores for part, given in models.parts.items()},
-        gate_file=limits.file if limits else None,
+        truth=truth,
+        scores=scores,
+        record=record,
         derived=limits.gate.derived if limits else None,
         report=None if out is None else Path(out) / REPORT,
     )
     if target is not None:
         asked = {"methods": list(methods), "layer": layer, "preprocessing": scaling, "padding": padding}
-        context = context_of(told, audited, models, known, asked)
+        context = context_of(told, audited, models, asked, record)
         with _filling(target) as folder:
             files = write_material(folder, films, audited, tried.film, pairs, families, measured)
             write_tables(files.tables, result, SPELLING)
             write_summary(files.tables, study, result, context)
             write_report(files, folder)
             (folder / SUMMARY).write_text(found.to_json(), encoding="utf-8")
+            write_junit(folder / JUNIT, checks)
     return found
 
 
 def _limits(gate: PathLike | Gate | None) -> GateFile | None:
     if gate is None or isinstance(gate, Gate):
-        return None if gate is None else GateFile(gate, None)
+        return None if gate is None else GateFile(gate, facts_of(gate))
     return load_gate(Path(gate))
 
 

@@ -4,6 +4,7 @@ What is computed from these arrays alone serves both tasks.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,16 @@ class Truth:
     truth: np.ndarray
     known: np.ndarray
     exclusive: bool
+
+    @cached_property
+    def patient(self) -> np.ndarray:
+        """Each film's patient as a number, (n,)."""
+        return np.unique(self.patients, return_inverse=True)[1]
+
+    def right(self, scores: Scores, label: int | None = None) -> np.ndarray:
+        """The films that a model gets right, (n,) bool: in every label that is known, or in one."""
+        same = (scores.called == self.truth) | ~self.known
+        return same.all(axis=1) if label is None else same[:, label]
 
 
 def scores_of(file: ModelFile, raw: np.ndarray) -> Scores:

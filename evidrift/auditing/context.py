@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from evidrift.auditing.gate.check import Check
-from evidrift.auditing.gate.knowledge import Known
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.models import Models
 from evidrift.auditing.study import DRIFT, MARGIN, NAME, images_card
 from evidrift.auditing.words import NAMES, Told
 from evidrift.base.sentence import spelled
+from evidrift.compare.record import ModelFacts, Record
 from evidrift.compare.summary import Gate, GateLine
 from evidrift.report.words.answers import Audited
 from evidrift.report.words.numbers import interval_text
@@ -17,7 +17,11 @@ from evidrift.report.words.summarise import Context, page_spelling
 
 
 def context_of(
-    told: Told, audited: AuditImages, models: Models, known: Mapping[str, Known], asked: Mapping[str, Any]
+    told: Told,
+    audited: AuditImages,
+    models: Models,
+    asked: Mapping[str, Any],
+    record: Record,
 ) -> Context:
     """The context of an audit's report.
 
@@ -25,8 +29,8 @@ def context_of(
         told: what the audit says.
         audited: the images.
         models: the model files.
-        known: what each of them knows of the films.
         asked: what the audit was asked for, by its arguments' names.
+        record: for a change-control file.
     """
     return Context(
         kind="audit",
@@ -34,9 +38,10 @@ def context_of(
         after=NAMES["ft"],
         labels_known=audited.labels_known,
         images=images_card(audited),
-        models={NAME: list(_model_card(models, known))},
+        models={NAME: list(_model_card(models, record))},
         gate=_gate(told),
         audited=Audited(told.answer, told.verdict, told.outcome),
+        record=record,
         parameters={**asked, "drift": DRIFT.model_dump(), "margin": MARGIN},
     )
 
@@ -61,27 +66,30 @@ def _gate(told: Told) -> Gate | None:
             limit=check.asked,
             verdict=check.verdict,
             reason=spelled(check.reason, spelling),
+            against=check.against,
         )
         for check in told.checks
     )
     return Gate(outcome=told.outcome, lines=lines)
 
 
-def knows(known: Known) -> str:
+def knows(record: Record, model: ModelFacts) -> str:
     """What a model makes of the films, in words."""
-    counts = ", ".join(f"{n} {name}" for name, n in known.predicted.items())
-    if known.accuracy.value != known.accuracy.value:
+    counts = ", ".join(f"{n} {name}" for name, n in model.predicted.items())
+    of_it = (each for each in record.performance if each.part == model.part and each.group == record.whole)
+    found = next(of_it, None)
+    if found is None or found.accuracy is None or found.calibration_error is None:
         return f"predicts {counts}"
-    accuracy = interval_text(*known.accuracy)
-    return f"predicts {counts}; accuracy {accuracy}, calibration error {known.calibration_error:.2f}"
+    accuracy = interval_text(*found.accuracy.ends)
+    return f"predicts {counts}; accuracy {accuracy}, calibration error {found.calibration_error.value:.2f}"
 
 
-def _model_card(models: Models, known: Mapping[str, Known]) -> list[tuple[str, str]]:
+def _model_card(models: Models, record: Record) -> list[tuple[str, str]]:
     lines = []
-    for part, described in models.described.items():
-        scaled = "" if described["preprocessing"] == "none" else f", input {described['preprocessing']}"
-        lines.append((f"Model {part}", f"{described['file']}{scaled}, sha256 {described['sha256']}"))
-        lines.append((f"Model {part} on these films", knows(known[part])))
+    for each in record.models:
+        scaled = "" if each.preprocessing == "none" else f", input {each.preprocessing}"
+        lines.append((f"Model {each.part}", f"{each.file}{scaled}, sha256 {each.sha256}"))
+        lines.append((f"Model {each.part} on these films", knows(record, each)))
     file = next(iter(models.files.values()))
     lines.append(("Input", f"{file.shape.said} px, {file.channels} channel(s)"))
     lines.append(("Weights", f"{file.n_parameters:,}"))

@@ -12,7 +12,7 @@ from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Model, load_trainings, sources
 from evidrift.auditing.ranges import range_notes
 from evidrift.auditing.relying import relied_on
-from evidrift.auditing.runs import known_by_part, seen_by, try_models
+from evidrift.auditing.runs import known_by_part, predicted_by, seen_by, try_models
 from evidrift.auditing.study import measure
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import listed
@@ -65,4 +65,5 @@ def derive_gate(
     study = measure(tried.films, tried.audited, tried.pairs, families, layer).study
     reliance = relied_on(models, tried, batch_size, quiet)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
-    return derive(seen_by(study, method, tried), method, reliance, facts, headroom)
+    predicted = predicted_by(tried, ())
+    return derive(seen_by(study, method, tried), method, reliance, facts, headroom, predicted)

@@ -32,6 +32,7 @@ class Marked(NamedTuple):
         has: by path, which findings a film has, (findings,) bool.
         known: by path, of which findings that is known, (findings,) bool.
         guessed: the names are the labels' in alphabetical order, since none were given.
+        by_column: there is a column for each finding, rather than a label.
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,7 @@ class Marked(NamedTuple):
     has: dict[str, np.ndarray]
     known: dict[str, np.ndarray]
     guessed: bool
+    by_column: bool = False
 
 
 def finding_names(given: Sequence[str] | None, n: int) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ def mark(entries: Sequence[Entry], given: Sequence[str] | None, n: int, path: Pa
 
 
 def _of_columns(entries: Sequence[Entry], names: tuple[str, ...], path: Path) -> Marked:
-    marked = Marked(names, [], {}, {}, False)
+    marked = Marked(names, [], {}, {}, guessed=False, by_column=True)
     for entry in entries:
         cells = [_cell(entry.extra.get(name, ""), name, entry.path, path) for name in names]
         has = np.array([cell is True for cell in cells])

@@ -1,27 +1,37 @@
 """The images of an audit: a folder or a manifest of films, with labels where they are known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from evidrift.auditing.findings import finding_names, mark, notes_of
+from evidrift.auditing.labels import (
+    check_no_label_is_lost,
+    class_names,
+    known,
+    labels_of,
+    order_note,
+    without_label,
+)
 from evidrift.base.errors import UserError
-from evidrift.base.sentence import parameter, say
-from evidrift.images.store import Images
+from evidrift.base.sentence import say
+from evidrift.images.store import MANIFEST, Images
+from evidrift.prepare.cells import SUFFIXES, WORKBOOKS
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
-from evidrift.prepare.folder import is_image, list_folder
+from evidrift.prepare.folder import list_folder
 from evidrift.prepare.identical import find_identical
+from evidrift.prepare.kinds import is_image
+from evidrift.prepare.left_out import nothing_left
 from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.source import load_file
 from evidrift.prepare.split import patient_of
 
 MIN_SIDE = 64  # px; a film smaller than that, and than the models' input, is a thumbnail or an icon
 WORKERS = 2
-MANIFESTS = (".csv", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,10 @@ class AuditImages:
         n_listed: images that the folder or the manifest holds.
         exclusions: those left out, each with its reason.
         notes: what a reader should know of them.
-        findings: which findings each film has, (n, findings) bool; None where a film has one class, or where
-            nothing is known of any. `images.classes` are the findings' names then, and its labels -1.
+        ignored: number of files that nobody takes for films by their suffix, or "hidden".
+        several: a film can have several findings, or none, rather than one class: `images.classes` are the
+            findings' names then, and its labels -1.
+        findings: which of them each film has, (n, findings) bool; None where nothing is known of any film.
         findings_known: of which that is known, likewise.
     """
 
@@ -48,6 +60,8 @@ class AuditImages:
     n_listed: int
     exclusions: tuple[tuple[Entry, Excluded], ...]
     notes: tuple[str, ...]
+    ignored: Mapping[str, int]
+    several: bool = False
     findings: np.ndarray | None = None
     findings_known: np.ndarray | None = None
 
@@ -67,31 +81,36 @@ def read_images(
 
     Args:
         path: a folder of class folders, a folder of images without labels, or a manifest (CSV or Parquet)
-            beside its images.
+            beside its images; a folder's own manifest.csv is read in its place.
         size: side of the models' square input, px.
         n_classes: that the models tell apart.
-        classes: their names in the order of the models' outputs; None for the class folders' names in
-            alphabetical order, which is Keras's order too.
-        labels: whether to use labels that are there.
+        classes: their names in the order of the models' outputs; None for the labels in the order that
+            `prepare.classes` says.
+        labels: whether to use labels. Without them are only flat folders and manifests without a column for
+            them; elsewhere a film without one is left out.
         several: whether the models' outputs are findings, of which a film can have several or none; see
             `findings.mark`.
         padding: keep each film's shape and pad it, rather than squash it.
         quiet: no progress bar.
 
     Raises:
-        UserError: there is no such folder, nothing in it can be used, or its labels are not the models'.
+        UserError: there is no such folder, nothing in it can be used, none of it has a label, or its labels
+            are not the models'.
     """
     source, listing = _list(path)
     marked = mark(listing.entries, classes, n_classes, path) if labels and several else None
-    entries = marked.entries if marked else _labelled(listing.entries) if labels and not several else []
-    labels_known = bool(entries)
-    if not labels_known:
-        entries = [_without_label(entry) for entry in listing.entries]
-    if several:
-        names = marked.names if marked else finding_names(classes, n_classes)
+    if labels and path.is_dir() and not (marked and marked.by_column):
+        check_no_label_is_lost(listing, path)
+    labels_known = labels and (listing.labels_from is not None or marked is not None)
+    entries = listing.entries if labels_known else [without_label(entry) for entry in listing.entries]
+    found = labels_of(entries, listing.labels_from, path) if labels_known and not marked else []
+    if marked:
+        names, entries = marked.names, marked.entries
+    elif several:
+        names = finding_names(classes, n_classes)
     else:
-        names = _class_names(classes, sorted({entry.label for entry in entries} - {""}), n_classes, path)
-        entries = [_known(entry, names) if labels_known else entry for entry in entries]
+        names = class_names(classes, found, n_classes, path)
+        entries = [known(entry, names) if labels_known else entry for entry in entries]
     loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
     identical = find_identical(loaded).excluded
     kept = [at for at, image in enumerate(loaded) if image.entry.path not in identical]
@@ -99,11 +118,10 @@ def read_images(
         (image.entry, identical[image.entry.path]) for image in loaded if image.entry.path in identical
     ]
     exclusions.sort(key=lambda exclusion: exclusion[0].path)
+    if len(entries) != len(kept) + len(exclusions):
+        raise RuntimeError(f"{len(entries)} images, {len(kept)} kept, {len(exclusions)} excluded: one lost")
     if not kept:
-        first = exclusions[0]
-        raise UserError(
-            f"{path}: none of its {len(entries)} images can be used. The first: {first[0].path}: {first[1]}."
-        )
+        raise nothing_left(path, exclusions)
     chosen = tuple(loaded[at] for at in kept)
     patients = [patient_of(image.entry) for image in chosen]
     numbers = {} if several else {name: number for number, name in enumerate(names)}
@@ -116,11 +134,12 @@ def read_images(
         classes=names,
     )
     patients_known = all(image.entry.patient_id is not None for image in chosen)
-    notes = _notes(listing, classes is None and labels_known, names)
-    has = known = None
+    guessed = marked.guessed if marked else classes is None and labels_known
+    notes = [order_note(names, listing.labels_from)] * guessed + [*listing.notes, *_notes(listing)]
+    has = told = None
     if marked:
         notes += notes_of(marked, images.ids)
-        has, known = (np.stack([each[path] for path in images.ids]) for each in (marked.has, marked.known))
+        has, told = (np.stack([each[path] for path in images.ids]) for each in (marked.has, marked.known))
     return AuditImages(
         images,
         chosen,
@@ -129,19 +148,22 @@ def read_images(
         len(entries),
         tuple(exclusions),
         tuple(notes),
+        listing.ignored,
+        several,
         has,
-        known,
+        told,
     )
 
 
 def _list(path: Path) -> tuple[Path, Listing]:
     """The folder that paths are relative to, and what it holds."""
     if path.is_dir():
-        source, listing = path, list_folder(path)
+        own = (path / MANIFEST).is_file()
+        source, listing = path, list_manifest(path, MANIFEST, ("path",)) if own else list_folder(path)
     elif not path.exists():
         raise UserError(f"{path} does not exist. Give a folder of images, or a manifest (.csv) beside them.")
-    elif path.suffix.lower() in MANIFESTS:
-        source, listing = path.parent, list_manifest(path.parent, path.name, required=("path",))
+    elif path.suffix.lower() in (*SUFFIXES, *WORKBOOKS):
+        source, listing = path.parent, list_manifest(path.parent, path.name, ("path",))
     elif is_image(path.name):
         raise UserError(
             f"{path} is a single image. An audit needs a folder of them; `evidrift explain` shows one."
@@ -152,58 +174,6 @@ def _list(path: Path) -> tuple[Path, Listing]:
         others = ", ".join(f"{n} {suffix}" for suffix, n in listing.ignored.items()) or "no file at all"
         raise UserError(f"{path} holds no images. Expected were PNG or JPEG files; found: {others}.")
     return source, listing
-
-
-def _labelled(entries: Sequence[Entry]) -> list[Entry]:
-    """All entries, where at least one has a label; those without are then left out. Else none."""
-    return list(entries) if any(entry.label for entry in entries) else []
-
-
-def _without_label(entry: Entry) -> Entry:
-    unlabelled = entry.excluded is None or entry.excluded.reason == "unknown_label"
-    return replace(entry, label="", excluded=None if unlabelled else entry.excluded)
-
-
-def _class_names(
-    given: Sequence[str] | None, found: Sequence[str], n_classes: int, path: Path
-) -> tuple[str, ...]:
-    if given is None and not found:
-        return tuple(f"class {number}" for number in range(n_classes))
-    names = tuple(given if given is not None else found)
-    if given is not None and (len(set(names)) != len(names) or not all(names)):
-        told = "{given} names a class twice, or not at all: {names}."
-        raise UserError(say(told, given=parameter("classes"), names=names))
-    if len(names) != n_classes:
-        what = say("{path} has labels of {found} classes", path=path, found=len(names))
-        if given is not None:
-            what = say("{classes} names {found} classes", classes=parameter("classes"), found=len(names))
-        unlabelled = say("; or audit without labels ({labels})", labels=parameter("labels"))
-        raise UserError(
-            say(
-                "{what} ({names}), but the models tell {n} apart. Give the names of all "
-                "{n} in the order of the models' outputs ({classes}){otherwise}.",
-                what=what,
-                names=names,
-                n=n_classes,
-                classes=parameter("classes"),
-                otherwise=unlabelled if given is None else "",
-            )
-        )
-    if given is not None and found and not set(found) & set(names):
-        sentence = (
-            "{path} has the labels {found}, none of which is in {classes} ({names}). Names must be "
-            "written the same."
-        )
-        raise UserError(say(sentence, path=path, found=found, classes=parameter("classes"), names=names))
-    return names
-
-
-def _known(entry: Entry, names: tuple[str, ...]) -> Entry:
-    if entry.excluded is None and entry.label not in names:
-        return replace(
-            entry, excluded=Excluded("unknown_label", f"{entry.label} is not one of the models' classes")
-        )
-    return entry
 
 
 def _load_all(
@@ -233,14 +203,8 @@ def _load_all(
     return loaded, planes, exclusions
 
 
-def _notes(listing: Listing, guessed: bool, names: tuple[str, ...]) -> list[str]:
+def _notes(listing: Listing) -> list[str]:
     notes: list[str] = []
-    if guessed:
-        told = (
-            "The classes are the labels' names in alphabetical order, as Keras reads folders: {names}. "
-            "If the models were trained in another order, give their names in that order ({classes})."
-        )
-        notes.append(say(told, names=names, classes=parameter("classes")))
     splits = sorted({entry.split for entry in listing.entries if entry.split})
     if set(splits) - {"test"}:
         sentence = (

@@ -1,7 +1,7 @@
 """The model files of an audit: read, and shown to be checkpoints of one and the same task."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import keras
 from evidrift.attribution.layers import resolve
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
+from evidrift.compare.record import Side
 from evidrift.foreign.files import ModelFile, load_model_file
 
 Model = str | Path | keras.Model
@@ -32,25 +33,27 @@ class Models:
         files: every model once, those before first.
         pairs: before and after.
         classes: names in the order of the outputs, where they are known.
-        parts: each model by its part: `before 1`, `after 1`, ...
+        parts: each model by its part: `before 1`, `after 1`, `original 1`, ...
+        of_original: with an original, the pairs of it and each other side, by the two sides.
     """
 
     files: dict[Given, ModelFile]
     pairs: list[tuple[Given, Given]]
     classes: tuple[str, ...] | None
     parts: dict[str, Given]
+    of_original: dict[tuple[Side, Side], list[tuple[Given, Given]]] = field(default_factory=dict)
 
-    @property
-    def described(self) -> dict[str, dict[str, str]]:
-        """Name, sha256 and preprocessing of each model by its part."""
-        return {
-            part: {
-                "file": self.files[given].path.name,
-                "sha256": self.files[given].sha256,
-                "preprocessing": self.files[given].preprocessing,
-            }
+    def parts_of(
+        self, reference: Side, candidate: Side, pairs: Sequence[tuple[Given, Given]]
+    ) -> tuple[tuple[str, str], ...]:
+        """The parts of the models of some pairs of two sides."""
+        names = {
+            (side, given): part
             for part, given in self.parts.items()
+            for side in (reference, candidate)
+            if part.startswith(side)
         }
+        return tuple((names[reference, one], names[candidate, other]) for one, other in pairs)
 
     @property
     def size(self) -> int:
@@ -88,6 +91,7 @@ def load_models(
     preprocessing: Mapping[str, str],
     architecture: str | None,
     size: int,
+    originals: Sequence[Source] = (),
 ) -> Models:
     """Read all files and compare what they are for; see `audit` for the arguments.
 
@@ -99,17 +103,22 @@ def load_models(
         preprocessing: of each side, from `sides.by_side`.
         architecture: of the zoo, for weights.
         size: side of the input, px, for weights.
+        originals: models of the side `original`, if there is one.
 
     Raises:
         UserError: a file cannot be used, the two sides cannot be paired, or the models differ in what they
             tell apart, in the size of their input or in the grid of the target layer.
     """
-    sides = {
-        side: [Given(source, preprocessing[side]) for source in models]
-        for side, models in (("before", befores), ("after", afters))
-    }
+    named = {"before": befores, "after": afters} | ({"original": originals} if originals else {})
+    sides = {side: [Given(source, preprocessing[side]) for source in named[side]] for side in named}
     pairs = _pairs(sides["before"], sides["after"])
-    return _read(sides, pairs, layer, classes, architecture, size)
+    others: dict[tuple[Side, Side], list[tuple[Given, Given]]] = {}
+    if originals:
+        first = sides["original"]
+        others["original", "after"] = _pairs(first, sides["after"], "original", "after")
+        others["original", "before"] = _pairs(first, sides["before"], "original", "before")
+    models = _read(sides, pairs, layer, classes, architecture, size)
+    return replace(models, of_original=others)
 
 
 def load_trainings(
@@ -158,7 +167,9 @@ def _read(
     return Models(files, pairs, tuple(classes) if classes is not None else None, parts)
 
 
-def _pairs(befores: Sequence[Given], afters: Sequence[Given]) -> list[tuple[Given, Given]]:
+def _pairs(
+    befores: Sequence[Given], afters: Sequence[Given], one: Side = "before", other: Side = "after"
+) -> list[tuple[Given, Given]]:
     if not befores or not afters:
         raise UserError("An audit needs a model before and a model after.")
     if len(befores) == len(afters):
@@ -168,7 +179,7 @@ def _pairs(befores: Sequence[Given], afters: Sequence[Given]) -> list[tuple[Give
     if len(afters) == 1:
         return [(before, afters[0]) for before in befores]
     raise UserError(
-        f"{len(befores)} models before and {len(afters)} after cannot be paired. Give as many of the one as "
+        f"{len(befores)} models {one} and {len(afters)} {other} cannot be paired. Give as many of the one as "
         "of the other, or a single one on one side."
     )
 

@@ -5,7 +5,7 @@ So where a model knows little of the films, the other ranges are tried on a few 
 What comes out is a hint: the audit's result stays that of the range that was given.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +48,22 @@ class Fit(NamedTuple):
     scores: Scores
 
 
+class Hint(NamedTuple):
+    """A range that fits a model far better.
+
+    Attributes:
+        here: as it is fed.
+        best: as it would be.
+        alike: ranges that fit much the same.
+        truth: of the films on which they were tried.
+    """
+
+    here: Fit
+    best: Fit
+    alike: list[str]
+    truth: Truth | None
+
+
 def range_notes(models: Models, tried: Tried, batch_size: int) -> list[str]:
     """A sentence for each model that another range of input fits far better.
 
@@ -57,19 +73,19 @@ def range_notes(models: Models, tried: Tried, batch_size: int) -> list[str]:
         batch_size: images per pass.
     """
     truth = truth_of(tried.audited)
-    notes = []
+    hints = {}
     for given, file in models.files.items():
         scores = tried.runs[given].scores
-        if file.path.name.endswith(WEIGHTS) or not _seems_wrong(scores, truth):
-            continue
-        at = _some(truth, len(scores.called))
-        here = _fit(file.preprocessing, _taken(scores, at), _at(truth, at))
-        others = list(_others(file, tried.audited.images.pixels[at], _at(truth, at), batch_size))
-        best = max(others, key=lambda fit: fit[1:3], default=here)
-        if _is_far_better(best, here, _at(truth, at)):
-            alike = [fit.name for fit in others if fit is not best and fit.good >= best.good - AS_GOOD]
-            notes.append(_note(models, given, here, best, alike, _at(truth, at)))
-    return notes
+        if not file.path.name.endswith(WEIGHTS) and _seems_wrong(scores, truth):
+            at = _some(truth, len(scores.called))
+            seen = _at(truth, at)
+            here = _fit(file.preprocessing, Scores(scores.probability[at], scores.called[at]), seen)
+            others = list(_others(file, tried.audited.images.pixels[at], seen, batch_size))
+            best = max(others, key=lambda fit: fit[1:3], default=here)
+            if _is_far_better(best, here, seen):
+                alike = [fit.name for fit in others if fit is not best and fit.good >= best.good - AS_GOOD]
+                hints[given] = Hint(here, best, alike, seen)
+    return [_note(models, given, hints) for given in hints]
 
 
 def _seems_wrong(scores: Scores, truth: Truth | None) -> bool:
@@ -169,15 +185,11 @@ def _n_right(fit: Fit, truth: Truth) -> np.ndarray:
     return right.all(axis=1).astype(int) if truth.exclusive else (right & truth.known).sum(axis=1)
 
 
-def _note(
-    models: Models, given: Given, here: Fit, best: Fit, alike: Sequence[str], truth: Truth | None
-) -> str:
-    sides = dict.fromkeys(part.split()[0] for part, each in models.parts.items() if each == given)
-    named = len(dict.fromkeys(part.split()[0] for part in models.parts)) > 1
-    asked = " ".join(f"{side}:{best.name}" for side in sides) if named else best.name
+def _note(models: Models, given: Given, hints: Mapping[Given, Hint]) -> str:
+    here, best, alike, truth = hints[given]
     told = (
         "{file} seems to be fed on another range than it was trained on ({here}): {now}; with {best} {then}"
-        "{alike}. If that is its range, say so: {preprocessing} {asked}. All that is said here is of {here}."
+        "{alike}. If that is its range, say so: {preprocessing} {asked}. This result is of {here}."
     )
     return say(
         told,
@@ -188,8 +200,19 @@ def _note(
         then=_said(best, truth),
         alike=f" (much the same with {', '.join(alike)})" if alike else "",
         preprocessing=parameter("preprocessing"),
-        asked=asked,
+        asked=_asked(models, hints),
     )
+
+
+def _asked(models: Models, hints: Mapping[Given, Hint]) -> str:
+    """What to give: the range that fits where one does, and what was given otherwise."""
+    ranges = {
+        part.split()[0]: hints[given].best.name if given in hints else given.preprocessing
+        for part, given in models.parts.items()
+    }
+    if len(set(ranges.values())) == 1:
+        return next(iter(ranges.values()))
+    return " ".join(f"{side}:{name}" for side, name in ranges.items())
 
 
 def _said(fit: Fit, truth: Truth | None) -> str:
@@ -199,10 +222,6 @@ def _said(fit: Fit, truth: Truth | None) -> str:
     if truth.exclusive:
         return f"{int(_n_right(fit, truth).sum())} of {n} films are called rightly"
     return f"the mean of sensitivity and specificity is {fit.good:.2f} on {n} films"
-
-
-def _taken(scores: Scores, at: np.ndarray) -> Scores:
-    return Scores(scores.probability[at], scores.called[at])
 
 
 def _at(truth: Truth | None, at: np.ndarray) -> Truth | None:

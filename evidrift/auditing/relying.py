@@ -27,15 +27,18 @@ CALLS = ("not called", "called")
 
 
 def relied_on(models: Models, tried: Tried, batch_size: int, quiet: bool) -> Asked:
-    """What each pair of models hangs on; see `measure_models` and `measure_findings`."""
+    """What each pair of models hangs on."""
+    return of_pairs(reliance_of(models, tried, batch_size, quiet), list(models.files), models.pairs)
+
+
+def reliance_of(models: Models, tried: Tried, batch_size: int, quiet: bool) -> Reliance:
+    """What each model hangs on; see `measure_models` and `measure_findings`."""
     if models.several:
         audited, first = tried.audited, next(iter(tried.runs.values()))
         has = first.scores.called if audited.findings is None else audited.findings
         known = np.ones_like(has) if audited.findings_known is None else audited.findings_known
-        found = measure_findings(models.files, audited.images, has, known, batch_size, quiet)
-    else:
-        found = measure_models(models.files, tried.films, batch_size, quiet)
-    return of_pairs(found, list(models.files), models.pairs)
+        return measure_findings(models.files, audited.images, has, known, batch_size, quiet)
+    return measure_models(models.files, tried.films, batch_size, quiet)
 
 
 def measure_models(

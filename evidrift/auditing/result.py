@@ -1,6 +1,7 @@
 """What an audit found, as data frames, and one case as a picture."""
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -11,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.filed import Filed
 from evidrift.auditing.gate.check import Check
-from evidrift.auditing.gate.knowledge import Known
 from evidrift.auditing.gate.limits import Derived
 from evidrift.auditing.images import AuditImages
 from evidrift.auditing.study import Run
@@ -20,6 +21,7 @@ from evidrift.auditing.words import SPELLING, Told
 from evidrift.base.errors import UserError
 from evidrift.base.json import as_json, nested_rows, plain
 from evidrift.base.sentence import spelled
+from evidrift.compare.record import MEASURES, Difference, Performance, Record
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.images.store import Images
@@ -75,11 +77,9 @@ class AuditResult:
         images: the films; of findings, a film stands here once for each that it has, `<film> [<finding>]`.
         audited: what was read, and what was left out.
         pairs: the models' logits and maps, before and after.
-        files: name, sha256 and preprocessing of each model by its part, `before 1`, `after 1`, ...
-        known: what each model knows of the films, likewise.
         truth: what is true of the films; None where nothing is known of it.
         scores: what each model says of them, by its part.
-        gate_file: the gate file's name, sha256 and time of its last change; None without one.
+        record: for a change-control file: models, gate, performance, differences and flips.
         derived: where the gate's limits come from, if that is known.
         report: the HTML report; None where nothing is kept.
     """
@@ -91,18 +91,16 @@ class AuditResult:
     images: Images
     audited: AuditImages
     pairs: Sequence[tuple[Run, Run]]
-    files: dict[str, dict[str, str]]
-    known: dict[str, Known]
     truth: Truth | None
     scores: dict[str, Scores]
-    gate_file: dict[str, str] | None
+    record: Record
     derived: Derived | None
     report: Path | None
 
     @property
     def several(self) -> bool:
         """Whether the models call findings, of which a film can have several, rather than classes."""
-        return self.images.classes != self.audited.images.classes
+        return self.audited.several
 
     @property
     def answer(self) -> str:
@@ -126,7 +124,7 @@ class AuditResult:
 
     @property
     def gate(self) -> pd.DataFrame:
-        """A row per limit: name, what, value, low, high, limit, verdict, reason."""
+        """A row per limit: name, what, value, low, high, limit, verdict, reason, and against which side."""
         return pd.DataFrame(self._limits())
 
     def _limits(self) -> list[dict[str, Any]]:
@@ -138,9 +136,24 @@ class AuditResult:
 
     @property
     def models(self) -> pd.DataFrame:
-        """A row per model: file, sha256, preprocessing, what it predicts, accuracy, calibration error."""
-        rows = {part: file | _of_model(self.known[part]) for part, file in self.files.items()}
+        """A row per model: file, sha256, preprocessing, what it predicts, accuracy, calibration error, ..."""
+        overall = {each.part: each for each in self.record.performance if each.group == self.record.whole}
+        rows = {}
+        for each in self.record.models:
+            measures = {name: getattr(overall.get(each.part), name, None) for name in MEASURES}
+            values = {name: None if found is None else found.value for name, found in measures.items()}
+            rows[each.part] = each.model_dump(exclude={"part"}) | values
         return pd.DataFrame.from_dict(rows, orient="index")
+
+    @property
+    def performance(self) -> pd.DataFrame:
+        """A row per model, group of films and measure: value, low, high; see `compare.record`."""
+        return _table(self.record.performance)
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """The same of two models, candidate less reference, film by film."""
+        return _table(self.record.differences)
 
     @property
     def drift(self) -> pd.DataFrame:
@@ -253,41 +266,46 @@ class AuditResult:
             *("over_scale", "fixed_over_scale_low", "fixed_over_scale_high"),
         )
         counts = ("n_images", "n_patients")
-        return plain(
-            {
-                "outcome": self.outcome,
-                "answer": self.answer,
-                "gate": self._limits(),
-                "gate_file": self.gate_file,
-                "derived": self.derived.model_dump() if self.derived else None,
-                "models": {part: file | _of_model(self.known[part]) for part, file in self.files.items()},
-                "images": {
-                    "listed": self.audited.n_listed,
-                    "audited": len(self.audited.images.ids),
-                    "excluded": len(self.audited.exclusions),
-                    "counting": len(self.result.cohort.image_ids),
-                    "patients_counting": self.result.cohort.n_patients,
-                    "labels_known": self.audited.labels_known,
-                    "patients_known": self.audited.patients_known,
-                },
-                "layer": self.study.layer,
-                "drift": nested_rows(at, ("method", "measure"), columns + counts),
-                "warnings": self.warnings,
+        record = self.record
+        content = {
+            "format": 2,
+            "outcome": self.outcome,
+            "answer": self.answer,
+            "gate": self._limits(),
+            "gate_file": record.gate,
+            "derived": self.derived,
+            **{name: getattr(record, name) for name in ("task", "command", "versions")},
+            "models": {each.part: each for each in record.models},
+            "images": {
+                "listed": self.audited.n_listed,
+                "audited": len(self.audited.images.ids),
+                "excluded": len(self.audited.exclusions),
+                "reasons": Counter(sorted(why.reason for _, why in self.audited.exclusions)),
+                "counting": len(self.result.cohort.image_ids),
+                "patients_counting": self.result.cohort.n_patients,
+                "labels_known": self.audited.labels_known,
+                "patients_known": self.audited.patients_known,
             },
-            DECIMALS,
-        )
+            "layer": self.study.layer,
+            "drift": nested_rows(at, ("method", "measure"), columns + counts),
+            **{name: getattr(record, name) for name in ("comparisons", "performance", "differences")},
+            **{name: getattr(record, name) for name in ("flips", "columns", "not_checked", "watch")},
+            "warnings": self.warnings,
+        }
+        return Filed.model_validate(plain(content, DECIMALS)).model_dump(mode="json")
 
     def to_json(self) -> str:
         """`to_dict` as text, the same for the same files."""
         return as_json(self.to_dict())
 
 
-def _of_model(known: Known) -> dict[str, Any]:
-    accuracy = known.accuracy
-    return {
-        "predicted": known.predicted,
-        "accuracy": accuracy.value,
-        "accuracy_low": accuracy.low,
-        "accuracy_high": accuracy.high,
-        "calibration_error": known.calibration_error,
-    }
+def _table(rows: Sequence[Performance] | Sequence[Difference]) -> pd.DataFrame:
+    """A row per measure that is known."""
+    found = []
+    for row in rows:
+        about = row.model_dump(exclude={"group", *MEASURES}) | row.group.model_dump()
+        for name in MEASURES:
+            estimate = getattr(row, name)
+            if estimate is not None:
+                found.append({**about, "measure": name, **estimate.model_dump()})
+    return pd.DataFrame(found)

@@ -13,8 +13,10 @@ from evidrift.auditing.explaining import explain_file, explain_findings, outputs
 from evidrift.auditing.gate.calls import with_calls
 from evidrift.auditing.gate.films import Films, films_of
 from evidrift.auditing.gate.knowledge import Known, known_of, known_of_findings
+from evidrift.auditing.gate.performance import Predicted
 from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.models import Given, Models
+from evidrift.auditing.performance.subgroups import Subgroups
 from evidrift.auditing.study import Run, labelled
 from evidrift.auditing.units import logits_of_units, probabilities_of_units, units_of
 from evidrift.base.errors import UserError
@@ -164,3 +166,10 @@ def seen_by(study: Study, method: str, tried: Tried) -> Films:
     if truth is None or truth.exclusive:
         return films
     return with_calls(films, truth, [[run.scores for run in side] for side in zip(*tried.pairs, strict=True)])
+
+
+def predicted_by(tried: Tried, columns: tuple[Subgroups, ...]) -> Predicted | None:
+    """What a gate holds performance against; None where labels are not known."""
+    truth = truth_of(tried.audited)
+    pairs = tuple((before.scores, after.scores) for before, after in tried.pairs)
+    return None if truth is None else Predicted(truth, pairs, columns)

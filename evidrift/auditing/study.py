@@ -130,7 +130,7 @@ def write_material(
         folder: the audit's.
         images: from `labelled`.
         audited: what was read, and what was left out.
-        film: which of the films read each image is, (m,).
+        film: which of the films read each image is, (m,); those without a map are in the manifest alone.
         pairs: models before and after.
         families: what explained them.
         measured: from `measure`.
@@ -143,7 +143,9 @@ def write_material(
         for each, label in zip(read, images.labels, strict=True)
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(folder / MANIFEST, named, splits, {}, [str(each) for each in images.ids])
+    bare = [audited.loaded[at] for at in sorted(set(range(len(audited.loaded))) - set(film.tolist()))]
+    ids = [*(str(each) for each in images.ids), *(each.entry.path for each in bare)]
+    write_manifest(folder / MANIFEST, [*named, *bare], ["test"] * len(ids), {}, ids)
     write_exclusions(folder / EXCLUSIONS, audited.exclusions)
     write_store(
         files.store,
@@ -262,7 +264,7 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
     if truth is not None:
         counted = dict(zip(truth.labels, truth.truth.T, strict=True))
     if truth is not None and not truth.exclusive:
-        counted |= {"no finding": ~truth.truth.any(axis=1)}
+        counted |= {"no finding": (truth.truth | ~truth.known).sum(axis=1) == 0}
     patients = {name: len(set(images.patient_ids[own].tolist())) for name, own in counted.items()}
     return {
         "source": "folder",
@@ -271,7 +273,7 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
         "excluded": {
             reason: sum(why.reason == reason for _, why in audited.exclusions) for reason in reasons
         },
-        "ignored_files": {},
+        "ignored_files": dict(audited.ignored),
         "splits": {"test": {name: int(own.sum()) for name, own in counted.items()}},
         "split_origin": "given",
         "patients": {"test": patients},

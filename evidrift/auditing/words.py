@@ -21,6 +21,10 @@ ONE_PAIR = (
     "One pair of models: how much of the drift another training would repeat is not known. Everything here "
     "is about these two checkpoints, nothing about the way in which they were trained."
 )
+FINDINGS_UNKNOWN = (
+    "Labels unknown: maps are of the findings that the first model before calls, and those that count are "
+    "called by all models. Nothing is known of what is right."
+)
 LABELS_UNKNOWN = (
     "Labels unknown: each map is of the class that the first model before predicts, and the images that "
     "count are those of which all models predict the same. Nothing is known of what is right."
@@ -72,7 +76,7 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
         notes: what was noticed about the files.
     """
     if not audited.labels_known:
-        yield Caveat("labels_unknown", LABELS_UNKNOWN)
+        yield Caveat("labels_unknown", FINDINGS_UNKNOWN if audited.several else LABELS_UNKNOWN)
     for caveat in result.caveats:
         if caveat.key not in LEFT_OUT:
             yield replace(caveat, sentence=ONE_PAIR) if caveat.key == "one_seed" else caveat

@@ -1,6 +1,7 @@
 """Has the evidence moved between two checkpoints of a classifier, and may the new one take its place?"""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from evidrift.auditing.gate.check import Check
     from evidrift.auditing.result import AuditResult
     from evidrift.report.words.view import Row
 
@@ -29,6 +31,10 @@ examples:
     evidrift audit --before old.keras --after new1.keras new2.keras new3.keras \\
         --images films/ --gate gate.yaml --out audit/
 
+  Hold the new model against the one that was approved first as well, and tell performance by sex and site:
+    evidrift audit --original v1.keras --before v3.keras --after v4.keras --images films/manifest.csv \\
+        --subgroups sex,site --gate gate.yaml --out audit/
+
   Images without labels, networks that want values from 0 to 1, the answer for a machine:
     evidrift audit --before old.h5 --after new.h5 --images inbox/ --preprocessing unit --out audit/ --json
 
@@ -41,6 +47,8 @@ examples:
     drift: {mean_at_most: 0.4, class_at_most: 0.5}    # share of the evidence that lies elsewhere
     corners: {growth_at_most: 0.05}    # share of the evidence there
     regressed: {at_most: 0.05}         # share of films right before, wrong after
+    sensitivity_drop_at_most: 0.05     # of every class; likewise specificity, auc, accuracy
+    subgroups: {columns: [sex], accuracy_drop_at_most: 0.1}          # of every group
 
 docs/audit.md explains every option, and what a gate can and cannot promise.
 """
@@ -68,13 +76,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the model to take its place",
     )
+    models.add_argument(
+        "--original",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="the model that was approved first, if it is not the one in use: changes add up",
+    )
     add_reading(models, sides=True)
-    add_images(parser.add_argument_group("images"))
+    images = parser.add_argument_group("images")
+    add_images(images)
+    images.add_argument(
+        "--subgroups",
+        metavar="A,B,...",
+        help="columns of the manifest to tell performance by; default: all that tell groups apart",
+    )
     add_explaining(parser.add_argument_group("measures"))
     result = parser.add_argument_group("result")
     result.add_argument("--gate", type=Path, metavar="FILE", help="limits to judge by, see below")
     result.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     result.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+    parser.set_defaults(words=["audit"])  # as they were typed, where `main` has them
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,10 +114,13 @@ def run(args: argparse.Namespace) -> int:
         methods=names(args.methods),
         layer=args.layer,
         gate=args.gate,
+        original=args.original,
+        subgroups=names(args.subgroups) if args.subgroups else None,
         preprocessing=args.preprocessing or "none",
         **read_as(args),
         out=args.out,
         quiet=quiet,
+        command=shlex.join(["evidrift", *args.words]),
     )
     if args.json:
         sys.stdout.write(found.to_json())
@@ -107,6 +134,7 @@ def run(args: argparse.Namespace) -> int:
 def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
     """Print the answer, the gate and the warnings; `quiet` leaves the answer and the gate's outcome."""
     from evidrift.base.sentence import spelled
+    from evidrift.cli.performance import in_short, performance_tables
     from evidrift.cli.spelling import FLAGS
     from evidrift.report.terminal.plain import safe
 
@@ -121,9 +149,14 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
             f"{n_patients} patients count: {counting}.",
             style="bold",
         )
+        if found.audited.ignored:
+            others = ", ".join(f"{n} {kind}" for kind, n in found.audited.ignored.items())
+            to.print(f"Other files, ignored: {safe(others)}.")
         outputs = ", ".join(f"{at} {name}" for at, name in enumerate(found.audited.images.classes))
         to.print(safe(f"{'Findings' if found.several else 'Classes'} by output: {outputs}."))
         to.print(model_table(found))
+        for table in performance_tables(found.record):
+            to.print(table)
         to.print(drift_table(found))
     to.print(safe(spelled(found.told.answer, FLAGS)))
     if found.checks:
@@ -133,12 +166,20 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
         for check in found.checks:
             if check.verdict != "passed":
                 what, reason = (safe(spelled(each, FLAGS)) for each in (check.what, check.reason))
-                to.print(f"  {check.verdict}: {what} ({check.name}): {reason}")
+                to.print(f"  {check.verdict}: {what} ({check.name}{against(check)}): {reason}")
     if not quiet:
-        for caveat in found.result.caveats:
+        for sentence in in_short(found.record):
+            to.print(safe(sentence))
+        told = found.record.not_checked
+        for caveat in (each for each in found.result.caveats if each.sentence not in told):
             to.print(f"Note: {safe(spelled(caveat.sentence, FLAGS))}", style="yellow")
         if found.report is not None:
             to.print(f"Report: {found.report}", soft_wrap=True)
+
+
+def against(check: "Check") -> str:
+    """Said where it is not the model before."""
+    return "" if check.against == "before" else f" against the {check.against}"
 
 
 def model_table(found: "AuditResult") -> "Table":
@@ -146,22 +187,16 @@ def model_table(found: "AuditResult") -> "Table":
     from evidrift.report.terminal.plain import plain_table
     from evidrift.report.words.view import Cell, Column, table
 
-    rows = [(part, file["file"], found.known[part]) for part, file in found.files.items()]
     view = table(
         "Models on these films",
-        rows,
+        found.record.models,
         [
-            Column("model", lambda row: Cell(row[0])),
-            Column("file", lambda row: Cell(row[1])),
+            Column("model", lambda row: Cell(row.part)),
+            Column("file", lambda row: Cell(row.file)),
+            Column("Keras", lambda row: Cell(row.keras or "-")),
             Column(
-                "predicts", lambda row: Cell(", ".join(f"{n} {name}" for name, n in row[2].predicted.items()))
+                "predicts", lambda row: Cell(", ".join(f"{n} {name}" for name, n in row.predicted.items()))
             ),
-            Column(
-                "accuracy",
-                lambda row: Cell(row[2].accuracy.value, "number", tuple(row[2].accuracy[1:])),
-                kind="number",
-            ),
-            Column("calibration error", lambda row: Cell(row[2].calibration_error, "number"), kind="number"),
         ],
     )
     return plain_table(view)
@@ -211,7 +246,7 @@ def gate_table(found: "AuditResult") -> "Table":
         "Gate",
         found.checks,
         [
-            Column("limit", lambda check: Cell(check.name)),
+            Column("limit", lambda check: Cell(f"{check.name}{against(check)}")),
             Column("found", lambda check: Cell(value_text(check)), kind="number"),
             Column("asked", lambda check: Cell(check.asked)),
             Column("verdict", lambda check: Cell(check.verdict), kind="verdict"),

@@ -74,14 +74,14 @@ def run(args: argparse.Namespace) -> int:
     name = args.image.name
     if file.several:
         raw = outputs_of(file, planes, batch_size=1)
-        target = file.end.likeliest(raw) if asked is None else asked
-        unit = (np.array([0]), target)
+        likeliest = file.end.likeliest(raw) if asked is None else asked
+        unit = (np.array([0]), likeliest)
         maps, layer = explain_findings(file, families, args.layer, planes, unit, raw, name, args.quiet)
     else:
         found = explain_file(file, families, args.layer, planes, asked, name, args.quiet)
         raw, maps, layer = found.raw, found.maps, found.layer_name
-        target = file.end.likeliest(raw) if asked is None else asked
-    probabilities, target = file.probabilities(raw)[0], int(target[0])
+        likeliest = file.end.likeliest(raw) if asked is None else asked
+    probabilities, target = file.probabilities(raw)[0], int(likeliest[0])
     content = np.array([loaded.content])
     canvases = {
         method: draw(signed, content, file.size).values[0]

@@ -63,6 +63,7 @@ def main(words: list[str] | None = None) -> None:
     args, unknown = parser.parse_known_args(words)  # prints --help or --version and leaves
     if unknown:
         command.error(f"unrecognized arguments: {' '.join(unknown)}")
+    args.words = words
     if name is None:
         parser.print_help()
         sys.exit(0)

@@ -42,7 +42,7 @@ def add_images(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--classes",
         metavar="A,B,...",
-        help="names in the order of the outputs; default: labels sorted by name",
+        help="names in the order of the outputs; default: labels sorted as docs/audit.md says",
     )
     parser.add_argument("--no-labels", action="store_true", help="leave labels out of account")
     parser.add_argument("--padding", action="store_true", help="pad films to a square; default: squash them")

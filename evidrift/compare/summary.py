@@ -7,20 +7,16 @@ images, the trainings. The report reads this file back and knows nothing of a st
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+
+from evidrift.compare.record import Outcome, Record, Section, Side
 
 NAME = "summary.json"
 HISTORY = ("arch", "seed", "checkpoint", "epoch", "kept")
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
-Outcome = Literal["passed", "failed", "not judged"]
 
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class GateLine(_Record):
+class GateLine(Section):
     """One limit of a gate, as it is shown.
 
     Attributes:
@@ -30,6 +26,7 @@ class GateLine(_Record):
         limit: at most this.
         verdict: what came of it.
         reason: one sentence.
+        against: side that the model after is held against.
     """
 
     name: str
@@ -38,30 +35,31 @@ class GateLine(_Record):
     limit: str
     verdict: Outcome
     reason: str
+    against: Side = "before"
 
 
-class Gate(_Record):
+class Gate(Section):
     """All limits and what comes of them together."""
 
     outcome: Outcome
     lines: tuple[GateLine, ...]
 
 
-class CaveatLine(_Record):
+class CaveatLine(Section):
     """A warning: its short name and its sentence."""
 
     key: str
     sentence: str
 
 
-class Cohort(_Record):
+class Cohort(Section):
     """Size of the common cohort."""
 
     images: int
     patients: int
 
 
-class Answer(_Record):
+class Answer(Section):
     """What is asked and what came out.
 
     Attributes:
@@ -79,7 +77,7 @@ class Answer(_Record):
     exploratory: tuple[str, ...] = ()
 
 
-class Summary(_Record):
+class Summary(Section):
     """What summary.json holds; see `Context` and `compare.result.Result` for what is not said here.
 
     Attributes:
@@ -93,6 +91,7 @@ class Summary(_Record):
         courses: drift along training in sentences.
         reliance: what the decisions hang on, in sentences.
         histories: by column, see `Context`.
+        record: of an audit; not written where there is none.
     """
 
     kind: Literal["study", "audit"]
@@ -123,6 +122,7 @@ class Summary(_Record):
     histories: dict[str, list[Any]] | None
     models: dict[str, tuple[tuple[str, str], ...]]
     parameters: dict[str, Any]
+    record: Record | None = Field(default=None, exclude_if=lambda record: record is None)
 
 
 def read_summary(folder: Path) -> Summary:

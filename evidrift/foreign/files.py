@@ -214,7 +214,7 @@ def _scales_its_input(model: keras.Model) -> bool:
     """Whether anything but the first weighted layer changes the range of the input."""
     for step in trace(model)[1:]:
         kind = type(step.operation).__name__
-        if kind in SCALES or kind in ("Subtract", "Divide", "TrueDivide", "Multiply"):
+        if kind in SCALES or kind in ("Add", "Subtract", "Divide", "TrueDivide", "Multiply"):
             return True
         if kind not in PASSES and getattr(step.operation, "weights", None):
             return False

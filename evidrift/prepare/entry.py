@@ -6,17 +6,24 @@ from typing import Literal
 
 Reason = Literal[
     "unreadable",  # neither PNG nor JPEG, damaged, or not to be opened
+    "other_kind",  # of a format that is not read, or no film at all
+    "stand_in",  # a pointer of Git LFS, DVC or git-annex, a web page or an archive in the place of a film
+    "mask",  # in a folder of masks
     "empty",  # no bytes, or one grey value all over
     "too_small",
     "too_large",
     "duplicate",  # the pixels of another image with the same label
     "conflicting_labels",  # the pixels of an image with another label
     "unknown_label",
+    "several_labels",  # a study has one class a film
     "bad_name",  # control characters, or no UTF-8
     "outside",  # a link that leaves the source folder
     "missing",  # in the manifest, not in the folder
     "changed",  # not the sha256 that the manifest gives
 ]
+
+
+Layout = Literal["folders", "table"]
 
 
 class Excluded(Exception):  # noqa: N818 - not an error: the image is left out and listed
@@ -60,11 +67,15 @@ class Listing:
 
     Attributes:
         entries: every image, sorted by path.
-        ignored: number of other files by their suffix, or "hidden".
+        ignored: number of files that nobody takes for films by their suffix, or "hidden".
+        labels_from: where labels come from: `folders` or `table`; None where nothing gives any.
+        notes: how it was read, where that is not plain.
     """
 
     entries: list[Entry]
     ignored: Mapping[str, int]
+    labels_from: Layout | None = "folders"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,33 @@
 """A folder of class folders, with or without train, validation and test above them.
 
-The class folders may lie deeper, as long as each folder on the way is the only one. An image that lies
-elsewhere than directly in a class folder has no known label: guessing would take `COVID/masks/1.png` for a
-radiograph.
+The class folders may lie deeper, as long as each folder on the way is the only one. Folders of masks are left
+out, and a folder of images beside them is passed over: `COVID/images/1.png` is a film of COVID. An image that
+lies elsewhere than directly in a class folder has no known label: it is not guessed.
 """
 
 import os
+import re
 import unicodedata
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.prepare.entry import Entry, Excluded, Listing
+from evidrift.prepare.kinds import Kind, count_by_suffix, is_hidden, is_ignored, kind_of
+from evidrift.prepare.links import leaves
 from evidrift.prepare.split import split_name
 
-# Formats that are not read are listed too: they are excluded by name, not overlooked.
-IMAGE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif"),
-    *(".bmp", ".dcm", ".dicom", ".gif", ".jp2", ".tif", ".tiff", ".webp"),
+MASKS = re.compile(
+    r"(.*[ _-])?(masks?|segmentations?|annotations?|ground[ _-]?truths?)|(lung|left|right|manual)masks?",
+    re.IGNORECASE,
 )
+IMAGES = re.compile(r"images?|imgs?|films?|x[ _-]?rays?|cxrs?|radiographs?", re.IGNORECASE)
 
 
 def list_folder(source: Path) -> Listing:
-    """Every image in a folder of class folders.
+    """Every film in a folder of class folders, and every other file that could have been meant as one.
 
     Raises:
         UserError: the layout is ambiguous, a folder is a link, or one cannot be read.
@@ -36,10 +39,14 @@ def list_folder(source: Path) -> Listing:
             "list the images in a manifest ({manifest})."
         )
         raise UserError(say(told, link=source / links[0], manifest=parameter("images")))
-    images = [path for path in files if is_image(path)]
-    depth, has_splits = _layout(images, source)
-    entries = [_entry(path, depth, has_splits, source) for path in images]
-    return Listing(entries, count_by_suffix(set(files) - set(images)))
+    ignored = {path for path in files if is_ignored(path, source)}
+    kinds = {path: kind_of(path, source) for path in files if path not in ignored}
+    places, notes = _places([path for path, kind in kinds.items() if kind.film])
+    depth, has_splits = _layout(list(places.values()), source)
+    below = {path: folders[depth:] for path, folders in places.items()}
+    entries = [_entry(path, kind, below.get(path), has_splits, source) for path, kind in kinds.items()]
+    labelled = any(len(folders) > int(has_splits) for folders in below.values())
+    return Listing(entries, count_by_suffix(ignored), "folders" if labelled else None, notes)
 
 
 def walk(source: Path) -> tuple[list[str], list[str]]:
@@ -49,23 +56,8 @@ def walk(source: Path) -> tuple[list[str], list[str]]:
         here = Path(folder).relative_to(source)
         files += [(here / name).as_posix() for name in names_of_files]
         paths = [here / name for name in names_of_folders]
-        links += [p.as_posix() for p in paths if (source / p).is_symlink() and not _hidden(p.as_posix())]
+        links += [p.as_posix() for p in paths if (source / p).is_symlink() and not is_hidden(p.as_posix())]
     return sorted(files), sorted(links)
-
-
-def is_image(path: str) -> bool:
-    """Whether a file is taken for an image, by its name."""
-    return PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES and not _hidden(path)
-
-
-def count_by_suffix(paths: set[str]) -> Mapping[str, int]:
-    """Number of files by suffix, sorted; those that are hidden or have no common suffix under that name."""
-    counts = Counter(
-        "hidden" if _hidden(path) else suffix if suffix[1:].isalpha() and suffix.isascii() else "other"
-        for path in paths
-        for suffix in [PurePosixPath(path).suffix.lower()]
-    )
-    return dict(sorted(counts.items()))
 
 
 def name_problem(path: str) -> Excluded | None:
@@ -76,23 +68,44 @@ def name_problem(path: str) -> Excluded | None:
     return Excluded("bad_name", f"the name holds {bad[0]!a}: a control character, or no UTF-8")
 
 
-def leaves(source: Path, path: str) -> bool:
-    """Whether a path leads out of the source folder, itself or through a link."""
-    # Not Path.resolve, which raises where a link leads to itself.
-    return not Path(os.path.realpath(source / path)).is_relative_to(os.path.realpath(source))
+def _places(films: Iterable[str]) -> tuple[Mapping[str, list[str]], tuple[str, ...]]:
+    """The folders above each film that are no mask, without those that only say that they hold images.
+
+    Such a folder is passed over where nothing beside it holds films but folders of masks.
+
+    Returns:
+        path -> folders; and a note where a folder was passed over.
+    """
+    above = {path: path.split("/")[:-1] for path in films}
+    above = {path: parts for path, parts in above.items() if not _is_mask(path)}
+    inside: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for parts in above.values():
+        for n, name in enumerate([*parts, ""]):  # "": a film lies directly in it
+            inside[tuple(parts[:n])].add(name)
+    places, passed = {}, []
+    for path, parts in above.items():
+        kept = [
+            name
+            for n, name in enumerate(parts)
+            if not (IMAGES.fullmatch(name) and inside[tuple(parts[:n])] == {name})
+        ]
+        places[path] = kept
+        passed += [path] * (len(kept) < len(parts))
+    if not passed:
+        return places, ()
+    told = "Folders that are called images were passed over: the class is the folder above ({path})."
+    return places, (say(told, path=passed[0]),)
 
 
-def _hidden(path: str) -> bool:
-    """As macOS and editors leave them behind, also in archives: `.DS_Store`, `__MACOSX/._1.png`."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.split("/"))
+def _is_mask(path: str) -> bool:
+    return any(MASKS.fullmatch(part) for part in path.split("/")[:-1])
 
 
-def _layout(images: Sequence[str], source: Path) -> tuple[int, bool]:
+def _layout(places: Sequence[Sequence[str]], source: Path) -> tuple[int, bool]:
     """How many folders lie above the split or class folders, and whether there are splits."""
-    folders = [path.split("/")[:-1] for path in images]
     depth = 0
     while True:
-        below = [parts[depth:] for parts in folders if len(parts) > depth]
+        below = [parts[depth:] for parts in places if len(parts) > depth]
         tops = {parts[0] for parts in below}
         splits = {top for top in tops if split_name(top)}
         if len(tops) != 1 or splits or any(len(parts) == 1 for parts in below):
@@ -113,20 +126,24 @@ def _layout(images: Sequence[str], source: Path) -> tuple[int, bool]:
     return depth, bool(splits)
 
 
-def _entry(path: str, depth: int, has_splits: bool, source: Path) -> Entry:
+def _entry(path: str, kind: Kind, folders: Sequence[str] | None, has_splits: bool, source: Path) -> Entry:
+    """A file's entry; `folders` are those of the split and the class, None where it is no film."""
     problem = name_problem(path)
     if problem:
         return Entry(path.encode("unicode_escape").decode(), label="", excluded=problem)
-    folders = path.split("/")[depth:-1]
-    split = split_name(folders.pop(0)) if has_splits and folders else None
+    if folders is None:
+        mask = Excluded("mask", "in a folder of masks")
+        return Entry(path, label="", excluded=mask if kind.film else kind.why)
+    split = split_name(folders[0]) if has_splits and folders else None
+    classes = folders[1:] if split else folders
     # macOS decomposes accents, other systems do not: one class, not two.
-    label = unicodedata.normalize("NFC", folders[0]) if len(folders) == 1 else ""
+    label = unicodedata.normalize("NFC", classes[0]) if len(classes) == 1 else ""
     if leaves(source, path):
-        excluded = Excluded("outside", "a link that leaves the source folder; such links are not followed")
-    elif not label:
+        told = "a link that leaves the source folder; such links are not followed"
+        return Entry(path, label, split=split, excluded=Excluded("outside", told))
+    excluded = kind.why
+    if not label and excluded is None:
         excluded = Excluded("unknown_label", "not directly in a class folder")
-    else:
-        excluded = None
     return Entry(path, label, split=split, excluded=excluded)
 
 

@@ -1,18 +1,18 @@
 """A manifest inside the source folder: CSV or Parquet with path, label, patient_id and, if wished, split."""
 
-import csv
 import unicodedata
-from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from evidrift.base.errors import UserError
 from evidrift.images.store import SPLITS
+from evidrift.prepare.cells import read_cells
 from evidrift.prepare.entry import Entry, Excluded, Listing
-from evidrift.prepare.folder import count_by_suffix, leaves, name_problem, walk
+from evidrift.prepare.folder import name_problem, walk
+from evidrift.prepare.headings import columns_of
+from evidrift.prepare.kinds import count_by_suffix
+from evidrift.prepare.links import leaves
+from evidrift.prepare.paths import Files
 from evidrift.prepare.split import split_name
 
 REQUIRED = ("path", "label", "patient_id")
@@ -35,14 +35,21 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
     file = source / name
     if leaves(source, name):
         raise UserError(f"The manifest {name} lies outside the source folder {source}.")
+    cells = read_cells(file, required)
+    columns, notes = columns_of(cells.columns, required, file)
+    paths = set(walk(source)[0])
+    files = Files(source, paths)
     rows: dict[str, str] = {}
-    entries = []
-    for where, row in _read(file, required):
-        entry = _entry(row, source, where)
+    entries, otherwise = [], []
+    for where, row in cells.rows:
+        given, extra = _by_column(cells.columns, row, columns, where)
+        entry = _entry(given, extra, files, source, where)
         if entry.path in rows:
             raise UserError(f"{where}: image {entry.path} was listed before, in {rows[entry.path]}.")
         rows[entry.path] = where.removeprefix(f"{file}, ")
         entries.append(entry)
+        if entry.path != PurePosixPath(given["path"]).as_posix() and entry.path in paths:
+            otherwise.append(f"{given['path']} ({rows[entry.path]}) as {entry.path}")
     entries.sort(key=lambda entry: entry.path)
     without = [entry.path for entry in entries if entry.split is None]
     if 0 < len(without) < len(entries):
@@ -50,23 +57,45 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
             f"{file}, {rows[without[0]]}: no split is given, but other rows give one. "
             "Fill the column, or drop it."
         )
-    ignored = {path for path in walk(source)[0] if path not in rows} - {PurePosixPath(name).as_posix()}
-    return Listing(entries, count_by_suffix(ignored))
+    if otherwise:
+        paths_are = f"{len(otherwise)} paths are" if len(otherwise) > 1 else "1 path is"
+        told = "written otherwise than the files are called, and read as the only files that can be meant"
+        notes.append(f"{name}: {paths_are} {told}: {otherwise[0]}.")
+    ignored = paths - rows.keys() - {PurePosixPath(name).as_posix()}
+    labels_from = "table" if "label" in columns else None
+    return Listing(entries, count_by_suffix(ignored), labels_from, (*cells.notes, *notes))
 
 
-def _entry(row: dict[str, str], source: Path, where: str) -> Entry:
-    path = PurePosixPath(row["path"])
-    label, patient_id, split = (row.get(key, "").strip() for key in ("label", "patient_id", "split"))
-    problem = name_problem(row["path"])
-    if problem:
-        path = PurePosixPath(row["path"].encode("unicode_escape").decode())
-    elif not row["path"]:
-        raise UserError(f"{where}: path is empty.")
-    elif path.is_absolute() or ".." in path.parts or leaves(source, row["path"]):
+def _by_column(
+    headings: Sequence[str], row: Sequence[str], columns: Mapping[str, int], where: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The cells of the columns that have a meaning, "" where there is none; and all others by heading."""
+    given = dict.fromkeys((*REQUIRED, "split"), "") | {column: row[at] for column, at in columns.items()}
+    others = [at for at in range(len(headings)) if at not in columns.values()]
+    unnamed = [row[at] for at in others if not headings[at] and row[at].strip()]
+    if unnamed:
         raise UserError(
-            f"{where}: image {row['path']} lies outside {source}. "
-            "Paths in a manifest are relative to the source folder, and links may not leave it."
+            f"{where}: the cell {unnamed[0]} stands in a column without a heading. Give it one, or put a "
+            "text that holds a separator in quotes."
         )
+    return given, {headings[at]: row[at] for at in others if headings[at]}
+
+
+def _entry(
+    given: Mapping[str, str], extra: Mapping[str, str], files: Files, source: Path, where: str
+) -> Entry:
+    label, patient_id, split = (given[column].strip() for column in ("label", "patient_id", "split"))
+    text = given["path"]
+    problem = name_problem(text)
+    if problem:
+        path = text.encode("unicode_escape").decode()
+    elif not text.strip():
+        raise UserError(f"{where}: path is empty.")
+    else:
+        path = files.meant_by(text, where)
+        absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive
+        if absolute or ".." in PurePosixPath(path).parts or leaves(source, path):
+            raise _outside(text, path, files, source, where)
     if name_problem(label + patient_id):
         raise UserError(f"{where}: label and patient_id must not hold control characters.")
     if split and split_name(split) is None:
@@ -74,68 +103,19 @@ def _entry(row: dict[str, str], source: Path, where: str) -> Entry:
     if not label:
         problem = problem or Excluded("unknown_label", NO_LABEL)
     return Entry(
-        path=path.as_posix(),
+        path=path,
         label=unicodedata.normalize("NFC", label),
         patient_id=patient_id or None,
         split=split_name(split),
-        extra={key: value for key, value in row.items() if key not in (*REQUIRED, "split")},
+        extra=extra,
         excluded=problem,
     )
 
 
-def _read(file: Path, required: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Where each row stands ("data/mine/manifest.csv, row 17"), and its cells as text."""
-    readers = {".csv": _read_csv, ".parquet": _read_parquet}
-    if file.suffix.lower() not in readers:
-        raise UserError(f"{file} is no manifest that can be read: it must end in {' or '.join(readers)}.")
-    if not file.is_file():
-        raise UserError(f"{file} does not exist. A manifest is a file inside the source folder.")
-    try:
-        yield from readers[file.suffix.lower()](file, required)
-    except UnicodeDecodeError:
-        raise UserError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror or error}.") from None
-    except (csv.Error, pa.ArrowException) as error:
-        raise UserError(f"{file} cannot be read: {error}.") from None
-
-
-def _read_csv(file: Path, required: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Rows are counted as a spreadsheet counts them: the header is row 1."""
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.DictReader(text, strict=True, restkey=None, restval=None)
-        columns = [column.strip() for column in reader.fieldnames or []]
-        reader.fieldnames = columns
-        _check_columns(columns, file, required)
-        for row in reader:
-            where = f"{file}, row {reader.line_num}"
-            if None in row or None in row.values():
-                raise UserError(f"{where}: it must have {len(columns)} cells, as the header has.")
-            yield where, row
-
-
-def _read_parquet(file: Path, required: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    table = pq.read_table(file)
-    _check_columns(table.column_names, file, required)
-    for number, row in enumerate(table.to_pylist(), start=1):
-        yield f"{file}, row {number}", {column: _text(value) for column, value in row.items()}
-
-
-def _check_columns(columns: list[str], file: Path, required: Sequence[str]) -> None:
-    missing = [column for column in required if column not in columns]
-    if missing:
-        hint = "Where patients are not known, leave the cells of patient_id empty."
-        raise UserError(
-            f"{file} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. "
-            f"It must have {', '.join(required)}; found: {', '.join(columns) or 'none'}. "
-            f"{hint if 'patient_id' in required else ''}".strip()
-        )
-
-
-def _text(value: Any) -> str:
-    """A Parquet cell as text; pandas writes whole numbers with gaps as floats: 17.0 is patient 17."""
-    if value is None or value != value:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _outside(text: str, path: str, files: Files, source: Path, where: str) -> UserError:
+    tail = files.tail(path) if ".." not in PurePosixPath(path).parts else ""
+    hint = f" {source / tail} is there: write {tail}." if tail else ""
+    return UserError(
+        f"{where}: image {text} lies outside {source}. Paths in a manifest are relative to the source "
+        f"folder, and links may not leave it.{hint}"
+    )

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +16,10 @@ from tqdm import tqdm
 from evidrift.base.errors import UserError
 from evidrift.base.json import write_json
 from evidrift.images.store import SPLITS, write_store
+from evidrift.prepare.classes import in_order
 from evidrift.prepare.entry import Entry, Excluded, Loaded
 from evidrift.prepare.identical import find_identical
+from evidrift.prepare.left_out import balance, count_by_reason, listed_when_refused, nothing_left, summary
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.source import Source, open_source
 from evidrift.prepare.split import assign_splits, check_patients, count_patients, patient_of
@@ -30,7 +32,7 @@ MASKS = {"lungs": 1, "findings": 2}
 
 
 class Outputs(NamedTuple):
-    """The files that prepare writes: all of them, or none."""
+    """The files that prepare writes: all of them; where it refuses, what was left out, or none."""
 
     store: Path
     manifest: Path
@@ -38,15 +40,20 @@ class Outputs(NamedTuple):
     metrics: Path
 
 
-def prepare(params: Prepare, outputs: Outputs) -> None:
+def prepare(params: Prepare, outputs: Outputs) -> list[str]:
     """Read every image of the source, leave out what cannot be used, split the rest, write it all.
+
+    Returns:
+        What to tell of it, in sentences.
 
     Raises:
         UserError: the source cannot be listed, or what it holds does not make a study.
     """
     source = Path(params.source)
     opened = open_source(source, params)
-    classes = _classes(opened, source)
+    exclusions = [(entry, entry.excluded) for entry in opened.listing.entries if entry.excluded]
+    with listed_when_refused(outputs.exclusions, exclusions):
+        classes = _classes(opened, source)
     for path in outputs:
         path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=outputs.store.parent) as file:
@@ -60,16 +67,20 @@ def prepare(params: Prepare, outputs: Outputs) -> None:
             if image.entry.path in identical.excluded
         ]
         exclusions.sort(key=lambda exclusion: exclusion[0].path)
-        if not kept:
-            raise UserError(f"{source} holds no image that can be used. {_summary(exclusions)}")
-        cohort = _split(kept, params, source)
-        check_patients(cohort.entries, cohort.splits, cohort.origin, classes, _summary(exclusions))
+        with listed_when_refused(outputs.exclusions, exclusions):
+            if not kept:
+                raise nothing_left(source, exclusions)
+            cohort = _split(kept, params, source)
+            check_patients(
+                cohort.entries, cohort.splits, cohort.origin, classes, summary(exclusions), params.split
+            )
         metrics = _metrics(opened, cohort, exclusions, classes, len(identical.kept))
         with _all_or_none(outputs) as partial:
             _write_store(partial.store, cohort, scratch, classes)
             write_manifest(partial.manifest, cohort.images, cohort.splits, identical.kept)
             write_exclusions(partial.exclusions, exclusions)
             write_json(partial.metrics, metrics)
+    return [balance(exclusions, len(cohort.images), opened.listing.ignored), *opened.listing.notes]
 
 
 @dataclass(frozen=True)
@@ -118,14 +129,14 @@ class Scratch:
 
 
 def _classes(opened: Source, source: Path) -> list[str]:
-    """All labels that the source gives, sorted, also those whose images are all left out later."""
+    """All labels that the source gives, in order, also those whose images are all left out later."""
     entries, ignored = opened.listing.entries, opened.listing.ignored
     if not entries:
         others = ", ".join(f"{n} {suffix}" for suffix, n in ignored.items()) or "no file at all"
         raise UserError(f"{source} holds no images. Expected PNG or JPEG in class folders; found: {others}.")
-    classes = sorted({entry.label for entry in entries} - {""})
+    classes = in_order((entry.label for entry in entries), opened.listing.labels_from)
     if not classes:
-        reasons = _summary([(entry, entry.excluded) for entry in entries if entry.excluded])
+        reasons = summary([(entry, entry.excluded) for entry in entries if entry.excluded])
         raise UserError(f"{source} has no class folder with images in it, or no label at all. {reasons}")
     if len(classes) == 1:
         raise UserError(
@@ -174,19 +185,6 @@ def _split(kept: Sequence[tuple[Loaded, int]], params: Prepare, source: Path) ->
     )
 
 
-def _summary(exclusions: Sequence[tuple[Entry, Excluded]]) -> str:
-    """A sentence on what was left out, with one example; "" if nothing was."""
-    if not exclusions:
-        return ""
-    counts = ", ".join(f"{n} {reason}" for reason, n in _count(exclusions).items())
-    entry, why = exclusions[0]
-    return f"Left out: {counts} (first: {entry.path}: {why.detail})."
-
-
-def _count(exclusions: Sequence[tuple[Entry, Excluded]]) -> Mapping[str, int]:
-    return dict(sorted(Counter(why.reason for _, why in exclusions).items()))
-
-
 def _write_store(path: Path, cohort: Cohort, scratch: Scratch, classes: Sequence[str]) -> None:
     n_planes, size, _ = scratch.shape
     masks = {name: scratch.read(cohort.rows, plane) for name, plane in MASKS.items() if plane < n_planes}
@@ -220,7 +218,7 @@ def _metrics(
         "source": opened.kind,
         "images_in": images_in,
         "kept": kept,
-        "excluded": _count(exclusions),
+        "excluded": count_by_reason(exclusions),
         "ignored_files": dict(opened.listing.ignored),
         "splits": {split: {label: images[split, label] for label in classes} for split in SPLITS},
         "split_origin": cohort.origin,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import PhantomRecipe, load_recipe, patients
+from evidrift.prepare.pointers import HEAD, only_tracked, stand_in
 from evidrift.prepare.read import check_usable, fit, read_grey
 
 RECIPE_SUFFIXES = (".yaml", ".yml")
@@ -47,7 +48,7 @@ def open_source(path: Path, params: Prepare) -> Source:
         UserError: it does not exist, is no source, or cannot be listed.
     """
     if path.is_dir():
-        listing = list_manifest(path, params.manifest) if params.manifest else list_folder(path)
+        listing = _list(path, params)
         kind = "manifest" if params.manifest else "folder"
         load = partial(
             load_file, source=path, size=params.size, padding=params.padding, min_side=params.min_side
@@ -65,6 +66,20 @@ def open_source(path: Path, params: Prepare) -> Source:
     recipe = load_recipe(path)
     listing = Listing(_phantom_entries(recipe), ignored={})
     return Source("phantoms", listing, partial(_load_phantom, recipe=recipe, size=params.size), planes=3)
+
+
+def _list(path: Path, params: Prepare) -> Listing:
+    if not params.manifest:
+        return list_folder(path)
+    listing = list_manifest(path, params.manifest)
+    return replace(listing, entries=[_of_one_class(entry) for entry in listing.entries])
+
+
+def _of_one_class(entry: Entry) -> Entry:
+    if "|" not in entry.label:
+        return entry
+    why = Excluded("several_labels", f"the label is {entry.label}; a study has one class a film")
+    return replace(entry, label="", excluded=entry.excluded or why)
 
 
 def load_file(
@@ -88,6 +103,9 @@ def load_file(
     if entry.excluded:
         raise entry.excluded
     data = _read_bytes(source / entry.path)
+    instead = stand_in(data[:HEAD], source / entry.path)
+    if instead:
+        raise Excluded("stand_in", f"{instead.what}. {instead.mend}")
     sha256 = hashlib.sha256(data).hexdigest()
     if entry.extra.get("sha256", "").lower() not in ("", sha256):
         raise Excluded("changed", f"sha256 is {sha256}, not what the manifest gives")
@@ -101,6 +119,9 @@ def load_file(
 def _read_bytes(file: Path) -> bytes:
     try:
         if not file.exists():
+            tracked = only_tracked(file)
+            if tracked:
+                raise Excluded("stand_in", f"{tracked.what}. {tracked.mend}")
             raise Excluded("missing", "no such file")
         if not file.is_file():  # a pipe would block, a folder would break
             raise Excluded("unreadable", "no regular file")

@@ -1,16 +1,14 @@
 """Training, validation or test: as the source gives it, or drawn by patient."""
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from evidrift.base.errors import UserError
-from evidrift.base.seeds import seed_of
 from evidrift.images.store import SPLITS
 from evidrift.prepare.entry import Entry
 from evidrift.prepare.params import Split
-
-# Fewer patients of a class in a split say nothing about it.
-MIN_PATIENTS = 5
+from evidrift.prepare.strata import MIN_PATIENTS, at_least, draw
 
 SPLIT_NAMES = {
     "train": "train",
@@ -47,20 +45,34 @@ def assign_splits(entries: Sequence[Entry], params: Split, source: str) -> tuple
     """
     given = {entry.split for entry in entries if entry.split is not None}
     if not given:
-        return [_draw(patient_of(entry), params) for entry in entries], "drawn"
+        drawn = draw(_by_class(entries), shares_of(params), params.salt)
+        return [drawn[patient_of(entry)] for entry in entries], "drawn"
     _check_given(entries, given, source)
     splits = [str(entry.split) for entry in entries]
     if "validation" in given:
         return splits, "given"
     share = params.train / (params.train + params.validation)
-    for i, entry in enumerate(entries):
-        if entry.split == "train" and _u(patient_of(entry), params) >= share:
-            splits[i] = "validation"
-    return splits, "given, validation drawn from train"
+    training = _by_class(entry for entry in entries if entry.split == "train")
+    drawn = draw(training, {"train": share, "validation": 1 - share}, params.salt)
+    return (
+        [drawn[patient_of(entry)] if entry.split == "train" else str(entry.split) for entry in entries],
+        "given, validation drawn from train",
+    )
+
+
+def shares_of(params: Split) -> Mapping[str, float]:
+    """The share of each split, in the order of the hash."""
+    rest = 1 - params.train - params.validation
+    return {"train": params.train, "validation": params.validation, "test": rest}
 
 
 def check_patients(
-    entries: Sequence[Entry], splits: Sequence[str], origin: str, classes: Sequence[str], excluded: str
+    entries: Sequence[Entry],
+    splits: Sequence[str],
+    origin: str,
+    classes: Sequence[str],
+    excluded: str,
+    params: Split,
 ) -> None:
     """Refuse a class with fewer than five patients in a split.
 
@@ -70,9 +82,10 @@ def check_patients(
         origin: where they come from, as `assign_splits` says it.
         classes: all that the source names, also where no image is left.
         excluded: a sentence on what was left out, or "".
+        params: shares of splits that are drawn.
 
     Raises:
-        UserError: with the counts of every class concerned.
+        UserError: with the counts of every class concerned, and what to change to what.
     """
     counts = count_patients(entries, splits)
     short = [
@@ -82,11 +95,40 @@ def check_patients(
         if (n := counts[split, label]) < MIN_PATIENTS
     ]
     if short:
-        raise UserError(
-            f"{'; '.join(short)}; {MIN_PATIENTS} are needed. "
-            f"Add images, or change {'prepare.split' if origin == 'drawn' else 'the splits of the source'}."
-            f"{' ' * bool(excluded)}{excluded}"
+        mend = "Add images, or change the splits of the source."
+        if origin == "drawn":
+            of_class = _by_class(entries)
+            mend = _mend({label: len(of_class.get(label, ())) for label in classes}, params)
+        raise UserError(f"{'; '.join(short)}; {MIN_PATIENTS} are needed. {mend} {excluded}".rstrip())
+
+
+def _mend(patients: Mapping[str, int], params: Split) -> str:
+    """What to change so that each split gets five patients of each class."""
+    label = min(patients, key=lambda label: (patients[label], label))
+    n, least = patients[label], len(SPLITS) * MIN_PATIENTS
+    if n < least:
+        return (
+            f"Add images of {label}: {least} patients of a class are the least for three splits, "
+            f"and it has {n}."
         )
+    shares = shares_of(params)
+    # The smallest share in hundredths of which five patients are sure.
+    needed = next(share for share in (i / 100 for i in range(1, 100)) if at_least(share, n) == MIN_PATIENTS)
+    wanted = {split: max(shares[split], needed) for split in ("validation", "test")}
+    train = round(1 - sum(wanted.values()), 4)
+    changes = {"validation": round(wanted["validation"], 4), "train": train}
+    told = [
+        f"prepare.split.{split} from {shares[split]:g} to {value:g}"
+        for split, value in changes.items()
+        if not math.isclose(value, shares[split], abs_tol=1e-6)
+    ]
+    if not told or at_least(train, n) < MIN_PATIENTS:
+        return f"Add images of {label}."
+    enough = math.floor((MIN_PATIENTS - 1) / min(shares.values())) + 1
+    return (
+        f"Change {' and '.join(told)}; or add images: {enough} patients of each class are enough for the "
+        "shares as they are."
+    )
 
 
 def count_patients(entries: Sequence[Entry], splits: Sequence[str]) -> Mapping[tuple[str, str], int]:
@@ -95,16 +137,12 @@ def count_patients(entries: Sequence[Entry], splits: Sequence[str]) -> Mapping[t
     return Counter((split, label) for split, label, _ in seen)
 
 
-def _u(patient: str, params: Split) -> float:
-    """A number in [0, 1) that depends on the salt and the patient alone: others may come and go."""
-    return seed_of("split", params.salt, patient) / 2**32
-
-
-def _draw(patient: str, params: Split) -> str:
-    u = _u(patient, params)
-    if u < params.train:
-        return "train"
-    return "validation" if u < params.train + params.validation else "test"
+def _by_class(entries: Iterable[Entry]) -> dict[str, Set[str]]:
+    """The patients of each class."""
+    patients: dict[str, set[str]] = {}
+    for entry in entries:
+        patients.setdefault(entry.label, set()).add(patient_of(entry))
+    return dict(patients)
 
 
 def _check_given(entries: Sequence[Entry], given: set[str], source: str) -> None:

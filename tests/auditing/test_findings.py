@@ -14,9 +14,10 @@ from evidrift.attribution.network import Network
 from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.findings import mark
 from evidrift.auditing.gate.calls import with_calls
+from evidrift.auditing.gate.derive import derive
 from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.judge import judge_predictions
-from evidrift.auditing.gate.knowledge import judge_knowledge, known_of_findings
+from evidrift.auditing.gate.knowledge import judge_findings, judge_knowledge, known_of_findings
 from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.rates import evaluate_findings
 from evidrift.auditing.relying import measure_findings
@@ -28,6 +29,7 @@ from evidrift.prepare.manifest import NO_LABEL
 from evidrift.reliance.fills import donors
 from evidrift.reliance.measuring import measure_reliance
 from evidrift.reliance.regions import image_regions
+from tests.auditing.gate.made import films, reliance
 from tests.foreign.kinds import SHAPE, SIZE, head, trunk, with_weights
 from tests.prepare.films import film, save
 
@@ -145,18 +147,21 @@ def test_what_a_model_knows_is_what_it_knows_of_its_worst_finding():
     images = films_of_patients(patients, ("X", "Y"))
     good = known_of_findings(Scores(p, p > 0.5), whole, images)
     assert good.predicted == {"X": 30, "Y": 20, "no finding": 20}
-    assert good.accuracy.value == 1
     # dealt out at random X would be right in a half of the films, Y in 5/9
-    assert good.above_chance.value == pytest.approx(4 / 9)
-    assert good.about == "Y"
+    assert {name: bounds.value for name, bounds in good.about.items()} == pytest.approx(
+        {"X": 1 / 2, "Y": 4 / 9}
+    )
+    assert good.above_chance.value == pytest.approx((1 / 2 + 4 / 9) / 2)
     blind = p.copy()
     blind[:, 1] = 0.1  # never calls Y
     found = known_of_findings(Scores(blind, blind > 0.5), whole, images)
-    assert (found.about, found.above_chance.value) == ("Y", pytest.approx(0, abs=1e-12))
-    check = judge_knowledge({"before 1": good, "after 1": found})
-    assert check.verdict == "not judged"
-    assert "the model after 1 is right about Y more often than by chance" in check.reason
-    assert judge_knowledge({"before 1": good}).verdict == "passed"
+    assert found.about["Y"].value == pytest.approx(0, abs=1e-12)
+    models = {"before 1": good, "after 1": found}
+    assert judge_knowledge(models).verdict == "passed"  # of X it knows all
+    (check,) = judge_findings(models)
+    assert (check.name, check.verdict) == ("knowledge.findings", "not judged")
+    assert "not shown that the model after 1 is right about Y more often than by chance" in check.reason
+    assert next(judge_findings({"before 1": good})).verdict == "passed"
     # without labels: a model that calls all films the same
     same = np.tile([0.9, 0.1], (n, 1))
     alike = known_of_findings(Scores(same, same > 0.5), None, images)
@@ -186,6 +191,25 @@ def test_a_limit_on_what_is_right_is_asked_of_each_finding_and_of_films_with_it_
     assert (worst.value, worst.verdict) == (10 / 20, "failed")
     assert worst.high == pytest.approx(stats.binomtest(10, 20, alternative="less").proportion_ci(0.95).high)
     assert "class Y, films with it" in worst.reason
+
+
+def test_a_gate_is_derived_of_findings_both_ways_round():
+    """The second training is right about X where the first is wrong: read backwards, that is a regression."""
+    seen = films(150)
+    truth = np.stack([np.arange(150) % 2 == 0, np.arange(150) % 3 == 0], axis=1)
+    first = truth.copy()
+    first[:30, 0] = ~first[:30, 0]
+    whole = Truth(seen.patients, seen.patients, ("X", "Y"), truth, np.ones_like(truth), False)
+    one, other = (Scores(each.astype(float), each) for each in (first, truth))
+    gate = derive(
+        with_calls(replace(seen, classes=np.where(truth[:, 0], "X", "Y")), whole, [[one], [other]]),
+        "layer_cam",
+        reliance(),
+        {"models": {}, "layer": "penultimate"},
+    )
+    assert gate.derived.seen["regressed.at_most"] == pytest.approx(30 / 150)
+    assert gate.derived.seen["regressed.class_at_most"] == pytest.approx(15 / 75)
+    assert gate.derived.seen["accuracy_drop_at_most"] == pytest.approx(30 / 150)
 
 
 def pixels():
@@ -265,12 +289,8 @@ def test_each_finding_of_a_film_is_a_case_with_the_models_own_probability(folder
 def test_what_is_right_counts_films_without_findings_too(folder, found):
     for part, seed in (("before 1", 0), ("after 1", 1)):
         p = own(folder, found, seed)
-        right = (p >= 0.5) == found.truth.truth
-        by_patient = [right[[2 * patient, 2 * patient + 1]].mean() for patient in range(6)]
-        assert found.known[part].accuracy.value == pytest.approx(np.mean(by_patient))
         np.testing.assert_allclose(found.scores[part].probability, p, atol=1e-5)
         np.testing.assert_array_equal(found.scores[part].called, p >= 0.5)
-        assert found.known[part].predicted["no finding"] == (p < 0.5).all(axis=1).sum()
 
 
 def test_the_report_and_the_record_of_findings_are_written(folder, found):
@@ -279,6 +299,8 @@ def test_the_report_and_the_record_of_findings_are_written(folder, found):
     assert (folder / "audit" / "report.html").stat().st_size > 10_000
     rows = (folder / "audit" / "manifest.csv").read_text().splitlines()
     assert rows[1].startswith("00.png [Mass],00.png,Mass,p0,test")
+    assert rows[-1].startswith("11.png,11.png,No Finding,p5,test")  # without a map, but not lost
+    assert len(rows) == 1 + sum(max(1, len(each.split("|"))) for each in LABELS)
     assert {check.name for check in found.checks} >= {"knowledge", "wrong_at_most", "drift.class_at_most"}
     assert found.case("01.png [Nodule]").png().startswith(b"\x89PNG")
 
@@ -314,7 +336,7 @@ def test_without_labels_the_findings_are_those_that_the_model_before_calls(folde
     names = {f"{at:02d}.png [finding {which}]" for at, which in np.argwhere(called)}
     assert set(found.cases["image_id"]) == names
     assert found.truth is None
-    assert np.isnan(found.known["before 1"].accuracy.value)
+    assert any("findings that the first model before calls" in note for note in found.warnings)
 
 
 def test_reliance_is_that_of_each_output_asked_about_alone(folder):

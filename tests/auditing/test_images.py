@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evidrift.auditing.images import read_images
+from evidrift.auditing.labels import order_notes
 from evidrift.base.errors import UserError
 from tests.prepare.films import film, save
 
@@ -105,7 +106,7 @@ def test_splits_are_audited_whole_and_said_so(tmp_path):
         (lambda root: root / "normal" / "0.png", {}, "is a single image"),
         (lambda root: root / "notes.txt", {}, "neither a folder of images nor a manifest"),
         (lambda root: root / "empty", {}, "holds no images"),
-        (lambda root: root / "broken", {}, "none of its 1 images can be used. The first: x.png: unreadable"),
+        (lambda root: root / "broken", {}, "no image that can be used. Left out: 1 unreadable (first: x.png"),
         (lambda root: root / "no_path.csv", {}, "lacks the column path"),
         (
             lambda root: root,
@@ -119,7 +120,7 @@ def test_splits_are_audited_whole_and_said_so(tmp_path):
 )
 def test_what_is_wrong_is_said_in_a_sentence(films, make, how, sentence):
     (films / "notes.txt").write_text("hello")
-    (films / "no_path.csv").write_text("file,label\n")
+    (films / "no_path.csv").write_text("study,label\n")
     for name in ("empty", "broken"):
         (films.parent / name).mkdir(exist_ok=True)
     path = make(films)
@@ -129,3 +130,117 @@ def test_what_is_wrong_is_said_in_a_sentence(films, make, how, sentence):
     with pytest.raises(UserError) as error:
         read(path, **how)
     assert sentence in str(error.value)
+
+
+def test_masks_beside_the_films_are_left_out_and_the_labels_read(tmp_path):
+    for seed, name in enumerate(("COVID", "Lung_Opacity", "Normal")):
+        save(tmp_path / name / "images" / f"{name}-1.png", film(seed, 80, 72))
+        save(tmp_path / name / "masks" / f"{name}-1.png", film(10 + seed, 80, 72))
+    (tmp_path / "COVID.metadata.xlsx").touch()
+    found = read(tmp_path, n_classes=3)
+    assert list(found.images.ids) == [f"{name}/images/{name}-1.png" for name in found.images.classes]
+    assert list(found.images.labels) == [0, 1, 2]
+    assert {entry.path: why.reason for entry, why in found.exclusions} == {
+        f"{name}/masks/{name}-1.png": "mask" for name in found.images.classes
+    }
+    assert found.n_listed == 6
+    assert found.ignored == {".xlsx": 1}
+    assert any("passed over" in note for note in found.notes)
+
+
+def test_a_film_without_a_label_is_left_out_where_others_have_one(films):
+    save(films / "loose.png", film(20, 80, 72))
+    save(films / "covid19" / "lateral" / "1.png", film(21, 80, 72))
+    (films / "covid19" / "7.npy").touch()
+    found = read(films)
+    assert {entry.path: why.reason for entry, why in found.exclusions} == {
+        "covid19/7.npy": "other_kind",
+        "covid19/lateral/1.png": "unknown_label",
+        "loose.png": "unknown_label",
+    }
+    # without labels all that can be read is audited
+    assert len(read(films, labels=False).images.ids) == 8
+
+
+def test_labels_that_the_layout_could_give_but_does_not_are_refused(tmp_path):
+    for seed in range(2):
+        save(tmp_path / "deep" / "set" / f"{seed}" / "x" / f"{seed}.png", film(seed, 80, 72))
+        save(tmp_path / "own" / "ab"[seed] / f"{seed}.png", film(seed, 80, 72))
+    (tmp_path / "own/manifest.csv").write_text("path\na/0.png\nb/1.png\n")
+    (tmp_path / "own/empty.csv").write_text("path,label\na/0.png,\nb/1.png,\n")
+    for path, sentence in (
+        (tmp_path / "deep", "No film of {path} has a label. Left out: 2 unknown_label (first: set/0/x/0.png"),
+        (tmp_path / "own", "{path} has class folders, but its manifest manifest.csv has no column label."),
+        (tmp_path / "own/empty.csv", "No film of {path} has a label."),
+    ):
+        with pytest.raises(UserError) as error:
+            read(path)
+        assert str(error.value).startswith(sentence.format(path=path))
+        assert "audit without labels (`labels`)" in str(error.value)
+        assert not read(path, labels=False).labels_known
+
+
+def test_a_folders_own_manifest_is_read_in_its_place(films):
+    rows = [f"covid19/{n}.png,sick,p{n},F" for n in (1, 3)] + ["normal/0.png,well,p0,M"]
+    (films / "manifest.csv").write_text("\n".join(["path,label,patient_id,sex", *rows]))
+    found = read(films)
+    assert found.images.classes == ("sick", "well")
+    assert list(found.images.patient_ids) == ["p1", "p3", "p0"]
+    assert [each.entry.extra for each in found.loaded] == [{"sex": "F"}, {"sex": "F"}, {"sex": "M"}]
+    assert found.ignored == {".png": 3}
+
+
+NUMBERS = ("0", "1", "2", "10")
+
+
+def test_numbered_classes_sort_by_value_in_a_table_and_as_text_in_folders(tmp_path):
+    for seed, name in enumerate(NUMBERS):
+        save(tmp_path / name / f"{seed}.png", film(seed, 80, 72))
+    text = sorted(NUMBERS)
+    found = read(tmp_path, n_classes=4)
+    assert list(found.images.classes) == text
+    assert "as Keras reads folders even if they are numbers: 0, 1, 10, 2." in found.notes[0]
+    rows = [f"{name}/{seed}.png,{name}" for seed, name in enumerate(NUMBERS)]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label", *rows]))
+    found = read(tmp_path / "list.csv", n_classes=4)
+    assert found.images.classes == NUMBERS
+    assert list(found.images.labels) == [0, 1, 3, 2]
+    assert "by their value, as whole numbers in a table are the places of the outputs" in found.notes[0]
+
+
+def test_an_order_in_which_a_model_would_be_far_better_is_named():
+    names = sorted(str(n) for n in range(12))
+    # The model is perfect, but its outputs are in the order of the numbers.
+    truth = np.repeat(np.arange(12), 4)
+    called = np.array([int(names[at]) for at in truth])
+    right = truth.copy()
+    (note,) = order_notes({"before 1": called, "after 1": called, "after 2": right}, truth, names)
+    # 0 and 1 alone keep their places: 8 of 48
+    assert note.startswith(
+        "Model before 1 is right on 17% of the films; if its outputs are in the order 0, 1, 2, 3"
+    )
+    assert "9, 10, 11, it is right on 100%." in note
+
+
+def test_no_other_order_is_named_for_a_model_that_is_only_bad_or_of_few_films():
+    random = np.random.default_rng(3)
+    truth = np.repeat(np.arange(3), 20)
+    calls = {"1": random.integers(0, 3, 60), "2": truth, "3": np.zeros(60, int)}
+    assert order_notes(calls, truth, "abc") == []
+    for n, notes in ((20, 1), (19, 0)):
+        assert len(order_notes({"1": np.arange(n) % 2}, 1 - np.arange(n) % 2, "ab")) == notes
+
+
+def test_where_all_films_are_pointers_one_sentence_says_so(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        text = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n"
+        (tmp_path / name / "1.png").write_text(text)
+    with pytest.raises(UserError, match=r"each of its 2 files is a Git LFS pointer.*git lfs pull"):
+        read(tmp_path)
+
+
+def test_a_workbook_in_place_of_a_manifest_says_how_to_save_it(films):
+    (films / "list.xlsx").write_bytes(b"PK")
+    with pytest.raises(UserError, match=r"list\.xlsx is a workbook: save its sheet as CSV"):
+        read(films / "list.xlsx")

@@ -1,5 +1,6 @@
 """A model that is fed on another range than its own: the range that fits it is named, and no other."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -65,13 +66,17 @@ def network(name, turned=False):
     return model
 
 
-def notes(model, fed, labels=True, parts=("before 1",)):
-    given = Given(model, fed)
-    file = load_model_file(model, preprocessing=fed)
-    seen = audited(labels)
-    raw = logits_of(Network(file.model, (), file.prepare, "raw"), seen.images.pixels, 16)
-    models = SimpleNamespace(files={given: file}, parts=dict.fromkeys(parts, given))
-    tried = SimpleNamespace(runs={given: SimpleNamespace(scores=scores_of(file, raw))}, audited=seen)
+def notes(model, fed, seen=None, other=None):
+    """What is said of a model, of which a copy stands on the other side, fed as `other` says."""
+    seen = seen or audited(labels=True)
+    parts = {"before 1": Given(model, fed)} | ({} if other is None else {"after 1": Given(model, other)})
+    files = {given: load_model_file(model, preprocessing=given.preprocessing) for given in parts.values()}
+    runs = {}
+    for given, file in files.items():
+        raw = logits_of(Network(file.model, (), file.prepare, "raw"), seen.images.pixels, 16)
+        runs[given] = SimpleNamespace(scores=scores_of(file, raw))
+    models = SimpleNamespace(files=files, parts=parts)
+    tried = SimpleNamespace(runs=runs, audited=seen)
     return [spelled(note, FLAGS) for note in range_notes(models, tried, 16)]
 
 
@@ -87,10 +92,22 @@ def test_the_range_that_a_model_was_trained_on_is_named_and_a_right_one_is_let_b
 
 def test_without_labels_a_range_is_named_under_which_films_are_told_apart():
     model = network("unit")
-    (note,) = notes(model, "none", labels=False, parts=("before 1", "after 1"))
+    (note,) = notes(model, "none", audited(labels=False))
     assert "of 28 films 28 are called the same; with unit of 28 films 14 are called the same" in note
-    assert "--preprocessing before:unit after:unit" in note
-    assert notes(model, "unit", labels=False) == []
+    assert "say so: --preprocessing unit." in note
+    assert notes(model, "unit", audited(labels=False)) == []
+
+
+def test_only_the_side_that_is_fed_wrongly_is_changed():
+    (note,) = notes(network("tf"), "none", other="tf")
+    assert "say so: --preprocessing tf." in note
+    both = notes(network("tf"), "none", other="unit")
+    assert [("say so: --preprocessing tf." in note, "(none)" in note) for note in both] == [
+        (True, True),
+        (True, False),
+    ]
+    (note,) = notes(network("none"), "unit", other="mean=0,std=1")
+    assert "say so: --preprocessing before:none after:mean=0,std=1." in note
 
 
 def test_scaling_that_is_done_twice_is_seen_too():
@@ -99,6 +116,22 @@ def test_scaling_that_is_done_twice_is_seen_too():
     films = keras.Input((SIDE, SIDE, 3))
     twice = keras.Model(films, inner(kl.Rescaling(255 / 127.5, -1)(films)))
     assert "with unit 28 of 28" in notes(twice, "none")[0]
+
+
+def test_of_findings_sensitivity_and_specificity_are_said():
+    inner = network("unit")
+    features = inner.layers[-1].input
+    out = kl.Dense(2, activation="sigmoid")
+    model = keras.Model(inner.input, out(features))
+    out.set_weights([np.repeat(each, 2, axis=-1) for each in inner.layers[-1].get_weights()])
+    yes = np.arange(N) % 2 == 1
+    has = np.stack([yes, yes], axis=1)
+    has[1, 1] = False  # one finding of one film is not there: 14 of 15 without it are called rightly
+    seen = replace(audited(labels=True), findings=has, findings_known=np.ones_like(has))
+    (note,) = notes(model, "none", seen)
+    assert "the mean of sensitivity and specificity is 0.50 on 28 films; with unit" in note
+    assert f"{(1 + (1 + 14 / 15) / 2) / 2:.2f} on 28 films" in note
+    assert notes(model, "unit", seen) == []
 
 
 def test_classes_in_another_order_are_no_matter_of_the_range():

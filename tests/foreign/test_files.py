@@ -105,6 +105,8 @@ def test_a_model_without_scaling_is_noted_where_no_range_is_named(tmp_path):
     for name, layer in (("rescaling", kl.Rescaling(1 / 255)), ("normalised", kl.BatchNormalization())):
         inside = saved(tmp_path / f"{name}.keras", with_weights(classifier(layer)))
         assert load_model_file(inside).notes == ()
+    caffe = model_of(lambda x: kl.Dense(3)(kl.Flatten()(keras.applications.resnet.preprocess_input(x))))
+    assert load_model_file(saved(tmp_path / "caffe.keras", caffe)).notes == ()
 
 
 def test_the_same_file_has_the_same_hash_and_is_left_as_it_was(tmp_path):

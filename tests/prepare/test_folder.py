@@ -8,6 +8,8 @@ from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import PLAIN
 from evidrift.cli.spelling import FLAGS
 from evidrift.prepare.folder import list_folder
+from evidrift.prepare.kinds import looks_like_film
+from evidrift.prepare.links import leaves
 from tests.prepare.films import film, save
 
 KAGGLE = ("Bacterial Pneumonia", "Corona Virus Disease", "Normal", "Tuberculosis", "Viral Pneumonia")
@@ -71,11 +73,54 @@ def test_the_same_accent_written_two_ways_is_one_class(tmp_path):
 
 
 def test_images_outside_a_class_folder_have_no_known_label(tmp_path):
-    touch(tmp_path, "loose.png", "normal/1.png", "covid/images/1.png", "covid/masks/1.png")
+    touch(tmp_path, "loose.png", "normal/1.png", "covid/one/1.png", "covid/two/1.png")
     assert listed(tmp_path) == {"normal/1.png": ("normal", None)}
     assert left_out(tmp_path) == dict.fromkeys(
-        ["loose.png", "covid/images/1.png", "covid/masks/1.png"], "unknown_label"
+        ["loose.png", "covid/one/1.png", "covid/two/1.png"], "unknown_label"
     )
+
+
+@pytest.mark.parametrize(
+    ("films", "masks"),
+    [
+        ("{}/images/", "{}/masks/"),  # the COVID-19 Radiography Database
+        ("images/{}/", "masks/{}/"),
+        ("set/{}/images/", "set/{}/lung masks/"),
+        ("{}/", "{}/Annotations/"),
+        ("{}/CXR/", "{}/leftMask/"),
+    ],
+)
+def test_masks_are_left_out_and_folders_of_images_beside_them_passed_over(tmp_path, films, masks):
+    names = ("COVID", "Viral Pneumonia", "Normal")
+    paths = {f"{films.format(name)}{n}.png": name for name in names for n in range(2)}
+    touch(tmp_path, *paths, *(f"{masks.format(name)}0.png" for name in names))
+    assert listed(tmp_path) == {path: (label, None) for path, label in paths.items()}
+    assert left_out(tmp_path) == {f"{masks.format(name)}0.png": "mask" for name in names}
+
+
+def test_masks_below_given_splits_are_left_out_likewise(tmp_path):
+    touch(tmp_path, "train/a/images/1.png", "train/a/masks/1.png", "test/a/images/1.png")
+    assert listed(tmp_path) == {
+        "train/a/images/1.png": ("a", "train"),
+        "test/a/images/1.png": ("a", "test"),
+    }
+
+
+def test_a_folder_of_images_beside_other_films_is_not_passed_over(tmp_path):
+    touch(tmp_path, "a/1.png", "a/images/2.png", "b/images/3.png", "b/lateral/4.png", "c/images/5.png")
+    assert listed(tmp_path) == {"a/1.png": ("a", None), "c/images/5.png": ("c", None)}
+    assert set(left_out(tmp_path).values()) == {"unknown_label"}
+    (note,) = list_folder(tmp_path).notes
+    assert note.endswith("(c/images/5.png).")
+
+
+def test_only_a_flat_folder_gives_no_labels(tmp_path):
+    touch(tmp_path, "flat/1.png", "flat/images/README", "below/images/1.png", "split/test/1.png")
+    touch(tmp_path, "deep/x/y/1.png", "deep/z/1/1.png", "mixed/1.png", "mixed/a/2.png")
+    froms = {name: list_folder(tmp_path / name).labels_from for name in ("flat", "below", "split")}
+    assert froms == {"flat": None, "below": None, "split": None}
+    assert list_folder(tmp_path / "deep").labels_from == list_folder(tmp_path / "mixed").labels_from
+    assert list_folder(tmp_path / "mixed").labels_from == "folders"
 
 
 def test_an_image_in_a_split_but_in_no_class_has_no_known_label(tmp_path):
@@ -91,8 +136,48 @@ def test_split_folders_beside_others_are_ambiguous(tmp_path):
 
 def test_other_files_are_counted_and_hidden_ones_apart(tmp_path):
     touch(tmp_path, "normal/1.png", "README.md", "normal/notes.TXT", "a.md", "LICENSE")
-    touch(tmp_path, ".DS_Store", "normal/._1.png", "1.2.840.1")
-    assert list_folder(tmp_path).ignored == {".md": 2, ".txt": 1, "hidden": 2, "other": 2}
+    touch(tmp_path, ".DS_Store", "normal/._1.png", "Thumbs.db", "normal.dvc")
+    assert list_folder(tmp_path).ignored == {
+        **{".db": 1, ".dvc": 1, ".md": 2, ".txt": 1},
+        **{"hidden": 2, "other": 1},
+    }
+    assert list(listed(tmp_path)) == ["normal/1.png"]
+
+
+def test_each_file_of_another_kind_is_left_out_with_what_it_is(tmp_path):
+    png = save(tmp_path / "a/1.png", film(1)).read_bytes()
+    dicom = bytes(128) + b"DICM" + bytes(10)
+    contents = {
+        **{"a/IM0001": dicom, "a/1.2.840.7": png, "b/2.png": png},
+        **{"a/2.png_": png, "a/3.dcm30": dicom, "b/3.heic": b"\0\0\0\x18ftypheic", "c/4.npy": b"\x93NUMPY"},
+        **{"a/noise": b"no film", "a/empty": b"", "model.keras": b"PK\x03\x04", "a.zip": b"PK\x03\x04"},
+        "d.dvc": b"outs:\n- md5: 00000000000000000000000000000abc\n  path: d\n",
+    }
+    for path, content in contents.items():
+        touch(tmp_path, path)
+        (tmp_path / path).write_bytes(content)
+    assert listed(tmp_path) == {
+        **dict.fromkeys(["a/1.png", "a/IM0001", "a/1.2.840.7"], ("a", None)),
+        "b/2.png": ("b", None),
+    }
+    others = ["a/2.png_", "a/3.dcm30", "a/noise", "a/empty", "b/3.heic", "c/4.npy"]
+    stand_ins = ["a.zip", "d.dvc", "model.keras"]
+    assert left_out(tmp_path) == dict.fromkeys(others, "other_kind") | dict.fromkeys(stand_ins, "stand_in")
+    told = {entry.path: str(entry.excluded) for entry in list_folder(tmp_path).entries if entry.excluded}
+    assert "its content is: rename it" in told["a/2.png_"]
+    assert ".heic files are not read" in told["b/3.heic"]
+    assert f"dvc pull {tmp_path}/d.dvc" in told["d.dvc"]
+    # A class does not vanish with the format of its films.
+    assert "c" in {entry.label for entry in list_folder(tmp_path).entries}
+    assert list_folder(tmp_path).ignored == {}
+
+
+def test_a_text_that_begins_like_an_image_is_none():
+    assert looks_like_film(b"BM" + (130).to_bytes(4, "little") + bytes(4))
+    assert looks_like_film(b"II*\0" + bytes(8))
+    assert looks_like_film(b"RIFF\x10\0\0\0WEBPVP8 ")
+    assert not looks_like_film(b"BMI of all patients, in kg per square metre")
+    assert not looks_like_film(b"RIFF\x10\0\0\0WAVEfmt ")
 
 
 def test_images_in_other_formats_are_listed_not_overlooked(tmp_path):
@@ -114,6 +199,52 @@ def test_a_link_that_leaves_the_source_is_excluded_and_one_within_is_not(tmp_pat
     (tmp_path / "films/normal/3.png").symlink_to(inside)
     assert sorted(listed(tmp_path / "films")) == ["normal/1.png", "normal/3.png"]
     assert left_out(tmp_path / "films") == {"normal/2.png": "outside"}
+
+
+@pytest.fixture
+def cached(tmp_path):
+    """A film in the cache of a DVC repository, and the folder of films in the repository."""
+    save(tmp_path / "repo/.dvc/cache/files/md5/12" / f"{3:030x}", film(1), format="PNG")
+    save(tmp_path / "repo/films/a/1.png", film(2))
+    (tmp_path / "repo/.dvc/config").write_text("[core]\n    remote = there\n")
+    return tmp_path / "repo/films"
+
+
+def test_a_link_into_the_dvc_cache_of_its_own_repository_is_let_in(cached):
+    (cached / "a/2.png").symlink_to(cached.parent / ".dvc/cache/files/md5/12" / f"{3:030x}")
+    assert sorted(listed(cached)) == ["a/1.png", "a/2.png"]
+
+
+@pytest.mark.parametrize("config", ["config", "config.local"])
+def test_the_cache_may_lie_elsewhere(cached, tmp_path, config):
+    (cached.parent / ".dvc" / config).write_text(
+        "['remote \"x\"']\nurl = y\n[cache]\n    dir = ../../shared\n"
+    )
+    file = save(tmp_path / "shared/files/md5/ab" / f"{4:030x}", film(3), format="PNG")
+    (cached / "a/3.png").symlink_to(file)
+    assert sorted(listed(cached)) == ["a/1.png", "a/3.png"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        ".dvc/config",
+        ".dvc/cache/secret",
+        ".dvc/cache/files/md5/12/../../../../config",
+        f"../other/.dvc/cache/files/md5/12/{5:030x}",
+        f"elsewhere/files/md5/12/{5:030x}",
+    ],
+)
+def test_a_link_to_anything_else_than_a_file_in_this_cache_is_not_let_in(cached, target):
+    file = cached.parent / target
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    (cached / "a/2.png").symlink_to(file)
+    assert left_out(cached) == {"a/2.png": "outside"}
+
+
+def test_a_cached_film_that_is_named_without_a_link_lies_outside(cached):
+    assert leaves(cached, f"../.dvc/cache/files/md5/12/{3:030x}")
 
 
 def test_a_source_that_is_itself_a_link_is_followed(tmp_path):

@@ -60,6 +60,99 @@ def test_a_row_that_leads_outside_the_source_is_refused_by_file_and_row(source, 
     assert message.startswith(f"{source}/manifest.csv, row 3: image {path} lies outside {source}.")
 
 
+ROWS = [("a/1.png", "x", "1"), ("b/2.png", "unauffällig", "2")]
+HEADER = ("path", "label", "patient_id")
+
+
+def table(rows=ROWS, header=HEADER, separator=",", end="\n") -> str:
+    return end.join(separator.join(row) for row in (header, *rows)) + end
+
+
+def renamed(change) -> list:
+    return [(change(path), label, patient) for path, label, patient in ROWS]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        table(separator=";"),
+        table(separator="\t", end="\r\n").encode("utf-16"),
+        table().encode("utf-16-be"),
+        table().encode("utf-8-sig"),
+        table(separator=";").encode("cp1252"),
+        "sep=;\r\n" + table(separator=";", end="\r\n"),
+        table([(*row, "") for row in ROWS] + [("", " ", "", "")] * 2, (*HEADER, "")),
+        table([ROWS[0], (*ROWS[1], "", "")]),
+        table(renamed(lambda path: path.replace("/", "\\"))),
+        table(renamed(lambda path: f"./{path}")),
+        table(renamed(lambda path: f"films/{path}")),
+        table(renamed(lambda path: path.replace("png", "PNG").replace("a/", "A/"))),
+        table(renamed(lambda path: path.removesuffix(".png"))),
+        table([tuple(f" {cell} " for cell in row) for row in ROWS], ("path", " label", " patient_id")),
+        table(header=("Path", "LABEL", "Patient ID")),
+        table(header=("Image Index", "Finding Labels", "Patient ID")),  # NIH ChestX-ray14
+        table(header=("filename", "class", "patient")),
+    ],
+    ids=lambda content: "" if isinstance(content, str) else "encoded",
+)
+def test_what_spreadsheets_and_programs_write_is_read_where_it_can_only_mean_one_thing(source, content):
+    found = listing(source, content)
+    assert [(e.path, e.label, e.patient_id, e.extra) for e in found.entries] == [(*row, {}) for row in ROWS]
+    assert [e.excluded for e in found.entries] == [None, None]
+    assert found.labels_from == "table"
+
+
+def test_a_file_of_tabs_may_be_called_so(source):
+    assert [e.path for e in listing(source, table(separator="\t"), "list.tsv").entries] == [
+        "a/1.png",
+        "b/2.png",
+    ]
+
+
+def test_absolute_paths_are_read_inside_the_folder_and_elsewhere_named_with_what_to_write(source):
+    assert [e.path for e in listing(source, table(renamed(lambda path: f"{source}/{path}"))).entries] == [
+        "a/1.png",
+        "b/2.png",
+    ]
+    for before in ("/home/me/cxr/", "C:\\Users\\me\\", "\\\\server\\cxr\\"):
+        told = refused(source, table(renamed(lambda path, before=before: f"{before}{path}")))
+        assert f"row 2: image {before}a/1.png lies outside {source}." in told
+        assert told.endswith(f"{source}/a/1.png is there: write a/1.png.")
+
+
+def test_what_is_read_otherwise_than_it_is_written_is_told(source):
+    text = table([("A/1.PNG", "x", "1"), ("b/2.png", "y", "2")], ("file", "label", "patient_id"))
+    assert listing(source, text).notes == (
+        "manifest.csv: columns were read by their meaning: file as path.",
+        "manifest.csv: 1 path is written otherwise than the files are called, and read as the only files that "
+        "can be meant: A/1.PNG (row 2) as a/1.png.",
+    )
+    assert listing(source, table()).notes == ()
+    assert "Windows-1252" in listing(source, table().encode("cp1252")).notes[0]
+
+
+def test_a_path_that_could_be_two_files_is_refused_by_row(source):
+    save(source / "a/1.jpg", film(3))
+    save(source / "B/2.png", film(4))
+    told = refused(source, table(renamed(lambda path: path.removesuffix(".png"))))
+    assert "row 2: a/1 could be a/1.jpg or a/1.png. Write the path as the file is called." in told
+    assert listing(source, table()).entries[1].path == "b/2.png"
+    assert "row 3: b/2.PNG could be B/2.png or b/2.png" in refused(
+        source, table([ROWS[0], ("b/2.PNG", "", "")])
+    )
+
+
+def test_accents_of_macos_are_the_same_name(source):
+    save(source / "le\u0301sion/3.png", film(3))
+    (entry,) = listing(source, table([("l\u00e9sion/3.png", "x", "1")])).entries
+    assert entry.path == "le\u0301sion/3.png"
+
+
+def test_a_file_that_is_not_there_is_left_for_the_list_of_exclusions(source):
+    (entry,) = listing(source, table([("a/9", "x", "1")])).entries
+    assert (entry.path, entry.excluded) == ("a/9", None)
+
+
 def test_a_missing_manifest_is_named(source):
     with pytest.raises(UserError, match=r"films/manifest.csv does not exist"):
         list_manifest(source, "manifest.csv")
@@ -72,9 +165,9 @@ def test_a_manifest_outside_the_source_is_refused(source, name):
 
 
 def test_missing_columns_are_named_with_those_found(source):
-    message = refused(source, "file;label;patient_id\na/1.png;x;1\n")
-    assert "manifest.csv lacks the columns path, label, patient_id." in message
-    assert "found: file;label;patient_id" in message
+    message = refused(source, "study;label;site\na/1.png;x;1\n")
+    assert "manifest.csv lacks the columns path, patient_id." in message
+    assert "found: study, label, site" in message
 
 
 def test_a_file_listed_twice_is_refused_with_both_rows(source):
@@ -109,7 +202,18 @@ def test_an_empty_path_is_refused(source):
         ("m.csv", b"path,label,patient_id\n\xff\xfe,x,1\n", "not UTF-8"),
         ("m.csv", b'path,label,patient_id\n"a/1.png,x,1\n', "cannot be read"),
         ("m.parquet", b"no parquet", "cannot be read"),
-        ("m.xlsx", b"PK", "must end in .csv or .parquet"),
+        ("m.xlsx", b"PK", "is a workbook: save its sheet as CSV"),
+        ("m.csv", b"PK\x03\x04 of Excel", "is a workbook, though it is called .csv: save its sheet"),
+        ("m.docx", b"PK", "must end in .csv, .tsv, .parquet"),
+        ("m.csv", "path,label\na/1.png,пневмония".encode("cp1251"), "not UTF-8"),
+        ("m.csv", "path,label\na/1.png,肺炎".encode("shift-jis"), "not UTF-8"),
+        ("m.csv", b"path,label,patient_id,\na/1.png,x,1,no heading\n", "a column without a heading"),
+        ("m.csv", b"path,label,patient_id,site,site\na/1.png,x,1,a,b\n", "has two columns site. Rename one"),
+        (
+            "m.csv",
+            b"file,filename,label,patient_id\na/1.png,1.png,x,1\n",
+            "column path could be any of file, filename. Call one of them path.",
+        ),
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_refused_by_name(source, name, content, problem):

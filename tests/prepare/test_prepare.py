@@ -14,11 +14,14 @@ from tests.prepare.films import class_folders, film, outputs, params, prepared, 
 
 
 def refused(source: Path, out: Path, **changes) -> str:
-    """The error's sentence; nothing is left behind."""
+    """The error's sentence; nothing is left behind but the list of what was left out."""
     with pytest.raises(UserError) as error:
         prepare(params(source=str(source), **changes), outputs(out))
-    assert [path for path in out.rglob("*") if path.is_file()] == []
-    return str(error.value)
+    told = str(error.value)
+    files = [path for path in out.rglob("*") if path.is_file()]
+    assert files == ([outputs(out).exclusions] if "Left out" in told or "each of its" in told else [])
+    assert not files or told.endswith(f" All of it: {files[0]}.")
+    return told
 
 
 def write_manifest(source: Path, rows: list[str], header="path,label,patient_id") -> None:
@@ -271,8 +274,9 @@ def test_a_class_with_too_few_patients_is_refused_with_what_was_left_out(source,
         path.write_bytes(b"")
     message = refused(source, out)
     assert "class normal has" in message
-    assert "5 are needed. Add images, or change prepare.split" in message
+    assert "5 are needed. Add images of normal: 15 patients of a class are the least" in message
     assert "Left out: 30 empty (first: normal/010.png: 0 bytes)." in message
+    assert len((out / "exclusions.csv").read_text().splitlines()) == 1 + 30
 
 
 def test_a_source_of_unreadable_images_is_refused(tmp_path, out):
@@ -282,6 +286,76 @@ def test_a_source_of_unreadable_images_is_refused(tmp_path, out):
     message = refused(tmp_path / "films", out)
     assert "holds no image that can be used. Left out: 2 unreadable" in message
     assert "neither PNG nor JPEG" in message
+
+
+LFS = f"version https://git-lfs.github.com/spec/v1\noid sha256:{7:064d}\nsize 400000\n"
+
+
+def test_pointers_in_place_of_films_are_named_with_the_command_that_fetches_them(source, out):
+    (source / "normal/000.png").write_text(LFS)
+    (source / "normal/001.png").write_bytes(b"PK\x03\x04" + bytes(40))
+    (source / "normal/002.png").unlink()
+    (source / "normal/002.png.dvc").write_text("outs:\n- md5: abc\n  path: 002.png\n")
+    exclusions = prepared(source, out).exclusions
+    assert {reason for reason, _ in exclusions.values()} == {"stand_in"}
+    assert exclusions["normal/000.png"][1].endswith("git lfs pull.")
+    assert "ZIP archive" in exclusions["normal/001.png"][1]
+    assert "dvc pull" in exclusions["normal/002.png.dvc"][1]
+
+
+def test_where_all_films_are_pointers_one_sentence_says_so(tmp_path, out):
+    for path in ("a/1.png", "a/2.png", "b/3.png"):
+        (tmp_path / "films" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "films" / path).write_text(LFS)
+    message = refused(tmp_path / "films", out)
+    assert message.startswith(f"{tmp_path}/films: each of its 3 files is a Git LFS pointer, not the file")
+    assert "git lfs pull" in message
+
+
+def test_a_film_that_a_manifest_lists_and_only_dvc_has_says_how_to_get_it(source, out):
+    rows = [
+        f"{label}/{i:03d}.png,{label},p{label}{i}" for label in ("normal", "tuberculosis") for i in range(40)
+    ]
+    write_manifest(source, rows)
+    (source / "normal/007.png").rename(source / "normal/007.png.dvc")
+    exclusions = prepared(source, out, manifest="manifest.csv").exclusions
+    assert exclusions["normal/007.png"][0] == "stand_in"
+    assert "dvc pull" in exclusions["normal/007.png"][1]
+
+
+def test_a_film_of_several_classes_is_left_out_of_a_study(source, out):
+    rows = [
+        f"{label}/{i:03d}.png,{label},p{label}{i}" for label in ("normal", "tuberculosis") for i in range(40)
+    ]
+    rows[3] = rows[3].replace(",normal,", ",normal|effusion,")
+    write_manifest(source, rows)
+    result = prepared(source, out, manifest="manifest.csv")
+    assert result.store.classes == ("normal", "tuberculosis")
+    assert result.exclusions == {
+        "normal/003.png": (
+            "several_labels",
+            "the label is normal|effusion; a study has one class a film",
+        )
+    }
+
+
+def test_numbered_classes_sort_as_numbers_in_a_table_and_as_text_in_folders(tmp_path, out):
+    names = [str(n) for n in (0, 1, 2, 10)]
+    source = class_folders(tmp_path / "films", names, n=20)
+    assert prepared(source, out).store.classes == ("0", "1", "10", "2")
+    write_manifest(source, [f"{name}/{i:03d}.png,{name},{name}-{i}" for name in names for i in range(20)])
+    assert prepared(source, out, manifest="manifest.csv").store.classes == ("0", "1", "2", "10")
+
+
+def test_what_came_of_the_images_is_told(source, out):
+    for path in ("normal/notes.txt", "normal/.DS_Store", "normal/scan.npy", "normal/images/1.png"):
+        (source / path).parent.mkdir(exist_ok=True)
+        (source / path).touch()
+    told = prepare(params(source=str(source)), outputs(out))
+    assert told == [
+        "82 images in = 80 kept + 2 left out (1 other_kind, 1 unknown_label). "
+        "Other files, ignored: 1 .txt, 1 hidden."
+    ]
 
 
 def test_a_failed_write_leaves_no_output(source, out, monkeypatch):

@@ -25,7 +25,7 @@ def with_calls(films: Films, truth: Truth, sides: Sequence[Sequence[Scores]]) ->
     film, finding = np.nonzero(truth.known)
     has, labels = truth.truth[film, finding], np.asarray(truth.labels)[finding]
     right = np.array([[(run.called == truth.truth)[film, finding] for run in side] for side in sides])
-    counted = tuple(name for name, known in zip(truth.labels, truth.known.any(axis=0), strict=True) if known)
+    counted = tuple(name for name, known in zip(truth.labels, truth.known.T, strict=True) if known.any())
     by_finding = Films(
         patients=truth.patients[film],
         classes=labels,

@@ -10,18 +10,36 @@ models are files, as they are: there is nothing random about them but the films 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
-from evidrift.auditing.gate.films import Part, of
+from evidrift.auditing.gate.films import of
 from evidrift.base.interval import ERROR, Bounds
-from evidrift.base.sentence import listed, say
+from evidrift.base.sentence import listed, parameter, say
+from evidrift.compare.record import Side
 
 Verdict = Literal["passed", "failed", "not judged"]
 EXIT_CODES: dict[str, int] = {"passed": 0, "failed": 1, "not judged": 2}
 KNOWLEDGE = "knowledge"
 NAN = float("nan")
+NO_LABELS = say(
+    "Labels are not known, so neither is which films are right. Give them ({images}).",
+    images=parameter("images"),
+)
+
+
+class Bounded(Protocol):
+    """What a limit must hold for, with bounds; see `films.Part`."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def of(self) -> str: ...  # noqa: D102
+    @property
+    def values(self) -> np.ndarray: ...  # noqa: D102
+    def bounds(self, low_error: float = ERROR, high_error: float = ERROR) -> Bounds: ...  # noqa: D102
+    def n_for(self, limit: float) -> int | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,7 @@ class Check:
         verdict: `passed`, `failed` or `not judged`.
         reason: one sentence or two.
         least: whether the limit is one from below.
+        against: side that the model after is held against.
     """
 
     name: str
@@ -48,6 +67,7 @@ class Check:
     verdict: Verdict
     reason: str
     least: bool = False
+    against: Side = "before"
 
     @property
     def asked(self) -> str:
@@ -67,7 +87,7 @@ def outcome(checks: Sequence[Check]) -> Verdict:
     return "failed" if "failed" in verdicts else "not judged" if "not judged" in verdicts else "passed"
 
 
-def check(name: str, what: str, limit: float, parts: Sequence[Part]) -> Check:
+def check(name: str, what: str, limit: float, parts: Sequence[Bounded]) -> Check:
     """One limit that all parts must keep.
 
     Args:
@@ -103,7 +123,7 @@ def check(name: str, what: str, limit: float, parts: Sequence[Part]) -> Check:
     return Check(name, what, *whole, limit, verdict, reason)
 
 
-def _largest(parts: Sequence[Part], found: Sequence[Bounds]) -> str:
+def _largest(parts: Sequence[Bounded], found: Sequence[Bounds]) -> str:
     """Which of several parts has the largest value."""
     values = [each.value for each in found]
     name = parts[int(np.nanargmax(values))].name
@@ -111,7 +131,7 @@ def _largest(parts: Sequence[Part], found: Sequence[Bounds]) -> str:
     return say(" The largest is that of {name}.", name=name) if name and several else ""
 
 
-def _would_tell(parts: Sequence[Part], found: Sequence[Bounds], limit: float) -> str:
+def _would_tell(parts: Sequence[Bounded], found: Sequence[Bounds], limit: float) -> str:
     """How many patients it would take, where that can be said."""
     needed: dict[str, int] = {}
     for each, bounds in zip(parts, found, strict=True):

@@ -12,7 +12,8 @@ from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.hangs import LETTER
 from evidrift.auditing.gate.judge import judge_limits
-from evidrift.auditing.gate.limits import PLACES, Derived, Gate
+from evidrift.auditing.gate.limits import OF_PERFORMANCE, PLACES, Derived, Gate
+from evidrift.auditing.gate.performance import Predicted
 from evidrift.base.errors import UserError
 from evidrift.base.interval import n_for_share
 from evidrift.compare.findings.reliance import Asked
@@ -39,6 +40,7 @@ def derive(
     reliance: Asked,
     facts: Mapping[str, Any],
     headroom: float = HEADROOM,
+    predicted: Predicted | None = None,
 ) -> Gate:
     """The gate that pairs of trusted trainings would just pass, with headroom.
 
@@ -48,6 +50,7 @@ def derive(
         reliance: of the same pairs.
         facts: `models` and `layer`, as in `Derived`.
         headroom: what is added to the largest bound, as a share of it.
+        predicted: by the same pairs; None where labels are not known. Of subgroups no limits are derived.
 
     Raises:
         UserError: the method has no maps at the layer, or there are too few films to limit anything by.
@@ -66,11 +69,12 @@ def derive(
         films,
         places={name: each[::-1] for name, each in (films.places or {}).items()},
         right=_right_turned(films),
-        calls=films.calls and tuple(replace(each, right=_right_turned(each)) for each in films.calls),
+        calls=None if films.calls is None else _calls_turned(*films.calls),
     )
     found: dict[str, list[Check]] = {}
-    for seen, hangs in ((films, reliance), (turned, _turned(reliance))):
-        for check in judge_limits(asked, seen, method, hangs):
+    other = None if predicted is None else predicted.turned()
+    for seen, hangs, called in ((films, reliance, predicted), (turned, _turned(reliance), other)):
+        for check in judge_limits(asked, seen, method, hangs, called):
             found.setdefault(check.name, []).append(check)
     limits = {name: _up((1 + headroom) * max(each.high for each in checks)) for name, checks in found.items()}
     limits[BEYOND] = max(limits[BEYOND], FILMS_BEYOND)
@@ -112,7 +116,7 @@ def _everything(method: str, far: float) -> Gate:
             **dict.fromkeys(PLACES, growth),
             "unusable_at_most": 1.0,
             "regressed": {"at_most": 1.0, "class_at_most": 1.0},
-            "accuracy_drop_at_most": 1.0,
+            **dict.fromkeys(OF_PERFORMANCE, 1.0),
             "wrong_at_most": 1.0,
         }
     )
@@ -132,6 +136,10 @@ def _nested(asked: Gate, limits: Mapping[str, float]) -> dict[str, Any]:
         return {name: value for name, value in found.items() if value != {}}
 
     return kept(asked.model_dump(exclude_none=True), "")
+
+
+def _calls_turned(whole: Films, apart: Films) -> tuple[Films, Films]:
+    return replace(whole, right=_right_turned(whole)), replace(apart, right=_right_turned(apart))
 
 
 def _right_turned(films: Films) -> np.ndarray | None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evidrift.auditing.gate.limits import PLACES
+from evidrift.auditing.performance.shares import difference_bounds, n_for_difference
 from evidrift.base.interval import ERROR, Bounds, mean_bounds, n_for_mean, n_for_share, share_bounds
 from evidrift.compare.study import Study
 from evidrift.measures.of_pairs import MOVED_SHARE
@@ -62,7 +63,7 @@ class Part:
         of: the class, where it is about one; else empty.
         values: a mean over each patient's films, (patients,).
         lowest: of what is possible; the highest is 1.
-        exact: the values are 0 or 1 by their nature.
+        exact: the values are whole numbers by their nature: 0 or 1, or with a `lowest` of -1 also -1.
     """
 
     name: str
@@ -73,12 +74,18 @@ class Part:
 
     def bounds(self, low_error: float = ERROR, high_error: float = ERROR) -> Bounds:
         """Mean over patients with its two one-sided bounds."""
+        if self.exact and self.lowest < 0:
+            more, less = (self.values > 0).sum(), (self.values < 0).sum()
+            return difference_bounds(more, less, len(self.values), low_error, high_error)
         if self.exact:
             return share_bounds(self.values.sum(), len(self.values), low_error, high_error)
         return mean_bounds(self.values, self.lowest, 1.0, low_error, high_error)
 
     def n_for(self, limit: float) -> int | None:
         """How many patients like these would show that the mean is at most a limit."""
+        if self.exact and self.lowest < 0:
+            more, less = (float(np.mean(each)) for each in (self.values > 0, self.values < 0))
+            return n_for_difference(more, less, limit)
         if self.exact:
             return n_for_share(float(self.values.mean()), limit)
         return n_for_mean(self.values, limit, self.lowest)
@@ -94,13 +101,13 @@ def part(name: str, values: np.ndarray, patients: np.ndarray, lowest: float = 0.
 
     Args:
         name: of the part.
-        values: of films; bool where a film has something or not.
+        values: of films; bool where a film has something or not, whole numbers where it is -1, 0 or 1.
         patients: of the films.
         lowest: of what is possible.
         of: the class, where the part is about one.
     """
     means = pd.Series(values.astype(np.float64)).groupby(patients).mean().to_numpy()
-    return Part(name, of, means, lowest, values.dtype == bool and len(means) == len(values))
+    return Part(name, of, means, lowest, values.dtype.kind in "bi" and len(means) == len(values))
 
 
 def parts_by_pair(

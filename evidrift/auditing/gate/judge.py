@@ -5,25 +5,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from evidrift.auditing.gate.check import NAN, Check, check
+from evidrift.auditing.gate.check import NAN, NO_LABELS, Check, check
 from evidrift.auditing.gate.films import Films, of, parts_by_pair
 from evidrift.auditing.gate.hangs import judge_reliance, seen_through
-from evidrift.auditing.gate.knowledge import Known, judge_knowledge
+from evidrift.auditing.gate.knowledge import Known, judge_findings, judge_knowledge
 from evidrift.auditing.gate.limits import PLACES, Gate, Moved, Place, Regressed
+from evidrift.auditing.gate.performance import Predicted, judge_performance
 from evidrift.base.sentence import method as as_term
-from evidrift.base.sentence import parameter, say
+from evidrift.base.sentence import say
 from evidrift.compare.findings.reliance import Asked
 
 Judged = Iterator[Check]
 UNUSABLE = "share of the films of which a map is blank, flat or not finite"
-NO_LABELS = say(
-    "Labels are not known, so neither is which films are right. Give them ({images}).",
-    images=parameter("images"),
-)
 
 
 def judge(
-    gate: Gate, films: Films, method: str, known: Mapping[str, Known], reliance: Asked | None
+    gate: Gate,
+    films: Films,
+    method: str,
+    known: Mapping[str, Known],
+    reliance: Asked | None,
+    predicted: Predicted | None = None,
 ) -> tuple[Check, ...]:
     """Check every limit of the gate, what the predictions hang on first.
 
@@ -33,17 +35,22 @@ def judge(
         method: its name.
         known: what each model knows, by its name.
         reliance: measured if the gate asks for it.
+        predicted: None where labels are not known.
     """
-    checks = [judge_knowledge(known), *judge_limits(gate, films, method, reliance)]
+    checks = [judge_knowledge(known), *judge_findings(known)]
+    checks += judge_limits(gate, films, method, reliance, predicted)
     return tuple(seen_through(checks, gate.reliance))
 
 
-def judge_limits(gate: Gate, films: Films, method: str, reliance: Asked | None) -> Judged:
+def judge_limits(
+    gate: Gate, films: Films, method: str, reliance: Asked | None, predicted: Predicted | None
+) -> Judged:
     """Every limit by itself; see `judge`."""
     if gate.reliance is not None and reliance is not None:
         yield from judge_reliance(gate.reliance, reliance.regions, reliance.spikes)
     yield from judge_maps(gate, films, method)
     yield from judge_predictions(gate, films)
+    yield from judge_performance(gate, predicted)
 
 
 def judge_maps(gate: Gate, films: Films, method: str) -> Judged:
@@ -142,7 +149,7 @@ def judge_predictions(gate: Gate, films: Films) -> Judged:
         before, after = films.right if seen.right is None else seen.right
         every = np.ones_like(before)
         if name == "accuracy_drop_at_most":
-            drop = before.astype(float) - after
+            drop = before.astype(int) - after
             parts = parts_by_pair(seen, drop, every, each, lowest=-1.0)
         elif name == "wrong_at_most":
             parts = [

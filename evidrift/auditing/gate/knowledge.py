@@ -1,6 +1,7 @@
 """Whether the models know anything of these films: two that call all films the same agree about all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -8,12 +9,11 @@ import numpy as np
 from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.gate.check import KNOWLEDGE, NAN, Check
 from evidrift.auditing.gate.films import part
-from evidrift.auditing.rates import finding_calibration
 from evidrift.base.interval import UNBOUNDED, Bounds
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import Images
-from evidrift.training.evaluation import calibration_error
 
+FINDINGS = f"{KNOWLEDGE}.findings"
 # Share of the films in one predicted class, above which a model tells nothing apart.
 ALIKE = 0.95
 
@@ -24,24 +24,20 @@ class Known(NamedTuple):
     Attributes:
         predicted: number of films by predicted class; of findings, by each that is called, and of films in
             which none is.
-        accuracy: with bounds of 97.5 % each, a 95 % interval over patients; NaN without labels. Of findings,
-            the share of the right calls of a film.
-        calibration_error: expected, 0 to 1; NaN without labels.
         above_chance: how much more often it is right than if its predictions were dealt out to the films at
             random, with bounds; 0 for a model that calls all films the same. NaN without labels. Of findings,
-            that of the one of which it knows least.
+            the mean over all of them.
         alike: largest share of the films that it calls the same.
         most: what it calls these.
-        about: the finding of which it knows least; empty where a film has one class.
+        about: the same of each finding that some films have and some have not; empty where a film has one
+            class.
     """
 
     predicted: dict[str, int]
-    accuracy: Bounds
-    calibration_error: float
     above_chance: Bounds
     alike: float
     most: str
-    about: str = ""
+    about: Mapping[str, Bounds] = MappingProxyType({})
 
 
 def known_of(
@@ -60,17 +56,11 @@ def known_of(
     predicted = {name: int(count) for name, count in zip(classes, counts, strict=True)}
     alike, most = float(counts.max() / counts.sum()), classes[int(counts.argmax())]
     if labels is None:
-        return Known(predicted, UNBOUNDED, NAN, UNBOUNDED, alike, most)
+        return Known(predicted, UNBOUNDED, alike, most)
     right = called == labels
     at_random = (np.bincount(labels, minlength=len(classes)) / len(labels))[called]
-    return Known(
-        predicted,
-        part("", right, patients).bounds(0.025, 0.025),
-        calibration_error(probabilities, labels),
-        part("", right - at_random, patients, lowest=-1.0).bounds(),
-        alike,
-        most,
-    )
+    above = part("", right - at_random, patients, lowest=-1.0).bounds()
+    return Known(predicted, above, alike, most)
 
 
 def known_of_findings(scores: Scores, truth: Truth | None, films: Images) -> Known:
@@ -91,31 +81,40 @@ def known_of_findings(scores: Scores, truth: Truth | None, films: Images) -> Kno
     own = [name for name, has in zip(films.classes, sets[counts.argmax()], strict=True) if has]
     alike, most = float(counts.max() / len(called)), " and ".join(own) or "without a finding"
     if truth is None:
-        return Known(predicted, UNBOUNDED, NAN, UNBOUNDED, alike, most)
-    right = called == truth.truth
-    share = np.where(truth.known, right, np.nan)
-    some = truth.known.any(axis=1)
-    found = {name: _above_chance(called, truth, at) for at, name in enumerate(truth.labels)}
-    told = {name: bounds for name, bounds in found.items() if bounds is not None}
-    least = min(told, key=lambda name: told[name].low, default="")
-    return Known(
-        predicted,
-        part("", np.nanmean(share[some], axis=1), films.patient_ids[some]).bounds(0.025, 0.025),
-        finding_calibration(scores, truth),
-        told[least] if least else Bounds(0.0, -1.0, 1.0),
-        alike,
-        most,
-        least,
-    )
+        return Known(predicted, UNBOUNDED, alike, most)
+    n_known = truth.known.sum(axis=0)
+    share = (truth.truth & truth.known).sum(axis=0) / np.maximum(n_known, 1)
+    tells = truth.known & (share > 0) & (share < 1)
+    beyond = (called == truth.truth) - np.where(called, share, 1 - share)
+    about = {
+        name: part("", own[at], truth.patients[at], lowest=-1.0).bounds()
+        for name, own, at in zip(truth.labels, beyond.T, tells.T, strict=True)
+        if at.any()
+    }
+    some = tells.any(axis=1)
+    mean = np.where(tells, beyond, 0).sum(axis=1)[some] / tells.sum(axis=1)[some]
+    above = part("", mean, truth.patients[some], lowest=-1.0).bounds() if about else Bounds(0.0, -1.0, 1.0)
+    return Known(predicted, above, alike, most, about)
 
 
-def _above_chance(called: np.ndarray, truth: Truth, at: int) -> Bounds | None:
-    known = truth.known[:, at]
-    has, says = truth.truth[known, at], called[known, at]
-    if not has.any() or has.all():
-        return None
-    at_random = np.where(says, has.mean(), 1 - has.mean())
-    return part("", (has == says) - at_random, truth.patients[known], lowest=-1.0).bounds()
+def judge_findings(known: Mapping[str, Known]) -> Iterator[Check]:
+    """Whether every model is shown to know something of each finding; nothing where a film has one class.
+
+    A finding of which nothing is shown leaves a gate open, as any limit does, but hides no other that fails:
+    the model after may have lost it.
+
+    Args:
+        known: by model, `before 1`, `after 1`, ...
+    """
+    found = [(bounds, model, name) for model, each in known.items() for name, bounds in each.about.items()]
+    if not found:
+        return
+    bounds, model, name = min(found, key=lambda each: each[0].low)
+    what = "how much more often a model is right about a finding than by chance, of the one it knows least"
+    told = "It is {shown} that the model {model} is right about {name} more often than by chance."
+    passed = bounds.low > 0
+    reason = say(told, shown="shown" if passed else "not shown", model=model, name=name)
+    yield Check(FINDINGS, what, *bounds, 0.0, "passed" if passed else "not judged", reason, least=True)
 
 
 def judge_knowledge(known: Mapping[str, Known]) -> Check:
@@ -139,10 +138,8 @@ def judge_knowledge(known: Mapping[str, Known]) -> Check:
         what = "how much more often a model is right than by chance, of the one that knows least"
         bounds, limit = model.above_chance, 0.0
         passed = bounds.low > limit
-        about = f" about {model.about}" if model.about else ""
-        reason = f"Each model is right more often than by chance{' about every finding' if about else ''}."
-        told = "It is not shown that the model {name} is right{about} more often than by chance"
-        why = say(told, name=name, about=about)
+        reason = "Each model is right more often than by chance."
+        why = say("It is not shown that the model {name} is right more often than by chance", name=name)
     else:
         what = "share of the films that a model calls one class, of the one that tells least apart"
         bounds, limit = Bounds(model.alike, NAN, NAN), ALIKE

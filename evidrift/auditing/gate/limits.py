@@ -4,17 +4,24 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
+import yaml
 from pydantic import Field, model_validator
 
 from evidrift.base.errors import UserError
 from evidrift.base.section import Section, read_params, validate
 from evidrift.base.sentence import parameter, say
+from evidrift.compare.record import GateFacts
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PLACES = {"border": "the outer 5 % of each side", "corners": "the four corners, 15 % of a side each"}
 OF_MAPS = ("drift", *PLACES)
+DROPS = ("sensitivity", "specificity", "auc")  # of the class in which it is largest
+OF_PERFORMANCE = (
+    *(f"{name}_drop_at_most" for name in ("accuracy", *DROPS)),
+    "calibration_error_at_most",
+)
 
 
 class Limits(Section):
@@ -112,6 +119,23 @@ class Reliance(Section):
         return self
 
 
+class OfSubgroups(Limits):
+    """Limits that each group of films must keep, as the gate's own of the same names.
+
+    Attributes:
+        columns: by which the groups are made; null for all by which the audit makes them.
+        accuracy_drop_at_most, sensitivity_drop_at_most, specificity_drop_at_most, auc_drop_at_most,
+            calibration_error_at_most: of the group in which it is largest.
+    """
+
+    columns: list[str] | None = None
+    accuracy_drop_at_most: Share | None = None
+    sensitivity_drop_at_most: Share | None = None
+    specificity_drop_at_most: Share | None = None
+    auc_drop_at_most: Share | None = None
+    calibration_error_at_most: Share | None = None
+
+
 class Derived(Section):
     """Where a gate's limits come from: `evidrift gate` writes it, and an audit repeats it.
 
@@ -145,6 +169,11 @@ class Gate(Section):
             maps are.
         regressed: films that may go from right to wrong.
         accuracy_drop_at_most: by how much less often the model after may be right.
+        sensitivity_drop_at_most, specificity_drop_at_most: by how much lower it may be, of the class in which
+            that is most.
+        auc_drop_at_most: likewise, of the area under the ROC curve of a class against all others.
+        calibration_error_at_most: expected calibration error of the model after.
+        subgroups: the same by groups of films.
         wrong_at_most: how often either model may be wrong.
         derived: where the limits come from.
     """
@@ -157,12 +186,17 @@ class Gate(Section):
     unusable_at_most: Share = 0.1
     regressed: Regressed | None = None
     accuracy_drop_at_most: Share | None = None
+    sensitivity_drop_at_most: Share | None = None
+    specificity_drop_at_most: Share | None = None
+    auc_drop_at_most: Share | None = None
+    calibration_error_at_most: Share | None = None
+    subgroups: OfSubgroups | None = None
     wrong_at_most: Share | None = None
     derived: Derived | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> "Gate":
-        limits = ("reliance", *OF_MAPS, "regressed", "accuracy_drop_at_most", "wrong_at_most")
+        limits = ("reliance", *OF_MAPS, "regressed", *OF_PERFORMANCE, "subgroups", "wrong_at_most")
         if all(getattr(self, name) is None for name in limits):
             raise ValueError(f"it sets no limit: give one of {', '.join(limits)}.")
         return self
@@ -192,15 +226,21 @@ class Gate(Section):
 
 
 class GateFile(NamedTuple):
-    """A gate and the file that it was read from.
+    """A gate, and how it was written down.
 
     Attributes:
         gate: what it asks for.
-        file: the file's name, sha256 and time of its last change; None for a gate that is no file.
+        facts: how it was written down.
     """
 
     gate: Gate
-    file: dict[str, str] | None
+    facts: GateFacts
+
+
+def facts_of(gate: Gate) -> GateFacts:
+    """A gate that is no file, as YAML."""
+    text = yaml.safe_dump(gate.model_dump(exclude_none=True), sort_keys=False, width=100)
+    return GateFacts(file=None, sha256=hashlib.sha256(text.encode()).hexdigest(), changed=None, text=text)
 
 
 def load_gate(path: Path) -> GateFile:
@@ -212,9 +252,10 @@ def load_gate(path: Path) -> GateFile:
     gate = validate(read_params(path), Gate, f"{path}: ")
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     content = path.read_bytes()
-    facts: dict[str, Any] = {
-        "file": path.name,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "changed": changed.isoformat(timespec="seconds"),
-    }
+    facts = GateFacts(
+        file=path.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        changed=changed.isoformat(timespec="seconds"),
+        text=content.decode("utf-8"),
+    )
     return GateFile(gate, facts)

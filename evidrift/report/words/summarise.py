@@ -13,6 +13,7 @@ from evidrift.base.sentence import Spelling, spelled
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.opinions import answer
 from evidrift.compare.findings.signs import signs
+from evidrift.compare.record import Record
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
 from evidrift.compare.summary import CURVES, HISTORY, NAME, CaveatLine, Cohort, Gate, Summary
@@ -37,6 +38,7 @@ class Context:
         gate: None without one.
         audited: an audit's answer; a study's follows from its claims.
         parameters: that the result depends on.
+        record: of an audit.
     """
 
     kind: Literal["study", "audit"]
@@ -50,6 +52,7 @@ class Context:
     gate: Gate | None = None
     audited: Audited | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    record: Record | None = None
 
 
 def page_spelling(kind: Literal["study", "audit"], before: str, after: str) -> Spelling:
@@ -107,6 +110,7 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
         histories=None if context.histories is None else _columns(context.histories),
         models={arch: tuple(lines) for arch, lines in context.models.items()},
         parameters=dict(context.parameters),
+        record=context.record,
     )
 
 

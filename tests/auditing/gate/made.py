@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
+from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.knowledge import Known, known_of
+from evidrift.auditing.gate.performance import Predicted
+from evidrift.auditing.performance.subgroups import Subgroups
 from evidrift.compare.findings.reliance import Asked
 
 CLASSES = ("covid19", "normal", "tuberculosis")
@@ -27,6 +30,21 @@ def films(n: int = 150, seed: int = 0, pairs: int = 1, moved: float = 0.25) -> F
         unusable=np.zeros((pairs, n), dtype=bool),
         right=right,
     )
+
+
+def scores(called: np.ndarray) -> Scores:
+    """Of these class indices, (n,), each called with 0.8."""
+    one_hot = np.eye(len(CLASSES), dtype=bool)[called]
+    return Scores(np.where(one_hot, 0.8, 0.1), one_hot)
+
+
+def predicted(seen: Films, columns: tuple[Subgroups, ...] = ()) -> Predicted:
+    """What the models say of films, of the right class or of the next one."""
+    labels = np.array([CLASSES.index(name) for name in seen.classes])
+    truth = np.eye(len(CLASSES), dtype=bool)[labels]
+    known = Truth(seen.patients, seen.patients, CLASSES, truth, np.ones_like(truth), True)
+    sides = [[scores(np.where(right, labels, (labels + 1) % 3)) for right in side] for side in seen.right]
+    return Predicted(known, tuple(zip(*sides, strict=True)), columns)
 
 
 def reliance(

@@ -11,7 +11,7 @@ from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.limits import load_gate
 from evidrift.base.errors import UserError
-from tests.auditing.gate.made import films, known, reliance
+from tests.auditing.gate.made import films, known, predicted, reliance
 from tests.compare.studies import study_of
 from tests.drift.study import architecture
 
@@ -32,16 +32,19 @@ def test_its_file_is_a_gate_with_headroom_over_the_largest_bound(tmp_path):
 
 
 def test_a_limit_that_would_reach_1_is_left_out_and_the_file_says_so():
-    gate = derive(films(moved=0.7), "layer_cam", reliance(), FACTS)
+    seen = films(moved=0.7)
+    gate = derive(seen, "layer_cam", reliance(), FACTS, predicted=predicted(seen))
     assert gate.drift.mean_at_most is None
     assert gate.derived.left_out == ["drift.mean_at_most", "drift.class_at_most"]
     assert "leave no limit below 1: drift.mean_at_most, drift.class_at_most.\n" in as_yaml(gate)
 
 
 def test_what_it_was_derived_from_passes_it_both_ways_and_so_does_another_of_its_kind():
-    gate = derive(films(seed=1, pairs=3), "layer_cam", reliance(flipped=0.02), FACTS)
+    first = films(seed=1, pairs=3)
+    gate = derive(first, "layer_cam", reliance(flipped=0.02), FACTS, predicted=predicted(first))
+    assert 0.02 < gate.sensitivity_drop_at_most < 0.3
     for seen in (films(seed=1), films(seed=2), replace(films(seed=2), right=films().right[::-1])):
-        checks = judge(gate, seen, "layer_cam", known(), reliance(flipped=0.02))
+        checks = judge(gate, seen, "layer_cam", known(), reliance(flipped=0.02), predicted(seen))
         assert outcome(checks) == "passed"
     twice = replace(films(), moved=np.minimum(3 * films().moved, 1))
     assert outcome(judge(gate, twice, "layer_cam", known(), reliance())) == "failed"

@@ -21,6 +21,7 @@ from tests.places import ROOT
         ("reliance: {corner: {at_most: 0.1}}", "reliance.corner is not a parameter. Did you mean corners?"),
         ("reliance: {corners: {}}", "reliance.corners: give at_most or growth_at_most."),
         ("regressed: {at_most: 2}", "regressed.at_most is 2."),
+        ("subgroups: {columns: [sex]}", "subgroups: give accuracy_drop_at_most, sensitivity_drop_at_most,"),
         ("unusable_at_most: 0.1", "it sets no limit: give one of reliance, drift"),
         ("regressed: [", "is not valid YAML"),
     ],
@@ -53,8 +54,9 @@ def test_which_file_it_was_and_when_it_changed(tmp_path):
     file = tmp_path / "gate.yaml"
     file.write_bytes((ROOT / "docs" / "release" / "gate.yaml").read_bytes())
     os.utime(file, (0, 1_000_000_000))
-    assert load_gate(file).file == {
+    assert load_gate(file).facts.model_dump() == {
         "file": "gate.yaml",
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "changed": "2001-09-09T01:46:40+00:00",
+        "text": file.read_text(encoding="utf-8"),
     }

@@ -1,0 +1,41 @@
+"""How a model was saved: its file's format, and the Keras that wrote it."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+
+WEIGHTS = ".weights.h5"
+METADATA = "metadata.json"
+
+
+class Saved(NamedTuple):
+    """How a model was saved.
+
+    Attributes:
+        format: in words.
+        keras: version that saved it, e.g. 3.8.0; None where the file does not say.
+    """
+
+    format: str
+    keras: str | None
+
+
+def saved(path: Path | None) -> Saved:
+    """What a file says of itself; one that could be loaded, of whatever name. None for a loaded model."""
+    if path is None:
+        return Saved("Keras model in memory", None)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            about = json.loads(archive.read(METADATA)) if METADATA in archive.namelist() else {}
+        return Saved("Keras archive (.keras)", _version(about.get("keras_version")))
+    with h5py.File(path) as file:
+        what = "weights alone (HDF5)" if path.name.endswith(WEIGHTS) else "whole model (HDF5)"
+        return Saved(what, _version(file.attrs.get("keras_version")))
+
+
+def _version(given: object) -> str | None:
+    text = given.decode("ascii", "replace") if isinstance(given, bytes) else given
+    return text[:40] if isinstance(text, str) and text else None
