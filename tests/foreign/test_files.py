@@ -212,7 +212,6 @@ def two_inputs():
         ("data.h5", weights_only, "holds weights alone, or no model"),
         ("some.weights.h5", weights_only, "Name their architecture (`architecture`)"),
         ("any.keras", lambda path: saved(path, classifier(shape=(None, None, 3))), "images of any size"),
-        ("wide.keras", lambda path: saved(path, classifier(shape=(16, 24, 3))), "16 x 24 px; only square"),
         ("five.keras", lambda path: saved(path, classifier(shape=(16, 16, 5))), "images of 5 channels"),
         ("two.keras", lambda path: saved(path, two_inputs()), "has 2 inputs"),
     ],

@@ -7,6 +7,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -70,7 +71,11 @@ def _kept() -> Iterator[Kind]:
         kind = f"{LABELS.get(stem, stem.replace('_', ' '))}, .{name.rpartition('.')[2]}"
         made = Made(KEPT / name, np.array(outputs), logits=False)
         group = f"Keras {version.partition('.')[0]}"
-        yield Kind(kind, group, f"Keras {version}", lambda _, made=made: made, half="float16" in name)
+        yield Kind(kind, group, f"Keras {version}", partial(_as_kept, made), half="float16" in name)
+
+
+def _as_kept(made: Made, folder: Path) -> Made:
+    return made
 
 
 def section(kinds: list[Kind]) -> str:
