@@ -16,7 +16,8 @@ from evidrift.base.errors import UserError
 from evidrift.foreign import keras2_weights
 from evidrift.foreign.allowed import check_allowed
 from evidrift.foreign.description import VARIABLES, Description, read_description
-from evidrift.foreign.keras2 import FUNCTIONS, NoCounterpart, translated
+from evidrift.foreign.keras2 import FUNCTIONS, translated
+from evidrift.foreign.keras2_operations import NoCounterpart
 
 ENDS = ("input_layers", "output_layers")
 MAX_REASON = 300  # characters; a longer one quotes the whole description

@@ -188,7 +188,7 @@ def normalised(x: Any) -> Any:
 
 
 @keras.saving.register_keras_serializable(package="theirs")
-class OwnLayer(kl.Layer):
+class OwnLayer(keras.Layer):
     """A layer of one's own."""
 
     def call(self, x: Any) -> Any:
@@ -309,7 +309,7 @@ def kinds() -> Iterator[Kind]:
 def _outputs(built: keras.Model) -> np.ndarray:
     """What a model gives of the film; of several, the first."""
     shapes = [each.shape for each in built.inputs] if built.built else [(None, *SHAPE)]
-    films: Any = [film(*(side or SIDE for side in shape[1:3]), channels=shape[3]) for shape in shapes]
+    films: Any = [film(height or SIDE, width or SIDE, channels) for _, height, width, channels in shapes]
     named = isinstance(built, keras.Model) and isinstance(getattr(built, "_inputs_struct", None), dict)
     given = built({"image": films[0]} if named else films if len(films) > 1 else films[0], training=False)
     first = given["label"] if isinstance(given, dict) else given[0] if isinstance(given, list) else given
