@@ -32,13 +32,12 @@ def load(path: Path) -> keras.Model:
     """
     description = read_description(path)
     try:
-        model = translated(description.model) if description.of_keras_2 else description.model
+        model = tidied(translated(description.model) if description.of_keras_2 else description.model)
     except NoCounterpart as error:
         told = f"holds {error}; Keras 3 has nothing that computes the same"
         raise UserError(f"{path} {_saved_by(description)} and {told}. {_way(description)}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise UserError(f"{path} describes no model that Keras could make: {_reason(error)}") from None
-    model = tidied(model)
     check_allowed(path, model, description.version)
     try:
         made = _made(model, description)

@@ -60,6 +60,17 @@ def test_what_keras_says_of_a_file_is_one_whole_sentence(tmp_path):
     assert all(character.isprintable() for character in told)
 
 
+def test_a_description_that_is_nested_without_end_is_an_error_of_its_file(tmp_path):
+    def nest(config):
+        inner = layer(config, 2)["config"]["kernel_size"]
+        for _ in range(400):
+            inner = [{"deep": inner}]
+        layer(config, 2)["config"]["kernel_size"] = inner
+
+    with pytest.raises(UserError, match=r"deep\.keras"):
+        load(changed(tmp_path / "deep.keras", nest))
+
+
 def test_how_a_model_was_compiled_is_not_judged(tmp_path):
     def own(config):
         config["compile_config"] = {
