@@ -15,7 +15,6 @@ import numpy as np
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.errors import UserError
-from evidrift.cli.spelling import FLAGS
 from evidrift.foreign.files import load_model_file
 from tools.formats import model_kinds, no_models
 from tools.formats.model_kinds import Kind, Made, film
@@ -109,7 +108,7 @@ def outcome(kind: Kind) -> tuple[bool, str]:
         try:
             file = load_model_file(made.path)
         except UserError as error:
-            told = error.spelled(FLAGS).replace(str(made.path.parent) + "/", "")
+            told = str(error).replace(str(made.path.parent) + "/", "")
             return False, told.replace("|", "\\|")
         raw = file.bare(film(file.shape.height, file.shape.width, file.channels), training=False)
         given = file.probabilities(np.asarray(raw, np.float64))[0]
