@@ -32,12 +32,13 @@ PLACES = (keras.layers, keras.initializers, keras.regularizers, keras.constraint
 MEND = "Rebuild the model with Keras's own layers, such as Rescaling, and save it again."
 
 
-def check_allowed(path: Path, model: Any) -> None:
+def check_allowed(path: Path, model: Any, version: str) -> None:
     """Refuse a description that names anything but what is allowed.
 
     Args:
         path: of its file, for the sentence.
         model: the description, as Keras is going to be given it.
+        version: of the Keras that saved it.
 
     Raises:
         UserError: naming what would run code, read files, or is its author's own.
@@ -45,10 +46,10 @@ def check_allowed(path: Path, model: Any) -> None:
     for part, of_a_call in _objects(model):
         kind = str(part.get("class_name"))
         if kind not in VALUES:
-            _check(path, kind, part, of_a_call)
+            _check(path, kind, part, of_a_call, version)
 
 
-def _check(path: Path, kind: str, part: dict[str, Any], of_a_call: bool) -> None:
+def _check(path: Path, kind: str, part: dict[str, Any], of_a_call: bool, version: str) -> None:
     inner = part.get("config")
     name = str(inner.get("name", kind)) if isinstance(inner, dict) else str(inner or kind)
     found = _resolved(part.get("module"), kind)
@@ -66,7 +67,15 @@ def _check(path: Path, kind: str, part: dict[str, Any], of_a_call: bool) -> None
                 f"{path} holds the function {name}, which is not Keras's own activation: it is not loaded. "
                 f"{MEND}"
             )
-    elif not _is_allowed(found) or str(part.get("registered_name") or kind) != kind:
+    elif _is_allowed(found) and str(part.get("registered_name") or kind) == kind:
+        return
+    elif str(part.get("module") or kind).startswith(("keras", "__")):
+        raise UserError(
+            f"{path} holds {name} ({kind}), which is no layer of Keras {keras.__version__}, nor an operation "
+            "on numbers alone: it is not loaded. It was saved by Keras "
+            f"{version or 'of unknown version'}. {MEND}"
+        )
+    else:
         raise UserError(
             f"{path} holds {name} ({kind}), which is not Keras's own but its author's code: it is not "
             f"loaded. {MEND} From Python a model that you have loaded is taken as it is: audit(before=model)."

@@ -73,14 +73,11 @@ def check_is_file(path: Path, missing: StandIn | None) -> None:
     found = stand_in(head, path)
     if found and not head.startswith(ZIP):
         raise UserError(f"{path} is {found.what}. {found.mend}")
+    other = OTHERS.get(path.suffix.lower())
+    if other:
+        raise UserError(f"{path} is {other}. {ACCEPTED} Rebuild the network in Keras and copy its weights.")
     if path.suffix.lower() not in SUFFIXES and not head.startswith((HDF5, ZIP)):
-        what = OTHERS.get(path.suffix.lower(), f"a file named *{path.suffix}")
-        raise UserError(f"{path} is {what}. {ACCEPTED} Rebuild the network in Keras and copy its weights.")
-    if path.suffix.lower() in OTHERS:
-        raise UserError(
-            f"{path} is {OTHERS[path.suffix.lower()]}. {ACCEPTED} Rebuild the network in Keras and copy its "
-            "weights."
-        )
+        raise UserError(f"{path} is no model file that is known by its name or by what it holds. {ACCEPTED}")
 
 
 def read_description(path: Path) -> Description:

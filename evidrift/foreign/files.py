@@ -100,7 +100,7 @@ class ModelFile:
     @property
     def taken_for(self) -> str | None:
         """What its user should know of how it ends: what its outputs are taken for, if it does not say."""
-        return None if self.path.name.endswith(WEIGHTS) else taken_for(self.path, self.end)
+        return None if self.path.name.lower().endswith(WEIGHTS) else taken_for(self.path, self.end)
 
     def probabilities(self, raw: np.ndarray) -> np.ndarray:
         """The model's own probabilities, (n, classes) float64, of what `model` gives, (n, outputs)."""
@@ -134,7 +134,7 @@ def load_model_file(
     else:
         check_is_file(source, only_tracked(source))
         path, notes = source, []
-        if path.name.endswith(WEIGHTS):
+        if path.name.lower().endswith(WEIGHTS):
             classifier = _from_weights(path, architecture, size)
             preprocessing = str(architecture)
         else:
@@ -154,7 +154,7 @@ def load_model_file(
         raise UserError(f"{path} tells a single class apart: its one output is always 1.")
     prepare = prepare_for(preprocessing, shape.channels)
     front = front_of(shape, read_range(preprocessing).of_films)
-    if not path.name.endswith(WEIGHTS):
+    if not path.name.lower().endswith(WEIGHTS):
         films = prepare(noise(shape.side))
         check_ending(path, classifier, bare, end, films if front is None else np.asarray(front(films)))
     if preprocessing == "none" and not _scales_its_input(bare):

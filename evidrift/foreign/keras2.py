@@ -164,10 +164,10 @@ def _keyword(value: Any, nested: Mapping[str, str]) -> Any:
 def _layer(part: Config) -> Config:
     if is_model(part):
         return _model(part, name_of(part))
-    given = part["class_name"]
+    given = str(part["class_name"])
     if given in GONE:
         raise NoCounterpart(f"the layer {name_of(part)} ({given})")
-    kind = "Identity" if given in PASSES else RENAMED.get(given, given)
+    kind: str = "Identity" if given in PASSES else RENAMED.get(given, given)
     config = part.get("config") or {}
     cls = getattr(keras.layers, kind, None)
     is_layer = isinstance(cls, type) and issubclass(cls, keras.layers.Layer)
@@ -232,5 +232,5 @@ def _activation(kind: str, value: Any) -> Any:
     name = value["config"] if isinstance(value, dict) else value
     name = FUNCTIONS.get(str(name), name)
     if name in CHANGED:
-        raise NoCounterpart(f"the activation {name} ({kind}), which Keras 3 computes otherwise")
+        raise NoCounterpart(f"the activation {name} ({kind})")
     return name if hasattr(keras.activations, str(name)) or name is None else value

@@ -21,9 +21,8 @@ from keras.src.saving.saving_lib import safe_get_h5_dataset, safe_get_h5_group
 from evidrift.foreign.description import VARIABLES
 from evidrift.foreign.keras2 import Config, is_model, layers_of, name_of, plain
 
-# Where a model's layers lie in a .keras file: from Keras 2.14 on, and before, when a layer with weights was
-# listed, and so counted, twice.
-ROOT, TWICE = "layers", "_layer_checkpoint_dependencies"
+# Where a model's layers lie in a .keras file: of Keras 2.15, and of 2.13 and 2.14.
+ROOTS = ("layers", "_layer_checkpoint_dependencies")
 KERNELS = {"depthwise_kernel": "kernel"}  # what Keras 3 calls otherwise
 
 
@@ -59,24 +58,45 @@ def load_keras(path: Path, model: keras.Model, described: Config) -> None:
     with zipfile.ZipFile(path) as archive:
         data = io.BytesIO(archive.read(VARIABLES))
     with h5py.File(data) as file:
-        root = TWICE if TWICE in file else ROOT
-        for layer, name, place in _members(model, described, root, root):
-            group = safe_get_h5_group(file, f"{place}/vars") if f"{place}/vars" in file else {}
+        root = next((each for each in reversed(ROOTS) if each in file), ROOTS[0])
+        members = _found(_places(file, root), model, described, root)
+        for layer, name, place in members:
+            group = safe_get_h5_group(file, f"{place}/vars") if layer.weights else {}
             _assign(
                 name, _weights(layer), [safe_get_h5_dataset(group, str(each)) for each in range(len(group))]
             )
 
 
-def _members(model: Any, described: Config, root: str, above: str) -> Iterator[Member]:
+def _places(file: h5py.File, root: str) -> set[str]:
+    """Groups that hold weights of layers."""
+    names: list[str] = []
+    file.visit(names.append)
+    return {match[1] for name in names if (match := re.fullmatch(rf"({root}/.*)/vars/\d+", name)) is not None}
+
+
+def _found(places: set[str], model: keras.Model, described: Config, root: str) -> list[Member]:
+    """The layers of all levels with their places in the file.
+
+    Keras 2.13 listed, and so counted, a layer with weights twice. Which way it was shows where every place
+    that holds weights is a layer's, and the other way round.
+    """
+    for step in (1, 2):
+        members = list(_members(model, described, root, root, step))
+        if {member.place for member in members if member.layer.weights} == places:
+            return members
+    raise ValueError("Its weights are those of other layers than it describes.")
+
+
+def _members(model: Any, described: Config, root: str, above: str, step: int) -> Iterator[Member]:
     """The layers of all levels, in the order in which Keras 2 counted them."""
     seen: Counter[str] = Counter()
     for part in layers_of(described):
         kind = _snake(part["class_name"])
         place = f"{above}/{kind}_{seen[kind]}" if seen[kind] else f"{above}/{kind}"
         layer = _layer(model, part)
-        seen[kind] += 2 if root == TWICE and layer is not None and layer.weights else 1
+        seen[kind] += step if layer is not None and layer.weights else 1
         if layer is not None and is_model(part):
-            yield from _members(layer, part, root, f"{place}/{root}")
+            yield from _members(layer, part, root, f"{place}/{root}", step)
         elif layer is not None:
             yield Member(layer, name_of(part), place)
 

@@ -16,7 +16,8 @@ from evidrift.base.errors import UserError
 from evidrift.foreign import keras2_weights
 from evidrift.foreign.allowed import check_allowed
 from evidrift.foreign.description import VARIABLES, Description, read_description
-from evidrift.foreign.keras2 import FUNCTIONS, NoCounterpart, translated
+from evidrift.foreign.keras2 import FUNCTIONS, translated
+from evidrift.foreign.keras2_operations import NoCounterpart
 
 ENDS = ("input_layers", "output_layers")
 MAX_REASON = 300  # characters; a longer one quotes the whole description
@@ -31,14 +32,13 @@ def load(path: Path) -> keras.Model:
     """
     description = read_description(path)
     try:
-        model = translated(description.model) if description.of_keras_2 else description.model
+        model = tidied(translated(description.model) if description.of_keras_2 else description.model)
     except NoCounterpart as error:
-        told = f"holds {error}, for which Keras 3 has nothing"
+        told = f"holds {error}; Keras 3 has nothing that computes the same"
         raise UserError(f"{path} {_saved_by(description)} and {told}. {_way(description)}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise UserError(f"{path} describes no model that Keras could make: {_reason(error)}") from None
-    model = tidied(model)
-    check_allowed(path, model)
+    check_allowed(path, model, description.version)
     try:
         made = _made(model, description)
         if isinstance(made, keras.Model):
@@ -108,8 +108,8 @@ def _way(description: Description) -> str:
     version = description.version
     if description.of_keras_2:
         return (
-            "Open it with Keras 2 (pip install tensorflow==2.15.1), build the same network there of Keras's "
-            "own layers alone, copy the weights (new.set_weights(old.get_weights())) and save that: "
+            "Open it with Keras 2 (pip install tensorflow==2.15.1), build the same network there of layers "
+            "that Keras 3 has too, copy the weights (new.set_weights(old.get_weights())) and save that: "
             "new.save('name.h5')."
         )
     if version == keras.__version__:
