@@ -18,7 +18,6 @@ from evidrift.auditing.junit import write_junit
 from evidrift.auditing.labels import order_notes
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Model, load_models, sources
-from evidrift.auditing.performance.subgroups import subgroups as subgroups_of
 from evidrift.auditing.ranges import range_notes
 from evidrift.auditing.record import record_of
 from evidrift.auditing.relying import of_pairs, reliance_of
@@ -58,7 +57,7 @@ def audit(
     methods: Sequence[str] = METHODS,
     layer: str = "penultimate",
     gate: PathLike | Gate | None = None,
-    original: Model | Sequence[Model] = (),
+    original: Model | Sequence[Model] | None = None,
     subgroups: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
     labels: bool = True,
@@ -95,7 +94,7 @@ def audit(
         layer: target layer: `penultimate`, `last` or a layer's name.
         gate: limits to judge by: a YAML file or a `Gate`.
         original: the checkpoint that was approved first, if it is not `before`: `after` must keep all limits
-            against it as well. One, or as many as there are of the other sides.
+            against it as well. One, or as many as there are of the other sides; None without one.
         subgroups: columns of a manifest by which performance is told as well, e.g. sex, site or age (in
             bands); None for all that tell groups of films apart.
         classes: names in the order of the models' outputs; None for the labels' alphabetical order.
@@ -122,14 +121,22 @@ def audit(
     if limits is not None:
         limits.gate.check_fits(methods, layer)
     target = None if out is None else _target(Path(out))
-    originals = sources(original)
+    originals = [] if original is None else sources(original)
     scaling = by_side(preprocessing, SIDES if originals else SIDES[1:])
     models = load_models(
         sources(before), sources(after), layer, classes, scaling, architecture, size, originals
     )
-    tried = try_models(models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet)
+    tried = try_models(
+        models,
+        Path(images),
+        families,
+        layer,
+        labels=labels,
+        padding=padding,
+        quiet=quiet,
+        subgroups=subgroups,
+    )
     audited, films, pairs = tried.audited, tried.films, tried.pairs
-    columns = subgroups_of([each.entry.extra for each in audited.loaded], subgroups)
     reliance = None
     if limits is not None and limits.gate.reliance is not None:
         reliance = reliance_of(models, tried, batch_size, quiet)
@@ -153,7 +160,7 @@ def audit(
     checks: tuple[Check, ...] = ()
     if limits is not None:
         method = limits.gate.method or methods[0]
-        checks = judge_sides(limits.gate, method, compared, known_by_part(models, tried), columns)
+        checks = judge_sides(limits.gate, method, compared, known_by_part(models, tried))
     told = Told(
         answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
         verdict=preserved_verdict(result, methods[0]),
@@ -164,7 +171,7 @@ def audit(
         scores=scores,
         truth=truth,
         audited=audited,
-        columns=columns,
+        columns=tried.columns,
         compared=compared,
         checks=checks,
         methods=methods,

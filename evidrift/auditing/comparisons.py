@@ -14,7 +14,6 @@ from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.knowledge import Known
 from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.models import Models
-from evidrift.auditing.performance.subgroups import Subgroups
 from evidrift.auditing.relying import of_pairs
 from evidrift.auditing.runs import Tried, predicted_by, seen_by
 from evidrift.auditing.study import measure, rules
@@ -73,7 +72,6 @@ def judge_sides(
     method: str,
     compared: Sequence[Compared],
     known: Mapping[str, Known],
-    columns: tuple[Subgroups, ...],
 ) -> tuple[Check, ...]:
     """Every limit, of the model after against each other side; what the models know is asked once.
 
@@ -82,13 +80,12 @@ def judge_sides(
         method: that the gate judges by.
         compared: before and after first.
         known: what each model knows, by its part.
-        columns: by which subgroups are made.
     """
     checks: list[Check] = []
     for each in compared:
         if each.candidate != "after":
             continue
-        seen, predicted = seen_by(each.study, method, each.tried), predicted_by(each.tried, columns)
+        seen, predicted = seen_by(each.study, method, each.tried), predicted_by(each.tried)
         found = judge(gate, seen, method, known, each.study.reliance, predicted)
         checks += [
             replace(check, against=each.reference)

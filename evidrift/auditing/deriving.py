@@ -65,5 +65,5 @@ def derive_gate(
     study = measure(tried.films, tried.audited, tried.pairs, families, layer).study
     reliance = relied_on(models, tried, batch_size, quiet)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}
-    predicted = predicted_by(tried, ())
-    return derive(seen_by(study, method, tried), method, reliance, facts, headroom, predicted)
+    seen = seen_by(study, method, tried)
+    return derive(seen, method, reliance, facts, headroom, predicted_by(tried))

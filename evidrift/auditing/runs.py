@@ -17,6 +17,7 @@ from evidrift.auditing.gate.performance import Predicted
 from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.models import Given, Models
 from evidrift.auditing.performance.subgroups import Subgroups
+from evidrift.auditing.performance.subgroups import subgroups as subgroups_of
 from evidrift.auditing.study import Run, labelled
 from evidrift.auditing.units import logits_of_units, probabilities_of_units, units_of
 from evidrift.base.errors import UserError
@@ -34,6 +35,7 @@ class Tried(NamedTuple):
         films: what is explained, with labels, or what stands for them without any. Of findings a film stands
             here once for each that it has, see `units`.
         film: which of the films read each of these is, (m,) index.
+        columns: by which subgroups of the films read are made.
         runs: of each model.
         pairs: the runs before and after.
     """
@@ -41,6 +43,7 @@ class Tried(NamedTuple):
     audited: AuditImages
     films: Images
     film: np.ndarray
+    columns: tuple[Subgroups, ...]
     runs: dict[Given, Run]
     pairs: list[tuple[Run, Run]]
 
@@ -54,6 +57,7 @@ def try_models(
     labels: bool,
     padding: bool,
     quiet: bool,
+    subgroups: Sequence[str] | None = None,
 ) -> Tried:
     """Read the films as the models want them, and explain every model on them; see `audit`."""
     next(iter(models.files.values())).check_padding(padding)
@@ -67,12 +71,15 @@ def try_models(
         padding=padding,
         quiet=quiet,
     )
+    columns = subgroups_of([each.entry.extra for each in audited.loaded], subgroups)
     if models.several:
         films, film, runs = explain_units(models.files, families, layer, audited, quiet)
     else:
         runs, explained = explain_all(models.files, families, layer, audited, quiet)
         films, film = labelled(audited, explained), np.arange(len(explained))
-    return Tried(audited, films, film, runs, [(runs[one], runs[other]) for one, other in models.pairs])
+    return Tried(
+        audited, films, film, columns, runs, [(runs[one], runs[other]) for one, other in models.pairs]
+    )
 
 
 def explain_all(
@@ -168,8 +175,8 @@ def seen_by(study: Study, method: str, tried: Tried) -> Films:
     return with_calls(films, truth, [[run.scores for run in side] for side in zip(*tried.pairs, strict=True)])
 
 
-def predicted_by(tried: Tried, columns: tuple[Subgroups, ...]) -> Predicted | None:
+def predicted_by(tried: Tried) -> Predicted | None:
     """What a gate holds performance against; None where labels are not known."""
     truth = truth_of(tried.audited)
     pairs = tuple((before.scores, after.scores) for before, after in tried.pairs)
-    return None if truth is None else Predicted(truth, pairs, columns)
+    return None if truth is None else Predicted(truth, pairs, tried.columns)

@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from evidrift.prepare.source import load_file
     from evidrift.foreign.files import load_model_file
     from evidrift.report.figures.explained import explained_figure
+    from evidrift.report.figures.overlay import Film
     from evidrift.report.terminal.tables import console
 
     import numpy as np
@@ -92,7 +93,8 @@ def run(args: argparse.Namespace) -> int:
     title = f"{args.image.name}: {classes[target]}, {100 * probabilities[target]:.1f} %"
     about = f"{args.model.name}, target layer {layer}"
     shown = {method: canvases[method] for method in methods if method in canvases}
-    explained_figure(planes[0], loaded.content, shown, title, about, out)
+    film = Film(planes[0], loaded.content, (loaded.width, loaded.height))
+    explained_figure(film, shown, title, about, out)
     to = console()
     if not args.quiet:
         if file.several:

@@ -33,7 +33,8 @@ class Estimate(Section):
     @property
     def ends(self) -> tuple[float, float, float]:
         """Value, low and high, NaN where there is none."""
-        return tuple(float("nan") if each is None else each for each in (self.value, self.low, self.high))
+        value, low, high = (float("nan") if x is None else x for x in (self.value, self.low, self.high))
+        return value, low, high
 
 
 class ModelFacts(Section):

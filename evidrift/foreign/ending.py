@@ -19,16 +19,20 @@ from scipy.special import expit, softmax
 from evidrift.attribution.graph import Step
 from evidrift.base.errors import UserError
 from evidrift.foreign.mixture import Mixture, added, signed, times
+from evidrift.foreign.operations import (
+    MIXES,
+    SIGMOID,
+    SOFTMAX,
+    arguments_of,
+    function_of,
+    node_of,
+    rearranges,
+    weighs,
+)
 from evidrift.maps.scores import predicted_classes
 
 ops = keras.ops
 Kind = Literal["softmax", "sigmoid", "sigmoids", "logits"]
-# Names of functions, layers and operations that turn logits into probabilities, or into their logarithms.
-SOFTMAX, SIGMOID = ("softmax", "logsoftmax"), ("sigmoid", "logsigmoid")
-# What may stand behind them and leaves each value as it is.
-REARRANGE = ("Reshape", "Flatten", "Squeeze", "Dropout", "Identity", "Cast")
-# What mixes values by weights, beside layers that have some: what comes out is logits, whatever went in.
-MIXES = ("Matmul", "Einsum", "Dot", "Tensordot")
 # A clip that cuts nothing but what is all but certain leaves a probability what it is.
 CLIPPED = 1e-3
 
@@ -105,16 +109,16 @@ class _Walk:
         self._linear = linear
         self._twins: dict[int, Any] = {}
         self._known: dict[int, Mixture | None] = {}
-        self._at = {id(_node(step.output)): at for at, step in enumerate(steps)}
+        self._at = {id(node_of(step.output)): at for at, step in enumerate(steps)}
 
     def ending(self) -> Ending:
         end = self._found(len(self._steps) - 1)
         if end is None:
             last = self._steps[self._before(len(self._steps) - 1)].operation
-            if _function(last):
+            if function_of(last):
                 raise UserError(
-                    f"{self._name} ends in {last.name}, a {_function(last)}: of its values no probabilities "
-                    "are known. End in a softmax, a sigmoid, or in logits."
+                    f"{self._name} ends in {last.name}, a {function_of(last)}: of its values no "
+                    "probabilities are known. End in a softmax, a sigmoid, or in logits."
                 )
             return Ending("logits", self._steps[-1].output)
         proper = end.proper()
@@ -147,13 +151,13 @@ class _Walk:
                 f"{operation.name}, at the end of the classifier, is a subclassed model ({kind}): whether it "
                 "gives logits or probabilities cannot be seen. End in a layer, such as Dense."
             )
-        function = _function(operation)
+        function = function_of(operation)
         if function in (*SOFTMAX, *SIGMOID):
             return self._start(step, function)
-        if kind in MIXES or _weighs(operation):
+        if kind in MIXES or weighs(operation):
             return None
         stacked = self._stacked(step)
-        given = stacked or [self._operand(each) for each in _arguments(step)]
+        given = stacked or [self._operand(each) for each in arguments_of(step)]
         kind = f"{kind} of Stack" if stacked else kind
         if not any(isinstance(each, Mixture) for each in given):
             return None
@@ -172,15 +176,15 @@ class _Walk:
 
     def _before(self, at: int) -> int:
         """The step behind which there is nothing but what leaves values as they are."""
-        while at > 0 and _rearranges(self._steps[at].operation):
+        while at > 0 and rearranges(self._steps[at].operation):
             at = self._steps[at].inputs[0]
         return at
 
     def _start(self, step: Step, function: str) -> Mixture:
         operation = step.operation
         z = self._steps[step.inputs[0]].output
-        before = _function(self._steps[self._before(step.inputs[0])].operation)
-        if before in (*SOFTMAX, *SIGMOID) and not _weighs(operation):
+        before = function_of(self._steps[self._before(step.inputs[0])].operation)
+        if before in (*SOFTMAX, *SIGMOID) and not weighs(operation):
             raise UserError(self._behind_it(operation, before))
         axis = getattr(operation, "axis", -1)
         if function in SOFTMAX and axis not in (-1, len(z.shape) - 1):
@@ -188,7 +192,7 @@ class _Walk:
                 f"{operation.name}, at the end of {self._name}, is a softmax over axis {axis}. It must be "
                 "over the classes, the last one."
             )
-        if _weighs(operation):
+        if weighs(operation):
             if id(operation) not in self._twins:
                 self._twins[id(operation)] = self._linear(operation)
             z = self._twins[id(operation)](z)
@@ -199,7 +203,7 @@ class _Walk:
         if isinstance(argument, int | float | np.number) and not isinstance(argument, bool):
             return float(argument)
         if isinstance(argument, keras.KerasTensor):
-            at = self._at.get(id(_node(argument)))
+            at = self._at.get(id(node_of(argument)))
             return None if at is None else self._found(at)
         return None
 
@@ -209,20 +213,20 @@ class _Walk:
         looks = kind in ("Mean", "Average", "Sum") and type(before.operation).__name__ == "Stack"
         axis = getattr(step.operation, "axis", None)
         axes = [axis] if isinstance(axis, int) else list(axis or [])
-        weights = _node(step.output).arguments.kwargs.get("weights")
+        weights = node_of(step.output).arguments.kwargs.get("weights")
         if not looks or len(axes) != 1 or weights is not None:
             return None
         rank = len(before.output.shape)
         if axes[0] % rank != before.operation.axis % rank or getattr(step.operation, "keepdims", False):
             return None
-        return [self._operand(each) for each in _arguments(before)]
+        return [self._operand(each) for each in arguments_of(before)]
 
     def _behind(self, step: Step, kind: str, given: "list[Mixture | float | None]") -> Mixture | None:
         """What an operation makes of probabilities; None where that is not known."""
         mixtures = [each for each in given if isinstance(each, Mixture)]
         numbers = [each for each in given if isinstance(each, float)]
         first, operation = mixtures[0], step.operation
-        if _rearranges(operation):
+        if rearranges(operation):
             parts = tuple((weight, operation(z), sign) for weight, z, sign in first.parts)
             return replace(first, parts=parts)
         if any(each.logarithm or each.clip for each in mixtures) or len(mixtures) + len(numbers) < len(given):
@@ -269,41 +273,3 @@ class _Walk:
             # softmax of -z/2 and z/2 is 1 - sigmoid(z) and sigmoid(z)
             return Mixture("softmax", ((1.0, ops.concatenate(logits, axis=-1) * 0.5, 1),))
         return Mixture("sigmoid", ((1.0, ops.concatenate(logits, axis=-1), 1),))
-
-
-def _function(operation: Any) -> str:
-    """The name of the function that an operation is or ends in; empty for none, or the identity."""
-    function = getattr(operation, "activation", None)
-    name = getattr(function, "__name__", type(function).__name__) if function is not None else ""
-    name = name.lower().replace("_", "")
-    if name not in ("", "linear") or isinstance(operation, keras.layers.Activation):
-        return "" if name == "linear" else name
-    own = type(operation).__name__.lower().replace("_", "")
-    return own if own in (*SOFTMAX, *SIGMOID) or hasattr(keras.activations, own) else ""
-
-
-def _weighs(operation: Any) -> bool:
-    """Whether an operation is a layer that mixes its input by weights, as Dense does."""
-    return any(len(each.shape) > 1 for each in getattr(operation, "weights", ()))
-
-
-def _rearranges(operation: Any) -> bool:
-    if isinstance(operation, keras.layers.Activation):
-        return operation.activation is keras.activations.linear
-    return type(operation).__name__ in REARRANGE
-
-
-def _node(tensor: keras.KerasTensor) -> Any:
-    operation, index, _ = tensor._keras_history
-    return operation._inbound_nodes[index]
-
-
-def _arguments(step: Step) -> list[Any]:
-    """What an operation was called with, lists taken apart; settings of its own are none of them."""
-    called = _node(step.output).arguments
-    named = [each for each in called.kwargs.values() if each is not None and not isinstance(each, bool)]
-    return [
-        each
-        for part in (*called.args, *named)
-        for each in (part if isinstance(part, list | tuple) else [part])
-    ]

@@ -17,13 +17,19 @@ def write_films(root: Path) -> Path:
     return root
 
 
-def network(seed: int = 0) -> keras.Model:
-    """A classifier with its scaling inside, whose head depends a little on the seed: most films keep it."""
+def network(seed: int = 0, turned: bool = False) -> keras.Model:
+    """A classifier with its scaling inside, whose head depends a little on the seed: most films keep it.
+
+    With `turned` filters the evidence lies elsewhere.
+    """
     inputs = keras.Input(SHAPE)
     x = nested(trunk)(keras.layers.Rescaling(1 / 255)(inputs))
     for layer in head("softmax"):
         x = layer(x)
     model = with_weights(keras.Model(inputs, x))
+    if turned:
+        body = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+        body.set_weights([w[::-1, ::-1, :, ::-1] if w.ndim == 4 else w for w in body.get_weights()])
     random = np.random.default_rng(seed)
     kernel, bias = model.layers[-1].get_weights()
     noise = random.normal(scale=0.1 * kernel.std(), size=kernel.shape)

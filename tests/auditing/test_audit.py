@@ -163,6 +163,7 @@ def test_cases_stand_by_falling_drift_and_one_is_a_picture(films, models):
     assert cases["probability_before"].between(1 / CLASSES, 1).all()  # of its own prediction
     assert isinstance(found.places, pd.DataFrame)
     view = found.case(cases["image_id"][0])
+    assert view.case.film.shape == (72, 80)  # as it was read, not the networks' square
     with Image.open(io.BytesIO(view._repr_png_())) as picture:
         assert picture.width > 800
     with pytest.raises(UserError, match=r"There is no case of image 'x\.png'"):

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from evidrift.auditing.performance.patients import means
+from evidrift.auditing.performance.shares import MOST
 from evidrift.base.interval import ERROR, Bounds
 
 
@@ -106,12 +107,12 @@ def n_for_area(found: Places, limit: float) -> int | None:
 
 
 def n_for_reach(value: float, variance: float, n: float, away: float, limit: float) -> int | None:
-    """How many patients like these bring the upper end, see `reach`, to a limit; None if no number does."""
-    if value >= limit:
-        return None
+    """How many patients like these bring the upper end of `reach` to a limit; None if none in reason do."""
     times = 1.0
     while reach(value, variance / times, n * times, away, -float(ndtri(ERROR))) > limit:
         times *= 1.02
+        if value >= limit or times * n > MOST:
+            return None
     return int(np.ceil(times * n))
 
 

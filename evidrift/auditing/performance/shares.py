@@ -6,11 +6,12 @@ import numpy as np
 
 from evidrift.base.interval import BETS, ERROR, STEPS, UNBOUNDED, Bounds, share_bounds
 
+MOST = 1_000_000  # units, as which nobody has
 OF_WHAT_IS_SEEN = 0.8  # of a bound's error: the other fifth is for what speaks against it
 
 
 def difference_bounds(
-    more: int, less: int, n: int, low_error: float = ERROR, high_error: float = ERROR
+    more: float, less: float, n: float, low_error: float = ERROR, high_error: float = ERROR
 ) -> Bounds:
     """Exact bounds of how much larger one share of n units is than another, each one-sided.
 
@@ -42,13 +43,13 @@ def n_for_difference(more: float, less: float, limit: float) -> int | None:
         limit: on their difference.
 
     Returns:
-        None where no number does, since the difference is not below the limit.
+        None where no number does, since the difference is not below the limit, or none below `MOST`.
     """
-    if more - less >= limit:
-        return None
     n = 1
     while difference_bounds(more * n, less * n, n).high > limit:
         n = n + max(1, n // 50)  # within 2 % of the least
+        if more - less >= limit or n > MOST:
+            return None
     return n
 
 
