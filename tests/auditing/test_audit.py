@@ -214,7 +214,7 @@ def other_grid(tmp_path):
         (lambda tmp: tmp / "none.keras", {}, "none.keras does not exist"),
         (no_code, {}, "is not run"),
         (five_classes, {}, "tells 3 classes apart"),
-        (larger, {}, "takes images of 16 px"),
+        (larger, {}, "takes images of 16 x 16 px"),
         (other_grid, {}, "they have different architectures. Name a layer with one grid (`layer`)"),
         (None, {"layer": "conv9"}, "has no spatial layer conv9"),
         (None, {"methods": ["layercam"]}, "Did you mean layer_cam?"),

@@ -38,7 +38,16 @@ def audited(labels):
     ids = np.array([f"{number}.png" for number in range(N)])
     content = np.tile([0, 0, SIDE, SIDE], (N, 1)).astype(np.int32)
     images = Images(ids, ids, truth, pixels(), content, ("no", "yes"))
-    return AuditImages(images, (), labels, False, N, (), ())
+    return AuditImages(
+        images,
+        loaded=(),
+        labels_known=labels,
+        patients_known=False,
+        n_listed=N,
+        exclusions=(),
+        notes=(),
+        ignored={},
+    )
 
 
 def network(name, turned=False):
@@ -127,7 +136,7 @@ def test_of_findings_sensitivity_and_specificity_are_said():
     yes = np.arange(N) % 2 == 1
     has = np.stack([yes, yes], axis=1)
     has[1, 1] = False  # one finding of one film is not there: 14 of 15 without it are called rightly
-    seen = replace(audited(labels=True), findings=has, findings_known=np.ones_like(has))
+    seen = replace(audited(labels=True), several=True, findings=has, findings_known=np.ones_like(has))
     (note,) = notes(model, "none", seen)
     assert "the mean of sensitivity and specificity is 0.50 on 28 films; with unit" in note
     assert f"{(1 + (1 + 14 / 15) / 2) / 2:.2f} on 28 films" in note
