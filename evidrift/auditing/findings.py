@@ -1,7 +1,7 @@
 """The findings of films that can have several, or none: from labels such as `A|B`, or a column for each."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -68,9 +68,10 @@ def finding_names(given: Sequence[str] | None, n: int) -> tuple[str, ...]:
 def mark(entries: Sequence[Entry], given: Sequence[str] | None, n: int, path: Path) -> Marked | None:
     """Which film has which findings; None where nothing is known of any film.
 
-    A manifest with columns that are named after findings is read by these (`given` names them): 1 or 0, true
-    or false, yes or no; an empty cell, and -1 for uncertain, are not known. Else labels are: one finding, or
-    several with `|` between them. A film of which a finding is not known does not count there.
+    A manifest with columns that are named after findings is read by these (`given` names them, in capitals or
+    not): 1 or 0, true or false, yes or no; an empty cell, and -1 for uncertain, are not known. Else labels
+    are: one finding, or several with `|` between them. A film of which a finding is not known does not count
+    there.
 
     Args:
         entries: of the films.
@@ -81,9 +82,10 @@ def mark(entries: Sequence[Entry], given: Sequence[str] | None, n: int, path: Pa
     Raises:
         UserError: names are wanted or wrong, or a cell says something else.
     """
-    columns = [name for name in given or () if any(name in entry.extra for entry in entries)]
+    known = {column.casefold(): column for entry in entries for column in entry.extra}
+    columns = {name: known[name.casefold()] for name in given or () if name.casefold() in known}
     if columns:
-        return _of_columns(entries, finding_names(given, n), path)
+        return _of_columns(entries, finding_names(given, n), columns, path)
     if not any(entry.label for entry in entries):
         return None
     names = finding_names(given, n) if given is not None else _inferred(entries, n, path)
@@ -109,10 +111,13 @@ def mark(entries: Sequence[Entry], given: Sequence[str] | None, n: int, path: Pa
     return marked
 
 
-def _of_columns(entries: Sequence[Entry], names: tuple[str, ...], path: Path) -> Marked:
+def _of_columns(
+    entries: Sequence[Entry], names: tuple[str, ...], columns: Mapping[str, str], path: Path
+) -> Marked:
     marked = Marked(names, [], {}, {}, guessed=False, by_column=True)
     for entry in entries:
-        cells = [_cell(entry.extra.get(name, ""), name, entry.path, path) for name in names]
+        texts = [entry.extra.get(columns.get(name, name), "") for name in names]
+        cells = [_cell(text, name, entry.path, path) for text, name in zip(texts, names, strict=True)]
         has = np.array([cell is True for cell in cells])
         known = np.array([cell is not None for cell in cells])
         mended = _unless(entry, NO_LABEL)

@@ -109,7 +109,11 @@ def measure(
         places=places,
         notes={NAME: notes},
         training=_training(images, audited, pairs),
-        logits={NAME: Logits(images.classes, images.ids, images.labels, values.astype(np.float64))},
+        logits={
+            NAME: Logits(
+                images.classes, images.ids, images.labels, values.astype(np.float64), apart=audited.several
+            )
+        },
         images=images_card(audited),
     )
     return Measured(columns, notes, study)
@@ -263,8 +267,6 @@ def images_card(audited: AuditImages) -> dict[str, Any]:
     counted: dict[str, np.ndarray] = {"all images": np.ones(len(images.ids), dtype=bool)}
     if truth is not None:
         counted = dict(zip(truth.labels, truth.truth.T, strict=True))
-    if truth is not None and not truth.exclusive:
-        counted |= {"no finding": (truth.truth | ~truth.known).sum(axis=1) == 0}
     patients = {name: len(set(images.patient_ids[own].tolist())) for name, own in counted.items()}
     return {
         "source": "folder",

@@ -21,6 +21,10 @@ ONE_PAIR = (
     "One pair of models: how much of the drift another training would repeat is not known. Everything here "
     "is about these two checkpoints, nothing about the way in which they were trained."
 )
+BY_FINDING = (
+    "A film can have several findings, and each of them is a case: where images or films with evidence are "
+    "counted, these are. A film without a finding has no map, and counts in performance alone."
+)
 FINDINGS_UNKNOWN = (
     "Labels unknown: maps are of the findings that the first model before calls, and those that count are "
     "called by all models. Nothing is known of what is right."
@@ -77,6 +81,8 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     """
     if not audited.labels_known:
         yield Caveat("labels_unknown", FINDINGS_UNKNOWN if audited.several else LABELS_UNKNOWN)
+    if audited.several:
+        yield Caveat("findings", BY_FINDING)
     for caveat in result.caveats:
         if caveat.key not in LEFT_OUT:
             yield replace(caveat, sentence=ONE_PAIR) if caveat.key == "one_seed" else caveat

@@ -76,7 +76,7 @@ def test_a_column_each_says_yes_no_or_that_it_is_not_known():
     assert [each.excluded is not None for each in found.entries] == [False, False, False, True]
     assert found.entries[1].label == "Effusion|Nodule?"
     # a finding without a column is known of no film
-    _, has, known = marked(entry(Mass="1"), entry(Mass="0"))
+    _, has, known = marked(entry(mass="1"), entry(mass="0"))
     assert known.tolist() == [[0, 1, 0]] * 2
 
 
@@ -303,6 +303,15 @@ def test_the_report_and_the_record_of_findings_are_written(folder, found):
     assert len(rows) == 1 + sum(max(1, len(each.split("|"))) for each in LABELS)
     assert {check.name for check in found.checks} >= {"knowledge", "wrong_at_most", "drift.class_at_most"}
     assert found.case("01.png [Nodule]").png().startswith(b"\x89PNG")
+
+
+def test_false_alarms_are_not_told_from_films_that_have_a_finding(found):
+    """A unit is asked about its own finding alone; how often others are called falsely is specificity."""
+    assert any("each of them is a case" in sentence for sentence in found.warnings)
+    table = found.result.classes
+    assert set(table["label"]) == set(NAMES)
+    assert table["false_alarms"].isna().all()
+    assert set(found.result.confusion["called"]) == {"not called"}
 
 
 def test_a_steeper_output_of_another_finding_leaves_a_findings_map_as_it_is(folder):

@@ -72,8 +72,9 @@ def confusion_table(logits: Mapping[str, Logits]) -> pd.DataFrame:
     for arch, each in logits.items():
         counts, rates = confusion_counts(each), confusion_rates(each)
         n_images = np.bincount(each.labels, minlength=len(each.classes))
+        last = len(each.classes) - 1
         for at, to in np.ndindex(*counts.shape):
-            if at != to:
+            if at != to and (not each.apart or to == last):
                 rows.append(
                     {
                         "arch": arch,
@@ -108,7 +109,7 @@ def _confusability(name: str, logits: Logits) -> pd.DataFrame:
     under_tl = logits.values[0].mean(axis=0)
     others = np.arange(len(logits.classes)) != logits.labels[:, None]
     rival = np.where(others, under_tl, -np.inf).argmax(axis=-1)
-    both_ways = (rates + rates.T) / 2
+    both_ways = rates if logits.apart else (rates + rates.T) / 2
     known = {"image_id": logits.image_ids, "confusability": both_ways[logits.labels, rival]}
     return pd.DataFrame({"arch": name, **known})[logits.right]
 
@@ -160,7 +161,8 @@ def _class_rows(arch: str, logits: Logits) -> Iterator[dict[str, Any]]:
     """What is known of each class without maps."""
     counts = confusion_counts(logits)
     wrong = counts * ~np.eye(len(counts), dtype=bool)
-    for at, name in enumerate(logits.classes):
+    # of findings, films without them have no image here: how often these are called says the performance
+    for at, name in enumerate(logits.classes[:-1] if logits.apart else logits.classes):
         own = logits.labels == at
         calls, others = counts[at].sum(), counts.sum() - counts[at].sum()
         yield {
@@ -170,7 +172,7 @@ def _class_rows(arch: str, logits: Logits) -> Iterator[dict[str, Any]]:
             "n_right": int(logits.right[own].sum()),
             "confusion": _share(wrong[at].sum(), calls),
             "confused_with": logits.classes[wrong[at].argmax()] if wrong[at].any() else "",
-            "false_alarms": _share(wrong[:, at].sum(), others),
+            "false_alarms": np.nan if logits.apart else _share(wrong[:, at].sum(), others),
         }
 
 

@@ -23,12 +23,15 @@ class Logits:
         image_ids: (n,) text.
         labels: (n,) class indices.
         values: (checkpoints tl and ft, seeds, n, classes).
+        apart: each image is asked about its own label alone, as a finding that a film can have beside others:
+            what it can be called instead is the last class, `not called`.
     """
 
     classes: tuple[str, ...]
     image_ids: np.ndarray
     labels: np.ndarray
     values: np.ndarray
+    apart: bool = False
 
     @property
     def called(self) -> np.ndarray:

@@ -33,6 +33,7 @@ TITLES = {
     "scale_missing": (SERIOUS, "Scale is missing"),
     "degenerate": (NOTE, "Methods that cannot disagree"),
     "labels_unknown": (SERIOUS, "Labels unknown"),
+    "findings": (NOTE, "Each finding of a film is a case of its own"),
     "below_chance": (GRAVE, "Worse than guessing"),
     "excluded": (NOTE, "Images left out"),
     "not_checked": (NOTE, "Methods not checked on these models"),
