@@ -66,8 +66,9 @@ def record_of(
         command: as it was typed.
     """
     pairs = [pair for each in compared for pair in each.parts]
-    found = Rows((), ()) if truth is None else rows(truth, scores, pairs, columns)
     ordered = sorted(models.parts, key=lambda name: SIDES.index(side_of(name)))
+    said = {name: scores[name] for name in ordered}
+    found = Rows((), ()) if truth is None else rows(truth, said, pairs, columns)
     return Record(
         task="classes" if not models.several else "findings",
         command=command,
