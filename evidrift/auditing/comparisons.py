@@ -90,6 +90,6 @@ def judge_sides(
         checks += [
             replace(check, against=each.reference)
             for check in found
-            if check.name != KNOWLEDGE or each is compared[0]
+            if not check.name.startswith(KNOWLEDGE) or each is compared[0]
         ]
     return tuple(checks)

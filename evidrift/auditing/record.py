@@ -67,8 +67,9 @@ def record_of(
         command: as it was typed.
     """
     pairs = [pair for each in compared for pair in each.parts]
-    found = Rows((), ()) if truth is None else rows(truth, scores, pairs, columns)
     ordered = sorted(models.parts, key=lambda name: SIDES.index(side_of(name)))
+    said = {name: scores[name] for name in ordered}
+    found = Rows((), ()) if truth is None else rows(truth, said, pairs, columns)
     return Record(
         task="classes" if not models.several else "findings",
         command=command,
@@ -124,14 +125,15 @@ def _comparison(each: Compared, methods: Sequence[str], checks: Sequence[Check])
     drift = result.drift
     at = drift[(drift["layer"] == layer) & (drift["measure"] == MOVED_SHARE)].set_index("method")
     # what a model knows holds against whichever side
-    own = [check for check in checks if check.against == each.reference or check.name == KNOWLEDGE]
+    own = [check for check in checks if check.against == each.reference or check.name.startswith(KNOWLEDGE)]
+    than = "before" if each.reference == "before" else f"under the {each.reference}"
     first = result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))
     return Comparison(
         reference=each.reference,
         candidate=each.candidate,
         n_films=len(result.cohort.image_ids),
         n_patients=result.cohort.n_patients,
-        answer=spelled(answer(methods[0], first), page_spelling("audit", *NAMES.values())),
+        answer=spelled(answer(methods[0], first, than), page_spelling("audit", *NAMES.values())),
         moved=tuple(
             Moved(
                 method=name,

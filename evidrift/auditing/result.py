@@ -1,6 +1,5 @@
 """What an audit found, as data frames, and one case as a picture."""
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.case_view import CaseView
 from evidrift.auditing.filed import Filed
 from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.limits import Derived
@@ -28,7 +28,7 @@ from evidrift.images.store import Images
 from evidrift.measures.canvas import draw
 from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
 from evidrift.report.figures.overlay import Film
-from evidrift.report.figures.panels import Case, Heading, case_panel
+from evidrift.report.figures.panels import Case, Heading
 from evidrift.report.words.cells import COHORTS, WITHOUT_LABELS
 from evidrift.report.words.names import method_name, safe_text
 
@@ -37,34 +37,6 @@ COLUMNS = [
     *("image_id", "patient_id", "label", "pair", "method", "cohort", "status"),
     *("predicted_before", "predicted_after", "probability_before", "probability_after", *PRIMARY),
 ]
-
-
-@dataclass(frozen=True)
-class CaseView:
-    """One film with the evidence before and after; a notebook shows it as a picture.
-
-    Attributes:
-        case: what is shown.
-        heading: above it.
-        area: share of the image inside the outlines.
-    """
-
-    case: Case
-    heading: Heading
-    area: float
-
-    def png(self) -> bytes:
-        """The picture."""
-        file = io.BytesIO()
-        case_panel([self.case], self.heading, self.area, file)
-        return file.getvalue()
-
-    def save(self, path: str | Path) -> None:
-        """Write the picture."""
-        Path(path).write_bytes(self.png())
-
-    def _repr_png_(self) -> bytes:
-        return self.png()
 
 
 @dataclass(frozen=True)

@@ -129,12 +129,13 @@ def _accuracy(result: Result, chance: float) -> Iterator[Caveat]:
         )
 
 
-def answer(method: str, found: Quantities | None) -> str:
+def answer(method: str, found: Quantities | None, than: str = "before") -> str:
     """How far the evidence moved, in one sentence or two.
 
     Args:
         method: attribution method.
         found: its quantities by the primary measure.
+        than: what it is held against.
     """
     by = {"method": as_term(method)}
     if found is None or found.drift is None:
@@ -143,11 +144,12 @@ def answer(method: str, found: Quantities | None) -> str:
         )
     if found.drift.value == 0:
         return say(
-            "By {method} the evidence lies where it lay: every map is the same before and after.", **by
+            "By {method} the evidence lies where it lay {than}: every map is the same.", than=than, **by
         )
     told = say(
-        "By {method} {drift} of the strongest fifth of the evidence lies elsewhere than before",
+        "By {method} {drift} of the strongest fifth of the evidence lies elsewhere than {than}",
         drift=_these(found.drift),
+        than=than,
         **by,
     )
     if found.over_scale is not None:

@@ -110,7 +110,7 @@ def _cell(row: Performance | Difference, measure: str, ends: bool = True) -> Cel
 
 def _flips(each: Flips) -> str:
     told = (
-        f"From {each.reference} to {each.candidate} {len(each.negative)} films went from right to wrong and "
+        f"From {each.reference} to {each.candidate}, {len(each.negative)} films went from right to wrong and "
         f"{len(each.positive)} from wrong to right"
     )
     counted = "" if each.unit == "films" else f"; {each.n_negative} and {each.n_positive} patients"

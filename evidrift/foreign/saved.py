@@ -3,12 +3,13 @@
 import json
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 
 WEIGHTS = ".weights.h5"
 METADATA = "metadata.json"
+MOST = 100_000  # bytes of it
 
 
 class Saved(NamedTuple):
@@ -29,11 +30,22 @@ def saved(path: Path | None) -> Saved:
         return Saved("Keras model in memory", None)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(METADATA)) if METADATA in archive.namelist() else {}
-        return Saved("Keras archive (.keras)", _version(about.get("keras_version")))
+            return Saved("Keras archive (.keras)", _version(_about(archive).get("keras_version")))
     with h5py.File(path) as file:
         what = "weights alone (HDF5)" if path.name.endswith(WEIGHTS) else "whole model (HDF5)"
         return Saved(what, _version(file.attrs.get("keras_version")))
+
+
+def _about(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """What the archive says of itself; nothing where that is damaged, since Keras never reads it."""
+    sizes = {member.filename: member.file_size for member in archive.infolist()}
+    if sizes.get(METADATA, MOST + 1) > MOST:
+        return {}
+    try:
+        about = json.loads(archive.read(METADATA))
+    except (ValueError, RecursionError, zipfile.BadZipFile):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def _version(given: object) -> str | None:

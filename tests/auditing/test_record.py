@@ -1,5 +1,6 @@
 """The record: three sides in audit.json, its schema, JUnit beside it, a plan filled from audit.json alone."""
 
+import argparse
 import csv
 import json
 import re
@@ -12,6 +13,7 @@ import pytest
 from evidrift import audit
 from evidrift.auditing.filed import schema
 from evidrift.base.errors import UserError
+from evidrift.cli.audit import add_arguments, run
 from tests.auditing.made import network
 from tests.places import ROOT
 from tests.prepare.films import film, save
@@ -151,21 +153,29 @@ def test_the_model_after_is_held_against_the_original_too(filed, found):
     assert set(found.differences["reference"]) == {"before 1", "original 1"}
 
 
-def test_the_gate_fails_where_the_model_after_has_left_the_original(root):
+def test_the_gate_fails_where_the_model_after_has_left_the_original(root, capsys):
     """Before and after are the same file, and still: changes add up."""
     after, films = root / "after.keras", root / "films.csv"
     gate = root / "drift.yaml"
     gate.write_text("drift: {mean_at_most: 0.37}\nunusable_at_most: 0.5\n")
     how = {"gate": gate, "labels": False, "methods": ["layer_cam"], "quiet": True}
     assert audit(after, after, films, **how).outcome == "passed"
-    held = audit(after, after, films, original=root / "original.h5", **how)
-    assert held.outcome == "failed"
-    assert {
-        (check.against, check.verdict) for check in held.checks if check.name == "drift.mean_at_most"
-    } == {
-        ("before", "passed"),
-        ("original", "failed"),
+    words = ["--original", root / "original.h5", "--before", after, "--after", after, "--images", films]
+    words += ["--gate", gate, "--no-labels", "--methods", "layer_cam", "--out", root / "held", "--json"]
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(list(map(str, words)))
+    args.quiet, args.words = True, ["audit", "two words"]
+    assert run(args) == 1
+    held = json.loads(capsys.readouterr().out)
+    assert held == json.loads((root / "held" / "audit.json").read_text())
+    assert held["command"] == "evidrift audit 'two words'"
+    drift = {
+        (each["against"], each["verdict"]) for each in held["gate"] if each["name"] == "drift.mean_at_most"
     }
+    assert drift == {("before", "passed"), ("original", "failed")}
+    assert held["performance"] == held["differences"] == held["flips"] == []
+    assert any("Labels were not given" in sentence for sentence in held["not_checked"])
 
 
 def test_junit_has_a_case_for_each_limit_by_its_verdict(filed, root):

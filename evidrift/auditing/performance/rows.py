@@ -82,7 +82,8 @@ def estimate(bounds: Bounds) -> Estimate:
 
 
 def _groups(truth: Truth, columns: Sequence[Subgroups]) -> Iterator[_Asked]:
-    chosen = [(None, None, np.ones(len(truth.ids), dtype=bool))]
+    whole = np.ones(len(truth.ids), dtype=bool)
+    chosen: list[tuple[str | None, str | None, np.ndarray]] = [(None, None, whole)]
     chosen += [(each.column, value, each.values == value) for each in columns for value in each.groups]
     for column, value, films in chosen:
         for label in (None, *range(len(truth.labels))):

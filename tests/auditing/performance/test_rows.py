@@ -11,6 +11,7 @@ from benchmarks.performance_intervals import WORLDS, draw, intervals, missed
 from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.performance.rows import rows
 from evidrift.auditing.performance.subgroups import Subgroups
+from evidrift.auditing.rates import evaluate_findings
 from evidrift.base.seeds import stream
 from evidrift.training.evaluation import evaluate_logits
 from tests.auditing.performance.made import random_scores, scores_of, truth_of_labels
@@ -122,6 +123,24 @@ def test_of_several_findings_what_is_not_known_does_not_count():
     assert (effusion.sensitivity.value, effusion.specificity.value, effusion.auc.value) == (0.5, 1, 1)
     assert (mass.group.n_films, mass.group.n_positive, mass.specificity.value) == (2, 1, 1)
     assert row(found).auc.value == 1
+
+
+def test_levels_of_findings_are_those_of_the_audits_own_metrics():
+    """Twenty films of a patient each."""
+    random = np.random.default_rng(0)
+    ids = np.array([f"{number:02d}" for number in range(20)])
+    has = random.random((20, 3)) < 0.4
+    p = np.clip(has * 0.4 + random.random((20, 3)) * 0.6, 0, 1)
+    truth = Truth(ids, ids, ("effusion", "mass", "nodule"), has, np.ones_like(has), False)
+    scores = Scores(p, p >= 0.5)
+    found, peer = rows_of(truth, scores, scores).performance, evaluate_findings(scores, truth)
+    for name in ("accuracy", "auc", "calibration_error"):
+        assert getattr(row(found), name).value == pytest.approx(peer[name], abs=1e-6)
+    for label in truth.labels:
+        for name in ("sensitivity", "specificity"):
+            assert getattr(row(found, label), name).value == pytest.approx(
+                peer["per_class"][label][name], abs=1e-6
+            )
 
 
 def test_the_same_arrays_give_the_same_rows_within_a_second():
