@@ -12,6 +12,8 @@ import numpy as np
 
 from evidrift.networks.classifier import LOGITS, POOL
 
+PROBABILITIES, EVIDENCE = "probabilities", "evidence"
+
 
 def exported(classifier: keras.Model, zoo: ModuleType, evidence: bool = False) -> keras.Model:
     """The classifier with its preprocessing before it and softmax behind, in Keras's own layers.
@@ -28,12 +30,20 @@ def exported(classifier: keras.Model, zoo: ModuleType, evidence: bool = False) -
         centred logit.
     """
     inputs = keras.Input(classifier.inputs[0].shape[1:], name="film")
-    scaled, softmax = _scaled(inputs, zoo), keras.layers.Softmax(name="probabilities")
+    scaled, softmax = _scaled(inputs, zoo), keras.layers.Softmax(name=PROBABILITIES)
     if not evidence:
         return keras.Model(inputs, softmax(classifier(scaled, training=False)), name="evidrift")
     both = keras.Model(classifier.input, [classifier.output, _evidence(classifier)], name=classifier.name)
     logits, maps = both(scaled, training=False)
-    return keras.Model(inputs, {"probabilities": softmax(logits), "evidence": maps}, name="evidrift")
+    return keras.Model(inputs, {PROBABILITIES: softmax(logits), EVIDENCE: maps}, name="evidrift")
+
+
+def without_evidence(model: keras.Model) -> keras.Model:
+    """A model that was exported with evidence, as one of its probabilities alone; others as they are."""
+    outputs = getattr(model, "output", None)  # what is not built has none
+    if not isinstance(outputs, dict) or set(outputs) != {PROBABILITIES, EVIDENCE}:
+        return model
+    return keras.Model(model.input, outputs[PROBABILITIES], name=model.name)
 
 
 def _evidence(classifier: keras.Model) -> keras.KerasTensor:
@@ -41,7 +51,7 @@ def _evidence(classifier: keras.Model) -> keras.KerasTensor:
     activations = classifier.get_layer(POOL).input
     kernel, _ = classifier.get_layer(LOGITS).get_weights()
     centred = kernel - kernel.mean(axis=1, keepdims=True)
-    layer = keras.layers.Conv2D(kernel.shape[1], 1, use_bias=False, activation="relu", name="evidence")
+    layer = keras.layers.Conv2D(kernel.shape[1], 1, use_bias=False, activation="relu", name=EVIDENCE)
     maps = layer(activations)
     layer.set_weights([np.maximum(centred, 0)[np.newaxis, np.newaxis]])
     return maps

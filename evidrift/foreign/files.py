@@ -20,6 +20,7 @@ from evidrift.base.sentence import parameter, say
 from evidrift.foreign.description import WEIGHTS, check_is_file
 from evidrift.foreign.ending import Ending, Kind
 from evidrift.foreign.ending_check import check_ending, noise, taken_for
+from evidrift.foreign.export import without_evidence
 from evidrift.foreign.flat import flattened
 from evidrift.foreign.front import front_of, with_front
 from evidrift.foreign.input_range import prepare_for, read_range
@@ -138,7 +139,7 @@ def load_model_file(
             classifier = _from_weights(path, architecture, size)
             preprocessing = str(architecture)
         else:
-            classifier = load(path)
+            classifier = without_evidence(load(path))
         sha256 = _sha256(path)
     try:
         precision = other_precision(classifier)

@@ -60,3 +60,9 @@ def test_with_evidence_it_gives_the_same_probabilities_and_the_maps_of_layer_cam
         expected = 9 * np.maximum(maps, 0)
         assert expected.max() > 0
         np.testing.assert_allclose(found["evidence"][..., label], expected, rtol=1e-4, atol=1e-5)
+    file = load_model_file(path)  # as it is in service
+    np.testing.assert_allclose(
+        file.probabilities(np.asarray(file.model(file.prepare(pixels), training=False))),
+        found["probabilities"],
+        atol=1e-4,
+    )
