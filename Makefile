@@ -1,7 +1,8 @@
 # Two commands: `make repro` runs the study, `make test` runs every test. `make help` lists the rest.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
-BIN := $(abspath $(VENV))/bin
+# not abspath, which takes a path with spaces for several
+BIN := $(if $(filter /%,$(firstword $(VENV))),$(VENV),$(CURDIR)/$(VENV))/bin
 export PATH := $(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export DVC_NO_ANALYTICS := 1
@@ -16,6 +17,8 @@ repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PR
 	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
 	@python -m evidrift.params params.yaml
 	@python -m tools.prune params.yaml --check
+	@python -m tools.layers params.yaml
+	@python -m tools.cohort params.yaml
 	@python -m evidrift repro
 	@cat data/compare/study.txt
 
@@ -54,24 +57,24 @@ bench: $(VENV)/.bench  ## measure speed against what else does the same, and wri
 # setuptools is in every new environment of Python 3.11, so that building the command needs no download.
 $(VENV)/.runtime: requirements.txt constraints.txt pyproject.toml
 	@echo "Installing into $(VENV) (a few minutes, about 3 GB) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "error: Python 3.11 is needed, $(PYTHON) is another version. Set PYTHON=/path/to/python3.11." >&2; exit 1; }
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --requirement requirements.txt --constraint constraints.txt
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+	@test -d "$(VENV)" || "$(PYTHON)" -m venv "$(VENV)"
+	@"$(BIN)/python" -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
+	@"$(BIN)/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch "$@"
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
-	@$(BIN)/pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
-	@touch $@
+	@"$(BIN)/python" -m pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	@touch "$@"
 
 # PyTorch and two attribution packages, 0.8 GB, for the tests that compare with them. --no-deps: they would
 # bring a second OpenCV and torchvision.
-$(VENV)/.peers: requirements-peers.txt requirements-ray.txt $(VENV)/.development
-	@$(BIN)/pip install --quiet --no-deps --requirement requirements-peers.txt
-	@$(BIN)/pip install --quiet --requirement requirements-ray.txt --constraint constraints.txt
-	@touch $@
+$(VENV)/.peers: requirements-peers.txt requirements-ray.txt requirements-remotes.txt $(VENV)/.development
+	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement requirements-peers.txt
+	@"$(BIN)/python" -m pip install --quiet --requirement requirements-ray.txt --constraint constraints.txt
+	@touch "$@"
 
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.peers
-	@$(BIN)/pip install --quiet --no-deps --requirement requirements-bench.txt
-	@touch $@
+	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement requirements-bench.txt
+	@touch "$@"

@@ -28,6 +28,7 @@ from evidrift.training.params import Embed, Finetune, TrainTl
 from evidrift.trajectory.params import Trajectory
 
 FAMILIES = Path(__file__).parent / "families"
+ZOO_NAMES = ("MIN_SIZE", "IMAGENET", "preprocess", "build")
 BY_ARCHITECTURE = ("architectures", "train_tl", "finetune")
 
 
@@ -98,9 +99,9 @@ def _name_faults(study: Study) -> Iterator[str]:
 def _prepare_faults(prepare: Prepare) -> Iterator[str]:
     source, manifest = Path(prepare.source), prepare.manifest
     if not source.exists():
-        yield (
-            f"prepare.source is {source}, which does not exist. Give a folder of images or a phantom recipe."
-        )
+        kept = source.with_name(f"{source.name}.dvc").is_file()
+        mend = f"`dvc pull {source}` fetches it" if kept else "Give a folder of images or a phantom recipe"
+        yield f"prepare.source is {source}, which does not exist. {mend}."
     elif source.is_dir():
         if manifest and not (source / manifest).is_file():
             yield (
@@ -113,10 +114,24 @@ def _prepare_faults(prepare: Prepare) -> Iterator[str]:
         yield from _told("prepare.source: ", load_recipe, source)
 
 
+def _zoo_faults(name: str) -> Iterator[str]:
+    """What a file in zoo/ that somebody has added lacks."""
+    module = catalogue.find(name)
+    for word in ZOO_NAMES:
+        if not hasattr(module, word):
+            yield (
+                f"grid.architectures: evidrift/zoo/{name}.py does not define {word}. docs/extending.md says "
+                "what such a file must define."
+            )
+
+
 def _architecture_faults(name: str, study: Study) -> Iterator[str]:
     """What the network cannot be built from; unknown names and missing sections are told elsewhere."""
     section = study.architectures.get(name)
     if section is None or name not in catalogue.names():
+        return
+    if lacking := list(_zoo_faults(name)):
+        yield from lacking
         return
     yield from _told("", catalogue.check, name, study.prepare.size, section.options, section.weights)
     if section.sha256:
@@ -135,6 +150,17 @@ def _check_faults(study: Study) -> Iterator[str]:
     for seed in study.check.seeds:
         if seed not in study.grid.seeds:
             yield f"check.seeds names {seed}, which is not among grid.seeds."
+    explained = {
+        label
+        for name in study.grid.families
+        for label in find_family(name).Params.model_validate(study.explain[name]).layers
+    }
+    for label in study.check.layers:
+        if label not in explained:
+            yield (
+                f"check.layers names {label}, at which no family of the grid explains. Take it out, or add "
+                "it to explain.<family>.layers."
+            )
 
 
 def _trajectory_faults(study: Study) -> Iterator[str]:

@@ -55,16 +55,16 @@ COMMON = {"images_per_class": None, "score": "centred", "target": "label", "batc
 Weights = list[np.ndarray]
 
 
-def prepared(folder: Path, recipe: dict[str, Any], marked: str | None) -> ImageStore:
+def prepared(folder: Path, recipe: dict[str, Any], marked: str | None, size: int = SIZE) -> ImageStore:
     """The recipe's films, with a letter of lead in the corner of every one of class `marked`."""
     shortcut = {"class": marked, "share": 1.0} if marked else None
     (folder / "recipe.yaml").write_text(yaml.safe_dump({**recipe, "shortcut": shortcut}))
     params = Prepare(
         source=str(folder / "recipe.yaml"),
         manifest=None,
-        size=SIZE,
+        size=size,
         padding=False,
-        min_side=SIZE,
+        min_side=size,
         split=Split(salt="unused", train=0.6, validation=0.15),
     )
     outputs = (folder / file for file in ("store.h5", "manifest.csv", "exclusions.csv", "metrics.json"))
@@ -163,7 +163,7 @@ class Miniature:
 def miniature(name: str, store: ImageStore) -> Miniature:
     """A miniature with its pretrained trunk, whose heads will be trained on a store's films."""
     zoo = find(name)
-    backbone = build_backbone(name, SIZE, {})
+    backbone = build_backbone(name, store.size, {})
     load_weights(backbone, ZOO / "weights" / f"{name}.weights.h5")
     forward = compile_forward(pooled(backbone))
     features = {split: embed(forward, zoo, store.split(split), 0, 64) for split in ("train", "validation")}

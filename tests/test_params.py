@@ -8,6 +8,7 @@ import yaml
 
 from evidrift.base.errors import UserError
 from evidrift.base.section import read_params
+from evidrift.networks import catalogue
 from evidrift.params import check
 from tests.places import ROOT
 
@@ -219,6 +220,35 @@ def test_imagenet_weights_of_a_miniature_are_refused(mistaken):
         "params.yaml: architectures.densenet_mini.weights is imagenet, but there are no ImageNet weights of "
         "densenet_mini. Give a weights file, or `none`."
     )
+
+
+@pytest.mark.parametrize("word", ["IMAGENET", "MIN_SIZE", "preprocess"])
+def test_a_file_in_the_zoo_that_lacks_a_name_is_told_which(mistaken, monkeypatch, word):
+    monkeypatch.delattr(catalogue.find("densenet_mini"), word)
+    faults = mistaken(
+        lambda content: content["architectures"]["densenet_mini"].update(weights="none", sha256=None)
+    )
+    assert faults == (
+        f"params.yaml: grid.architectures: evidrift/zoo/densenet_mini.py does not define {word}. "
+        "docs/extending.md says what such a file must define."
+    )
+    assert f"{word}" in (ROOT / "docs" / "extending.md").read_text()
+
+
+def test_films_that_dvc_keeps_and_that_are_not_here_are_told_how_to_get(mistaken, tmp_path):
+    films = tmp_path / "films"
+    missing = f"prepare.source is {films}, which does not exist."
+    change = {"source": str(films)}
+    assert f"{missing} Give a folder" in mistaken(lambda content: content["prepare"].update(change))
+    (tmp_path / "films.dvc").write_text("outs:\n- path: films\n")
+    assert f"{missing} `dvc pull {films}` fetches it." in mistaken(
+        lambda content: content["prepare"].update(change)
+    )
+
+
+def test_a_layer_to_check_at_which_nothing_explains_is_refused(mistaken):
+    faults = mistaken(lambda content: content["check"].update(layers=["penultimate", "mixed2"]))
+    assert "check.layers names mixed2, at which no family of the grid explains." in faults
 
 
 def test_a_manifest_beside_a_phantom_recipe_is_refused(mistaken):

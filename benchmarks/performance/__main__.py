@@ -22,6 +22,7 @@ ROWS = {
     "transfer": "training.against_the_usual_script",
     "finetune": "training.against_bare_steps",
     "drift": "drifting.against_a_loop",
+    "export": "exporting.against_the_plain_model",
     "prepare": "preparing.against_decoding_and_resizing",
     "audit": "auditing.against_two_forward_passes",
     "repro": "reproducing.against_dvc_repro",

@@ -17,7 +17,8 @@ from evidrift.auditing.junit import NAME as JUNIT
 from evidrift.auditing.junit import write_junit
 from evidrift.auditing.labels import order_notes
 from evidrift.auditing.methods import families_of
-from evidrift.auditing.models import load_models
+from evidrift.auditing.models import Model, load_models, sources
+from evidrift.auditing.ranges import range_notes
 from evidrift.auditing.record import record_of
 from evidrift.auditing.relying import of_pairs, reliance_of
 from evidrift.auditing.result import AuditResult
@@ -49,14 +50,14 @@ Preprocessing = str | Sequence[str]
 
 
 def audit(
-    before: PathLike | Sequence[PathLike],
-    after: PathLike | Sequence[PathLike],
+    before: Model | Sequence[Model],
+    after: Model | Sequence[Model],
     images: PathLike,
     *,
     methods: Sequence[str] = METHODS,
     layer: str = "penultimate",
     gate: PathLike | Gate | None = None,
-    original: PathLike | Sequence[PathLike] | None = None,
+    original: Model | Sequence[Model] | None = None,
     subgroups: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
     labels: bool = True,
@@ -84,10 +85,12 @@ def audit(
 
     Args:
         before: the checkpoint in use: a Keras 3 file (.keras or .h5), or weights (.weights.h5) of an
-            architecture of the zoo. Several are trainings of the same recipe.
+            architecture of the zoo; or a keras.Model that is loaded already, layers of your own included.
+            Several are trainings of the same recipe.
         after: the one to take its place. As many as `before` are compared pair by pair; else one of the two
             sides has a single model. What several models of one side differ by is the floor.
-        images: a folder of class folders, a folder of images without labels, or a manifest (.csv).
+        images: a folder of class folders or with a manifest.csv in it, a folder of images without labels, or
+            a manifest (.csv).
         methods: attribution methods, e.g. layer_cam, grad_cam_pp, grad_cam, hires_cam, integrated_gradients.
         layer: target layer: `penultimate`, `last` or a layer's name.
         gate: limits to judge by: a YAML file or a `Gate`.
@@ -95,7 +98,7 @@ def audit(
             against it as well. One, or as many as there are of the other sides; None without one.
         subgroups: columns of a manifest by which performance is told as well, e.g. sex, site or age (in
             bands); None for all that tell groups of films apart.
-        classes: names in the order of the models' outputs; None for the labels' alphabetical order.
+        classes: names in the order of the models' outputs; None for the labels' own order, which is told.
         labels: use labels that are there. Without labels the images that count are those of which all models
             predict the same.
         preprocessing: what brings grey levels 0..255 to the models' input where the models do not do it
@@ -119,10 +122,10 @@ def audit(
     if limits is not None:
         limits.gate.check_fits(methods, layer)
     target = None if out is None else _target(Path(out))
-    originals = [] if original is None else _paths(original)
+    originals = [] if original is None else sources(original)
     scaling = by_side(preprocessing, SIDES if originals else SIDES[1:])
     models = load_models(
-        _paths(before), _paths(after), layer, classes, scaling, architecture, size, originals
+        sources(before), sources(after), layer, classes, scaling, architecture, size, originals
     )
     tried = try_models(
         models,
@@ -143,7 +146,7 @@ def audit(
     if reliance is not None:
         study = replace(study, reliance=of_pairs(reliance, list(models.files), models.pairs))
     result = compare(study, rules(MIN_PATIENTS))
-    noticed = [*audited.notes, *models.notes]
+    noticed = [*audited.notes, *range_notes(models, tried, batch_size), *models.notes]
     if audited.labels_known and not models.several:
         called = {part: predicted_classes(tried.runs[given].logits) for part, given in models.parts.items()}
         noticed += order_notes(called, films.labels, films.classes)
@@ -207,11 +210,6 @@ def _limits(gate: PathLike | Gate | None) -> GateFile | None:
     if gate is None or isinstance(gate, Gate):
         return None if gate is None else GateFile(gate, facts_of(gate))
     return load_gate(Path(gate))
-
-
-def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
-    several = [given] if isinstance(given, str | Path) else list(given)
-    return [Path(each) for each in several]
 
 
 def _target(out: Path) -> Path:

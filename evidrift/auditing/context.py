@@ -91,6 +91,6 @@ def _model_card(models: Models, record: Record) -> list[tuple[str, str]]:
         lines.append((f"Model {each.part}", f"{each.file}{scaled}, sha256 {each.sha256}"))
         lines.append((f"Model {each.part} on these films", knows(record, each)))
     file = next(iter(models.files.values()))
-    lines.append(("Input", f"{file.size} x {file.size} px, {file.channels} channel(s)"))
+    lines.append(("Input", f"{file.shape.said} px, {file.channels} channel(s)"))
     lines.append(("Weights", f"{file.n_parameters:,}"))
     return lines

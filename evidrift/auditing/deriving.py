@@ -9,7 +9,8 @@ from evidrift.auditing.gate.derive import HEADROOM, derive
 from evidrift.auditing.gate.knowledge import judge_knowledge
 from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.methods import families_of
-from evidrift.auditing.models import load_trainings
+from evidrift.auditing.models import Model, load_trainings, sources
+from evidrift.auditing.ranges import range_notes
 from evidrift.auditing.relying import relied_on
 from evidrift.auditing.runs import known_by_part, predicted_by, seen_by, try_models
 from evidrift.auditing.study import measure
@@ -18,7 +19,7 @@ from evidrift.base.sentence import listed
 
 
 def derive_gate(
-    trusted: Sequence[str | Path],
+    trusted: Sequence[Model],
     images: str | Path,
     *,
     method: str = "layer_cam",
@@ -36,7 +37,8 @@ def derive_gate(
     """The gate that trainings which are trusted would pass, each held against each.
 
     Args:
-        trusted: model files of one recipe, two at least; three or more show better what trainings differ by.
+        trusted: model files (or loaded models) of one recipe, two at least; three or more show better what
+            trainings differ by.
         images: as for `audit`; a gate fits audits of about as many films.
         method: attribution method to judge by.
         layer: target layer.
@@ -54,12 +56,12 @@ def derive_gate(
         UserError: as `audit`; or a trusted model is not shown to know anything.
     """
     families = families_of([method], layer, batch_size)
-    paths = [Path(each) for each in trusted]
-    models = load_trainings(paths, layer, classes, preprocessing, architecture, size)
+    models = load_trainings(sources(trusted), layer, classes, preprocessing, architecture, size)
     tried = try_models(models, Path(images), families, layer, labels=labels, padding=padding, quiet=quiet)
     knowledge = judge_knowledge(known_by_part(models, tried))
     if knowledge.verdict != "passed":
-        raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason]))
+        hints = range_notes(models, tried, batch_size)
+        raise UserError(listed([f"No gate can be derived ({KNOWLEDGE}).", knowledge.reason, *hints]))
     study = measure(tried.films, tried.audited, tried.pairs, families, layer).study
     reliance = relied_on(models, tried, batch_size, quiet)
     facts = {"models": {file.sha256: file.path.name for file in models.files.values()}, "layer": layer}

@@ -2,26 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from evidrift.auditing.findings import finding_names, mark, notes_of
-from evidrift.auditing.labels import (
-    check_no_label_is_lost,
-    class_names,
-    known,
-    labels_of,
-    order_note,
-    without_label,
-)
+from evidrift.auditing.labels import check_labelled, classed, order_note, unlabelled
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import say
 from evidrift.images.store import MANIFEST, Images
 from evidrift.prepare.cells import SUFFIXES, WORKBOOKS
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
+from evidrift.prepare.films.film import flag_notes
+from evidrift.prepare.films.header import name_patients
 from evidrift.prepare.folder import list_folder
 from evidrift.prepare.identical import find_identical
 from evidrift.prepare.kinds import is_image
@@ -30,7 +25,7 @@ from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.source import load_file
 from evidrift.prepare.split import patient_of
 
-MIN_SIDE = 64  # px; a film smaller than that is a thumbnail or an icon
+MIN_SIDE = 64  # px; a film smaller than that, and than the models' input, is a thumbnail or an icon
 WORKERS = 2
 
 
@@ -60,7 +55,7 @@ class AuditImages:
     n_listed: int
     exclusions: tuple[tuple[Entry, Excluded], ...]
     notes: tuple[str, ...]
-    ignored: Mapping[str, int]
+    ignored: Mapping[str, int] = field(default_factory=dict)
     several: bool = False
     findings: np.ndarray | None = None
     findings_known: np.ndarray | None = None
@@ -99,19 +94,17 @@ def read_images(
     """
     source, listing = _list(path)
     marked = mark(listing.entries, classes, n_classes, path) if labels and several else None
-    if labels and path.is_dir() and not (marked and marked.by_column):
-        check_no_label_is_lost(listing, path)
+    if labels and not (marked and marked.by_column):
+        check_labelled(listing, path)
     labels_known = labels and (listing.labels_from is not None or marked is not None)
-    entries = listing.entries if labels_known else [without_label(entry) for entry in listing.entries]
-    found = labels_of(entries, listing.labels_from, path) if labels_known and not marked else []
     if marked:
-        names, entries = marked.names, marked.entries
+        entries, names = marked.entries, marked.names
     elif several:
-        names = finding_names(classes, n_classes)
+        entries, names = unlabelled(listing.entries), finding_names(classes, n_classes)
     else:
-        names = class_names(classes, found, n_classes, path)
-        entries = [known(entry, names) if labels_known else entry for entry in entries]
+        entries, names = classed(listing, classes, n_classes, path, labels_known)
     loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
+    loaded = name_patients(loaded)
     identical = find_identical(loaded).excluded
     kept = [at for at, image in enumerate(loaded) if image.entry.path not in identical]
     exclusions += [
@@ -134,8 +127,9 @@ def read_images(
         classes=names,
     )
     patients_known = all(image.entry.patient_id is not None for image in chosen)
-    guessed = marked.guessed if marked else classes is None and labels_known
-    notes = [order_note(names, listing.labels_from)] * guessed + [*listing.notes, *_notes(listing)]
+    notes = [*listing.notes, *_notes(listing), *flag_notes(chosen)]
+    if marked.guessed if marked else classes is None and labels_known:
+        notes.insert(0, order_note(names, None if several else listing.labels_from))
     has = told = None
     if marked:
         notes += notes_of(marked, images.ids)
@@ -158,8 +152,7 @@ def read_images(
 def _list(path: Path) -> tuple[Path, Listing]:
     """The folder that paths are relative to, and what it holds."""
     if path.is_dir():
-        own = (path / MANIFEST).is_file()
-        source, listing = path, list_manifest(path, MANIFEST, ("path",)) if own else list_folder(path)
+        source, listing = path, _own_manifest(path) if (path / MANIFEST).is_file() else list_folder(path)
     elif not path.exists():
         raise UserError(f"{path} does not exist. Give a folder of images, or a manifest (.csv) beside them.")
     elif path.suffix.lower() in (*SUFFIXES, *WORKBOOKS):
@@ -172,8 +165,18 @@ def _list(path: Path) -> tuple[Path, Listing]:
         raise UserError(f"{path} is neither a folder of images nor a manifest (.csv or .parquet).")
     if not listing.entries:
         others = ", ".join(f"{n} {suffix}" for suffix, n in listing.ignored.items()) or "no file at all"
-        raise UserError(f"{path} holds no images. Expected were PNG or JPEG files; found: {others}.")
+        raise UserError(
+            f"{path} holds no images. Expected were films (DICOM, PNG, JPEG, TIFF ...); found: {others}."
+        )
     return source, listing
+
+
+def _own_manifest(folder: Path) -> Listing:
+    try:
+        return list_manifest(folder, MANIFEST, ("path",))
+    except UserError as error:
+        told = "{told} If {manifest} is no list of these films, move it out of the folder."
+        raise UserError(say(told, told=error.told, manifest=MANIFEST)) from None
 
 
 def _load_all(
@@ -181,7 +184,7 @@ def _load_all(
 ) -> tuple[list[Loaded], list[np.ndarray], list[tuple[Entry, Excluded]]]:
     def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
         try:
-            return load_file(entry, source, size, padding, MIN_SIDE)
+            return load_file(entry, source, size, padding, min(MIN_SIDE, size))
         except Excluded as why:
             return why
 

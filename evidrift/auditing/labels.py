@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import Sentence, parameter, say
 from evidrift.images.store import MANIFEST
-from evidrift.prepare.classes import are_numbers, by_value, in_order
+from evidrift.prepare.classes import are_numbers, by_value, in_order, of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Layout, Listing
 from evidrift.prepare.folder import list_folder
 from evidrift.prepare.left_out import summary
@@ -19,32 +19,53 @@ FAR_BETTER = 0.4  # share of the films that would be right in another order, but
 FEWEST = 20  # films of which that can be said
 
 
-def labels_of(entries: Sequence[Entry], labels_from: Layout | None, path: Path) -> list[str]:
-    """The labels of the films, in the order of classes.
+def check_labelled(listing: Listing, path: Path) -> None:
+    """Refuse films that have no labels, though their layout could give them: none is dropped in silence.
 
-    Raises:
-        UserError: none has one, though their layout could give it.
+    Args:
+        listing: of the films.
+        path: of their folder or manifest.
     """
-    found = in_order((entry.label for entry in entries), labels_from)
-    if not found:
-        exclusions = [(entry, entry.excluded) for entry in entries if entry.excluded]
+    labels = parameter("labels")
+    own = path.is_dir() and (path / MANIFEST).is_file()
+    if own and listing.labels_from is None and list_folder(path).labels_from is not None:
+        told = (
+            "{path} has class folders, but its manifest {manifest} has no column label. Add the column; or "
+            "move the manifest out, so that folders are labels; or audit without labels ({labels})."
+        )
+        raise UserError(say(told, path=path, manifest=MANIFEST, labels=labels))
+    if listing.labels_from is not None and not any(entry.label for entry in listing.entries):
         told = (
             "No film of {path} has a label. {left_out} Give class folders, or a manifest with the column "
             "label; or audit without labels ({labels})."
         )
-        raise UserError(say(told, path=path, left_out=summary(exclusions), labels=parameter("labels")))
-    return found
+        exclusions = [(entry, entry.excluded) for entry in listing.entries if entry.excluded]
+        raise UserError(say(told, path=path, left_out=summary(exclusions), labels=labels))
 
 
-def check_no_label_is_lost(listing: Listing, folder: Path) -> None:
-    """Refuse a manifest found in a folder that gives no labels where the folder itself does."""
-    given = listing.labels_from is None and (folder / MANIFEST).is_file()
-    if given and list_folder(folder).labels_from is not None:
-        told = (
-            "{folder} has class folders, but its manifest {manifest} has no column label. Add the column; or "
-            "move the manifest out, so that folders are labels; or audit without labels ({labels})."
-        )
-        raise UserError(say(told, folder=folder, manifest=MANIFEST, labels=parameter("labels")))
+def classed(
+    listing: Listing, given: Sequence[str] | None, n_classes: int, path: Path, labels_known: bool
+) -> tuple[list[Entry], tuple[str, ...]]:
+    """The films, each with one of the models' classes or left out, and the classes' names.
+
+    Args:
+        listing: of the films.
+        given: names in the order of the outputs, or None.
+        n_classes: that the models tell apart.
+        path: of the films, for messages.
+        labels_known: whether films have labels; else they have no class.
+
+    Raises:
+        UserError: the labels are not the models'.
+    """
+    if not labels_known:
+        return unlabelled(listing.entries), class_names(given, [], n_classes, path)
+    entries = listing.entries
+    if listing.labels_from == "table":
+        entries = [of_one_class(entry) for entry in entries]
+    found = in_order((entry.label for entry in entries), listing.labels_from)
+    names = class_names(given, found, n_classes, path)
+    return [known(entry, names) for entry in entries], names
 
 
 def order_note(names: Sequence[str], labels_from: Layout | None) -> Sentence:
@@ -87,10 +108,14 @@ def order_notes(called: Mapping[str, np.ndarray], truth: np.ndarray, names: Sequ
     return list(notes.values())
 
 
-def without_label(entry: Entry) -> Entry:
-    """An entry as it is where labels are not used: the lack of one excludes it no longer."""
-    unlabelled = entry.excluded is None or entry.excluded.reason == "unknown_label"
-    return replace(entry, label="", excluded=None if unlabelled else entry.excluded)
+def unlabelled(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries as they are where labels are not used: the lack of one excludes them no longer."""
+    return [
+        replace(entry, label="", excluded=None)
+        if entry.excluded is None or entry.excluded.reason == "unknown_label"
+        else replace(entry, label="")
+        for entry in entries
+    ]
 
 
 def class_names(

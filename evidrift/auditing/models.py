@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import keras
 
 from evidrift.attribution.layers import resolve
 from evidrift.base.errors import UserError
@@ -12,11 +14,14 @@ from evidrift.base.sentence import parameter, say
 from evidrift.compare.record import Side
 from evidrift.foreign.files import ModelFile, load_model_file
 
+Model: TypeAlias = str | Path | keras.Model
+Source: TypeAlias = Path | keras.Model
+
 
 class Given(NamedTuple):
-    """A model as it was named: a file, and what brings grey levels to its input."""
+    """A model as it was given: a file or a loaded model, and what brings grey levels to its input."""
 
-    path: Path
+    source: Source
     preprocessing: str
 
 
@@ -72,15 +77,21 @@ class Models:
         return next(iter(self.files.values())).several
 
 
+def sources(given: Model | Sequence[Model]) -> list[Source]:
+    """One model or several, as files and loaded models."""
+    several = [given] if isinstance(given, Model) else list(given)
+    return [Path(each) if isinstance(each, str) else each for each in several]
+
+
 def load_models(
-    befores: Sequence[Path],
-    afters: Sequence[Path],
+    befores: Sequence[Source],
+    afters: Sequence[Source],
     layer: str,
     classes: Sequence[str] | None,
     preprocessing: Mapping[str, str],
     architecture: str | None,
     size: int,
-    originals: Sequence[Path] = (),
+    originals: Sequence[Source] = (),
 ) -> Models:
     """Read all files and compare what they are for; see `audit` for the arguments.
 
@@ -99,7 +110,7 @@ def load_models(
             tell apart, in the size of their input or in the grid of the target layer.
     """
     named = {"before": befores, "after": afters} | ({"original": originals} if originals else {})
-    sides = {side: [Given(path, preprocessing[side]) for path in paths] for side, paths in named.items()}
+    sides = {side: [Given(source, preprocessing[side]) for source in named[side]] for side in named}
     pairs = _pairs(sides["before"], sides["after"])
     others: dict[tuple[Side, Side], list[tuple[Given, Given]]] = {}
     if originals:
@@ -111,7 +122,7 @@ def load_models(
 
 
 def load_trainings(
-    paths: Sequence[Path],
+    models: Sequence[Source],
     layer: str,
     classes: Sequence[str] | None,
     preprocessing: str,
@@ -123,10 +134,10 @@ def load_trainings(
     Raises:
         UserError: as `load_models`; or there is a single one.
     """
-    if len(paths) < 2:
+    if len(models) < 2:
         told = "A gate is derived from what trainings differ by: give two at least ({given})."
         raise UserError(say(told, given=parameter("trusted")))
-    givens = [Given(path, preprocessing) for path in paths]
+    givens = [Given(source, preprocessing) for source in models]
     return _read({"trusted": givens}, list(combinations(givens, 2)), layer, classes, architecture, size)
 
 
@@ -140,7 +151,7 @@ def _read(
 ) -> Models:
     files = {
         each: load_model_file(
-            each.path, architecture=architecture, preprocessing=each.preprocessing, size=size
+            each.source, architecture=architecture, preprocessing=each.preprocessing, size=size
         )
         for each in dict.fromkeys(given for side in sides.values() for given in side)
     }
@@ -199,10 +210,10 @@ def _compare(first: ModelFile, other: ModelFile, here: tuple[int, int], there: t
             "are classes of which a film has one. They answer different questions, so they are not "
             "checkpoints of one task."
         )
-    if first.size != other.size:
+    if first.shape[:2] != other.shape[:2]:
         raise UserError(
-            f"{first.path} takes images of {first.size} px, {other.path} of {other.size} px: films would be "
-            "scaled differently and the maps lie on other grids. Build both for one size."
+            f"{first.path} takes images of {first.shape.said} px, {other.path} of {other.shape.said} px: "
+            "films would be scaled differently and the maps lie on other grids. Build both for one size."
         )
     if here != there:
         raise UserError(

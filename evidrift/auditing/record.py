@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -101,18 +102,18 @@ def all_versions() -> dict[str, str]:
 
 def _facts(name: str, models: Models, scores: Scores, classes: Sequence[str]) -> ModelFacts:
     given = models.parts[name]
-    file, how = models.files[given], saved(given.path)
+    file, how = models.files[given], saved(given.source if isinstance(given.source, Path) else None)
     called = scores.called.sum(axis=0)
     return ModelFacts(
         part=name,
         side=side_of(name),
-        file=given.path.name,
+        file=file.path.name,
         sha256=file.sha256,
         format=how.format,
         keras=how.keras,
         classes=tuple(classes),
         ending=file.ending,
-        input=(file.size, file.size, file.channels),
+        input=file.shape[:3],
         preprocessing=file.preprocessing,
         parameters=file.n_parameters,
         predicted={label: int(n) for label, n in zip(classes, called, strict=True)},

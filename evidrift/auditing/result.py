@@ -27,6 +27,7 @@ from evidrift.compare.study import Study
 from evidrift.images.store import Images
 from evidrift.measures.canvas import draw
 from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
+from evidrift.report.figures.overlay import Film
 from evidrift.report.figures.panels import Case, Heading
 from evidrift.report.words.cells import COHORTS, WITHOUT_LABELS
 from evidrift.report.words.names import method_name, safe_text
@@ -199,11 +200,11 @@ class AuditResult:
         at = int(np.flatnonzero(self.images.ids == image_id)[0])
         before, after = (self._canvas(pair, checkpoint, method, at) for checkpoint in range(2))
         top, left, bottom, right = (int(edge) for edge in self.images.content[at])
+        read = self.audited.loaded[at]
         case = Case(
             label=str(row["label"]),
             reason=(COHORTS if self.audited.labels_known else WITHOUT_LABELS).get(row["cohort"], ""),
-            film=self.images.pixels[at],
-            content=(top, left, bottom, right),
+            film=Film(self.images.pixels[at], (top, left, bottom, right), (read.width, read.height)),
             before=before,
             after=after,
             probability=(float(row["probability_before"]), float(row["probability_after"])),

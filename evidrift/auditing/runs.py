@@ -60,6 +60,7 @@ def try_models(
     subgroups: Sequence[str] | None = None,
 ) -> Tried:
     """Read the films as the models want them, and explain every model on them; see `audit`."""
+    next(iter(models.files.values())).check_padding(padding)
     audited = read_images(
         images,
         models.size,

@@ -37,12 +37,19 @@ NOT_CHECKED = (
     "Whether maps by these methods are faithful to these models was not checked; docs/checks.md says how."
 )
 # Sentences of the pipeline that speak of its own two stages or of seeds.
-LEFT_OUT = ("accuracy_differs",)
+LEFT_OUT = ("accuracy_differs", "cohort_shrunk")
 
 
 # How Python spells what an audit says: arguments of `audit` by their names.
 NAMES = {"tl": "before", "ft": "after"}
-SPELLING = Spelling(method_name, NAMES.__getitem__, lambda key: f"the model {NAMES[key]}'s")
+# What a study sets by a parameter, and an audit does not.
+FIXED = {"min_patients": "the least that can decide", "margin": "what is too small to matter"}
+SPELLING = Spelling(
+    method_name,
+    NAMES.__getitem__,
+    lambda key: f"the model {NAMES[key]}'s",
+    lambda key: FIXED.get(key, f"`{key}`"),
+)
 
 
 class Told(NamedTuple):

@@ -163,8 +163,8 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
         if not quiet:
             to.print(gate_table(found))
         to.print(f"Gate: {found.outcome}.", style="bold green" if found.outcome == "passed" else "bold red")
-        for check in found.checks:
-            if check.verdict != "passed":
+        for verdict in ("failed", "not judged"):
+            for check in (each for each in found.checks if each.verdict == verdict):
                 what, reason = (safe(spelled(each, FLAGS)) for each in (check.what, check.reason))
                 to.print(f"  {check.verdict}: {what} ({check.name}{against(check)}): {reason}")
     if not quiet:

@@ -18,7 +18,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("image", type=Path, help="PNG or JPEG, 8 or 16 bit")
+    parser.add_argument("image", type=Path, help="DICOM, PNG, JPEG, TIFF or another of docs/formats.md")
     parser.add_argument(
         "--model", type=Path, required=True, metavar="FILE", help=".keras, .h5 or .weights.h5"
     )
@@ -46,9 +46,11 @@ def run(args: argparse.Namespace) -> int:
     from evidrift.auditing.explaining import explain_file, explain_findings, outputs_of
     from evidrift.measures.canvas import draw
     from evidrift.prepare.entry import Entry, Excluded
+    from evidrift.prepare.films.film import flag_notes
     from evidrift.prepare.source import load_file
     from evidrift.foreign.files import load_model_file
     from evidrift.report.figures.explained import explained_figure
+    from evidrift.report.figures.overlay import Film
     from evidrift.report.terminal.tables import console
 
     import numpy as np
@@ -63,12 +65,13 @@ def run(args: argparse.Namespace) -> int:
     file = load_model_file(
         args.model, architecture=args.architecture, preprocessing=args.preprocessing, size=args.size
     )
+    file.check_padding(args.padding)
     classes = _classes(args.classes, file.n_classes)
     try:
         entry = Entry(args.image.name, "")
         loaded, planes = load_file(entry, args.image.parent, file.size, args.padding, min_side=1)
     except Excluded as why:
-        raise UserError(f"{args.image} cannot be explained: {why}.") from None
+        raise UserError(f"{args.image} cannot be explained: {str(why).rstrip('.')}.") from None
     asked = None if args.asked is None else np.array([_number(args.asked, classes)])
     name = args.image.name
     if file.several:
@@ -91,7 +94,8 @@ def run(args: argparse.Namespace) -> int:
     title = f"{args.image.name}: {classes[target]}, {100 * probabilities[target]:.1f} %"
     about = f"{args.model.name}, target layer {layer}"
     shown = {method: canvases[method] for method in methods if method in canvases}
-    explained_figure(planes[0], loaded.content, shown, title, about, out)
+    film = Film(planes[0], loaded.content, (loaded.width, loaded.height))
+    explained_figure(film, shown, title, about, out)
     to = console()
     if not args.quiet:
         if file.several:
@@ -99,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         for number in np.argsort(-probabilities, kind="stable"):
             mark = "  <- explained" if number == target else ""
             to.print(f"{100 * probabilities[number]:5.1f} %  {classes[number]}{mark}")
-        for note in filter(None, (*file.notes, file.taken_for)):
+        for note in filter(None, (*file.notes, file.taken_for, *flag_notes([loaded]))):
             to.print(f"Note: {spelled(note, FLAGS)}", style="yellow")
         for method in set(methods) - set(canvases):
             to.print(f"Note: {method} is not defined at {layer}, which can be negative.")

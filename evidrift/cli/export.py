@@ -1,7 +1,9 @@
 """Write a trained checkpoint of the study in this folder as an ordinary Keras model.
 
 It takes films as grey levels 0 to 255 in three equal channels, brings its preprocessing with it, ends in
-softmax, and is read by plain Keras 3: keras.models.load_model(path).
+softmax, and is read by plain Keras 3: keras.models.load_model(path). With evidence it also gives a map of
+each class in the same pass, on the grid of the layer `last`: {"probabilities": (n, classes), "evidence":
+(n, h, w, classes)}.
 """
 
 import argparse
@@ -15,6 +17,9 @@ examples:
   evidrift export densenet_mini 1 ft tuned.keras
   evidrift export densenet_mini 1 tl before.keras && \\
       evidrift audit --before before.keras --after tuned.keras --images films/ --out audit/
+
+  For service, with the evidence of every film to watch (docs/howto.md#watch-the-evidence-in-service):
+    evidrift export densenet_mini 1 ft service.keras --with-evidence
 """
 
 
@@ -25,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", choices=["tl", "ft"], help="transfer-learned, or fine-tuned")
     parser.add_argument("out", type=Path, help="file to write, .keras")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: params.yaml")
+    parser.add_argument(
+        "--with-evidence", action="store_true", help="give LayerCAM's maps too, in the same pass"
+    )
     parser.add_argument("--force", action="store_true", help="write over an existing file")
 
 
@@ -68,10 +76,12 @@ def run(args: argparse.Namespace) -> int:
     classifier, weights = load_seeds(plan, models, [args.seed], [args.checkpoint])
     classifier.set_weights(weights[args.seed, args.checkpoint])
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    exported(classifier, find(args.architecture)).save(args.out)
+    exported(classifier, find(args.architecture), args.with_evidence).save(args.out)
     to = console()
     to.print(f"{args.out}")
     if not args.quiet:
         to.print(f"Input: {store.size} x {store.size} x 3, grey levels 0 to 255.")
         to.print(f"Outputs: the probabilities of {','.join(store.classes)}.")
+        if args.with_evidence:
+            to.print("And under `evidence`, a map of each of them; see docs/howto.md.")
     return 0

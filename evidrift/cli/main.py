@@ -12,12 +12,13 @@ from typing import NoReturn
 
 from evidrift.base.errors import UserError
 
-COMMANDS = ("audit", "gate", "explain", "export", "report", "repro")
+COMMANDS = ("demo", "audit", "gate", "explain", "export", "report", "repro")
 # The audit's exit code is its gate's: what could not be carried out could not be judged.
 FAILED = {"audit": 2}
 INTERRUPTED = 130
 EPILOG = """\
 examples:
+  evidrift demo
   evidrift audit --before old.keras --after new.keras --images films/ --gate gate.yaml --out audit/
   evidrift gate --from old1.keras old2.keras old3.keras --images films/ --out gate.yaml
   evidrift explain film.png --model new.keras --out film-explained.png

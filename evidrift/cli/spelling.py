@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from evidrift.auditing.words import SPELLING
+from evidrift.auditing.words import FIXED, SPELLING
 
 UNUSUAL = {"labels": "--no-labels", "trusted": "--from"}
 
@@ -12,4 +12,4 @@ def flag(name: str) -> str:
     return UNUSUAL.get(name, f"--{name.replace('_', '-')}")
 
 
-FLAGS = replace(SPELLING, parameter=flag)
+FLAGS = replace(SPELLING, parameter=lambda name: FIXED.get(name) or flag(name))

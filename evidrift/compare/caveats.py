@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evidrift.base.sentence import checkpoint, listed, parameter, say
 from evidrift.base.sentence import method as as_term
-from evidrift.base.sentence import say
 from evidrift.claims.claim import Claim
 from evidrift.claims.cohort import CommonCohort
+from evidrift.compare.findings.cohorts import cost_table
 from evidrift.compare.findings.models import over_seeds
 from evidrift.compare.findings.relearned import FALL, relearned
 from evidrift.compare.findings.signs import reservations
@@ -52,6 +53,7 @@ def caveats(
     marks: pd.DataFrame,
     models: pd.DataFrame,
     confounding: float,
+    min_patients: int,
 ) -> Iterator[Caveat]:
     """Every caveat that applies.
 
@@ -63,6 +65,7 @@ def caveats(
         marks: from `check.marks.marks`.
         models: from `findings.models.model_table`.
         confounding: see `compare.params.Compare`.
+        min_patients: likewise.
     """
     if study.phantoms:
         yield Caveat(
@@ -83,6 +86,8 @@ def caveats(
             "may be tested on what they were trained on.",
         )
     yield from _absent_classes(study, cohort)
+    if cohort.n_patients < min_patients:
+        yield from _shrunk(study, cohort, min_patients)
     if study.probe:
         yield from _probed(study.probe, models, confounding)
     yield from _learning(study, models)
@@ -150,6 +155,33 @@ def _absent_classes(study: Study, cohort: CommonCohort) -> Iterator[Caveat]:
                 "No image of {classes} is right in every checkpoint: nothing is said of that.", classes=absent
             ),
         )
+
+
+def _shrunk(study: Study, cohort: CommonCohort, min_patients: int) -> Iterator[Caveat]:
+    """Which training, and which architecture, leaves too few patients in the common cohort."""
+    costs = cost_table(study.pairs)
+    costs = costs[costs["n_patients_without"] > cohort.n_patients]
+    lost = [costs[costs["seeds"] != ""].head(1), costs[costs["seeds"] == ""].head(1)]
+    told = [
+        say(
+            "{name} takes most ({tl} is wrong in {wrong_tl} and {ft} in {wrong_ft} of {images} test images): "
+            "without it {without} patients would count",
+            name=f"{row.arch} seed {row.seeds}" if row.seeds else f"of the architectures, {row.arch}",
+            tl=checkpoint("tl"),
+            wrong_tl=row.n_wrong_tl,
+            ft=checkpoint("ft"),
+            wrong_ft=row.n_wrong_ft,
+            images=row.n_images,
+            without=row.n_patients_without,
+        )
+        for rows in lost
+        for row in rows.itertuples()
+    ]
+    if told:
+        sentence = "Only {n} patients count, fewer than {least} ({parameter}): {told}."
+        asked = {"least": min_patients, "parameter": parameter("min_patients")}
+        text = say(sentence, n=cohort.n_patients, told=listed(told, "; "), **asked)
+        yield Caveat("cohort_shrunk", text, frozenset())
 
 
 def _probed(probe: Probe, models: pd.DataFrame, confounding: float) -> Iterator[Caveat]:

@@ -131,7 +131,8 @@ def compare(study: Study, params: Compare) -> Result:
     checked = _sorted(marks(*study.checks) if study.checks else framed([], MARKS), study.architectures)
     located, moves = localisation_and_changes(cohort.select(study.places))
     statuses = _sorted(status_table(study.pairs, cohort, study.notes), study.architectures)
-    found = tuple(caveats(study, cohort, drift, statuses, checked, models, params.confounding))
+    asked = (params.confounding, params.min_patients)
+    found = tuple(caveats(study, cohort, drift, statuses, checked, models, *asked))
     claims = conclude(study, quantities, observed, found, params)
     choices = multiverse(
         study, quantities, claims, Rules(params.min_patients, params.margin, params.preserved)

@@ -5,6 +5,7 @@ nobody thought of. So a file is asked once, on noise: one batch, before the film
 """
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -83,6 +84,7 @@ def taken_for(path: Path, end: Ending) -> str | None:
     )
 
 
-def _values(outputs: keras.KerasTensor) -> np.ndarray:
+def _values(outputs: Any) -> np.ndarray:
+    (outputs,) = keras.tree.flatten(outputs)  # a single one may stand in a dictionary
     values = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32")), np.float64)
     return values.reshape(len(values), -1)

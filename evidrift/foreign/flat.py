@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import keras
+from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
+    BaseImagePreprocessingLayer,
+)
 from keras.src.models.functional import Functional
 
 from evidrift.attribution.graph import trace
@@ -108,9 +111,16 @@ def _why_no_graph(model: keras.Model) -> str:
 def _image(graph: Functional, name: str) -> keras.KerasTensor:
     """The one input of a model with one output."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        ins, outs = [each.name for each in graph.inputs], list(graph.output_names)
+        mend = "Make a model of one of its outputs, keras.Model(model.inputs, model.outputs[0])."
+        if len(ins) > 1:
+            mend = (
+                "A film is all that there is to go in: make a model of its image alone, which holds the "
+                "other inputs at a constant, and of one of its outputs."
+            )
         raise UserError(
-            f"{name} has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs; a classifier that can "
-            "be explained has one of each. Make a keras.Model of its image and one of its outputs."
+            f"{name} has {_counted(ins, 'input')} and {_counted(outs, 'output')}; a classifier that can be "
+            f"explained has one of each. {mend}"
         )
     image = graph.inputs[0]
     if len(image.shape) != 4:
@@ -123,6 +133,10 @@ def _image(graph: Functional, name: str) -> keras.KerasTensor:
     return image
 
 
+def _counted(names: list[str], what: str) -> str:
+    return f"{len(names)} {what}{'s' if len(names) != 1 else ''} ({', '.join(names)})"
+
+
 def _shape(tensor: keras.KerasTensor) -> str:
     return str(tuple(tensor.shape[1:]))
 
@@ -133,11 +147,24 @@ def _expand(graph: Functional, inputs: Any, twins: dict[int, Any]) -> Any:
     def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
         nested = _graph(operation)
         if nested is None:
-            return twins[id(operation)](*args, **kwargs)
+            return args[0] if _passes(operation, *args) else twins[id(operation)](*args, **kwargs)
         # `training` and `mask` of the call: explaining is inference, and images have no mask
         return _expand(nested, args[0] if args else kwargs["inputs"], twins)
 
     return graph._run_through_graph(inputs, call_fn=call)
+
+
+def _passes(operation: Any, *args: Any) -> bool:
+    """Whether a layer leaves images as they are in inference, though its graph says another shape.
+
+    Keras 3's RandomCrop does; what follows it gets the whole image, as in `model.predict`.
+    """
+    if not isinstance(operation, BaseImagePreprocessingLayer) or not hasattr(args[0], "shape"):
+        return False
+    shape = tuple(args[0].shape)[1:]
+    if tuple(operation.compute_output_shape(args[0].shape))[1:] == shape:
+        return False
+    return tuple(operation(keras.ops.zeros((1, *shape)), training=False).shape)[1:] == shape
 
 
 def _twins(graph: Functional, taken: str) -> dict[int, Any]:

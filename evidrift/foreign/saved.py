@@ -24,9 +24,9 @@ class Saved(NamedTuple):
     keras: str | None
 
 
-def saved(path: Path) -> Saved:
-    """What a file says of itself; one that could be loaded, of whatever name."""
-    if not path.is_file():
+def saved(path: Path | None) -> Saved:
+    """What a file says of itself; one that could be loaded, of whatever name. None for a loaded model."""
+    if path is None:
         return Saved("Keras model in memory", None)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:

@@ -7,10 +7,11 @@ are numbers (0, 1, 10, 2); whole numbers in a table are themselves the outputs' 
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
-from evidrift.prepare.entry import Layout
+from evidrift.prepare.entry import Entry, Excluded, Layout
 
-WHOLE = re.compile(r"-?[0-9]+")
+WHOLE = re.compile(r"-?[0-9]+(\.0+)?")  # 1.0: as pandas writes whole numbers beside a gap
 
 
 def in_order(labels: Iterable[str], labels_from: Layout | None) -> list[str]:
@@ -31,4 +32,12 @@ def are_numbers(names: Iterable[str]) -> bool:
 
 def by_value(numbers: Iterable[str]) -> list[str]:
     """Whole numbers sorted as numbers."""
-    return sorted(numbers, key=lambda name: (int(name), name))
+    return sorted(numbers, key=lambda name: (float(name), name))
+
+
+def of_one_class(entry: Entry) -> Entry:
+    """An entry of a manifest; one with several labels, `A|B`, is left out."""
+    if "|" not in entry.label:
+        return entry
+    why = Excluded("several_labels", f"the label is {entry.label}, and one class a film is expected")
+    return replace(entry, label="", excluded=entry.excluded or why)

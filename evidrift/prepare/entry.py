@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Reason = Literal[
-    "unreadable",  # neither PNG nor JPEG, damaged, or not to be opened
+    "unreadable",  # in no known format, damaged, or not to be opened
+    "no_picture",  # a DICOM object without one: a report, a presentation state, a PDF
+    "several_frames",  # of a DICOM object, or pages of a TIFF
     "other_kind",  # of a format that is not read, or no film at all
     "stand_in",  # a pointer of Git LFS, DVC or git-annex, a web page or an archive in the place of a film
     "mask",  # in a folder of masks
@@ -15,7 +17,7 @@ Reason = Literal[
     "duplicate",  # the pixels of another image with the same label
     "conflicting_labels",  # the pixels of an image with another label
     "unknown_label",
-    "several_labels",  # a study has one class a film
+    "several_labels",  # of a film that must have one class
     "bad_name",  # control characters, or no UTF-8
     "outside",  # a link that leaves the source folder
     "missing",  # in the manifest, not in the folder
@@ -49,7 +51,7 @@ class Entry:
         label: its class; "" where the source gives none.
         patient_id: None where it is not known.
         split: as given by the source, else None.
-        extra: further columns of a manifest.
+        extra: further columns of a manifest, and those of a DICOM header.
         excluded: set where the listing alone shows that the image cannot be used.
     """
 
@@ -88,6 +90,7 @@ class Loaded:
         sha256: of the file; of the pixels where there is no file.
         pixel_hash: of the grey pixels before resizing: equal for identical images.
         content: top, left, bottom, right of the image inside its padding, half open, px.
+        flags: of films.film.FLAGS, sorted: what a reader should know and what does not exclude it.
     """
 
     entry: Entry
@@ -96,3 +99,4 @@ class Loaded:
     sha256: str
     pixel_hash: str
     content: tuple[int, int, int, int]
+    flags: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from evidrift.base.sentence import parameter, say
 from evidrift.prepare.entry import Entry, Excluded, Listing
 from evidrift.prepare.kinds import Kind, count_by_suffix, is_hidden, is_ignored, kind_of
 from evidrift.prepare.links import leaves
+from evidrift.prepare.pointers import only_tracked
 from evidrift.prepare.split import split_name
 
 MASKS = re.compile(
@@ -139,8 +140,11 @@ def _entry(path: str, kind: Kind, folders: Sequence[str] | None, has_splits: boo
     # macOS decomposes accents, other systems do not: one class, not two.
     label = unicodedata.normalize("NFC", classes[0]) if len(classes) == 1 else ""
     if leaves(source, path):
-        told = "a link that leaves the source folder; such links are not followed"
-        return Entry(path, label, split=split, excluded=Excluded("outside", told))
+        why = Excluded("outside", "a link that leaves the source folder; such links are not followed")
+        absent = None if (source / path).exists() else only_tracked(source / path)
+        if absent:
+            why = Excluded("stand_in", f"{absent.what}. {absent.mend}")
+        return Entry(path, label, split=split, excluded=why)
     excluded = kind.why
     if not label and excluded is None:
         excluded = Excluded("unknown_label", "not directly in a class folder")

@@ -11,12 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from evidrift.prepare.entry import Excluded
+from evidrift.prepare.films.contents import film_format
 from evidrift.prepare.pointers import head_of, stand_in
 
-# Formats that are not read are listed too: they are excluded by name, not overlooked.
+# What is taken for a film by its name; its content decides how it is read.
 IMAGE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif"),
-    *(".bmp", ".dcm", ".dicom", ".gif", ".jp2", ".tif", ".tiff", ".webp"),
+    *(".bmp", ".dcm", ".dicom", ".gif", ".jp2", ".j2k", ".tif", ".tiff", ".webp"),
 )
 # Films may be in these, too. They count as films of their class, which must not vanish with them.
 UNREAD_SUFFIXES = (
@@ -29,17 +30,10 @@ TEXT_SUFFIXES = (
     *(".toml", ".ini", ".cfg", ".py", ".ipynb", ".sh", ".bat", ".r", ".m", ".md5", ".sha1", ".sha256"),
     *(".url", ".lnk", ".db", ".tmp"),
 )
-TEXT_NAMES = ("readme", "license", "licence", "copying", "notice", "authors", "changelog", "citation")
-TEXT_NAMES += ("version", "makefile", "dockerfile", "dicomdir", "sha256sums", "md5sums")
-
-MAGIC = (
-    b"\x89PNG\r\n\x1a\n",
-    b"\xff\xd8\xff",  # JPEG
-    b"GIF8",
-    *(b"II*\0", b"MM\0*"),  # TIFF
-    *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),  # JPEG 2000, in its box or bare
+TEXT_NAMES = (
+    *("readme", "license", "licence", "copying", "notice", "authors", "changelog", "citation", "version"),
+    *("makefile", "dockerfile", "dicomdir", "sha256sums", "md5sums"),
 )
-RESERVED = slice(6, 10)  # of a BMP: zeros, which tell it from a text that begins with BM
 
 
 class Kind(NamedTuple):
@@ -52,15 +46,6 @@ class Kind(NamedTuple):
 
     film: bool
     why: Excluded | None = None
-
-
-def looks_like_film(head: bytes) -> bool:
-    """Whether these are the first 132 bytes or more of an image file, or of a DICOM file."""
-    if head.startswith(MAGIC) or head[128:132] == b"DICM":
-        return True
-    if head.startswith(b"BM") and head[RESERVED] == bytes(4):
-        return True
-    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
 
 
 def is_hidden(path: str) -> bool:
@@ -85,7 +70,8 @@ def is_ignored(path: str, source: Path) -> bool:
 def kind_of(path: str, source: Path) -> Kind:
     """What a file that is not ignored is.
 
-    Without an ending, or with the number of a DICOM file's name in its place, the first bytes decide.
+    Without an ending, or with the number of a DICOM file's name in its place, the first bytes decide; a
+    DICOM file is one under any ending.
     """
     suffix = _suffix(path)
     if suffix in IMAGE_SUFFIXES:
@@ -94,7 +80,10 @@ def kind_of(path: str, source: Path) -> Kind:
         head = head_of(source / path) if (source / path).is_file() else b""
     except OSError as error:
         return Kind(film=True, why=Excluded("unreadable", error.strerror or type(error).__name__))
-    if looks_like_film(head):
+    content = film_format(head)
+    if content == "DICOM":  # .dcm30, .ima, .img: devices have endings of their own
+        return Kind(film=True)
+    if content:
         told = f"the ending {suffix} is none of an image's, though its content is: rename it"
         return Kind(film=True, why=Excluded("other_kind", told) if suffix else None)
     instead = stand_in(head, source / path)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from evidrift.base.errors import UserError
 from evidrift.images.store import SPLITS
 from evidrift.prepare.cells import read_cells
-from evidrift.prepare.entry import Entry, Excluded, Listing
+from evidrift.prepare.entry import Entry, Excluded, Layout, Listing
 from evidrift.prepare.folder import name_problem, walk
 from evidrift.prepare.headings import columns_of
 from evidrift.prepare.kinds import count_by_suffix
@@ -62,7 +62,7 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
         told = "written otherwise than the files are called, and read as the only files that can be meant"
         notes.append(f"{name}: {paths_are} {told}: {otherwise[0]}.")
     ignored = paths - rows.keys() - {PurePosixPath(name).as_posix()}
-    labels_from = "table" if "label" in columns else None
+    labels_from: Layout | None = "table" if "label" in columns else None
     return Listing(entries, count_by_suffix(ignored), labels_from, (*cells.notes, *notes))
 
 

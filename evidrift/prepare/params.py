@@ -9,7 +9,7 @@ from evidrift.base.section import Section, load_section
 
 
 class Split(Section):
-    """Thresholds of u = hash(salt, patient id): below `train`, then below train + validation, else test."""
+    """Shares of each class, drawn by the hash of salt and patient id; see `strata`. The rest is for test."""
 
     salt: str
     train: Annotated[float, Field(gt=0, lt=1)]
@@ -29,7 +29,7 @@ class Prepare(Section):
 
     Attributes:
         source: an existing folder of images, or a phantom recipe (.yaml).
-        manifest: a .csv or .parquet file inside the source folder, or null for class folders.
+        manifest: a .csv, .tsv or .parquet file inside the source folder, or null for class folders.
         size: side of the square that every image is brought to, px.
         padding: keep the aspect ratio and pad (true), or squash (false).
         min_side: images with a shorter side than this, px, are excluded.

@@ -18,6 +18,7 @@ from evidrift.base.json import write_json
 from evidrift.images.store import SPLITS, write_store
 from evidrift.prepare.classes import in_order
 from evidrift.prepare.entry import Entry, Excluded, Loaded
+from evidrift.prepare.films.header import name_patients
 from evidrift.prepare.identical import find_identical
 from evidrift.prepare.left_out import balance, count_by_reason, listed_when_refused, nothing_left, summary
 from evidrift.prepare.params import Prepare
@@ -59,6 +60,7 @@ def prepare(params: Prepare, outputs: Outputs) -> list[str]:
     with TemporaryFile(dir=outputs.store.parent) as file:
         scratch = Scratch(file, (opened.planes, params.size, params.size))
         loaded, exclusions = _load_all(opened, scratch)
+        loaded = list(zip(name_patients([image for image, _ in loaded]), range(len(loaded)), strict=True))
         identical = find_identical([image for image, _ in loaded])
         kept = [(image, row) for image, row in loaded if image.entry.path not in identical.excluded]
         exclusions += [
@@ -133,7 +135,10 @@ def _classes(opened: Source, source: Path) -> list[str]:
     entries, ignored = opened.listing.entries, opened.listing.ignored
     if not entries:
         others = ", ".join(f"{n} {suffix}" for suffix, n in ignored.items()) or "no file at all"
-        raise UserError(f"{source} holds no images. Expected PNG or JPEG in class folders; found: {others}.")
+        raise UserError(
+            f"{source} holds no images. Expected were films (DICOM, PNG, JPEG, TIFF ...) in class folders; "
+            f"found: {others}."
+        )
     classes = in_order((entry.label for entry in entries), opened.listing.labels_from)
     if not classes:
         reasons = summary([(entry, entry.excluded) for entry in entries if entry.excluded])
@@ -225,7 +230,14 @@ def _metrics(
         "patients": {split: {label: patients[split, label] for label in classes} for split in SPLITS},
         "patients_known": all(entry.patient_id is not None for entry in entries),
         "identical_across_splits": n_identical,
+        **_flagged(cohort.images),
     }
+
+
+def _flagged(images: Sequence[Loaded]) -> dict[str, Any]:
+    """Number of kept films by flag, where any has one."""
+    counts = Counter(flag for image in images for flag in image.flags)
+    return {"flagged": dict(sorted(counts.items()))} if counts else {}
 
 
 @contextmanager

@@ -10,14 +10,18 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
+from evidrift.images.store import MANIFEST
+from evidrift.prepare.classes import of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
+from evidrift.prepare.films.header import flag_lateral, with_header
+from evidrift.prepare.films.inverted import turn_inverted
 from evidrift.prepare.folder import list_folder
 from evidrift.prepare.manifest import list_manifest
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import PhantomRecipe, load_recipe, patients
 from evidrift.prepare.pointers import HEAD, only_tracked, stand_in
-from evidrift.prepare.read import check_usable, fit, read_grey
+from evidrift.prepare.read import check_usable, fit, read_film
 
 RECIPE_SUFFIXES = (".yaml", ".yml")
 # More than 16-bit colour at the limit of pixels takes when it is compressed at all.
@@ -70,16 +74,14 @@ def open_source(path: Path, params: Prepare) -> Source:
 
 def _list(path: Path, params: Prepare) -> Listing:
     if not params.manifest:
-        return list_folder(path)
+        listing = list_folder(path)
+        if not (path / MANIFEST).is_file():
+            return listing
+        told = "{file} was not read. If it lists the films, set {manifest} to {name}."
+        note = say(told, file=path / MANIFEST, manifest=parameter("manifest"), name=MANIFEST)
+        return replace(listing, notes=(*listing.notes, note))
     listing = list_manifest(path, params.manifest)
-    return replace(listing, entries=[_of_one_class(entry) for entry in listing.entries])
-
-
-def _of_one_class(entry: Entry) -> Entry:
-    if "|" not in entry.label:
-        return entry
-    why = Excluded("several_labels", f"the label is {entry.label}; a study has one class a film")
-    return replace(entry, label="", excluded=entry.excluded or why)
+    return replace(listing, entries=[of_one_class(entry) for entry in listing.entries])
 
 
 def load_file(
@@ -109,11 +111,14 @@ def load_file(
     sha256 = hashlib.sha256(data).hexdigest()
     if entry.extra.get("sha256", "").lower() not in ("", sha256):
         raise Excluded("changed", f"sha256 is {sha256}, not what the manifest gives")
-    pixels = read_grey(data)
-    check_usable(pixels, min_side)
-    height, width = pixels.shape
-    square, content = fit(pixels, size, padding)
-    return Loaded(entry, width, height, sha256, _pixel_hash(pixels), content), square[np.newaxis]
+    film = read_film(data)
+    check_usable(film.pixels, min_side)
+    entry = with_header(entry, film)
+    film = turn_inverted(flag_lateral(film, entry.extra.get("view", "")))
+    height, width = film.pixels.shape
+    square, content = fit(film.pixels, size, padding)
+    digest = _pixel_hash(film.pixels)
+    return Loaded(entry, width, height, sha256, digest, content, film.flags), square[np.newaxis]
 
 
 def _read_bytes(file: Path) -> bytes:

@@ -4,7 +4,7 @@ A split that never moves a patient when others come can look at nothing but that
 classes: of 40 patients, a share of 0.15 has fewer than five in one case of four. So the hash decides, and
 where it strays too far in a class, the patients whose hash is nearest to the threshold change sides. When a
 tenth more patients come, of those who were there 3 % change their split in classes of 40, 1.4 % in classes of
-100 and 0.1 % in classes of 1000.
+100 and 0.1 % in classes of 1000 (`benchmarks.splits`).
 """
 
 import math

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from evidrift.images.store import EXCLUSION_COLUMNS, MANIFEST_COLUMNS
 from evidrift.prepare.entry import Entry, Excluded, Loaded
+from evidrift.prepare.films.header import COLUMNS
 from evidrift.prepare.split import patient_of
+
+FLAGS_COLUMN = "flags"
 
 
 def write_manifest(
@@ -19,7 +22,7 @@ def write_manifest(
     identical: Mapping[str, str],
     ids: Sequence[str] | None = None,
 ) -> None:
-    """A row for each kept image.
+    """A row for each kept image; the column `flags` is there where one has a flag.
 
     Args:
         path: the file to write.
@@ -28,9 +31,11 @@ def write_manifest(
         identical: images identical to one in another split -> that one.
         ids: image ids, where they are not the paths.
     """
-    named = [image.entry.path for image in images] if ids is None else ids
-    extra = list(images[0].entry.extra) if images else []
-    columns = [*MANIFEST_COLUMNS, *(name for name in extra if name not in MANIFEST_COLUMNS)]
+    ids = [image.entry.path for image in images] if ids is None else ids
+    # A manifest's own columns come first, then those of DICOM headers, which not every film has.
+    names = {name: None for image in images for name in image.entry.extra}
+    flags = {FLAGS_COLUMN: None} if any(image.flags for image in images) else {}
+    columns = [*dict.fromkeys([*MANIFEST_COLUMNS, *sorted(names, key=COLUMNS.__contains__), *flags])]
     rows = (
         {
             **image.entry.extra,
@@ -43,8 +48,9 @@ def write_manifest(
             "height": str(image.height),
             "sha256": image.sha256,
             "identical_to": identical.get(image.entry.path, ""),
+            **dict.fromkeys(flags, " ".join(image.flags)),
         }
-        for image, split, image_id in zip(images, splits, named, strict=True)
+        for image, split, image_id in zip(images, splits, ids, strict=True)
     )
     _write(path, columns, rows)
 

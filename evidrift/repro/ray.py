@@ -21,6 +21,7 @@ from evidrift.repro.book import words_of
 from evidrift.repro.branches import Branch, Plan, plan
 from evidrift.repro.claim import claimed
 from evidrift.repro.node import Outcome, Source
+from evidrift.repro.remotes import check_packages
 
 LAST_LINES = 15
 PATIENCE = 5  # seconds, for the address to answer; Ray itself would try for two minutes
@@ -130,6 +131,7 @@ def _remote(root: Path) -> str:
             f"The DVC remote {name} is a path from this folder, to {url}, and leads elsewhere from the "
             "nodes' clones. Give an absolute path that all nodes see, or a URL such as s3://BUCKET/FOLDER."
         )
+    check_packages(name, url)
     return name
 
 

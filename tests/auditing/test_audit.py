@@ -163,6 +163,7 @@ def test_cases_stand_by_falling_drift_and_one_is_a_picture(films, models):
     assert cases["probability_before"].between(1 / CLASSES, 1).all()  # of its own prediction
     assert isinstance(found.places, pd.DataFrame)
     view = found.case(cases["image_id"][0])
+    assert view.case.film.shape == (72, 80)  # as it was read, not the networks' square
     with Image.open(io.BytesIO(view._repr_png_())) as picture:
         assert picture.width > 800
     with pytest.raises(UserError, match=r"There is no case of image 'x\.png'"):
@@ -213,7 +214,7 @@ def other_grid(tmp_path):
         (lambda tmp: tmp / "none.keras", {}, "none.keras does not exist"),
         (no_code, {}, "is not run"),
         (five_classes, {}, "tells 3 classes apart"),
-        (larger, {}, "takes images of 16 px"),
+        (larger, {}, "takes images of 16 x 16 px"),
         (other_grid, {}, "they have different architectures. Name a layer with one grid (`layer`)"),
         (None, {"layer": "conv9"}, "has no spatial layer conv9"),
         (None, {"methods": ["layercam"]}, "Did you mean layer_cam?"),
@@ -327,3 +328,24 @@ def test_quiet_leaves_the_answer(films, models, tmp_path, capsys):
     _, text = command(capsys, *words, "--no-labels", quiet=True)
     assert text.startswith("By LayerCAM 0.")
     assert "Note:" not in text
+
+
+def test_an_order_of_classes_in_which_the_model_is_perfect_is_named(
+    films, models, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("evidrift.auditing.labels.FEWEST", 12)
+    found = audit(models[0], models[0], films, methods=["layer_cam"], labels=False, quiet=True)
+    called = found.pairs[0][0].logits.argmax(axis=1)
+    assert set(called) == {0, 1, 2}
+    # the outputs are c, a, b; the labels sort a, b, c
+    rows = [f"{path},{'cab'[at]}" for path, at in zip(found.images.ids, called, strict=True)]
+    (films / "list.csv").write_text("\n".join(["path,label", *rows]))
+    (films / "notes.txt").touch()
+    words = ["--before", models[0], "--after", models[0], "--images", films / "list.csv"]
+    _, told = command(capsys, *words, "--out", tmp_path / "out")
+    told = " ".join(told.split())
+    assert "Other files, ignored: 1 .txt." in told
+    order = (
+        "Model before 1 is right on 0% of the films; if its outputs are in the order c, a, b, it is right on"
+    )
+    assert f"{order} 100%. Then give that order (--classes)." in told

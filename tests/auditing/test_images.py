@@ -77,7 +77,7 @@ def test_a_manifest_gives_labels_and_patients(films):
 def test_what_cannot_be_used_is_listed_with_why(films):
     (films / "normal" / "broken.png").write_bytes(b"no film")
     save(films / "normal" / "again.png", film(0, 80, 72))
-    save(films / "normal" / "tiny.png", film(9, 48, 48))
+    save(films / "normal" / "tiny.png", film(9, 24, 24))
     save(films / "other" / "x.png", film(10, 80, 72))
     found = read(films, classes=["covid19", "normal"])
     reasons = {entry.path: why.reason for entry, why in found.exclusions}
@@ -178,6 +178,9 @@ def test_labels_that_the_layout_could_give_but_does_not_are_refused(tmp_path):
         assert str(error.value).startswith(sentence.format(path=path))
         assert "audit without labels (`labels`)" in str(error.value)
         assert not read(path, labels=False).labels_known
+    (tmp_path / "own/manifest.csv").write_text("shipment,weight\n7,3\n")
+    with pytest.raises(UserError, match=r"lacks the column path.*move it out of the folder\.$"):
+        read(tmp_path / "own")
 
 
 def test_a_folders_own_manifest_is_read_in_its_place(films):
@@ -244,3 +247,13 @@ def test_a_workbook_in_place_of_a_manifest_says_how_to_save_it(films):
     (films / "list.xlsx").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"list\.xlsx is a workbook: save its sheet as CSV"):
         read(films / "list.xlsx")
+
+
+def test_a_film_with_two_labels_is_left_out_by_models_of_one_class_a_film(films):
+    rows = ["covid19/1.png,sick", "covid19/3.png,sick|old", "normal/0.png,well"]
+    (films / "list.csv").write_text("\n".join(["path,label", *rows]))
+    found = read(films / "list.csv")
+    assert found.images.classes == ("sick", "well")
+    assert [(entry.path, why.reason) for entry, why in found.exclusions] == [
+        ("covid19/3.png", "several_labels")
+    ]

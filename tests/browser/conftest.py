@@ -11,7 +11,8 @@ import pytest
 
 from evidrift.report.page.page import write_report
 from tests.drift.study import architecture
-from tests.report.page.made import hostile, material
+from tests.report.page import records
+from tests.report.page.made import HOSTILE, audit_context, hostile, material
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WITHOUT = (
@@ -114,6 +115,20 @@ def study(tmp_path_factory):
     predicted[0, :, 1] = 1 - predicted[0, :, 1]
     maps[0] = replace(maps[0], predicted=predicted)
     return maps, write_report(material(folder, *maps), folder / "report")
+
+
+@pytest.fixture(scope="session")
+def audit_report(tmp_path_factory) -> Path:
+    """An audit of twelve films, one of which became wrong and has a name that would like to be markup."""
+    folder = tmp_path_factory.mktemp("audit")
+    maps = hostile(architecture(patients=[f"p{number}" for number in range(12)], methods=METHODS, seeds=(1,)))
+    predicted = maps.predicted.copy()
+    predicted[1, :, 0] = 1 - predicted[1, :, 0]
+    record = records.record(image_ids=(HOSTILE, "normal/01.png"))
+    context = audit_context(record=record)
+    return write_report(
+        material(folder, replace(maps, predicted=predicted), context=context), folder / "report"
+    )
 
 
 @pytest.fixture(scope="session")

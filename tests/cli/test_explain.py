@@ -69,7 +69,10 @@ def test_quiet_prints_the_pictures_name_alone(capsys, model, picture, tmp_path):
     ("words", "sentence"),
     [
         (["{tmp}/none.png", "--model", "{model}"], "none.png cannot be explained: missing"),
-        (["{model}", "--model", "{model}"], "cannot be explained: unreadable: neither PNG nor JPEG"),
+        (
+            ["{model}", "--model", "{model}"],
+            "cannot be explained: stand_in: a ZIP archive. Unpack it and give what it holds.\n",
+        ),
         (["{film}", "--model", "{tmp}/none.keras"], "none.keras does not exist"),
         (["{film}", "--model", "{model}", "--methods", "gradcam"], "Did you mean grad_cam?"),
         (["{film}", "--model", "{model}", "--class", "7"], f"Give a number from 0 to {CLASSES - 1}"),

@@ -21,7 +21,7 @@ def typed(capsys, *words):
 def test_without_a_command_the_help_lists_all_of_them_with_examples(capsys):
     code, out, _ = typed(capsys)
     assert code == 0
-    for name in ("audit", "gate", "explain", "export", "report", "repro"):
+    for name in ("demo", "audit", "gate", "explain", "export", "report", "repro"):
         assert f"    {name} " in out
     assert "evidrift audit --before old.keras" in out
 
@@ -39,7 +39,7 @@ def test_each_command_teaches_by_examples(capsys, name):
     ("words", "sentence"),
     [
         (["adit"], "adit is not a command. Did you mean audit?"),
-        (["zzz"], "There are: audit, gate, explain, export, report"),
+        (["zzz"], "There are: demo, audit, gate, explain, export, report"),
         (["report", "--stmp"], "unrecognized arguments: --stmp. Did you mean --stamp?"),
         (["audit"], "the following arguments are required: --before, --after, --images, --out"),
         (["gate", "--out", "g.yaml"], "the following arguments are required: --from, --images"),

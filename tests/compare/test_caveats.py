@@ -98,6 +98,37 @@ def test_a_class_without_a_right_image_is_named(tmp_path):
     assert found["classes_absent"].sentence.startswith("No image of normal is right in every checkpoint")
 
 
+def test_the_training_and_the_architecture_that_leave_too_few_patients_are_named():
+    patients = [f"p{at}" for at in range(12)]
+    one, two = architecture(patients=patients), architecture("resnetv2_mini", patients=patients)
+    one.predicted[1, 0, 0] ^= 1  # ft of seed 1
+    two.predicted[0, 0, 0:3] ^= 1  # tl of seed 1, one of them wrong in densenet_mini too
+    two.predicted[0, 1, 3:8] ^= 1  # tl of seed 2
+    two.predicted[1, 1, 7:9] ^= 1
+    study = study_of(one, two)
+
+    def shrunk(min_patients: int) -> list[Caveat]:
+        found = compare(study, rules(min_patients)).caveats
+        return [each for each in found if each.key == "cohort_shrunk"]
+
+    # wrong somewhere: 0 to 8; without resnetv2_mini seed 2 0 to 2; without the architecture 0 alone
+    (found,) = shrunk(4)
+    assert found.about == frozenset()
+    assert found.sentence == (
+        "Only 3 patients count, fewer than 4 (`min_patients`): resnetv2_mini seed 2 takes most (tl is wrong "
+        "in 5 and ft in 2 of 12 test images): without it 9 patients would count; of the architectures, "
+        "resnetv2_mini takes most (tl is wrong in 8 and ft in 2 of 12 test images): without it 11 patients "
+        "would count."
+    )
+    assert shrunk(3) == []
+
+
+def test_nobody_is_named_where_all_err_on_the_same_films():
+    maps = architecture()
+    maps.predicted[1, :, 0] ^= 1
+    assert "cohort_shrunk" not in {each.key for each in compare(study_of(maps), rules(50)).caveats}
+
+
 def test_unusable_maps_concern_their_own_method(tmp_path):
     maps = architecture()
     maps.signed["penultimate", "grad_cam"][0, 0, 0] = 0

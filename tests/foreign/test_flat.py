@@ -219,10 +219,10 @@ def test_a_model_that_is_not_built_is_refused():
 def test_several_inputs_or_outputs_are_refused():
     model = residual()
     two_outputs = keras.Model(model.input, [model.output, model.get_layer("pool").output], name="two")
-    assert refused(two_outputs).startswith("two has 1 inputs and 2 outputs")
+    assert refused(two_outputs).endswith("keras.Model(model.inputs, model.outputs[0]).")
     other = keras.Input(SHAPE)
     two_inputs = keras.Model([model.input, other], model(kl.Add()([model.input, other])), name="two")
-    assert refused(two_inputs).startswith("two has 2 inputs and 1 outputs")
+    assert refused(two_inputs).startswith("two has 2 inputs (")
 
 
 def test_what_takes_no_images_of_one_size_or_gives_no_vector_is_refused():

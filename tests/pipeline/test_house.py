@@ -20,6 +20,7 @@ FLOORS = (
     ("compare",),
     ("report", "params", "repro"),
     ("auditing",),
+    ("demo",),
     ("cli", "stages", "tools", "benchmarks"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -147,37 +147,29 @@ def test_a_dropped_seed_is_refused_until_pruned(tiny_copy):
 
 
 def test_make_repro_checks_runs_and_prints_the_study(tiny_copy):
-    venv = str(Workplace(tiny_copy.path).env["PATH"].split(":")[0]).removesuffix("/bin")
     shutil.rmtree(tiny_copy.path / "data" / "compare")
-    # as it is: installing the copy into it would leave a command that is gone with the copy
-    said = tiny_copy.run("make", "repro", f"VENV={venv}", f"--old-file={venv}/.runtime")
+    said = tiny_copy.make("repro")
     assert "restored  compare" in said
     for word in ("drift", "shared", "displacement", "correlation", "concentration", "scale", "plots/figures"):
         assert word in said
 
 
 def test_make_repro_with_a_typo_starts_no_work(tiny_copy):
-    venv = str(tiny_copy.env["PATH"].split(":")[0]).removesuffix("/bin")
     tiny_copy.replace("params.yaml", "draws: 3", "drawz: 3")
-    said = tiny_copy.run("make", "repro", f"VENV={venv}", f"--old-file={venv}/.runtime", expect=2)
+    said = tiny_copy.make("repro", expect=2)
     assert "params.yaml: drift.drawz is not a parameter. Did you mean draws?" in said
     assert "Traceback" not in said
     assert "running" not in said
     assert "restored" not in said
 
 
-def test_an_unknown_profile_names_those_that_exist_and_changes_stay(tiny_copy):
-    venv = str(tiny_copy.env["PATH"].split(":")[0]).removesuffix("/bin")
-    said = tiny_copy.run(
-        "make", "repro", "PROFILE=papers", f"VENV={venv}", f"--old-file={venv}/.runtime", expect=2
-    )
+def test_an_unknown_profile_names_those_that_exist_and_edits_stay(tiny_copy):
+    said = tiny_copy.make("repro", "PROFILE=papers", expect=2)
     profiles = "cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, ten_seeds, tiny"
     assert f"There is no profile papers. There are: {profiles}." in said
     tiny_copy.replace("params.yaml", "draws: 3", "draws: 4")
-    said = tiny_copy.run(
-        "make", "repro", "PROFILE=paper", f"VENV={venv}", f"--old-file={venv}/.runtime", expect=2
-    )
-    assert "params.yaml has uncommitted changes" in said
+    said = tiny_copy.make("repro", "PROFILE=paper", expect=2)
+    assert "params.yaml holds edits that are in no profile and no commit" in said
     assert "draws: 4" in (tiny_copy.path / "params.yaml").read_text()
 
 

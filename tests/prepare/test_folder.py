@@ -7,8 +7,8 @@ from evidrift.base.errors import UserError
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import PLAIN
 from evidrift.cli.spelling import FLAGS
+from evidrift.prepare.films.contents import film_format
 from evidrift.prepare.folder import list_folder
-from evidrift.prepare.kinds import looks_like_film
 from evidrift.prepare.links import leaves
 from tests.prepare.films import film, save
 
@@ -157,10 +157,10 @@ def test_each_file_of_another_kind_is_left_out_with_what_it_is(tmp_path):
         touch(tmp_path, path)
         (tmp_path / path).write_bytes(content)
     assert listed(tmp_path) == {
-        **dict.fromkeys(["a/1.png", "a/IM0001", "a/1.2.840.7"], ("a", None)),
+        **dict.fromkeys(["a/1.png", "a/IM0001", "a/1.2.840.7", "a/3.dcm30"], ("a", None)),
         "b/2.png": ("b", None),
     }
-    others = ["a/2.png_", "a/3.dcm30", "a/noise", "a/empty", "b/3.heic", "c/4.npy"]
+    others = ["a/2.png_", "a/noise", "a/empty", "b/3.heic", "c/4.npy"]
     stand_ins = ["a.zip", "d.dvc", "model.keras"]
     assert left_out(tmp_path) == dict.fromkeys(others, "other_kind") | dict.fromkeys(stand_ins, "stand_in")
     told = {entry.path: str(entry.excluded) for entry in list_folder(tmp_path).entries if entry.excluded}
@@ -173,11 +173,11 @@ def test_each_file_of_another_kind_is_left_out_with_what_it_is(tmp_path):
 
 
 def test_a_text_that_begins_like_an_image_is_none():
-    assert looks_like_film(b"BM" + (130).to_bytes(4, "little") + bytes(4))
-    assert looks_like_film(b"II*\0" + bytes(8))
-    assert looks_like_film(b"RIFF\x10\0\0\0WEBPVP8 ")
-    assert not looks_like_film(b"BMI of all patients, in kg per square metre")
-    assert not looks_like_film(b"RIFF\x10\0\0\0WAVEfmt ")
+    assert film_format(b"BM" + (130).to_bytes(4, "little") + bytes(4))
+    assert film_format(b"II*\0" + bytes(8))
+    assert film_format(b"RIFF\x10\0\0\0WEBPVP8 ")
+    assert not film_format(b"BMI of all patients, in kg per square metre")
+    assert not film_format(b"RIFF\x10\0\0\0WAVEfmt ")
 
 
 def test_images_in_other_formats_are_listed_not_overlooked(tmp_path):
@@ -241,6 +241,13 @@ def test_a_link_to_anything_else_than_a_file_in_this_cache_is_not_let_in(cached,
     file.touch()
     (cached / "a/2.png").symlink_to(file)
     assert left_out(cached) == {"a/2.png": "outside"}
+
+
+def test_a_link_of_git_annex_without_its_file_says_how_to_get_it(cached):
+    (cached / "a/2.png").symlink_to("../../.git/annex/objects/xx/yy/MD5E-s1--2.png/MD5E-s1--2.png")
+    assert left_out(cached) == {"a/2.png": "stand_in"}
+    (entry,) = (entry for entry in list_folder(cached).entries if entry.excluded)
+    assert "git annex get" in str(entry.excluded)
 
 
 def test_a_cached_film_that_is_named_without_a_link_lies_outside(cached):

@@ -124,8 +124,8 @@ def test_what_is_read_otherwise_than_it_is_written_is_told(source):
     text = table([("A/1.PNG", "x", "1"), ("b/2.png", "y", "2")], ("file", "label", "patient_id"))
     assert listing(source, text).notes == (
         "manifest.csv: columns were read by their meaning: file as path.",
-        "manifest.csv: 1 path is written otherwise than the files are called, and read as the only files that "
-        "can be meant: A/1.PNG (row 2) as a/1.png.",
+        "manifest.csv: 1 path is written otherwise than the files are called, and read as the only files "
+        "that can be meant: A/1.PNG (row 2) as a/1.png.",
     )
     assert listing(source, table()).notes == ()
     assert "Windows-1252" in listing(source, table().encode("cp1252")).notes[0]

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from evidrift.base.errors import UserError
+from evidrift.prepare.classes import in_order
 from evidrift.prepare.prepare import prepare
 from tests.prepare.films import class_folders, film, outputs, params, prepared, save, save_class
 
@@ -285,7 +286,7 @@ def test_a_source_of_unreadable_images_is_refused(tmp_path, out):
         (tmp_path / "films" / label / "1.dcm").write_bytes(b"DICM")
     message = refused(tmp_path / "films", out)
     assert "holds no image that can be used. Left out: 2 unreadable" in message
-    assert "neither PNG nor JPEG" in message
+    assert "no picture in a format that is known" in message
 
 
 LFS = f"version https://git-lfs.github.com/spec/v1\noid sha256:{7:064d}\nsize 400000\n"
@@ -334,7 +335,7 @@ def test_a_film_of_several_classes_is_left_out_of_a_study(source, out):
     assert result.exclusions == {
         "normal/003.png": (
             "several_labels",
-            "the label is normal|effusion; a study has one class a film",
+            "the label is normal|effusion, and one class a film is expected",
         )
     }
 
@@ -342,6 +343,7 @@ def test_a_film_of_several_classes_is_left_out_of_a_study(source, out):
 def test_numbered_classes_sort_as_numbers_in_a_table_and_as_text_in_folders(tmp_path, out):
     names = [str(n) for n in (0, 1, 2, 10)]
     source = class_folders(tmp_path / "films", names, n=20)
+    assert in_order(["10.0", "2.0", ""], "table") == ["2.0", "10.0"]
     assert prepared(source, out).store.classes == ("0", "1", "10", "2")
     write_manifest(source, [f"{name}/{i:03d}.png,{name},{name}-{i}" for name in names for i in range(20)])
     assert prepared(source, out, manifest="manifest.csv").store.classes == ("0", "1", "2", "10")
@@ -351,11 +353,13 @@ def test_what_came_of_the_images_is_told(source, out):
     for path in ("normal/notes.txt", "normal/.DS_Store", "normal/scan.npy", "normal/images/1.png"):
         (source / path).parent.mkdir(exist_ok=True)
         (source / path).touch()
-    told = prepare(params(source=str(source)), outputs(out))
-    assert told == [
+    (source / "manifest.csv").touch()
+    balance, unread = prepare(params(source=str(source)), outputs(out))
+    assert balance == (
         "82 images in = 80 kept + 2 left out (1 other_kind, 1 unknown_label). "
-        "Other files, ignored: 1 .txt, 1 hidden."
-    ]
+        "Other files, ignored: 1 .csv, 1 .txt, 1 hidden."
+    )
+    assert "manifest.csv was not read. If it lists the films, set `manifest` to manifest.csv." in unread
 
 
 def test_a_failed_write_leaves_no_output(source, out, monkeypatch):

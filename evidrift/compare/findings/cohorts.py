@@ -20,6 +20,11 @@ COHORTS: Schema = (
     | columns(np.float32, "mean, as in the drift table", *PRIMARY)
 )
 ALL = "all"
+COSTS: Schema = (
+    columns(str, "", "arch", "seeds")
+    | columns(np.int64, "images", "n_wrong_tl", "n_wrong_ft", "n_images")
+    | columns(np.int64, "of the common cohort if it were left out", "n_patients_without")
+)
 LEFT_OUT: Schema = columns(str, "", "cohort", "label") | columns(
     np.int64, "", "n_images", "n_counted", "n_patients", "n_patients_counted"
 )
@@ -94,6 +99,38 @@ def left_out_table(pairs: pd.DataFrame, architectures: Sequence[str]) -> pd.Data
                 }
             )
     return framed(rows, LEFT_OUT)
+
+
+def cost_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """What each training, and each architecture, takes from the common cohort.
+
+    Returns:
+        A row per architecture and seed, and per architecture with all its seeds (`seeds` is empty), but for
+        what would leave nothing to compare. `n_wrong_tl` and `n_wrong_ft` of the `n_images` test images are
+        wrong in a checkpoint of it; `n_patients_without` patients would count if it were left out. Those that
+        take most come first, in equal cases the grid's first.
+    """
+    drift = pairs[pairs["pair_kind"] == "drift"].astype({"arch": str, "image_id": str, "cohort": str})
+    drift = drift.drop_duplicates(["arch", "seed_before", "image_id"])
+    patients = drift.drop_duplicates("image_id").set_index("image_id")["patient_id"].astype(str)
+    table = drift.pivot(index="image_id", columns=["arch", "seed_before"], values="cohort")
+    rows = []
+    trainings = [(arch, [seed]) for arch, seed in table.columns]
+    for arch, seeds in [*trainings, *((arch, None) for arch in table.columns.unique("arch"))]:
+        own = table[arch] if seeds is None else table[arch][seeds]
+        others = table.drop(columns=[(arch, seed) for seed in own.columns])
+        if len(others.columns):
+            rows.append(
+                {
+                    "arch": arch,
+                    "seeds": "" if seeds is None else str(seeds[0]),
+                    "n_wrong_tl": own.isin(("wrong", "fixed")).any(axis=1).sum(),
+                    "n_wrong_ft": own.isin(("wrong", "regressed")).any(axis=1).sum(),
+                    "n_images": len(table),
+                    "n_patients_without": patients[others.index[(others == "right").all(axis=1)]].nunique(),
+                }
+            )
+    return framed(rows, COSTS).sort_values("n_patients_without", ascending=False, kind="stable")
 
 
 def _by_class(images: pd.DataFrame) -> pd.DataFrame:

@@ -15,8 +15,7 @@ SHARE = 0.2  # of the image inside the outline
 
 
 def explained_figure(
-    film: np.ndarray,
-    content: tuple[int, int, int, int],
+    film: overlay.Film,
     canvases: Mapping[str, np.ndarray],
     title: str,
     about: str,
@@ -25,8 +24,7 @@ def explained_figure(
     """Draw the film, and each method's evidence over it.
 
     Args:
-        film: (s, s) uint8, as the network saw it.
-        content: top, left, bottom, right of the image inside the film, half open, px.
+        film: as the network saw it.
         canvases: by method, (h, w), not negative, sum 1; all zero where the method finds nothing.
         title: above it, in bold.
         about: below that.
@@ -37,13 +35,13 @@ def explained_figure(
         width = max(LEFT + SIDE + GAP + len(canvases) * step + 0.3, 7.5)
         heading = safe_text(title, 90), safe_text(about, 150)
         figure = style.titled_figure(width, TOP + SIDE + BOTTOM, LEFT, *heading)
-        overlay.mark_right(overlay.film_pane(figure, LEFT, TOP, SIDE, film, content, "film"))
+        overlay.mark_right(overlay.film_pane(figure, LEFT, TOP, SIDE, film, "film"))
         for number, (method, canvas) in enumerate(canvases.items()):
             left = LEFT + SIDE + GAP + number * step
             shown = overlay.density(canvas)
             high = float(shown.max())
             name = method_name(method) if high else f"{method_name(method)}: no evidence for this class"
-            pane = overlay.film_pane(figure, left, TOP, SIDE, film, content, name)
+            pane = overlay.film_pane(figure, left, TOP, SIDE, film, name)
             if high:
                 overlay.lay_over(pane, overlay.evidence_colours(shown / high))
                 overlay.outline(pane, shown, SHARE, "solid")

@@ -18,8 +18,10 @@ from evidrift.measures.canvas import draw
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.figures.cases import LAYER, METHOD, Choice, choose_cases, shown_pairs
 from evidrift.report.figures.curves import training_curves
+from evidrift.report.figures.overlay import Film
 from evidrift.report.figures.panels import Case, case_panel, heading_of
 from evidrift.report.figures.ranking import ranking_figure
+from evidrift.report.figures.shapes import film_shapes
 from evidrift.report.figures.specification_curve import specification_curve
 from evidrift.report.figures.trajectory import trajectory_figure
 from evidrift.report.figures.verdict import Limits, verdict_figure
@@ -66,7 +68,8 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
         table = study.pairs[study.pairs["arch"] == architecture]
         choices = choose_cases(table, seed, n_cases)
         files = [sources.maps / architecture / f"{seed}-{family}.h5" for family in study.families]
-        cases = list(_cases(choices, table, files, images, seed))
+        shapes = film_shapes(sources.store, images.ids)
+        cases = list(_cases(choices, table, files, images, shapes, seed))
         reservation = marked.get((architecture, LAYER, METHOD), "")
         heading = heading_of(architecture, seed, reservation)
         case_panel(cases, heading, result.area, folder / f"cases_{architecture}.png")
@@ -103,7 +106,12 @@ def _draw_verdicts(path: Path, result: Result) -> None:
 
 
 def _cases(
-    choices: list[Choice], table: pd.DataFrame, files: list[Path], images: Images, seed: int
+    choices: list[Choice],
+    table: pd.DataFrame,
+    files: list[Path],
+    images: Images,
+    shapes: np.ndarray,
+    seed: int,
 ) -> Iterator[Case]:
     """The chosen images with their film and maps, of one of the families' map files."""
     if not choices:  # of a method or layer that was not computed, there are no maps
@@ -120,11 +128,11 @@ def _cases(
         row = rows.loc[choice.image_id]
         own = [float(each[number, images.labels[image]]) for each in probabilities]
         top, left, bottom, right = (int(edge) for edge in images.content[image])
+        width, height = (int(side) for side in shapes[image])
         yield Case(
             label=str(row["label"]),
             reason=choice.reason,
-            film=images.pixels[image],
-            content=(top, left, bottom, right),
+            film=Film(images.pixels[image], (top, left, bottom, right), (width, height)),
             before=before[number],
             after=after[number],
             probability=(own[0], own[1]),

@@ -1,7 +1,6 @@
 """Evidence over a film: colours, the outline of the strongest area, and the bar that says what they mean."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,6 +24,20 @@ SIDE_TEXT = "R: the patient's right side, as films are usually stored."
 UNIT = "% of evidence\nin 1 % of image"
 
 
+class Film(NamedTuple):
+    """A film as a network saw it, and what is needed to show it as it was.
+
+    Attributes:
+        pixels: (s, s) uint8.
+        content: top, left, bottom, right of the image inside them, half open, px.
+        shape: width and height before it was squashed or padded, px.
+    """
+
+    pixels: np.ndarray
+    content: tuple[int, int, int, int]
+    shape: tuple[int, int]
+
+
 def density(canvas: np.ndarray) -> np.ndarray:
     """A canvas at the size of display, in % of the evidence per 1 % of the image: 1 is evenly spread."""
     # OpenCV's bilinear has half-pixel centres and repeats the border, as the canvas itself was made.
@@ -46,13 +59,11 @@ def _with_opacity(colours: np.ndarray, share: np.ndarray) -> np.ndarray:
     return colours
 
 
-def film_pane(
-    figure: Figure, left: float, top: float, side: float, film: np.ndarray, content: Sequence[int], title: str
-) -> Axes:
+def film_pane(figure: Figure, left: float, top: float, side: float, shown: Film, title: str) -> Axes:
     """Axes with a film and a title, at a place in inches."""
     axes = style.add_axes(figure, left, top, side, side)
     axes.set_title(title, size=8.5, color=style.QUIET, loc="left", pad=3)
-    show_film(axes, film, content)
+    show_film(axes, shown)
     return axes
 
 
@@ -61,19 +72,14 @@ def mark_right(axes: Axes) -> None:
     axes.text(-0.07, 1, "R", transform=axes.transAxes, ha="center", va="top", color=style.QUIET)
 
 
-def show_film(axes: Axes, film: np.ndarray, content: Sequence[int]) -> None:
-    """The film without its padding.
-
-    Args:
-        axes: to draw on.
-        film: (s, s) uint8.
-        content: top, left, bottom, right of the image inside it, half open, px.
-    """
-    top, left, bottom, right = content
-    film = film[top:bottom, left:right]
+def show_film(axes: Axes, shown: Film) -> None:
+    """The film without its padding, in its own shape."""
+    top, left, bottom, right = shown.content
+    film = shown.pixels[top:bottom, left:right]
     axes.imshow(film, cmap="gray", vmin=0, vmax=255, interpolation="bicubic", extent=EXTENT, aspect="auto")
     axes.set_axis_off()
-    axes.set_box_aspect(film.shape[0] / film.shape[1])  # a padded film keeps its shape
+    width, height = shown.shape
+    axes.set_box_aspect(height / width)
     axes.set_anchor("NW")
 
 

@@ -28,8 +28,7 @@ class Case:
     Attributes:
         label: the true class.
         reason: why the case is shown.
-        film: (s, s) uint8, as the network saw it.
-        content: top, left, bottom, right of the image inside the film, half open, px.
+        film: as the networks saw it.
         before: the transfer-learned checkpoint's canvas of that content, (h, w), not negative, sum 1.
         after: the same of the fine-tuned checkpoint.
         probability: of the true class, before and after.
@@ -40,8 +39,7 @@ class Case:
 
     label: str
     reason: str
-    film: np.ndarray
-    content: tuple[int, int, int, int]
+    film: overlay.Film
     before: np.ndarray
     after: np.ndarray
     probability: tuple[float, float]
@@ -111,9 +109,7 @@ def _draw_case(figure: Figure, case: Case, area: float, top: float) -> None:
 
     names = ("film", "evidence before", "evidence after", "after minus before")
     panes = [
-        overlay.film_pane(
-            figure, LEFT + column * (SIDE + GAP), top + CAPTION, SIDE, case.film, case.content, name
-        )
+        overlay.film_pane(figure, LEFT + column * (SIDE + GAP), top + CAPTION, SIDE, case.film, name)
         for column, name in enumerate(names)
     ]
     overlay.mark_right(panes[0])

@@ -70,7 +70,7 @@ def verdict_figure(
     looks = {name: {"color": c, "marker": style.marker(at)} for at, (name, c) in enumerate(palette)}
     with style.figure_style():
         grey = (
-            "grey: of a size that does not matter (compare.margin); a claim inside it is refuted. Below "
+            "grey: of a size that does not matter; a claim inside it is refuted. Below "
             f"{limits.preserved:g} of the scale the evidence is preserved"
         )
         shown = [signs.get((claim.arch, claim.method), "") for part in parts for claim in part.claims]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
@@ -14,8 +15,9 @@ from evidrift.base.table import read_table
 from evidrift.compare.summary import NAME, Summary, read_summary
 from evidrift.drift.tables import PAIRS as TABLE
 from evidrift.drift.tables import Notes, notes_of
-from evidrift.images.store import Images, ImageStore
+from evidrift.images.store import MANIFEST, Images, ImageStore
 from evidrift.maps.mapfile import MapFile
+from evidrift.report.figures.shapes import film_shapes
 from evidrift.report.words.cells import MEASURES
 
 PAIRS = [
@@ -54,7 +56,8 @@ class Material:
 
     def __init__(self, files: ReportFiles) -> None:
         self.files = files
-        for path in (files.tables / NAME, files.drift, files.maps, files.store):
+        manifest = files.store.with_name(MANIFEST)
+        for path in (files.tables / NAME, files.drift, files.maps, files.store, manifest):
             if not path.exists():
                 raise UserError(f"{path} does not exist. Run `dvc repro` first: the stage compare writes it.")
         self.summary: Summary = read_summary(files.tables)
@@ -63,6 +66,11 @@ class Material:
     def images(self) -> Images:
         """The images that were explained."""
         return ImageStore(self.files.store).split("test")
+
+    @cached_property
+    def shapes(self) -> np.ndarray:
+        """Width and height of these images before they were squashed or padded, px, (n, 2)."""
+        return film_shapes(self.files.store, self.images.ids)
 
     @cached_property
     def notes(self) -> dict[str, Notes]:

@@ -14,20 +14,31 @@ from plotly.offline import get_plotlyjs
 
 from evidrift.report.page.browser import films
 from evidrift.report.page.browser.cases import case_data
-from evidrift.report.page.charts import curves, rows
+from evidrift.report.page.charts import curves, forest, rows
 from evidrift.report.page.charts.choices import choices_chart
 from evidrift.report.page.material import Material, ReportFiles
-from evidrift.report.page.tables import cards, claims, headline, reliance, sections
+from evidrift.report.page.tables import cards, claims, headline, performance, record, reliance, sections
 from evidrift.report.words import choices
 from evidrift.report.words.cells import cohort_names, run_word
 from evidrift.report.words.glossary import glossary
+from evidrift.report.words.limits import gate_sentence, in_the_way
 from evidrift.report.words.names import method_name
 from evidrift.report.words.numbers import PAGE
 from evidrift.report.words.warnings import warnings_of
 
 NAME, IMAGES = "report.html", "report_images"
 LIMIT = 15_000_000  # bytes: above it films lie in a folder beside the file
-SCRIPTS = ("terms.js", "charts.js", "maps.js", "data.js", "panel.js", "list.js", "browser.js")
+SCRIPTS = (
+    "terms.js",
+    "charts.js",
+    "maps.js",
+    "data.js",
+    "reading.js",
+    "panel.js",
+    "list.js",
+    "browser.js",
+    "sheet.js",
+)
 CLASSES = {"p": "number", "method": ""}  # of cells whose kind is none of the page's
 TEMPLATES = PackageLoader("evidrift.report.page", "templates")
 
@@ -85,6 +96,7 @@ def _context(
         "cohorts": rows.cohort_chart(means, material, names),
         "along": curves.along_chart(material),
         "training": curves.training_chart(material),
+        "forest": forest.forest_chart(material),
     }
     shown = {name: chart for name, chart in drawn.items() if chart}
     return {
@@ -101,6 +113,7 @@ def _context(
         "how_far_table": headline.how_far_table(material),
         "levels_table": headline.levels_table(material),
         **_of_choices(material),
+        **_of_record(material),
         "class_table": sections.class_table(material),
         "place_table": sections.place_table(material),
         "reliance_table": reliance.region_table(material),
@@ -136,12 +149,32 @@ def _of_choices(material: Material) -> dict[str, Any]:
     }
 
 
+def _of_record(material: Material) -> dict[str, Any]:
+    """What an audit leaves to be filed."""
+    gate, found = material.summary.gate, material.summary.record
+    return {
+        "gate_sentence": gate_sentence(gate) if gate else "",
+        "in_the_way": in_the_way(gate) if gate else [],
+        "gate_facts": record.gate_facts(found),
+        "key_table": performance.key_table(found),
+        "side_table": record.side_table(found),
+        "performance_tables": performance.performance_tables(found),
+        "flip_table": performance.flip_table(found),
+        "flipped_films": performance.flipped_films(found),
+        "sides": record.sides(found),
+        "model_facts": record.model_facts(found),
+        "column_table": record.column_table(found),
+        "watch_table": record.watch_table(found),
+    }
+
+
 def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
     environment = Environment(
         loader=TEMPLATES, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["text"] = lambda cell: cell.text(PAGE, method_name)
     environment.filters["notes"] = lambda cell: list(filter(None, (cell.interval(PAGE), cell.note)))
+    environment.filters["lower_first"] = lambda text: text[:1].lower() + text[1:]
     environment.filters["kind"] = lambda cell: CLASSES.get(cell.kind, cell.kind)
     scripts = [_source("plotly"), *(_source(name) for name in SCRIPTS)]
     page = environment.get_template("report.html").render(

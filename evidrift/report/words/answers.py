@@ -45,7 +45,7 @@ def answer_of(result: Result, spelling: Spelling, audited: Audited | None = None
         sentence, verdict = audited.sentence, audited.outcome or audited.verdict
         question = "How far did the evidence move, and is it preserved?"
         if audited.outcome:
-            question = "How far did the evidence move, and does the model after pass the gate?"
+            question = "May the model after take the place of the model before?"
     elif len(result.architectures) == 1:
         question = "How far did fine-tuning move the evidence, and would another training move it alike?"
         sentence, verdict = _movement(result)

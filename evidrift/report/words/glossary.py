@@ -59,6 +59,26 @@ TERMS = {
         "trained networks."
     ),
     "fixed": "The trained networks at hand, for other patients; other trainings may differ.",
+    "bound": (
+        "What was found is an estimate from these patients. Each bound lies on the wrong side of the "
+        "truth in at most 5 % of all samples of patients, however rare the harm is."
+    ),
+    "limit_verdict": (
+        "Passed: shown to be within the limit. Failed: shown to be beyond it. Not judged: these films cannot "
+        "tell, and that is no pass."
+    ),
+    "paired": (
+        "Both models saw the same films, so each film is held against itself: what makes all films hard for "
+        "both does not blur the difference."
+    ),
+    "negative_flip": "Films that the model in use gets right and the newer one gets wrong: what is lost.",
+    "positive_flip": "Films that the model in use gets wrong and the newer one gets right: what is gained.",
+    "mcnemar": (
+        "How often chance alone would split the films that changed as unevenly as this. Small: the change "
+        "has a direction. Large: none is shown."
+    ),
+    "sensitivity": "Of the patients with the finding, the share whom the model calls.",
+    "specificity": "Of the patients without the finding, the share whom the model does not call.",
     "interval": "The 95 % confidence interval: the values that the data do not rule out.",
     "together": (
         "An interval that is wide enough for all claims of its kind to hold at once, in 95 of 100 studies. "

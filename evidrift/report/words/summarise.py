@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import Spelling, spelled
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.opinions import answer
@@ -20,6 +19,18 @@ from evidrift.compare.summary import CURVES, HISTORY, NAME, CaveatLine, Cohort, 
 from evidrift.report.words import reliance
 from evidrift.report.words.answers import Audited, answer_of
 from evidrift.report.words.names import method_name
+
+# What a reader calls the things that somebody else could set.
+PARAMETERS = {
+    "classes": "the audit's list of classes",
+    "images": "in the list of films",
+    "labels": "the audit's choice to use labels",
+    "layer": "the target layer",
+    "manifest": "in the list of films",
+    "margin": "the margin that matters",
+    "min_patients": "the least number of patients",
+    "preprocessing": "the audit's scaling of the input",
+}
 
 
 @dataclass(frozen=True)
@@ -58,14 +69,14 @@ class Context:
 def page_spelling(kind: Literal["study", "audit"], before: str, after: str) -> Spelling:
     """How the page spells terms: methods as papers write them, checkpoints by the names given.
 
-    Parameters are keys of the parameter file in a study, and options in an audit.
+    Parameters are called what they are: readers of a page set none.
     """
     names = {"tl": before, "ft": after}
     return Spelling(
         method=method_name,
         checkpoint=lambda key: names[key],
         owner=lambda key: f"the {names[key]} checkpoint's",
-        parameter=PIPELINE.parameter if kind == "study" else "option {}".format,
+        parameter=lambda key: PARAMETERS.get(key) or f"the {kind}'s setting “{key.replace('_', ' ')}”",
     )
 
 

@@ -137,7 +137,11 @@ def p_values(heading: str, key: str = "p_corrected") -> Column:
 
 def verdicts(heading: str, key: str = "verdict") -> Column:
     """A column of verdicts."""
-    return Column(heading, lambda row: Cell(row[key], "verdict"), "verdict", "verdict")
+
+    def cell(row: Row) -> Cell:
+        return Cell(None) if pd.isna(row[key]) else Cell(row[key], "verdict")
+
+    return Column(heading, cell, "verdict", "verdict")
 
 
 WHERE = (words("Architecture", "arch", "architecture"), methods("Method"))

@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from evidrift.compare.result import compare
 from evidrift.drift.source import ArchitectureMaps
-from evidrift.images.store import write_store
+from evidrift.images.store import MANIFEST, write_store
 from evidrift.maps.mapfile import CHECKPOINTS, CheckpointMaps, LayerMaps, Origin, write_maps
 from evidrift.report.figures import figures
 from evidrift.report.figures.figures import Sources, draw_figures
@@ -19,6 +19,8 @@ from tests.drift.study import architecture
 
 pytestmark = pytest.mark.slow
 
+WIDTH, HEIGHT = 300, 200  # of the films before they were squashed
+QUOTE = '"'
 ARCHITECTURES = ("densenet_mini", "resnetv2_mini")
 FILES = [
     *("cases_densenet_mini.png", "cases_resnetv2_mini.png"),
@@ -105,6 +107,8 @@ def write_images(path, maps: ArchitectureMaps) -> None:
         pixels=[np.full((maps.size, maps.size), grey) for grey in range(len(ids) + 1)],
         size=maps.size,
     )
+    rows = [f'"{each.replace(QUOTE, 2 * QUOTE)}",{WIDTH},{HEIGHT}' for each in ids]
+    path.with_name(MANIFEST).write_text("\n".join(["image_id,width,height", *rows]), encoding="utf-8")
 
 
 def test_a_study_has_its_curves_its_ranking_and_a_panel_an_architecture(shown):
@@ -121,7 +125,7 @@ def test_a_case_shows_film_maps_and_probabilities_of_its_own_image(shown, tmp_pa
     largest, median, smallest = (drift.iloc[place] for place in (0, 2, 5))
     for case, row in zip(panels["densenet_mini"], (largest, median, smallest), strict=True):
         image = maps.image_ids.tolist().index(row["image_id"])
-        assert (case.film == 1 + sorted(maps.image_ids).index(row["image_id"])).all()
+        assert (case.film.pixels == 1 + sorted(maps.image_ids).index(row["image_id"])).all()
         assert case.label == maps.classes[maps.labels[image]]
         assert case.moved_share == row["moved_share"]
         for at, (canvas, probability) in enumerate(

@@ -8,7 +8,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.text import Text
 
 from evidrift.report.figures import panels
-from evidrift.report.figures.overlay import density
+from evidrift.report.figures.overlay import Film, density
 from evidrift.report.figures.panels import Case, case_panel, heading_of
 from evidrift.report.words.names import safe_text
 
@@ -23,11 +23,11 @@ def blob(row, column, width=0.15):
     return (canvas / canvas.sum()).astype(np.float32)
 
 
+FILM = Film(np.arange(32 * 32, dtype=np.uint32).reshape(32, 32).astype(np.uint8), (0, 0, 32, 32), (500, 500))
 CASE = Case(
     label="tuberculosis",
     reason="largest drift of 5 images right before and after",
-    film=np.arange(32 * 32, dtype=np.uint32).reshape(32, 32).astype(np.uint8),
-    content=(0, 0, 32, 32),
+    film=FILM,
     before=blob(0.3, 0.3),
     after=blob(0.4, 0.6),
     probability=(0.62, 0.97),
@@ -71,7 +71,7 @@ def test_a_case_is_a_film_two_maps_their_difference_and_two_colour_bars(draw):
     film, before, after, change = figure.axes[:4]
     assert [len(axes.images) for axes in (film, before, after, change)] == [1, 2, 2, 2]
     assert [len(outlines(axes)) for axes in (film, before, after, change)] == [0, 1, 1, 2]
-    assert np.array_equal(film.images[0].get_array(), CASE.film)
+    assert np.array_equal(film.images[0].get_array(), FILM.pixels)
 
 
 def test_the_outline_encloses_the_strongest_fifth_of_the_image(draw):
@@ -132,9 +132,14 @@ def test_the_patients_right_is_marked_beside_the_film_not_on_it(draw):
 
 
 def test_padding_is_cut_off_and_the_film_keeps_its_shape(draw):
-    film = draw(replace(CASE, content=(8, 0, 24, 32))).axes[0]
+    film = draw(replace(CASE, film=FILM._replace(content=(8, 0, 24, 32), shape=(640, 320)))).axes[0]
     assert film.images[0].get_array().shape == (16, 32)
     assert film.get_box_aspect() == 0.5
+
+
+def test_a_film_that_was_squashed_has_its_own_shape_again_and_its_maps_with_it(draw):
+    panes = draw(replace(CASE, film=FILM._replace(shape=(400, 500)))).axes[:4]
+    assert [axes.get_box_aspect() for axes in panes] == [1.25] * 4
 
 
 def test_maps_without_evidence_or_alike_are_drawn_without_outline_or_warning(draw, recwarn):

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from evidrift.drift.source import ArchitectureMaps
 from evidrift.drift.table import build
 from evidrift.drift.tables import PAIRS
 from evidrift.report.page.material import ReportFiles
+from evidrift.report.words.answers import Audited
 from evidrift.report.words.study_context import study_context
 from evidrift.report.words.summarise import Context, write_summary
 from tests.compare.studies import rules, study_of
 from tests.drift.study import PARAMS
 from tests.report.figures.test_figures import write_images, write_map_files
+from tests.report.page import records
 
 HOSTILE = "</script><script>alert(1)</script>\"'&.png"
 HOSTILE_CLASS = "<img src=x onerror=alert(2)>"
@@ -36,6 +39,22 @@ def material(folder: Path, *maps: ArchitectureMaps, context: Context | None = No
     write_tables(folder / "tables", result)
     write_summary(folder / "tables", study, result, context or study_context(study))
     return ReportFiles(folder / "tables", folder / "drift", folder / "maps", folder / "store.h5")
+
+
+def audit_context(**change: Any) -> Context:
+    """Of an audit whose gate failed; `change` in the place of its own parts."""
+    context = Context(
+        kind="audit",
+        before="before",
+        after="after",
+        labels_known=True,
+        images={"source": "folder", "images_in": 7, "kept": 6, "excluded": {"unreadable": 1}},
+        gate=records.gate(),
+        audited=Audited("By LayerCAM the evidence moved.", "supported", "failed"),
+        models={"densenet_mini": [("Model before", "<old>.keras")]},
+        parameters={"methods": ["layer_cam"]},
+    )
+    return replace(context, **change)
 
 
 def hostile(maps: ArchitectureMaps) -> ArchitectureMaps:

@@ -9,13 +9,11 @@ import pandas as pd
 import pytest
 
 from evidrift.base.errors import UserError
-from evidrift.compare.summary import Gate, GateLine, read_summary
+from evidrift.compare.summary import read_summary
 from evidrift.report.page import page
 from evidrift.report.page.page import embed, write_report
-from evidrift.report.words.answers import Audited
-from evidrift.report.words.summarise import Context
 from tests.drift.study import architecture
-from tests.report.page.made import HOSTILE, HOSTILE_CLASS, hostile, material, payload
+from tests.report.page.made import HOSTILE, HOSTILE_CLASS, audit_context, hostile, material, payload
 
 pytestmark = pytest.mark.slow
 
@@ -145,30 +143,12 @@ def test_without_kept_epochs_the_report_says_why_there_is_no_drift_along_trainin
 
 
 def test_an_audit_without_labels_shows_its_gate_and_no_training(tmp_path):
-    line = GateLine(
-        name="excess_drift",
-        what="drift",
-        value="0.30",
-        limit="0.2",
-        verdict="failed",
-        reason="It lies above.",
-    )
-    context = Context(
-        kind="audit",
-        before="before",
-        after="after",
-        labels_known=False,
-        images={"source": "folder", "images_in": 7, "kept": 6, "excluded": {"unreadable": 1}},
-        gate=Gate(outcome="failed", lines=(line,)),
-        audited=Audited("By LayerCAM the evidence moved.", "supported", "failed"),
-        models={"densenet_mini": [("Model before", "<old>.keras")]},
-        parameters={"methods": ["layer_cam"]},
-    )
-    text = written(tmp_path, architecture(), context=context)
+    text = written(tmp_path, architecture(), context=audit_context(labels_known=False))
     first = text[text.index('id="answer"') : text.index('id="rankings"')]
     assert "By LayerCAM the evidence moved." in first
     assert 'chip failed">failed' in first
-    assert "It lies above." in first
+    assert "1 of 3 limits is broken, 1 could not be judged, 1 is kept." in first
+    assert "As the numbers say." in first
     assert "Below 0.5 of the scale" in first
     assert 'id="table-preserved"' not in text  # not said again
     assert 'id="training"' not in text

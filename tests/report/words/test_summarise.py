@@ -12,12 +12,15 @@ TOLD = say(
 )
 
 
-def test_a_study_names_its_stages_and_keys_of_the_parameter_file():
+def test_a_study_names_its_stages_and_no_key_of_the_parameter_file():
     page = page_spelling("study", "transfer-learned", "fine-tuned")
-    expected = "LayerCAM: transfer-learned, the fine-tuned checkpoint's own; see compare.min_patients"
+    expected = "LayerCAM: transfer-learned, the fine-tuned checkpoint's own; see the least number of patients"
     assert spelled(TOLD, page) == expected
 
 
-def test_an_audit_names_its_sides_and_options():
+def test_an_audit_names_its_sides_and_no_option():
     page = page_spelling("audit", "before", "after")
-    assert spelled(TOLD, page) == "LayerCAM: before, the after checkpoint's own; see option min_patients"
+    assert (
+        spelled(TOLD, page)
+        == "LayerCAM: before, the after checkpoint's own; see the least number of patients"
+    )

@@ -61,7 +61,12 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
             files = list(material.map_files(arch, seed))
             own = pairs[arch]
             own = own[(own["pair_kind"] == "drift") & (own["seed_before"] == seed)]
-            run = {"arch": at, "seed": seed, **_predictions(files, own, images.ids, labels, classes)}
+            run = {
+                "arch": at,
+                "seed": seed,
+                "weights": [files[0].origin.weights[each] for each in CHECKPOINTS],
+            }
+            run |= _predictions(files, own, images.ids, labels, classes)
             runs.append(run | {"reliance": _reliance(asked, regions, arch, seed, images.ids)})
             blocks += list(_blocks(number, files, own, methods, images.ids, summary.layer))
     height, width = images.pixels.shape[1:]
@@ -90,6 +95,7 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
         "images": [str(each) for each in images.ids],
         "labels": [classes.index(label) for label in labels],
         "content": content,
+        "shapes": material.shapes.tolist(),
         "films": list(films),
         "runs": runs,
         "blocks": blocks,

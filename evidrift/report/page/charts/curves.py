@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.figures.style import INK, colours
-from evidrift.report.page.charts.rows import Chart, interval, new_figure, numbers, plain
+from evidrift.report.page.charts.rows import Chart, from_zero, interval, new_figure, numbers, plain
 from evidrift.report.page.material import Material
 from evidrift.report.words.names import method_name
 
@@ -27,7 +28,7 @@ def along_chart(material: Material) -> Chart | None:
     variants = []
     for method, rows in table.groupby("method", sort=False):
         figure = _two_panels(
-            "drift (moved share)", "accuracy (validation)", "epoch of fine-tuning; 0 is before"
+            "drift (moved share)", 1, "accuracy (validation)", "epoch of fine-tuning; 0 is before"
         )
         for (arch, seed), run in rows.groupby(["arch", "seed"], sort=False):
             dash = DASHES[material.summary.seeds.index(int(seed)) % len(DASHES)]
@@ -35,6 +36,7 @@ def along_chart(material: Material) -> Chart | None:
             looks: dict[str, Any] = {
                 "x": [int(epoch) for epoch in run["epoch"]],
                 "mode": "lines+markers",
+                "cliponaxis": False,
                 "name": name,
                 "legendgroup": name,
                 "hovertemplate": "epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
@@ -64,7 +66,8 @@ def training_chart(material: Material) -> Chart | None:
     palette = dict(zip(seeds, colours(len(seeds)), strict=True))
     variants = []
     for arch, rows in table.groupby("arch", sort=False):
-        figure = _two_panels("loss (cross-entropy)", "accuracy", "epoch, counted through")
+        _, highest = from_zero(rows[["train_loss", "validation_loss"]].max(axis=None), np.inf)
+        figure = _two_panels("loss (cross-entropy)", highest, "accuracy", "epoch, counted through")
         first = rows[rows["checkpoint"] == CHECKPOINTS[0]]
         switch = int(first["epoch"].max()) if len(first) else 0
         for seed, run in rows.groupby("seed", sort=False):
@@ -81,7 +84,6 @@ def training_chart(material: Material) -> Chart | None:
             text="fine-tuning →",
             showarrow=False,
         )
-        figure.update_yaxes(rangemode="tozero", selector={"anchor": "x"})
         variants.append((str(arch), plain(figure)))
     return Chart(
         "training",
@@ -125,14 +127,13 @@ def _traces(run: pd.DataFrame, seed: int, switch: int, colour: str) -> Iterator[
             )
 
 
-def _two_panels(above: str, below: str, time: str) -> go.Figure:
-    """Two panels over one axis of time."""
+def _two_panels(above: str, highest: float, below: str, time: str) -> go.Figure:
+    """Two panels over one axis of time; the upper one's axis goes from 0 to `highest`."""
     figure = new_figure(HEIGHT)
     looks = figure.layout.yaxis.to_plotly_json()
     figure.update_layout(
         xaxis={"title": {"text": time}, "anchor": "y2"},
-        yaxis={"title": {"text": above}, "domain": [0.53, 1]},
-        yaxis2=looks
-        | {"title": {"text": below, "font": {"size": 13}}, "domain": [0, 0.43], "range": [0, 1.03]},
+        yaxis={"title": {"text": above}, "domain": [0.53, 1], "range": [0, highest]},
+        yaxis2=looks | {"title": {"text": below, "font": {"size": 13}}, "domain": [0, 0.43], "range": [0, 1]},
     )
     return figure

@@ -18,6 +18,9 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 HOLLOW, CROSS, TICK = "-open", "x-thin", "line-ns"
 BESIDE = {"shared": "shared part", "floor_ft": "seed floor", "scale": "scale"}
+HIGHEST = dict.fromkeys(MEASURES, 1.0) | {"correlation": 2.0}  # that a measure can be
+# A label keeps away from a mark at the axis.
+NEXT_TO = {"ticks": "outside", "ticklen": 9, "tickcolor": "white"}
 ROW, HEAD = 46, 120  # px: a row of a chart with names at its left, and what lies around the rows
 
 
@@ -50,7 +53,7 @@ def ranking_chart(material: Material) -> Chart | None:
     names = rows["method"].map(method_name)
     figure = _by_row(material, rows, names, "mean")
     _add_beside(figure, material, rows, names, {"shared": HOLLOW, "scale": TICK})
-    figure.update_xaxes(title_text="drift (moved share)", range=[-0.02, 1])
+    figure.update_xaxes(title_text="drift (moved share)", range=[0, 1])
     return Chart(
         "ranking",
         "Drift (filled), its shared part (hollow) and the scale (tick), by attribution method",
@@ -74,7 +77,8 @@ def levels_chart(material: Material) -> Chart | None:
         names = rows["method"].map(method_name)
         figure = _by_row(material, rows, names, "mean")
         _add_beside(figure, material, rows, names, {"floor_ft": CROSS, "scale": TICK})
-        figure.update_xaxes(title_text=f"{name}, mean", rangemode="tozero")
+        shown = rows[["mean", "floor_ft", "scale"]].max(axis=None)
+        figure.update_xaxes(title_text=f"{name}, mean", range=from_zero(shown, HIGHEST[measure]))
         variants.append((name, plain(figure)))
     if not variants:
         return None
@@ -154,13 +158,14 @@ def _by_row(material: Material, rows: pd.DataFrame, names: pd.Series, value: str
             **places,
             x=numbers(part[value]),
             error_x=interval(part, value, thickness=2) if "low" in part else None,
+            cliponaxis=False,
             name=arch,
             showlegend=len(material.summary.architectures) > 1,
             marker={"color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9},
         )
     for at in range(1, len(order)):
         figure.add_hline(y=at - 0.5, line={"color": GRID, "width": 1})
-    ticks = {"tickvals": list(range(len(order))), "ticktext": order}
+    ticks = {"tickvals": list(range(len(order))), "ticktext": order, **NEXT_TO}
     figure.update_yaxes(range=[len(order) - 0.5, -0.5], showgrid=False, zeroline=False, **ticks)
     return figure
 
@@ -189,6 +194,7 @@ def _add_beside(
             figure.add_scatter(
                 **places,
                 x=numbers(part[column]),
+                cliponaxis=False,
                 marker={"color": colour, "symbol": shape, "size": 9 if symbol != TICK else 13},
                 marker_line={"color": colour, "width": 2},
                 showlegend=False,
@@ -223,6 +229,11 @@ def new_figure(height: int) -> go.Figure:
     return figure
 
 
+def from_zero(highest: float, limit: float) -> list[float]:
+    """An axis from 0 to a little more than what it shows, and never past what can be."""
+    return [0.0, min(1.08 * highest if highest > 0 else 1.0, limit)]
+
+
 def offset(number: int, n: int) -> float:
     """Where the number-th of n points lies inside its row, from its middle."""
     return 0.0 if n == 1 else 0.56 * (number / (n - 1) - 0.5)
@@ -235,12 +246,13 @@ def plain(figure: go.Figure) -> dict[str, Any]:
 
 
 def interval(rows: pd.DataFrame, value: str, thickness: float) -> dict[str, Any]:
-    """Error bars from `low` to `high`."""
+    """Error bars from `low` to `high` of a share: a bound may lie where no share can."""
+    low, high = rows["low"].clip(lower=0), rows["high"].clip(upper=1)
     return {
         "type": "data",
         "symmetric": False,
-        "array": numbers(rows["high"] - rows[value]),
-        "arrayminus": numbers(rows[value] - rows["low"]),
+        "array": numbers(high - rows[value]),
+        "arrayminus": numbers(rows[value] - low),
         "thickness": thickness,
         "width": 0,
     }

@@ -73,12 +73,12 @@ def data_facts(material: Material) -> list[tuple[str, str]]:
     known = "known" if material.summary.patients_known else "unknown: an image counts as a patient"
     facts.append(("Patient ids", known))
     origins = {"given": "as given with the images", "drawn": "drawn by patient", "hash": "drawn by patient"}
-    if origin := images.get("split_origin"):
+    if material.summary.kind == "study" and (origin := images.get("split_origin")):
         facts.append(("Split", origins.get(str(origin), str(origin))))
     if images.get("source") == "phantoms":
         facts.append(("Origin", "phantoms: drawn by a program, not of patients"))
     identical = images.get("identical_across_splits")
-    if identical is not None:
+    if material.summary.kind == "study" and identical is not None:
         facts.append(("Identical across splits", f"{identical:,}"))
     near = (material.summary.probe or {}).get("near_duplicates")
     if near:
@@ -135,13 +135,14 @@ def model_cards(material: Material) -> list[tuple[str, list[tuple[str, str]]]]:
     summary, cards = material.summary, []
     word = run_word(summary)
     for arch in summary.architectures:
-        lines = list(summary.models.get(arch, ()))
+        # a record has a card for each model file
+        lines = [] if summary.record else list(summary.models.get(arch, ()))
         weights: dict[str, list[str]] = {checkpoint: [] for checkpoint in CHECKPOINTS}
         for seed in summary.seeds:
             maps = next(material.map_files(arch, seed))
             for checkpoint in CHECKPOINTS:
                 weights[checkpoint].append(maps.origin.weights[checkpoint][:12])
-        if "Input" not in dict(lines):
+        if not summary.record and "Input" not in dict(lines):
             lines.append(("Input", f"{maps.origin.size} x {maps.origin.size} pixels"))
         methods = [method for layer, method in maps.methods() if layer == summary.layer]
         if methods:
@@ -157,7 +158,9 @@ def model_cards(material: Material) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def versions(material: Material) -> list[tuple[str, str]]:
-    """Of the libraries that made the maps, all that were found."""
+    """Of the libraries that made the maps, all that were found; of an audit what its record has."""
+    if material.summary.record:
+        return sorted(material.summary.record.versions.items())
     found: dict[str, set[str]] = {}
     for note in material.notes.values():
         for library, known in note.versions.items():

@@ -3,11 +3,13 @@
 import pandas as pd
 
 from evidrift.compare.findings.signs import MEANING
+from evidrift.compare.summary import Summary
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.material import Material
 from evidrift.report.words import view
-from evidrift.report.words.cells import MEASURES, run_word
+from evidrift.report.words.cells import MEASURES, checkpoint_names, run_word
 from evidrift.report.words.claimed import led_by, with_bounds
+from evidrift.report.words.limits import by_gravity
 from evidrift.report.words.numbers import PAGE
 
 
@@ -69,7 +71,6 @@ def _audit_table(material: Material) -> view.TableView:
     claims = material.table("claims")
     claims = claims[(claims["kind"] == "preserved") & (claims["estimand"] == "these checkpoints")]
     claimed = claims[["arch", "method", "estimate", "low", "high", "n_patients", "detectable", "verdict"]]
-    has_floors = bool(rows[["floor_tl", "floor_ft"]].notna().any(axis=None))
     patients = f" of {summary.cohort.patients:,} patients" if summary.patients_known else ""
     return view.table(
         f"Drift: the share of the strongest {100 * summary.area:g} % of the evidence that lies elsewhere in "
@@ -78,7 +79,7 @@ def _audit_table(material: Material) -> view.TableView:
         [
             view.methods("Attribution method"),
             view.intervals("Drift", "mean", "low", "high", "drift"),
-            *_floors() * has_floors,
+            *_floors(summary, rows),
             view.numbers("Scale", "scale", "scale"),
             view.intervals("Drift / scale", "estimate", "low_of_claim", "high_of_claim", "over_scale"),
             view.counts("Patients", "n_patients", "common"),
@@ -89,8 +90,13 @@ def _audit_table(material: Material) -> view.TableView:
     )
 
 
-def _floors() -> list[view.Column]:
-    return [view.numbers(f"Seed floor, {name}", f"floor_{name}", "floor") for name in ("tl", "ft")]
+def _floors(summary: Summary, rows: pd.DataFrame) -> list[view.Column]:
+    """Of both checkpoints; an audit has none where each side has a single model."""
+    known = rows[["floor_tl", "floor_ft"]].notna().any(axis=None)
+    if summary.kind == "audit" and not known:
+        return []
+    names = checkpoint_names(summary).items()
+    return [view.numbers(f"Seed floor, {name}", f"floor_{key}", "floor") for key, name in names]
 
 
 def _first_places(material: Material) -> dict[str, view.Cell]:
@@ -112,20 +118,23 @@ def _sign_note(material: Material) -> str:
 
 
 def gate_table(material: Material) -> view.TableView | None:
-    """The gate's limits and what came of each."""
+    """The gate's limits and what came of each, the broken ones first."""
     gate = material.summary.gate
     if gate is None:
         return None
-
+    several = len({line.against for line in gate.lines}) > 1
     return view.table(
         "The gate's limits and what came of each",
-        map(vars, gate.lines),
+        by_gravity(gate),
         [
-            view.Column("What", lambda row: view.Cell(row["what"], note=row["name"])),
-            view.Column("Found", lambda row: view.Cell(row["value"], "number"), "", "number"),
-            view.Column("Limit", lambda row: view.Cell(row["limit"], "number"), "", "number"),
-            view.verdicts("Verdict"),
-            view.words("Why", "reason"),
+            view.Column("What", lambda line: view.Cell(line.what, note=line.name)),
+            *[view.Column("Held against", lambda line: view.Cell(line.against))] * several,
+            view.Column("Found", lambda line: view.Cell(line.value, "number"), "bound", "number"),
+            view.Column("Limit", lambda line: view.Cell(line.limit, "number"), "", "number"),
+            view.Column(
+                "Verdict", lambda line: view.Cell(line.verdict, "verdict"), "limit_verdict", "verdict"
+            ),
+            view.Column("Why", lambda line: view.Cell(line.reason)),
         ],
     )
 
@@ -146,7 +155,7 @@ def how_far_table(material: Material) -> view.TableView:
             view.numbers("Erratic", "erratic", "erratic"),
             view.intervals("Drift / scale", "over_scale", "over_scale_low", "over_scale_high", "over_scale"),
             view.numbers("Scale", "scale", "scale"),
-            *_floors(),
+            *_floors(material.summary, rows),
             view.counts("Patients", "n_patients", "common"),
         ],
     )
@@ -164,7 +173,7 @@ def levels_table(material: Material) -> view.TableView:
             view.intervals("Mean, recipe", "mean", "low", "high", "recipe"),
             view.intervals("The same, these checkpoints", "mean", "fixed_low", "fixed_high", "fixed"),
             view.numbers(f"Spread over {run_word(material.summary)}s", "sd", "seed", 3),
-            *_floors(),
+            *_floors(material.summary, rows),
             view.numbers("Scale", "scale", "scale"),
             view.counts("Images", "n_images", "common"),
         ],

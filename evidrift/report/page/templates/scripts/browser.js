@@ -90,6 +90,8 @@
       + `${sort().name} ${app.number(sort().value(each))}`;
   };
   app.step = (by) => app.choose(place + by);
+  app.markVerdicts = () => app.showList(cases, place, sort().value, sort().digits);
+  app.method = () => Number(field("method").value);
 
   const NAMES = ["arch", "run", "label", "cohort", "method", "sort", "order", "text"];
 
@@ -114,12 +116,34 @@
 
   form.addEventListener("input", () => { isTouched = true; refresh(); });
   form.addEventListener("submit", (event) => event.preventDefault());
-  part("reset").addEventListener("click", () => {
+  function clear() {
     const method = field("method").value;
     form.reset();
     field("method").value = method;
+  }
+
+  part("reset").addEventListener("click", () => {
+    clear();
     refresh();
   });
+  /** A film's place; where a film has a case a finding, that of the finding, else of its first one. */
+  function placeOf(film, finding) {
+    const exact = data.images.indexOf(finding ? `${film} [${finding}]` : film);
+    return exact >= 0 ? exact : data.images.findIndex((name) => name === film || name.startsWith(`${film} [`));
+  }
+
+  for (const link of document.querySelectorAll(".film-link")) {
+    const image = placeOf(link.dataset.image, link.dataset.label);
+    link.disabled = image < 0; // a film without any finding has no map
+    link.addEventListener("click", () => {
+      isTouched = true;
+      clear();
+      const found = app.casesOf(app.method()).find((each) => each.image === image);
+      if (found) refresh({ image, run: found.block.run });
+      part("case").scrollIntoView();
+      part("case").focus({ preventScroll: true });
+    });
+  }
   part("previous").addEventListener("click", () => app.step(-1));
   part("next").addEventListener("click", () => app.step(1));
 

@@ -29,7 +29,13 @@
   for (const choice of document.querySelectorAll("select[data-chart]")) {
     choice.addEventListener("change", () => draw(document.getElementById(`plot-${choice.dataset.chart}`)));
   }
+  const opened = []; // what is folded on the screen is printed, and folded again
   window.addEventListener("beforeprint", () => {
+    for (const each of document.querySelectorAll(".audit details:not([open])")) {
+      each.open = true;
+      opened.push(each);
+    }
     for (const plot of plots) if (!drawn.has(plot.dataset.chart)) draw(plot);
   });
+  window.addEventListener("afterprint", () => { for (const each of opened.splice(0)) each.open = false; });
 })();

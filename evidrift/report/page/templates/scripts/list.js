@@ -1,7 +1,7 @@
 "use strict";
 // The list of cases, a page at a time: whatever their number, a dozen rows are drawn.
 (() => {
-  const app = window.evidrift, data = app.data, ROWS = 12;
+  const app = window.evidrift, data = app.data, ROWS = 12, SIDE = 44;
   const part = (id) => document.getElementById(id);
 
   /** Shows the page on which the chosen place lies. */
@@ -27,9 +27,15 @@
     }
     film.src = data.films[each.image];
     film.alt = "";
+    const [width, height] = data.shapes[each.image], side = SIDE / Math.max(width, height);
+    film.style.width = `${width * side}px`;
+    film.style.height = `${height * side}px`;
     button.append(film, words("strong", app.labelOf(each)));
     const file = data.images[each.image].split("/").pop(); // its end tells images apart; all of it stands above
     for (const text of [app.trainingOf(each), file]) if (text) button.append(words("span", text));
+    const read = words("span", app.verdictWords(app.verdictOf(each)));
+    read.className = "read";
+    if (read.textContent) button.append(read);
     cell.append(button);
     const number = words("td", app.number(value, digits));
     number.className = "number";

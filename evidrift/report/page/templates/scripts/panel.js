@@ -30,38 +30,37 @@
     part("case-about").textContent = `${(place + 1).toLocaleString("en")} of ${total.toLocaleString("en")} · `
       + `${data.cohorts[app.cohortOf(each)] || "no prediction"} · ${data.images[each.image]}`;
     showFilm(each);
-    outline(canvases);
+    part("outlines").replaceChildren(
+      ...app.outlineOf(canvases[0], "before"), ...app.outlineOf(canvases[1], "after"));
     fillDrift(each);
     fillPrediction(each);
     fillReliance(each);
     fillStatus(each);
+    app.showVerdict(each);
     paint();
     part("case").dataset.shown = `${each.block.run} ${each.block.method} ${each.image}`;
   };
 
   function showFilm(each) {
-    const [top, left, bottom, right] = data.content[each.image];
     for (const id of ["film", "film-under"]) {
       part(id).src = data.films[each.image];
-      part(id).parentElement.style.aspectRatio = `${right - left} / ${bottom - top}`;
+      part(id).parentElement.style.aspectRatio = data.shapes[each.image].join(" / ");
     }
     part("film").alt = `Film of ${app.labelOf(each)}, ${data.images[each.image]}`;
   }
 
-  function outline(canvases) {
-    part("outlines").replaceChildren();
-    canvases.forEach((canvas, when) => {
-      const level = app.level(canvas, data.area);
-      if (level === null) return;
-      const path = app.outline(canvas, data.side, level);
-      for (const looks of ["under", when ? "after" : "before"]) {
-        const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-        line.setAttribute("d", path);
-        line.setAttribute("class", looks === "under" && !when ? "under before" : looks);
-        part("outlines").append(line);
-      }
+  /** The border of the strongest area as a light line over a dark one; nothing of an empty map. */
+  app.outlineOf = (canvas, looks) => {
+    const level = app.level(canvas, data.area);
+    if (level === null) return [];
+    const path = app.outline(canvas, data.side, level);
+    return [`under ${looks}`, looks].map((name) => {
+      const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      line.setAttribute("d", path);
+      line.setAttribute("class", name);
+      return line;
     });
-  }
+  };
 
   function paint() {
     const { fine, change, high, swing } = shown, share = view.blend / 100;
