@@ -71,10 +71,15 @@ def prepare(params: Prepare, outputs: Outputs) -> list[str]:
         exclusions.sort(key=lambda exclusion: exclusion[0].path)
         with listed_when_refused(outputs.exclusions, exclusions):
             if not kept:
-                raise nothing_left(source, exclusions)
+                raise UserError(f"{nothing_left(source, exclusions)}{_smaller(exclusions)}")
             cohort = _split(kept, params, source)
             check_patients(
-                cohort.entries, cohort.splits, cohort.origin, classes, summary(exclusions), params.split
+                cohort.entries,
+                cohort.splits,
+                cohort.origin,
+                classes,
+                summary(exclusions) + _smaller(exclusions),
+                params.split,
             )
         metrics = _metrics(opened, cohort, exclusions, classes, len(identical.kept))
         with _all_or_none(outputs) as partial:
@@ -188,6 +193,12 @@ def _split(kept: Sequence[tuple[Loaded, int]], params: Prepare, source: Path) ->
     return Cohort(
         [kept[i][0] for i in order], [splits[i] for i in order], [kept[i][1] for i in order], origin
     )
+
+
+def _smaller(exclusions: Sequence[tuple[Entry, Excluded]]) -> str:
+    """What to change where films are too small; else nothing."""
+    small = any(why.reason == "too_small" for _, why in exclusions)
+    return " If your films are that small, lower prepare.min_side." if small else ""
 
 
 def _write_store(path: Path, cohort: Cohort, scratch: Scratch, classes: Sequence[str]) -> None:

@@ -33,9 +33,11 @@ INSTALLED = "installs what every test here runs with, by the same files"
 RAY = "needs a Ray cluster: tests/repro/test_ray.py starts one"
 LEFT_OUT = {
     "python3.11 -m venv .venv && . .venv/bin/activate": INSTALLED,
+    "pip install . -c constraints.txt": INSTALLED,
     "pip install -r requirements.txt -c constraints.txt": INSTALLED,
     "pip install -r requirements-remotes.txt -c constraints.txt": INSTALLED,
     "pip install -r requirements-ray.txt -c constraints.txt": INSTALLED,
+    "evidrift demo": "takes two minutes; tests/demo/test_demo.py runs it",
     "evidrift repro --ray auto": RAY,
     "evidrift repro --ray 10.0.0.5:6379": RAY,
     "python -m benchmarks.size 1000 10000 100000 --folder size": "takes hours",
@@ -64,6 +66,9 @@ INSTEAD = {
     ),
 }
 BEFORE = {
+    "evidrift audit --original v1.keras --before v3.keras --after v4.keras --images films/manifest.csv \\": (
+        "printf 'drift: {mean_at_most: 0.9}\\nunusable_at_most: 0.9\\n' > gate.yaml"
+    ),
     'git add --update && git commit --message "where I started"': "echo '# a change' >> params.yaml",
     "evidrift export mobilenetv2 1 ft tuned.keras": "rm -f tuned.keras",  # that of other examples
 }
@@ -191,6 +196,9 @@ def write_called(folder: Path, model: keras.Model) -> None:
     inputs = np.stack([np.repeat(cv2.resize(each, SHAPE[1::-1])[..., None], 3, axis=-1) for each in films])
     for number, (each, called) in enumerate(zip(films, model(inputs).numpy().argmax(axis=-1), strict=True)):
         save(folder / "abc"[called] / f"{number:02d}.png", each)
+    named = sorted(path.relative_to(folder) for path in folder.rglob("*.png"))
+    rows = [f"{path.as_posix()},{path.parent},p{path.stem}" for path in named]
+    (folder / "manifest.csv").write_text("\n".join(["path,label,patient_id", *rows]))
 
 
 def make_changes(diff: str, place: Workplace) -> None:

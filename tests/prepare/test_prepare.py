@@ -280,6 +280,14 @@ def test_a_class_with_too_few_patients_is_refused_with_what_was_left_out(source,
     assert len((out / "exclusions.csv").read_text().splitlines()) == 1 + 30
 
 
+def test_a_study_of_small_films_is_told_which_parameter_lets_them_in(source, out):
+    with pytest.raises(
+        UserError, match=r"too_small .*If your films are that small, lower prepare\.min_side\."
+    ):
+        prepare(params(source=str(source), min_side=28), outputs(out))
+    prepare(params(source=str(source), min_side=20), outputs(out))
+
+
 def test_a_source_of_unreadable_images_is_refused(tmp_path, out):
     for label in ("normal", "tuberculosis"):
         (tmp_path / "films" / label).mkdir(parents=True)
