@@ -15,7 +15,7 @@ from evidrift.cli.spelling import FLAGS
 from tests.places import ROOT
 
 # Rooms that the pipeline has no part in.
-FOREIGN = ("auditing", "foreign", "cli")
+FOREIGN = ("auditing", "foreign", "cli", "demo")
 
 
 def said() -> dict[str, set[str]]:
