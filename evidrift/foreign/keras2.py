@@ -26,6 +26,12 @@ RENAMED = {
     "BatchNormalizationV2": "BatchNormalization",
     "SyncBatchNormalization": "BatchNormalization",
 }
+# Layers of keras.applications that are no public ones, by the module that has them in both.
+APPLICATIONS = {
+    "CustomScaleLayer": "keras.src.applications.inception_resnet_v2",
+    "LayerScale": "keras.src.applications.convnext",
+    "StochasticDepth": "keras.src.applications.convnext",
+}
 # They did something in training alone.
 PASSES = ("RandomHeight", "RandomWidth", "AddLoss", "AddMetric")
 # Keras 2's own that Keras 3 does not have; an unknown layer that is none of them is its author's.
@@ -167,6 +173,8 @@ def _layer(part: Config) -> Config:
     given = str(part["class_name"])
     if given in GONE:
         raise NoCounterpart(f"the layer {name_of(part)} ({given})")
+    if given in APPLICATIONS and part.get("module") == APPLICATIONS[given]:
+        return {key: part[key] for key in ("module", "class_name", "config")} | {"registered_name": given}
     kind: str = "Identity" if given in PASSES else RENAMED.get(given, given)
     config = part.get("config") or {}
     cls = getattr(keras.layers, kind, None)

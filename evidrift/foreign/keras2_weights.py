@@ -133,18 +133,28 @@ def _number(piece: str) -> int:
 def _in_order(layer: Any, names: Sequence[str]) -> list[Any]:
     """The variables of a layer or nested model that these names of Keras 2 mean.
 
-    By layer and name, e.g. conv1/kernel:0, where all are named so, each once. Names of layers may repeat in
-    models that were put together: then by their order, if it names a kernel where a kernel is, and so on.
+    By layer, e.g. conv1/kernel:0, where each layer has a name of its own. Names may repeat in models that
+    were put together: then by their order, if it names a kernel where a kernel is, and so on.
     """
-    leaves = list(_leaves(layer))
-    by_name = {f"{leaf.name}/{_last(each.name)}": each for leaf in leaves for each in leaf.weights}
-    ends = [_end(name, by_name) for name in names]
+    leaves = [leaf for leaf in _leaves(layer) if leaf.weights]
+    known = {leaf.name: leaf for leaf in leaves}
+    owners = [_owner(name, known) for name in names]
+    if len(known) == len(leaves) and Counter(owners) == {leaf.name: len(leaf.weights) for leaf in leaves}:
+        own: dict[str, list[str]] = {owner: [] for owner in owners}
+        for name, owner in zip(names, owners, strict=True):
+            own[owner].append(_last(name))
+        found = {owner: iter(_of_leaf(known[owner], lasts)) for owner, lasts in own.items()}
+        return [next(found[owner]) for owner in owners]
     variables = _weights(layer)
-    if len(by_name) == len(variables) == len(names) and set(ends) == set(by_name):
-        return [by_name[end] for end in ends]
     if [_last(each.name) for each in variables] != [_last(name) for name in names]:
         raise ValueError(f"{layer.name} has other weights than its file, or has them in another order.")
     return variables
+
+
+def _of_leaf(leaf: Any, names: Sequence[str]) -> list[Any]:
+    """The variables of one layer: by name, or in order where they have none of their own."""
+    named = {_last(each.name): each for each in leaf.weights}
+    return [named[name] for name in names] if {*names} == {*named} else _weights(leaf)
 
 
 def _leaves(layer: Any) -> Iterator[Any]:
@@ -155,11 +165,11 @@ def _leaves(layer: Any) -> Iterator[Any]:
         yield layer
 
 
-def _end(name: str, known: Container[str]) -> str:
-    """Layer and weight at the end of a name with all scopes: model/conv1/bn/gamma:0 is conv1_bn/gamma."""
+def _owner(name: str, known: Container[str]) -> str:
+    """The layer in a weight's name with all scopes: conv1_bn of model/conv1/bn/gamma:0."""
     *scopes, _ = name.split("/")
-    ends = [f"{'_'.join(scopes[start:])}/{_last(name)}" for start in range(len(scopes))]
-    return next((end for end in ends if end in known), "")
+    parts = ["_".join(scopes[start:end]) for end in range(len(scopes), 0, -1) for start in range(end)]
+    return next((part for part in parts if part in known), "")
 
 
 def _last(name: str) -> str:

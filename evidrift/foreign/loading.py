@@ -16,7 +16,7 @@ from evidrift.base.errors import UserError
 from evidrift.foreign import keras2_weights
 from evidrift.foreign.allowed import check_allowed
 from evidrift.foreign.description import VARIABLES, Description, read_description
-from evidrift.foreign.keras2 import FUNCTIONS, translated
+from evidrift.foreign.keras2 import FUNCTIONS, TRAINING_ONLY, translated
 from evidrift.foreign.keras2_operations import NoCounterpart
 
 ENDS = ("input_layers", "output_layers")
@@ -54,8 +54,9 @@ def load(path: Path) -> keras.Model:
 def tidied(part: Any) -> Any:
     """A description without what is not needed, in the words of this Keras.
 
-    How a model was compiled is left out: own losses and metrics are no part of the network. Keras 3.8 to 3.10
-    wrote single inputs and outputs of nested models one level too deep, which this Keras takes for lists.
+    How it was trained is left out: losses, metrics, initialisers and regularisers of one's own are no part of
+    the network. Keras 3.8 to 3.10 wrote single inputs and outputs of nested models one level too deep, which
+    this Keras takes for lists.
     """
     if isinstance(part, list):
         return [tidied(each) for each in part]
@@ -64,7 +65,11 @@ def tidied(part: Any) -> Any:
     if part.get("class_name") == "function" and part.get("config") in FUNCTIONS:
         return FUNCTIONS[part["config"]]  # TensorFlow's own name of it
     described = "class_name" in part
-    made = {key: tidied(value) for key, value in part.items() if not (described and key == "compile_config")}
+    made = {
+        key: tidied(value)
+        for key, value in part.items()
+        if not (described and key == "compile_config") and not key.endswith(TRAINING_ONLY)
+    }
     if "layers" in made:
         made |= {key: _unwrapped(made[key]) for key in ENDS if key in made}
     return made

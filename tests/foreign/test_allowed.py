@@ -108,7 +108,8 @@ def test_the_page_lists_every_kind_of_the_script_and_no_other():
 
 
 @pytest.mark.parametrize(
-    "name", ["backbone nested in a Sequential, .h5", "own metric", "clip behind the softmax", "rectangular"]
+    "name",
+    ["backbone nested in a Sequential, .h5", "own regulariser", "clip behind the softmax", "rectangular"],
 )
 def test_kinds_of_the_page_have_the_outcome_that_it_gives(name):
     kind = next(kind for kind in all_kinds() if kind.name == name)

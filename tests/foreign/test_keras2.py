@@ -122,6 +122,38 @@ def test_weights_of_other_layers_are_refused(tmp_path):
         load(path)
 
 
+def renamed(path, order):
+    """A kept file whose nested weights are named by layers that the model does not have, in some order."""
+    shutil.copy(FILES / "nested-2.15.h5", path)
+    with h5py.File(path, "r+") as file:
+        group = file["model_weights/backbone"]
+        old = [name.decode() if isinstance(name, bytes) else name for name in group.attrs["weight_names"]]
+        new = [f"scope_{number}/{name.rsplit('/')[-1]}" for number, name in enumerate(old)]
+        for before, after in zip(old, new, strict=True):
+            group.move(before, after)
+        group.attrs["weight_names"] = [new[number].encode() for number in order(len(new))]
+    return path
+
+
+def test_weights_of_nameless_layers_are_taken_in_their_order(tmp_path):
+    model = load(renamed(tmp_path / "renamed.h5", range))
+    given = np.asarray(model(film(model), training=False)).ravel()
+    np.testing.assert_allclose(given, EXPECTED["nested-2.15.h5"], atol=1e-5)
+    with pytest.raises(UserError, match="has other weights than its file, or has them in another order"):
+        load(renamed(tmp_path / "turned.h5", lambda n: reversed(range(n))))
+
+
+def test_a_link_to_another_file_is_not_followed(tmp_path):
+    path = tmp_path / "linked.h5"
+    shutil.copy(FILES / "functional-2.15.h5", path)
+    with h5py.File(path, "r+") as file:
+        del file["model_weights/dense"]
+        place = str(FILES / "functional-2.15.h5")
+        file["model_weights/dense"] = h5py.ExternalLink(place, "/model_weights/dense")
+    with pytest.raises(UserError, match="Not allowed: H5 file with ExternalLink"):
+        load(path)
+
+
 def test_a_damaged_description_is_an_error_of_its_file(tmp_path):
     path = with_config(
         tmp_path / "odd.h5", "functional-2.15.h5", lambda config: config["config"].pop("layers")

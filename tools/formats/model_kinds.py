@@ -140,6 +140,19 @@ class OwnLoss(keras.losses.Loss):
         return ops.mean((y_true - y_pred) ** 2)
 
 
+@keras.saving.register_keras_serializable(package="theirs")
+class OwnRegulariser(keras.regularizers.Regularizer):
+    """A regulariser of one's own."""
+
+    def __call__(self, x: Any) -> Any:
+        """Sum of squares."""
+        return ops.sum(x**2)
+
+    def get_config(self) -> dict[str, Any]:
+        """Nothing to keep."""
+        return {}
+
+
 def own_metric(y_true: Any, y_pred: Any) -> Any:
     """A metric of one's own."""
     return ops.mean(y_pred)
@@ -250,6 +263,9 @@ KINDS: dict[str, Callable[[], keras.Model]] = {
     "own metric": lambda: compiled(loss="mse", metrics=[own_metric]),
     "own metric, .h5": lambda: compiled(loss="mse", metrics=[own_metric]),
     "Keras's own loss as a function": lambda: compiled(loss=keras.losses.binary_crossentropy),
+    "own regulariser": lambda: model(
+        lambda x: whole(kl.Conv2D(3, 1, kernel_regularizer=OwnRegulariser())(x))
+    ),
     "mixed_float16": lambda: of_policy(
         "mixed_float16",
         lambda x: kl.Activation("softmax", dtype="float32")(dense(features(scaled(x)), 3, None)),
