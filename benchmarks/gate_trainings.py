@@ -22,13 +22,13 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.gate import told
+from evidrift.auditing.films.images import AuditImages, read_images
 from evidrift.auditing.gate.check import Check, outcome
 from evidrift.auditing.gate.derive import as_yaml, derive
 from evidrift.auditing.gate.films import Films, films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.knowledge import known_of
 from evidrift.auditing.gate.limits import Gate
-from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Given
 from evidrift.auditing.relying import measure_models, of_pairs

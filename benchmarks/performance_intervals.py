@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.gate.limits import Gate
 from evidrift.auditing.gate.performance import Predicted, judge_performance
 from evidrift.auditing.performance.rows import rows

@@ -5,7 +5,7 @@ python -m tools.audit_schema
 
 from pathlib import Path
 
-from evidrift.auditing.filed import schema
+from evidrift.auditing.recording.filed import schema
 from evidrift.base.json import write_json
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "audit.schema.json"

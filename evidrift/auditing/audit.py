@@ -8,18 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.auditing.calls import truth_of
 from evidrift.auditing.comparisons import MIN_PATIENTS, Compared, compare_with_original, judge_sides
 from evidrift.auditing.context import context_of
+from evidrift.auditing.films.calls import truth_of
+from evidrift.auditing.films.labels import order_notes
 from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.limits import Gate, GateFile, facts_of, load_gate
-from evidrift.auditing.junit import NAME as JUNIT
-from evidrift.auditing.junit import write_junit
-from evidrift.auditing.labels import order_notes
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Model, load_models, sources
 from evidrift.auditing.ranges import range_notes
-from evidrift.auditing.record import record_of
+from evidrift.auditing.recording.junit import NAME as JUNIT
+from evidrift.auditing.recording.junit import write_junit
+from evidrift.auditing.recording.record import record_of
 from evidrift.auditing.relying import of_pairs, reliance_of
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.runs import known_by_part, try_models

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from evidrift.auditing.films.images import AuditImages
 from evidrift.auditing.gate.check import Check
-from evidrift.auditing.images import AuditImages
 from evidrift.auditing.models import Models
 from evidrift.auditing.study import DRIFT, MARGIN, NAME, images_card
 from evidrift.auditing.words import NAMES, Told

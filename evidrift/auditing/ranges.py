@@ -14,15 +14,15 @@ from scipy.special import entr
 from scipy.stats import binomtest
 
 from evidrift.attribution.network import Network
-from evidrift.auditing.calls import Scores, Truth, scores_of, truth_of
+from evidrift.auditing.films.calls import Scores, Truth, scores_of, truth_of
 from evidrift.auditing.gate.knowledge import ALIKE
 from evidrift.auditing.models import Given, Models
 from evidrift.auditing.runs import Tried
 from evidrift.base.sentence import parameter, say
-from evidrift.foreign.description import WEIGHTS
 from evidrift.foreign.files import ModelFile
 from evidrift.foreign.front import front_of
 from evidrift.foreign.input_range import prepare_for, read_range
+from evidrift.foreign.reading.description import WEIGHTS
 
 TRIED = ("none", "unit", "tf", "torch", "caffe", "samplewise", "minmax")
 N = 48  # films

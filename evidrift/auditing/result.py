@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evidrift.auditing.calls import Scores, Truth
 from evidrift.auditing.case_view import CaseView
-from evidrift.auditing.filed import Filed
+from evidrift.auditing.films.calls import Scores, Truth
+from evidrift.auditing.films.images import AuditImages
 from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.limits import Derived
-from evidrift.auditing.images import AuditImages
+from evidrift.auditing.recording.filed import Filed
 from evidrift.auditing.study import Run
 from evidrift.auditing.words import SPELLING, Told
 from evidrift.base.errors import UserError

@@ -8,18 +8,18 @@ from typing import NamedTuple
 import numpy as np
 
 from evidrift.attribution.family import Family
-from evidrift.auditing.calls import scores_of, truth_of
 from evidrift.auditing.explaining import explain_file, explain_findings, outputs_of
+from evidrift.auditing.films.calls import scores_of, truth_of
+from evidrift.auditing.films.images import AuditImages, read_images
+from evidrift.auditing.films.units import logits_of_units, probabilities_of_units, units_of
 from evidrift.auditing.gate.calls import with_calls
 from evidrift.auditing.gate.films import Films, films_of
 from evidrift.auditing.gate.knowledge import Known, known_of, known_of_findings
 from evidrift.auditing.gate.performance import Predicted
-from evidrift.auditing.images import AuditImages, read_images
 from evidrift.auditing.models import Given, Models
 from evidrift.auditing.performance.subgroups import Subgroups
 from evidrift.auditing.performance.subgroups import subgroups as subgroups_of
 from evidrift.auditing.study import Run, labelled
-from evidrift.auditing.units import logits_of_units, probabilities_of_units, units_of
 from evidrift.base.errors import UserError
 from evidrift.compare.study import Study
 from evidrift.foreign.files import ModelFile

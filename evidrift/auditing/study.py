@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from evidrift.attribution.family import Family
-from evidrift.auditing.calls import Scores, truth_of
-from evidrift.auditing.images import AuditImages
+from evidrift.auditing.films.calls import Scores, truth_of
+from evidrift.auditing.films.images import AuditImages
 from evidrift.auditing.rates import evaluate_findings
 from evidrift.base.table import write_table
 from evidrift.base.versions import versions

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from evidrift.auditing.films.images import AuditImages
 from evidrift.auditing.gate.check import Check, outcome
-from evidrift.auditing.images import AuditImages
 from evidrift.base.sentence import Spelling, parameter, say
 from evidrift.base.sentence import method as as_term
 from evidrift.claims.claim import OPEN

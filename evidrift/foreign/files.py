@@ -17,16 +17,16 @@ import numpy as np
 from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
-from evidrift.foreign.description import WEIGHTS, check_is_file
-from evidrift.foreign.ending import Ending, Kind
-from evidrift.foreign.ending_check import check_ending, noise, taken_for
+from evidrift.foreign.end.check import check_ending, noise, taken_for
+from evidrift.foreign.end.ending import Ending, Kind
 from evidrift.foreign.export import without_evidence
 from evidrift.foreign.flat import flattened
 from evidrift.foreign.front import front_of, with_front
 from evidrift.foreign.input_range import prepare_for, read_range
-from evidrift.foreign.loading import load
 from evidrift.foreign.objects import sha256_of
 from evidrift.foreign.precision import in_float32, other_precision
+from evidrift.foreign.reading.description import WEIGHTS, check_is_file
+from evidrift.foreign.reading.loading import load
 from evidrift.foreign.shapes import MAX_SIDE, Shape, shape_of
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import find

@@ -17,7 +17,7 @@ from keras.src.models.functional import Functional
 
 from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
-from evidrift.foreign.ending import Ending, ending_of
+from evidrift.foreign.end.ending import Ending, ending_of
 
 
 class Flat(NamedTuple):

@@ -15,8 +15,8 @@ from evidrift.prepare.classes import of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.films.header import flag_lateral, with_header
 from evidrift.prepare.films.inverted import turn_inverted
-from evidrift.prepare.folder import list_folder
-from evidrift.prepare.manifest import list_manifest
+from evidrift.prepare.listing.folder import list_folder
+from evidrift.prepare.listing.manifest import list_manifest
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import PhantomRecipe, load_recipe, patients

@@ -333,7 +333,7 @@ def test_quiet_leaves_the_answer(films, models, tmp_path, capsys):
 def test_an_order_of_classes_in_which_the_model_is_perfect_is_named(
     films, models, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("evidrift.auditing.labels.FEWEST", 12)
+    monkeypatch.setattr("evidrift.auditing.films.labels.FEWEST", 12)
     found = audit(models[0], models[0], films, methods=["layer_cam"], labels=False, quiet=True)
     called = found.pairs[0][0].logits.argmax(axis=1)
     assert set(called) == {0, 1, 2}

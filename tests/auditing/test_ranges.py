@@ -9,8 +9,8 @@ import pytest
 
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.network import Network
-from evidrift.auditing.calls import scores_of
-from evidrift.auditing.images import AuditImages
+from evidrift.auditing.films.calls import scores_of
+from evidrift.auditing.films.images import AuditImages
 from evidrift.auditing.models import Given
 from evidrift.auditing.ranges import range_notes
 from evidrift.base.sentence import spelled

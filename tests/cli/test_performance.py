@@ -5,7 +5,7 @@ import io
 import numpy as np
 from rich.console import Console
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.performance.flips import flips
 from evidrift.auditing.performance.rows import rows
 from evidrift.auditing.performance.subgroups import Subgroups

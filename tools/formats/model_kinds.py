@@ -59,7 +59,7 @@ class Kind(NamedTuple):
 
 
 def film(height: int = SIDE, width: int = SIDE, channels: int = 3) -> np.ndarray:
-    """Grey levels, (1, height, width, channels) float32, as in tests/foreign/files/make_keras2.py."""
+    """Grey levels, (1, height, width, channels) float32, as in tests/foreign/reading/files/make_keras2.py."""
     levels = (np.arange(height * width) * 37 % 251).reshape(1, height, width, 1)
     return np.repeat(levels, channels, axis=-1).astype(np.float32)
 

@@ -21,7 +21,7 @@ from tools.formats.model_kinds import Kind, Made, film
 
 PAGE = Path("docs/formats.md")
 START, END = "<!-- models -->", "<!-- /models -->"
-KEPT = Path(__file__).parents[2] / "tests" / "foreign" / "files"
+KEPT = Path(__file__).parents[2] / "tests" / "foreign" / "reading" / "files"
 LABELS = {
     "caffe": "preprocess_input inside, caffe",
     "torch": "preprocess_input inside, torch",
@@ -82,8 +82,8 @@ def section(kinds: list[Kind]) -> str:
     rows = [(kind, *outcome(kind)) for kind in kinds]
     n_read = sum(read for _, read, _ in rows)
     lines = [
-        f"{len(kinds)} kinds, made by `python -m tools.formats.models` or kept in tests/foreign/files: "
-        f"{n_read} are read, {len(kinds) - n_read} are refused with their sentence.",
+        f"{len(kinds)} kinds, made by `python -m tools.formats.models` or kept in "
+        f"tests/foreign/reading/files: {n_read} are read, {len(kinds) - n_read} are refused with their sentence.",
         "",
     ]
     for group, members in groupby(rows, key=lambda row: row[0].group):

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.gate.films import Films
 
 

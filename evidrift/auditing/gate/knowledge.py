@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.gate.check import KNOWLEDGE, NAN, Check
 from evidrift.auditing.gate.films import part
 from evidrift.base.interval import UNBOUNDED, Bounds

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.gate.check import NAN, NO_LABELS, Check, check
 from evidrift.auditing.gate.films import Part
 from evidrift.auditing.gate.limits import DROPS, OF_PERFORMANCE, Gate, OfSubgroups

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.performance.areas import Places, places
 from evidrift.auditing.performance.calibration import Gaps, gaps
 from evidrift.auditing.performance.patients import means

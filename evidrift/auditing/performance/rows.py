@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.performance.areas import area_bounds
 from evidrift.auditing.performance.calibration import calibration_bounds, calibration_difference
 from evidrift.auditing.performance.measures import Measured, Sample, measured

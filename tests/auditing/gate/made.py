@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.gate.films import Films
 from evidrift.auditing.gate.knowledge import Known, known_of
 from evidrift.auditing.gate.performance import Predicted

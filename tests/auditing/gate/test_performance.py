@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evidrift.auditing.calls import Scores
+from evidrift.auditing.films.calls import Scores
 from evidrift.auditing.gate.limits import OF_PERFORMANCE, Gate
 from evidrift.auditing.gate.performance import judge_performance
 from evidrift.auditing.performance.subgroups import Subgroups

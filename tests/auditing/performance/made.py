@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 
 
 def truth_of_labels(labels, n_classes, patients=None) -> Truth:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar as peer
 
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.performance.flips import flips, mcnemar
 from tests.auditing.performance.made import scores_of, truth_of_labels
 

@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.metrics import recall_score, roc_auc_score
 
 from benchmarks.performance_intervals import WORLDS, draw, intervals, missed
-from evidrift.auditing.calls import Scores, Truth
+from evidrift.auditing.films.calls import Scores, Truth
 from evidrift.auditing.performance.rows import rows
 from evidrift.auditing.performance.subgroups import Subgroups
 from evidrift.auditing.rates import evaluate_findings

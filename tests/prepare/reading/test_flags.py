@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from evidrift.auditing.images import read_images
+from evidrift.auditing.films.images import read_images
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import load_recipe
 from tests.places import ROOT
