@@ -83,7 +83,8 @@ def section(kinds: list[Kind]) -> str:
     n_read = sum(read for _, read, _ in rows)
     lines = [
         f"{len(kinds)} kinds, made by `python -m tools.formats.models` or kept in "
-        f"tests/foreign/reading/files: {n_read} are read, {len(kinds) - n_read} are refused with their sentence.",
+        f"tests/foreign/reading/files: {n_read} are read, {len(kinds) - n_read} are refused with their "
+        "sentence.",
         "",
     ]
     for group, members in groupby(rows, key=lambda row: row[0].group):
