@@ -2,21 +2,21 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 
 from benchmarks.performance.measuring import Line, Seconds, timed
-from benchmarks.performance.networks import MINIATURES, Measured
+from benchmarks.performance.networks import LARGE, MINIATURES, Measured
 from benchmarks.performance.preparing import write_films
 from evidrift.auditing.audit import audit
 from evidrift.networks.classifier import build_classifier
 from evidrift.training.loop import compile_forward
 
 LAYERS = ("last", "penultimate")
-NETWORK = MINIATURES[1]._replace(n=416)
+NETWORKS = (MINIATURES[1]._replace(n=416), LARGE._replace(n=208))
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,14 @@ class Audited:
         )
 
 
-def against_two_forward_passes(rounds: int, measured: Measured = NETWORK) -> Iterator[Line]:
+def against_two_forward_passes(rounds: int, networks: Sequence[Measured] = NETWORKS) -> Iterator[Line]:
     """Beyond start-up, which is what one batch of films costs: imports, reading the files, compiling."""
+    for measured in networks:
+        yield from _against_two_forward_passes(measured, rounds)
+        keras.backend.clear_session()
+
+
+def _against_two_forward_passes(measured: Measured, rounds: int) -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as folder:
         audited = Audited(measured, Path(folder))
         classifiers = audited.write()
