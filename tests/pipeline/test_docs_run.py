@@ -185,7 +185,7 @@ def bring(place: Workplace, text: str) -> None:
         store = ImageStore(place.path / "data" / "images" / "store.h5")
         for images in map(store.split, SPLITS):
             for pixels, label, name in zip(images.pixels[:], images.labels, images.ids, strict=True):
-                for brighter in (0, 80):  # enough films of each class for every split
+                for brighter in (0, 80) if "prepare" in text else (0,):  # enough for every split
                     file = f"{images.classes[label]}/{Path(str(name)).name}-{brighter}.png"
                     save(place.path.parent / "films" / file, cv2.resize(pixels // 2, (96, 96)) + brighter)
 
