@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-START, END = "<!-- filled -->\n", "<!-- /filled -->"
+from evidrift.base.errors import run
+from tools.marked import write_between
+
 MEASURES = {
     "accuracy": "accuracy",
     "sensitivity": "sensitivity",
@@ -35,9 +37,7 @@ def main() -> None:
     parser.add_argument("page", type=Path, help="Markdown with the two marks")
     args = parser.parse_args()
     audit = json.loads(args.audit.read_text(encoding="utf-8"))
-    before, _, rest = args.page.read_text(encoding="utf-8").partition(START)
-    after = rest[rest.index(END) :]
-    args.page.write_text(f"{before}{START}{filled(audit)}{after}", encoding="utf-8")
+    write_between(args.page, "filled", filled(audit))
 
 
 def filled(audit: Audit) -> str:
@@ -174,4 +174,4 @@ def _lines(heads: Cells, rows: Iterable[Cells]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -53,7 +53,7 @@ def test_versions_criteria_performance_flips_and_limits_are_filled_in():
 
 def test_what_is_not_known_is_said(monkeypatch, tmp_path):
     page, file = tmp_path / "page.md", tmp_path / "audit.json"
-    page.write_text(f"# A\n{change_control.START}old\n{change_control.END}\nB\n", encoding="utf-8")
+    page.write_text("# A\n<!-- filled -->\nold\n<!-- /filled -->\nB\n", encoding="utf-8")
     unknown = audit(gate_file=None, gate=[], performance=[], differences=[], flips=[])
     file.write_text(as_json(unknown), encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["change_control", str(file), str(page)])
@@ -62,4 +62,4 @@ def test_what_is_not_known_is_said(monkeypatch, tmp_path):
     assert "**Acceptance criteria.** None were given." in text
     assert "**Performance.** Not known: no labels were given." in text
     assert "old" not in text
-    assert text.startswith("# A\n") and text.endswith(f"{change_control.END}\nB\n")
+    assert text.startswith("# A\n") and text.endswith("<!-- /filled -->\nB\n")

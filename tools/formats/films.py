@@ -7,15 +7,16 @@ import argparse
 from itertools import groupby
 from pathlib import Path
 
+from evidrift.base.errors import run
 from evidrift.prepare.entry import Excluded
 from evidrift.prepare.films.film import Film
 from evidrift.prepare.pointers import HEAD, stand_in
 from evidrift.prepare.read import read_film
 from tools.formats import dicoms, left_out, packed, rasters
 from tools.formats.known import Kind, worst
+from tools.marked import write_between
 
 PAGE = Path("docs/formats.md")
-START, END = "<!-- films -->", "<!-- /films -->"
 MAKERS = (
     *(dicoms.greys, dicoms.windows, packed.compressed, packed.coloured),
     *(rasters.pngs, rasters.jpegs, rasters.tiffs, rasters.others),
@@ -29,11 +30,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("page", type=Path, nargs="?", default=PAGE, help="whose section is renewed")
-    page = parser.parse_args().page
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{START}\n{section(all_kinds())}{END}{after}", encoding="utf-8")
+    write_between(parser.parse_args().page, "films", section(all_kinds()))
 
 
 def all_kinds() -> list[Kind]:
@@ -87,4 +84,4 @@ def outcome(kind: Kind) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from evidrift.base.errors import UserError
+from evidrift.base.errors import UserError, run
 from evidrift.foreign.files import load_model_file
 from tools.formats import model_kinds, no_models
 from tools.formats.model_kinds import Kind, Made, film
+from tools.marked import write_between
 
 PAGE = Path("docs/formats.md")
-START, END = "<!-- models -->", "<!-- /models -->"
 KEPT = Path(__file__).parents[2] / "tests" / "foreign" / "reading" / "files"
 LABELS = {
     "caffe": "preprocess_input inside, caffe",
@@ -51,11 +51,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("page", type=Path, nargs="?", default=PAGE, help="whose section is renewed")
-    page = parser.parse_args().page
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{START}\n{section(all_kinds())}{END}{after}", encoding="utf-8")
+    write_between(parser.parse_args().page, "models", section(all_kinds()))
 
 
 def all_kinds() -> list[Kind]:
@@ -123,4 +119,4 @@ def outcome(kind: Kind) -> tuple[bool, str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
