@@ -34,7 +34,9 @@ def project(tmp_path):
 def make(project, *words):
     """What make printed, and the calls of Python: which one, and with what."""
     notes = project / "notes.txt"
-    env = {**os.environ, "NOTES": str(notes)}
+    # the suite itself may run under make, whose settings are not for this one
+    outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
+    env = {**outer, "NOTES": str(notes)}
     command = ["make", f"PYTHON={project.parent / 'of mine' / 'python3.11'}", *words]
     said = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=True).stdout
     calls = notes.read_text().splitlines() if notes.exists() else []
