@@ -84,7 +84,7 @@ def audit(
         >>> found.case("00.png").save("a.png")  # in a notebook the case shows itself
 
     Args:
-        before: the checkpoint in use: a Keras 3 file (.keras or .h5), or weights (.weights.h5) of an
+        before: the checkpoint in use: a Keras file (.keras or .h5), or weights (.weights.h5) of an
             architecture of the zoo; or a keras.Model that is loaded already, layers of your own included.
             Several are trainings of the same recipe.
         after: the one to take its place. As many as `before` are compared pair by pair; else one of the two

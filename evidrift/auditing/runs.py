@@ -71,7 +71,8 @@ def try_models(
         padding=padding,
         quiet=quiet,
     )
-    columns = subgroups_of([each.entry.extra for each in audited.loaded], subgroups)
+    further = [each.entry.extra for each in audited.loaded]
+    columns = subgroups_of(further, subgroups, audited.images.classes)
     if models.several:
         films, film, runs = explain_units(models.files, families, layer, audited, quiet)
     else:

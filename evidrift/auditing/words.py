@@ -90,9 +90,12 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
         yield Caveat("labels_unknown", FINDINGS_UNKNOWN if audited.several else LABELS_UNKNOWN)
     if audited.several:
         yield Caveat("findings", BY_FINDING)
+    own = {"one_seed": ONE_PAIR}
+    if any(image.entry.patient_id is not None for image in audited.loaded):
+        own["patients_unknown"] = patients_sentence(audited)
     for caveat in result.caveats:
         if caveat.key not in LEFT_OUT:
-            yield replace(caveat, sentence=ONE_PAIR) if caveat.key == "one_seed" else caveat
+            yield replace(caveat, sentence=own.get(caveat.key, caveat.sentence))
     if audited.labels_known:  # of findings chance depends on each one; `knowledge` holds it against that
         yield from _accuracy(result, 0 if audited.findings is not None else 1 / len(audited.images.classes))
     if audited.exclusions:
@@ -104,6 +107,17 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     for note in notes:
         yield Caveat("input", note)
     yield Caveat("not_checked", NOT_CHECKED)
+
+
+def patients_sentence(audited: AuditImages) -> str:
+    """Of which films the patient is not known, where that is so of any."""
+    missing = sum(image.entry.patient_id is None for image in audited.loaded)
+    if missing == len(audited.loaded):
+        return "Patients were not given: each film counts as a patient of its own."
+    return (
+        f"The patient of {missing} of {len(audited.loaded)} films was not given: each of these counts as a "
+        "patient of its own."
+    )
 
 
 def _accuracy(result: Result, chance: float) -> Iterator[Caveat]:

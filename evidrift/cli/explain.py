@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from evidrift.measures.canvas import draw
     from evidrift.prepare.entry import Entry, Excluded
     from evidrift.prepare.films.film import flag_notes
+    from evidrift.prepare.listing.kinds import is_image
     from evidrift.prepare.source import load_file
     from evidrift.foreign.files import load_model_file
     from evidrift.report.figures.explained import explained_figure
@@ -56,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     methods = names(args.methods)
-    out = args.out or Path(f"{args.image.stem}-explained.png")
+    # Without an image's ending the last part of a DICOM file's name, a UID, is no ending either.
+    name = args.image.stem if is_image(args.image.name) else args.image.name
+    out = args.out or Path(f"{name}-explained.png")
     if out.suffix.lower() != ".png":
         raise UserError(f"--out is {out}; the picture is a PNG.")
     if out.resolve() in (args.image.resolve(), args.model.resolve()):

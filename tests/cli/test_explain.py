@@ -49,6 +49,15 @@ def test_a_film_is_explained_as_a_picture_with_the_probabilities_beside_it(capsy
     assert shown[0][2] == "abc"[int(expected.argmax())]
 
 
+def test_pictures_of_films_without_an_ending_do_not_replace_each_other(capsys, model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2):
+        save(tmp_path / "film.png", film(number, 48, 40)).rename(tmp_path / f"1.2.840.{number}")
+        code, text, _ = typed(capsys, f"1.2.840.{number}", "--model", model, "--preprocessing", "unit")
+        assert code == 0
+        assert text.splitlines()[-1] == f"1.2.840.{number}-explained.png"
+
+
 @pytest.mark.slow
 def test_another_class_can_be_asked_for_by_name_or_number(capsys, model, picture, tmp_path):
     base = [picture, "--model", model, "--preprocessing", "unit", "--out", tmp_path / "x.png"]

@@ -203,8 +203,9 @@ class Gate(Section):
 
     @property
     def asks_of_maps(self) -> bool:
-        """Whether any limit is on the maps."""
-        return any(getattr(self, name) is not None for name in OF_MAPS)
+        """Whether any limit is on the maps; that on unusable ones counts where it was written down."""
+        written = "unusable_at_most" in self.model_fields_set
+        return written or any(getattr(self, name) is not None for name in OF_MAPS)
 
     def check_fits(self, methods: Sequence[str], layer: str) -> None:
         """Whether the gate can be judged by what is audited.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from evidrift.auditing.films.findings import NO_FINDING
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 
@@ -32,12 +33,16 @@ class Subgroups(NamedTuple):
     reason: str | None
 
 
-def subgroups(films: Sequence[Mapping[str, str]], asked: Sequence[str] | None) -> tuple[Subgroups, ...]:
+def subgroups(
+    films: Sequence[Mapping[str, str]], asked: Sequence[str] | None, labels: Sequence[str] = ()
+) -> tuple[Subgroups, ...]:
     """Each column's groups, by name.
 
     Args:
         films: further columns of each film.
         asked: columns to use; None for all that tell groups apart.
+        labels: classes or findings; a column of such a name says what is true of a film, and makes groups
+            only where it is asked for.
 
     Raises:
         UserError: a column that is asked for is not there, or does not tell groups apart.
@@ -48,7 +53,9 @@ def subgroups(films: Sequence[Mapping[str, str]], asked: Sequence[str] | None) -
             there = say("there are {columns}", columns=columns) if columns else "there are none"
             told = "{asked} names {name}, which is no column of the films; {there}."
             raise UserError(say(told, asked=parameter("subgroups"), name=name, there=there))
-    used = columns if asked is None else list(dict.fromkeys(asked))
+    true = {name.casefold() for name in (*labels, NO_FINDING)}
+    others = [name for name in columns if name.casefold() not in true]
+    used = others if asked is None else list(dict.fromkeys(asked))
     found = tuple(
         _of(name, [film.get(name, "").strip() for film in films], asked is not None) for name in used
     )

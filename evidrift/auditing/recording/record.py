@@ -18,7 +18,7 @@ from evidrift.auditing.performance.flips import flips
 from evidrift.auditing.performance.rows import ERROR, Rows, estimate, rows
 from evidrift.auditing.performance.subgroups import Subgroups
 from evidrift.auditing.study import NAME
-from evidrift.auditing.words import NAMES, NOT_CHECKED, answer
+from evidrift.auditing.words import NAMES, NOT_CHECKED, answer, patients_sentence
 from evidrift.base.interval import Bounds
 from evidrift.base.sentence import spelled
 from evidrift.base.versions import versions
@@ -168,7 +168,7 @@ def _not_checked(
     if not audited.labels_known:
         yield "Labels were not given: nothing is known of accuracy, sensitivity, specificity or calibration."
     if not audited.patients_known:
-        yield "Patients were not given: each film counts as a patient of its own."
+        yield patients_sentence(audited)
     if compared[0].study.reliance is None:
         yield (
             "What the predictions hang on was not measured: it is where a gate has limits on reliance. Maps "

@@ -5,6 +5,7 @@ import pytest
 
 from evidrift.auditing.films.images import read_images
 from evidrift.auditing.films.labels import order_notes
+from evidrift.auditing.words import patients_sentence
 from evidrift.base.errors import UserError
 from tests.prepare.films import film, save
 
@@ -36,6 +37,18 @@ def test_class_folders_are_labels_in_alphabetical_order(films):
     assert found.labels_known
     assert not found.patients_known
     assert "alphabetical order" in found.notes[0]
+
+
+def test_patients_that_are_known_of_some_films_only_are_counted(films):
+    assert "each film counts" in patients_sentence(read(films))
+    rows = [
+        "path,label,patient_id",
+        *(f"{('normal', 'covid19')[n % 2]}/{n}.png,,p{n // 2}" for n in range(4)),
+    ]
+    (films / "manifest.csv").write_text("\n".join([*rows, "normal/4.png,,", "covid19/5.png,,"]))
+    found = read(films, labels=False)
+    assert not found.patients_known
+    assert patients_sentence(found).startswith("The patient of 2 of 6 films was not given")
 
 
 def test_given_classes_are_in_the_order_of_the_outputs(films):

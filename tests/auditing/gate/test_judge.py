@@ -238,6 +238,13 @@ def test_without_labels_nobody_knows_what_regressed():
     assert checks["regressed.at_most"].verdict == "not judged"
 
 
+def test_a_limit_on_unusable_maps_is_never_passed_over_where_it_was_written_down():
+    other = {"wrong_at_most": 0.5}
+    assert "unusable_at_most" not in judged(other, films())[0]
+    checks, found = judged({**other, "unusable_at_most": 0.05}, a_fifth_blank(films()))
+    assert checks["unusable_at_most"].verdict == found == "failed"
+
+
 def test_a_method_without_maps_passes_nothing():
     seen = replace(films(), moved=None, places=None, unusable=None)
     _, found = judged({"drift": {"mean_at_most": 1.0}, "regressed": {"at_most": 1.0}}, seen)

@@ -62,6 +62,12 @@ def test_a_name_that_only_holds_the_letters_is_no_age():
     assert by_name(subgroups(films, ["stage"]))["stage"].groups == ("0", "1", "2", "3", "4")  # asked for
 
 
+def test_a_column_of_findings_says_what_is_true_and_makes_no_groups_unless_asked_for():
+    films = [{"Mass": "01"[n % 2], "no finding": "10"[n % 2], "sex": "FM"[n % 2]} for n in range(4)]
+    assert [each.column for each in subgroups(films, None, ("mass", "Effusion"))] == ["sex"]
+    assert by_name(subgroups(films, ["Mass"], ("mass", "Effusion")))["Mass"].groups == ("0", "1")
+
+
 def test_asked_for_alone_and_once():
     assert [each.column for each in subgroups(FILMS, ["site", "sex", "site"])] == ["site", "sex"]
 
