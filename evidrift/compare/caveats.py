@@ -72,7 +72,10 @@ def caveats(
             "phantoms", "The images are phantoms, drawn by a program: nothing here is about patients."
         )
     if not study.patients_known:
-        yield Caveat("patients_unknown", "Patients unknown: every image counts as its own patient.")
+        yield Caveat(
+            "patients_unknown",
+            "Patients unknown: every image without a patient id counts as its own patient.",
+        )
     if len(study.seeds) == 1:
         yield Caveat(
             "one_seed",

@@ -19,6 +19,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from pydicom.multival import MultiValue
+
 from evidrift.base.errors import UserError
 from evidrift.prepare.entry import Entry, Loaded
 from evidrift.prepare.films.film import Film
@@ -143,9 +145,11 @@ def _device(header: Any) -> str:
     """Manufacturer and model; numbers of six and more digits are serial numbers or dates, and go."""
     text = f"{_text(header, 'Manufacturer')} {_text(header, 'ManufacturerModelName')}"
     plain = re.sub(r"[^\w .,/+()-]", " ", text, flags=re.ASCII)
-    return " ".join(re.sub(r"\d{6,}", " ", plain).split())[:64].strip()
+    return " ".join(re.sub(r"\d([-./]?\d){5,}", " ", plain).split())[:64].strip()
 
 
 def _text(header: Any, name: str) -> str:
     value = header.get(name)
+    if isinstance(value, MultiValue):  # a backslash in it, which some hospitals' numbers have
+        value = "\\".join(map(str, value))
     return str(value).strip(" \0\t\r\n") if isinstance(value, str) else ""

@@ -9,8 +9,9 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
@@ -24,6 +25,8 @@ MASKS = re.compile(
     r"(.*[ _-])?(masks?|segmentations?|annotations?|ground[ _-]?truths?)|(lung|left|right|manual)masks?",
     re.IGNORECASE,
 )
+# BUSI's way: `17_mask.png`, `17_mask_1.png` beside the film `17.png`.
+MASK_OF = re.compile(r"(.+)[ _-](mask|segmentation|seg)([ _-]?\d+)?", re.IGNORECASE)
 IMAGES = re.compile(r"images?|imgs?|films?|x[ _-]?rays?|cxrs?|radiographs?", re.IGNORECASE)
 
 
@@ -46,6 +49,8 @@ def list_folder(source: Path) -> Listing:
     depth, has_splits = _layout(list(places.values()), source)
     below = {path: folders[depth:] for path, folders in places.items()}
     entries = [_entry(path, kind, below.get(path), has_splits, source) for path, kind in kinds.items()]
+    stems = {str(PurePosixPath(path).with_suffix("")) for path, kind in kinds.items() if kind.film}
+    entries = [_unless_mask(entry, stems) for entry in entries]
     labelled = any(len(folders) > int(has_splits) for folders in below.values())
     return Listing(entries, count_by_suffix(ignored), "folders" if labelled else None, notes)
 
@@ -91,7 +96,7 @@ def _places(films: Iterable[str]) -> tuple[Mapping[str, list[str]], tuple[str, .
             if not (IMAGES.fullmatch(name) and inside[tuple(parts[:n])] == {name})
         ]
         places[path] = kept
-        passed += [path] * (len(kept) < len(parts))
+        passed += [path] * (0 < len(kept) < len(parts))  # else no folder is left to be the class
     if not passed:
         return places, ()
     told = "Folders that are called images were passed over: the class is the folder above ({path})."
@@ -149,6 +154,14 @@ def _entry(path: str, kind: Kind, folders: Sequence[str] | None, has_splits: boo
     if not label and excluded is None:
         excluded = Excluded("unknown_label", "not directly in a class folder")
     return Entry(path, label, split=split, excluded=excluded)
+
+
+def _unless_mask(entry: Entry, stems: Set[str]) -> Entry:
+    """A film's entry; one that is called a mask of another film beside it is left out."""
+    found = MASK_OF.fullmatch(str(PurePosixPath(entry.path).with_suffix("")))
+    if found is None or found[1] not in stems or entry.excluded is not None:
+        return entry
+    return replace(entry, label="", excluded=Excluded("mask", f"by its name a mask of {found[1]}"))
 
 
 def _refuse(error: OSError) -> None:

@@ -1,5 +1,6 @@
 """A manifest inside the source folder: CSV or Parquet with path, label, patient_id and, if wished, split."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -17,6 +18,9 @@ from evidrift.prepare.split import split_name
 
 REQUIRED = ("path", "label", "patient_id")
 NO_LABEL = "the manifest gives no label"
+# What R, pandas and Excel write where nothing is known: no patient, and above all not one for all such films.
+NO_PATIENT = ("na", "n/a", "#n/a", "nan", "null", "none")
+ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # a long number, as Excel writes it: digits are lost
 
 
 def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -> Listing:
@@ -96,6 +100,15 @@ def _entry(
         absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive
         if absolute or ".." in PurePosixPath(path).parts or leaves(source, path):
             raise _outside(text, path, files, source, where)
+        tail = "" if files.holds(path) else files.tail(path)
+        if tail:
+            problem = Excluded("missing", f"no such file; {tail} is there: write that")
+    patient_id = "" if patient_id.casefold() in NO_PATIENT else patient_id
+    if ROUNDED.fullmatch(patient_id):
+        raise UserError(
+            f"{where}: patient_id is {patient_id}: the program that wrote it has rounded a long number, "
+            "so that several patients may be one. Write the column as text."
+        )
     if name_problem(label + patient_id):
         raise UserError(f"{where}: label and patient_id must not hold control characters.")
     if split and split_name(split) is None:

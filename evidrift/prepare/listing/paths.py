@@ -33,13 +33,13 @@ class Files:
         Raises:
             UserError: several could be; naming the row.
         """
-        if self._is_there(text):
+        if self.holds(text):
             return PurePosixPath(text).as_posix()
         plain = text.strip()
-        if "\\" in plain and not self._is_there(plain):
+        if "\\" in plain and not self.holds(plain):
             plain = plain.replace("\\", "/")
         path = self._inside(PurePosixPath(plain)).as_posix()
-        if self._is_there(path):
+        if self.holds(path):
             return path
         for known in (self._by_name, self._by_stem):
             found = known.get(_folded(path), [])
@@ -52,22 +52,23 @@ class Files:
                 return found[0]
         return path
 
+    def holds(self, path: str) -> bool:
+        """Whether a relative path is a file of the folder."""
+        if not path or PurePosixPath(path).is_absolute():
+            return False
+        return PurePosixPath(path).as_posix() in self._paths or (self._source / path).is_file()
+
     def tail(self, path: str) -> str:
         """The longest end of a path that is a file of the folder; "" where there is none."""
         parts = path.strip().replace("\\", "/").split("/")
         tails = ("/".join(parts[at:]) for at in range(1, len(parts)))
         return next((tail for tail in tails if tail in self._paths), "")
 
-    def _is_there(self, path: str) -> bool:
-        if not path or PurePosixPath(path).is_absolute():
-            return False
-        return PurePosixPath(path).as_posix() in self._paths or (self._source / path).is_file()
-
     def _inside(self, path: PurePosixPath) -> PurePosixPath:
         """Without the way to the folder: all of it, or its end, as seen from a folder above."""
         for start in range(len(self._parts)):
             way = PurePosixPath(*self._parts[start:])
-            if path.is_relative_to(way) and (start == 0 or self._is_there(str(path.relative_to(way)))):
+            if path.is_relative_to(way) and (start == 0 or self.holds(str(path.relative_to(way)))):
                 return path.relative_to(way)
         real = PurePosixPath(os.path.realpath(self._source))
         return path.relative_to(real) if path.is_relative_to(real) else path

@@ -70,7 +70,9 @@ def data_facts(material: Material) -> list[tuple[str, str]]:
     cohort = material.summary.cohort
     patients = f" of {cohort.patients:,} patients" if material.summary.patients_known else ""
     facts.append(("Common cohort", f"{cohort.images:,} images{patients}"))
-    known = "known" if material.summary.patients_known else "unknown: an image counts as a patient"
+    known = (
+        "known" if material.summary.patients_known else "unknown: an image without one counts as a patient"
+    )
     facts.append(("Patient ids", known))
     origins = {"given": "as given with the images", "drawn": "drawn by patient", "hash": "drawn by patient"}
     if material.summary.kind == "study" and (origin := images.get("split_origin")):

@@ -122,12 +122,18 @@
       tell(`Nothing was loaded from ${file.name}. ${why.message}`);
       return;
     }
+    let kept = 0;
     for (const row of content.verdicts) {
-      verdicts.set(keyOf(row), { verdict: row.verdict, remark: row.remark, reader: row.reader });
+      const own = verdicts.get(keyOf(row));
+      if (own && FIELDS.some((name) => own[name] !== row[name])) kept += 1;
+      else verdicts.set(keyOf(row), { verdict: row.verdict, remark: row.remark, reader: row.reader });
     }
     const given = content.sign_off && typeof content.sign_off === "object" ? content.sign_off : {};
-    for (const name of signs) if (typeof given[name] === "string") sign.elements[name].value = given[name];
-    tell(`${content.verdicts.length.toLocaleString("en")} loaded from ${file.name}.`);
+    for (const name of signs) {
+      if (typeof given[name] === "string" && !sign.elements[name].value) sign.elements[name].value = given[name];
+    }
+    const stay = kept ? ` ${kept.toLocaleString("en")} differ from verdicts given here, which stay.` : "";
+    tell(`${(content.verdicts.length - kept).toLocaleString("en")} loaded from ${file.name}.${stay}`);
     if (shown) app.showVerdict(shown);
     app.markVerdicts();
   }
