@@ -99,6 +99,14 @@ def test_saved_verdicts_are_loaded_again_and_those_of_other_models_are_not(
     assert opened.page.locator("#sign [value=keep]").is_checked()
     assert opened.page.locator("#sign [name=prepared_by]").input_value() == "A. Bee"
     assert json.loads(saved(opened, "#reading-save"))["verdicts"] == content["verdicts"]
+
+    second = tmp_path / "second.json"  # another reader's, who differs in one case and signs nothing
+    other = [content["verdicts"][0] | {"reader": "zz"}, *content["verdicts"][1:]]
+    unsigned = dict.fromkeys(content["sign_off"], "")
+    second.write_text(json.dumps(content | {"verdicts": other, "sign_off": unsigned}))
+    assert "1 left out: another verdict was given here." in load(second)
+    kept = json.loads(saved(opened, "#reading-save"))
+    assert (kept["verdicts"], kept["sign_off"]) == (content["verdicts"], content["sign_off"])
     assert opened.said == []
 
 

@@ -274,3 +274,17 @@ def test_the_way_out_is_named_as_it_is_called_where_the_user_stands(tmp_path):
         listed(tmp_path / "films")
     for spelling, name in ((PIPELINE, "(prepare.manifest)"), (FLAGS, "(--images)"), (PLAIN, "(`images`)")):
         assert error.value.spelled(spelling).endswith(f"list the images in a manifest {name}.")
+
+
+def test_a_mask_beside_its_film_is_left_out_by_its_name_and_a_film_that_is_only_called_so_is_not(tmp_path):
+    for name in ("benign/7.png", "benign/7_mask.png", "benign/7_mask_2.png", "benign/death_mask.png"):
+        save(tmp_path / name, film(len(name)))
+    reasons = {
+        entry.path: entry.excluded and entry.excluded.reason for entry in list_folder(tmp_path).entries
+    }
+    assert reasons == {
+        "benign/7.png": None,
+        "benign/7_mask.png": "mask",
+        "benign/7_mask_2.png": "mask",
+        "benign/death_mask.png": None,
+    }

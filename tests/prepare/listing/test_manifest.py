@@ -231,3 +231,24 @@ def test_control_characters_exclude_a_path_and_refuse_a_label(source):
 def test_files_that_the_manifest_does_not_list_are_counted(source):
     (source / "README.md").touch()
     assert listing(source, "path,label,patient_id\na/1.png,x,1\n").ignored == {".md": 1, ".png": 1}
+
+
+@pytest.mark.parametrize("unknown", ["NA", "nan", "#N/A", "null", "None", " "])
+def test_what_programs_write_for_no_patient_makes_no_patient_of_all_these_films(source, unknown):
+    text = f"path,label,patient_id\na/1.png,x,{unknown}\nb/2.png,x,{unknown}\n"
+    assert [entry.patient_id for entry in listing(source, text).entries] == [None, None]
+
+
+@pytest.mark.parametrize("rounded", ["1.23457E+11", "4,5e+08"])
+def test_a_patients_number_that_a_program_rounded_is_refused(source, rounded):
+    text = f"path;label;patient_id\na/1.png;x;12\nb/2.png;x;{rounded}\n"
+    assert f"row 3: patient_id is {rounded}: the program that wrote it has rounded" in refused(source, text)
+
+
+def test_a_film_that_is_missing_though_the_end_of_its_path_is_there_is_told(source):
+    text = "path,label,patient_id\nrelease-3/train/a/1.png,x,1\nb/2.png,y,2\n"
+    (missing,) = (entry for entry in listing(source, text).entries if entry.excluded)
+    assert (missing.excluded.reason, missing.excluded.detail) == (
+        "missing",
+        "no such file; a/1.png is there: write that",
+    )

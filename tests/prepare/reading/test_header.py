@@ -50,6 +50,7 @@ def code(value: str) -> Dataset:
         ({"PatientAge": "19700101"}, "age", ""),
         ({"Manufacturer": "ACME", "ManufacturerModelName": "Ray 3"}, "device", "ACME Ray 3"),
         ({"Manufacturer": "ACME <b>", "ManufacturerModelName": "SN 20240131"}, "device", "ACME b SN"),
+        ({"Manufacturer": "ACME", "ManufacturerModelName": "R5 1987-06-05"}, "device", "ACME R5"),
         ({}, "device", ""),
     ],
 )
@@ -72,6 +73,8 @@ def test_a_pseudonym_is_the_keyed_hash_of_the_id(monkeypatch):
     digest = hmac.new(SECRET.encode(), b"4711", hashlib.sha256).hexdigest()
     assert found == f"patient-{digest[:16]}"
     assert read_film(dicom(film(1), PatientID="")).patient is None
+    digest = hmac.new(SECRET.encode(), rb"47\11", hashlib.sha256).hexdigest()  # two values to DICOM
+    assert read_film(dicom(film(1), PatientID=r"47\11")).patient == f"patient-{digest[:16]}"
 
 
 def test_a_short_key_is_refused_once_and_for_all(monkeypatch):

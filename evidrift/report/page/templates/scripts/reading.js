@@ -132,7 +132,7 @@
     for (const name of signs) {
       if (typeof given[name] === "string" && !sign.elements[name].value) sign.elements[name].value = given[name];
     }
-    const stay = kept ? ` ${kept.toLocaleString("en")} differ from verdicts given here, which stay.` : "";
+    const stay = kept ? ` ${kept.toLocaleString("en")} left out: another verdict was given here.` : "";
     tell(`${(content.verdicts.length - kept).toLocaleString("en")} loaded from ${file.name}.${stay}`);
     if (shown) app.showVerdict(shown);
     app.markVerdicts();
