@@ -239,7 +239,7 @@ def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("findings")
     rows = ["path,label,patient_id"]
     for at, label in enumerate(LABELS):
-        save(root / f"{at:02d}.png", film(at, SIZE * 5, SIZE * 5))
+        save(root / f"{at:02d}.png", film(at, SIZE * (5 + at % 3), SIZE * 5))
         rows.append(f"{at:02d}.png,{label},p{at // 2}")
     (root / "list.csv").write_text("\n".join(rows) + "\n")
     for seed in (0, 1):
@@ -303,6 +303,15 @@ def test_the_report_and_the_record_of_findings_are_written(folder, found):
     assert len(rows) == 1 + sum(max(1, len(each.split("|"))) for each in LABELS)
     assert {check.name for check in found.checks} >= {"knowledge", "wrong_at_most", "drift.class_at_most"}
     assert found.case("01.png [Nodule]").png().startswith(b"\x89PNG")
+
+
+def test_a_case_of_a_finding_is_shown_in_its_own_films_shape(found):
+    """There are more cases than films, so a case's place among the cases is not its film's."""
+    sizes = {each.entry.path: (each.width, each.height) for each in found.audited.loaded}
+    assert len(set(sizes.values())) > 1
+    assert len(found.images.ids) > len(sizes)
+    for name in found.images.ids:
+        assert found.case(name).case.film.shape == sizes[name.partition(" [")[0]]
 
 
 def test_false_alarms_are_not_told_from_films_that_have_a_finding(found):
