@@ -1,6 +1,6 @@
 """All models of an audit on all of its films: maps, logits, and what each model knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -71,7 +71,7 @@ def try_models(
         padding=padding,
         quiet=quiet,
     )
-    columns = subgroups_of([each.entry.extra for each in audited.loaded], subgroups)
+    columns = subgroups_of(list(_telling(audited, asked=subgroups is not None)), subgroups)
     if models.several:
         films, film, runs = explain_units(models.files, families, layer, audited, quiet)
     else:
@@ -80,6 +80,16 @@ def try_models(
     return Tried(
         audited, films, film, columns, runs, [(runs[one], runs[other]) for one, other in models.pairs]
     )
+
+
+def _telling(audited: AuditImages, asked: bool) -> Iterator[dict[str, str]]:
+    """Each film's columns that may make subgroups: what it has is no group that it is tried on unasked.
+
+    Among films with a finding none is without it, so a limit on every group could never be judged.
+    """
+    named = set() if asked or not audited.several else {name.casefold() for name in audited.images.classes}
+    for each in audited.loaded:
+        yield {name: text for name, text in each.entry.extra.items() if name.casefold() not in named}
 
 
 def explain_all(

@@ -314,6 +314,20 @@ def test_a_case_of_a_finding_is_shown_in_its_own_films_shape(found):
         assert found.case(name).case.film.shape == sizes[name.partition(" [")[0]]
 
 
+def test_columns_of_findings_make_no_subgroups_unasked(folder):
+    """Films with a finding have none without it: a limit on every group could never be judged."""
+    rows = [",".join(["path", *NAMES, "sex"])]
+    for at, label in enumerate(LABELS):
+        has = (str(int(name in label)) for name in NAMES)
+        rows.append(",".join([f"{at:02d}.png", *has, "MF"[at % 2]]))
+    (folder / "columns.csv").write_text("\n".join(rows) + "\n")
+    files = folder / "0.keras", folder / "1.keras", folder / "columns.csv"
+    found = audit(*files, classes=NAMES, quiet=True)
+    assert [each.column for each in found.record.columns] == ["sex"]
+    asked = audit(*files, classes=NAMES, subgroups=["Mass"], quiet=True)
+    assert [each.column for each in asked.record.columns] == ["Mass"]
+
+
 def test_false_alarms_are_not_told_from_films_that_have_a_finding(found):
     """A unit is asked about its own finding alone; how often others are called falsely is specificity."""
     assert any("each of them is a case" in sentence for sentence in found.warnings)
