@@ -68,6 +68,12 @@ def test_what_means_no_finding_is_a_finding_where_an_output_is_called_so():
     assert has.tolist() == [[0, 1, 0], [1, 0, 0]]
 
 
+def test_an_output_called_normal_is_not_taken_for_no_finding_where_a_label_is_written_otherwise():
+    found, _, _ = marked(entry("Normal"), entry("Mass"), names=("Mass", "normal", "Nodule"))
+    assert "Normal is not one of the models' findings" in str(found.entries[0].excluded)
+    assert found.entries[1].excluded is None
+
+
 def test_a_column_each_says_yes_no_or_that_it_is_not_known():
     cells = [("1", "0", "1.0"), ("true", "No", ""), ("0.0", "-1", "nan"), ("", "u", "-1.0")]
     found, has, known = marked(*(entry(**dict(zip(NAMES, row, strict=True))) for row in cells))
