@@ -185,6 +185,7 @@ def audit(
         study=study,
         result=result,
         images=films,
+        film=tried.film,
         audited=audited,
         pairs=pairs,
         truth=truth,

@@ -200,16 +200,16 @@ def _note(models: Models, given: Given, hints: Mapping[Given, Hint]) -> str:
         then=_said(best, truth),
         alike=f" (much the same with {', '.join(alike)})" if alike else "",
         preprocessing=parameter("preprocessing"),
-        asked=_asked(models, hints),
+        asked=_asked(models, given, hints),
     )
 
 
-def _asked(models: Models, hints: Mapping[Given, Hint]) -> str:
-    """What to give: the range that fits where one does, and what was given otherwise."""
-    ranges = {
-        part.split()[0]: hints[given].best.name if given in hints else given.preprocessing
-        for part, given in models.parts.items()
-    }
+def _asked(models: Models, here: Given, hints: Mapping[Given, Hint]) -> str:
+    """What to give: this model's side the range that fits it, others what fits them, or what was given."""
+    ranges = {part.split()[0]: given.preprocessing for part, given in models.parts.items()}
+    hinted = {part: given for part, given in models.parts.items() if given in hints}
+    for part, given in sorted(hinted.items(), key=lambda each: each[1] == here):
+        ranges[part.split()[0]] = hints[given].best.name
     if len(set(ranges.values())) == 1:
         return next(iter(ranges.values()))
     return " ".join(f"{side}:{name}" for side, name in ranges.items())

@@ -48,6 +48,7 @@ class AuditResult:
         methods: attribution methods, in the order in which they were asked for.
         study, result: everything that was measured, as the pipeline has it.
         images: the films; of findings, a film stands here once for each that it has, `<film> [<finding>]`.
+        film: which of the films read each of these is, (m,) index.
         audited: what was read, and what was left out.
         pairs: the models' logits and maps, before and after.
         truth: what is true of the films; None where nothing is known of it.
@@ -62,6 +63,7 @@ class AuditResult:
     study: Study
     result: Result
     images: Images
+    film: np.ndarray
     audited: AuditImages
     pairs: Sequence[tuple[Run, Run]]
     truth: Truth | None
@@ -200,7 +202,7 @@ class AuditResult:
         at = int(np.flatnonzero(self.images.ids == image_id)[0])
         before, after = (self._canvas(pair, checkpoint, method, at) for checkpoint in range(2))
         top, left, bottom, right = (int(edge) for edge in self.images.content[at])
-        read = self.audited.loaded[at]
+        read = self.audited.loaded[self.film[at]]
         case = Case(
             label=str(row["label"]),
             reason=(COHORTS if self.audited.labels_known else WITHOUT_LABELS).get(row["cohort"], ""),

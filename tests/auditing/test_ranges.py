@@ -75,11 +75,17 @@ def network(name, turned=False):
     return model
 
 
-def notes(model, fed, seen=None, other=None):
-    """What is said of a model, of which a copy stands on the other side, fed as `other` says."""
+def notes(model, fed, seen=None, other=None, beside=None):
+    """What is said of a model, of which a copy stands on the other side, fed as `other` says.
+
+    With `beside` another model stands on its own side.
+    """
     seen = seen or audited(labels=True)
     parts = {"before 1": Given(model, fed)} | ({} if other is None else {"after 1": Given(model, other)})
-    files = {given: load_model_file(model, preprocessing=given.preprocessing) for given in parts.values()}
+    parts |= {} if beside is None else {"before 2": Given(beside, fed)}
+    files = {
+        given: load_model_file(given.source, preprocessing=given.preprocessing) for given in parts.values()
+    }
     runs = {}
     for given, file in files.items():
         raw = logits_of(Network(file.model, (), file.prepare, "raw"), seen.images.pixels, 16)
@@ -117,6 +123,11 @@ def test_only_the_side_that_is_fed_wrongly_is_changed():
     ]
     (note,) = notes(network("none"), "unit", other="mean=0,std=1")
     assert "say so: --preprocessing before:none after:mean=0,std=1." in note
+
+
+def test_a_model_that_is_fed_rightly_does_not_hide_what_another_of_its_side_wants():
+    (note,) = notes(network("tf"), "none", other="tf", beside=network("none"))
+    assert "say so: --preprocessing tf." in note
 
 
 def test_scaling_that_is_done_twice_is_seen_too():

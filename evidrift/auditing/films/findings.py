@@ -90,6 +90,7 @@ def mark(entries: Sequence[Entry], given: Sequence[str] | None, n: int, path: Pa
         return None
     names = finding_names(given, n) if given is not None else _inferred(entries, n, path)
     numbers = {name: number for number, name in enumerate(names)}
+    small = {_small(name) for name in names}  # written otherwise, none of them means that there is nothing
     found = {part for entry in entries for part in _parts(entry.label)}
     if not found & set(names):
         told = (
@@ -99,7 +100,7 @@ def mark(entries: Sequence[Entry], given: Sequence[str] | None, n: int, path: Pa
         raise UserError(say(told, path=path, found=sorted(found), classes=parameter("classes"), names=names))
     marked = Marked(names, [], {}, {}, given is None)
     for entry in entries:
-        parts = [part for part in _parts(entry.label) if part in numbers or not _nothing(part)]
+        parts = [part for part in _parts(entry.label) if _small(part) in small or not _nothing(part)]
         strange = [part for part in parts if part not in numbers]
         has = np.zeros(n, dtype=bool)
         has[[numbers[part] for part in parts if part in numbers]] = True
@@ -159,7 +160,11 @@ def _parts(label: str) -> list[str]:
 
 
 def _nothing(name: str) -> bool:
-    return re.sub(r"[\s_-]", "", name).lower() in NOTHING
+    return _small(name) in NOTHING
+
+
+def _small(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).lower()
 
 
 def _unless(entry: Entry, detail: str) -> Entry:

@@ -31,7 +31,7 @@ HEADER = """\
 # {headroom:.0%} on top, rounded up. With far fewer films than here nothing can pass, since bounds are wider.
 # docs/audit.md explains every limit.
 """
-LEFT_OUT = "# Not limited, since the trusted trainings leave no limit below 1: {names}.\n"
+LEFT_OUT = "# Not limited, since no film tells, or the trusted trainings leave no limit below 1: {names}.\n"
 
 
 def derive(
@@ -78,7 +78,9 @@ def derive(
             found.setdefault(check.name, []).append(check)
     limits = {name: _up((1 + headroom) * max(each.high for each in checks)) for name, checks in found.items()}
     limits[BEYOND] = max(limits[BEYOND], FILMS_BEYOND)
-    kept = {name: limit for name, limit in limits.items() if limit < 1}
+    # asked to keep to 1, all pass but what no film tells of, such as a class without films: so would no audit
+    told = {name for name, checks in found.items() if all(each.verdict == "passed" for each in checks)}
+    kept = {name: limit for name, limit in limits.items() if limit < 1 and name in told}
     derived = Derived(
         **facts,
         n_films=len(films.patients),

@@ -253,6 +253,7 @@ def load_gate(path: Path) -> GateFile:
     gate = validate(read_params(path), Gate, f"{path}: ")
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     content = path.read_bytes()
+    _check_once(path, yaml.compose(content, Loader=yaml.SafeLoader), "")
     facts = GateFacts(
         file=path.name,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -260,3 +261,19 @@ def load_gate(path: Path) -> GateFile:
         text=content.decode("utf-8"),
     )
     return GateFile(gate, facts)
+
+
+def _check_once(path: Path, node: yaml.Node | None, above: str) -> None:
+    """Refuse a key that stands twice: YAML takes the last one, and the limits of the first would be lost."""
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen = set()
+    for key, value in node.value:
+        name = f"{above}{key.value}"
+        if name in seen:
+            raise UserError(
+                f"{path}, line {key.start_mark.line + 1}: {name} stands there a second time. Only one "
+                "would count: put all of its limits into one."
+            )
+        seen.add(name)
+        _check_once(path, value, f"{name}.")

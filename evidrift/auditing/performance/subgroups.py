@@ -12,6 +12,7 @@ from evidrift.base.sentence import parameter, say
 
 MOST = 12  # values by which a column tells groups apart rather than films
 NOT_GIVEN = "not given"
+MOSTLY = 0.9  # share of the films with an age at which a column is one of ages, a slip such as 412 or not
 AGE = re.compile(r"(^|[^a-z])age([^a-z]|$)")
 BANDS = ((17, "0-17"), (39, "18-39"), (64, "40-64"), (float("inf"), "65+"))
 IN_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
@@ -68,9 +69,9 @@ def subgroups(
 
 def _of(name: str, texts: Sequence[str], asked: bool) -> Subgroups:
     given = sorted({text for text in texts if text}, key=_order)
-    ages = [years(text) for text in given]
-    if AGE.search(name.lower().replace("_", " ")) and all(each is not None for each in ages):
-        bands = dict(zip(given, (band(each) for each in ages if each is not None), strict=True))
+    bands = {text: band(age) for text in given if (age := years(text)) is not None}
+    n_ages, n_given = (sum(text in those for text in texts) for those in (bands, given))
+    if AGE.search(name.lower().replace("_", " ")) and n_ages >= MOSTLY * n_given:
         texts = [bands.get(text, "") for text in texts]
         given = [label for _, label in BANDS if label in texts]
     elif not asked and len(given) > 2 and all(_number(text) is not None for text in given):

@@ -24,6 +24,7 @@ from evidrift.foreign.end.operations import (
     SIGMOID,
     SOFTMAX,
     arguments_of,
+    bounds,
     function_of,
     node_of,
     rearranges,
@@ -120,6 +121,7 @@ class _Walk:
                     f"{self._name} ends in {last.name}, a {function_of(last)}: of its values no "
                     "probabilities are known. End in a softmax, a sigmoid, or in logits."
                 )
+            self._check_are_logits()
             return Ending("logits", self._steps[-1].output)
         proper = end.proper()
         if proper is None:
@@ -134,6 +136,21 @@ class _Walk:
         else:
             kind = "sigmoid" if logits.shape[-1] == 1 else "sigmoids"
         return Ending(kind, logits, proper.clip, proper.logarithm)
+
+    def _check_are_logits(self) -> None:
+        """Refuse what may be probabilities that were made by hand, behind the last layer with weights."""
+        todo = [len(self._steps) - 1]
+        while todo:
+            step = self._steps[todo.pop()]
+            if bounds(step.operation):
+                kind = type(step.operation).__name__
+                raise UserError(
+                    f"{self._name} has {step.name} ({kind}) near its end: whether it gives logits or "
+                    "probabilities cannot be seen. Make probabilities by Keras's softmax or sigmoid; if "
+                    "these are logits, end the model in theirs."
+                )
+            if not weighs(step.operation) and type(step.operation).__name__ not in MIXES:
+                todo += [at for at in step.inputs if at and len(self._steps[at].output.shape) == 2]
 
     def _found(self, at: int) -> Mixture | None:
         """What a step's output is of a softmax or sigmoid; None where it is of none."""

@@ -12,6 +12,11 @@ SOFTMAX, SIGMOID = ("softmax", "logsoftmax"), ("sigmoid", "logsigmoid")
 REARRANGE = ("Reshape", "Flatten", "Squeeze", "Dropout", "Identity", "Cast")
 # What mixes values by weights, beside layers that have some: what comes out is logits, whatever went in.
 MIXES = ("Matmul", "Einsum", "Dot", "Tensordot")
+# What makes values of a range of their own of any, as a softmax or sigmoid that is written by hand does.
+BOUNDS = (
+    *("exp", "expm1", "tanh", "hardtanh", "softsign", "hardsigmoid", "sparsesigmoid", "erf"),
+    *("arctan", "clip", "unitnormalization", "normalize"),
+)
 
 
 def function_of(operation: Any) -> str:
@@ -23,6 +28,11 @@ def function_of(operation: Any) -> str:
         return "" if name == "linear" else name
     own = type(operation).__name__.lower().replace("_", "")
     return own if own in (*SOFTMAX, *SIGMOID) or hasattr(keras.activations, own) else ""
+
+
+def bounds(operation: Any) -> bool:
+    """Whether an operation is, or ends in, a function that makes values of a range of their own."""
+    return {function_of(operation), type(operation).__name__.lower()} & {*BOUNDS} != set()
 
 
 def weighs(operation: Any) -> bool:

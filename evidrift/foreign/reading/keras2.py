@@ -34,6 +34,8 @@ APPLICATIONS = {
 }
 # They did something in training alone.
 PASSES = ("RandomHeight", "RandomWidth", "AddLoss", "AddMetric")
+# In inference Keras 2 resized to the crop's size, and Keras 3 leaves films as they are.
+CROPS = "RandomCrop"
 # Keras 2's own that Keras 3 does not have; an unknown layer that is none of them is its author's.
 GONE = (
     *("ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D", "CuDNNLSTM", "CuDNNGRU"),
@@ -183,6 +185,9 @@ def _layer(part: Config) -> Config:
         return {"registered_name": f"unknown>{given}", **part}  # as it is, to be refused by name
     if given in PASSES:
         config = {key: config[key] for key in ("name", "dtype") if key in config}
+    if given == CROPS:
+        config = {key: each for key, each in config.items() if key != "seed"} | {"crop_to_aspect_ratio": True}
+        return _described("Resizing", _arguments("Resizing", keras.layers.Resizing, config))
     return _described(kind, _arguments(kind, cls, config))
 
 

@@ -68,6 +68,12 @@ def test_what_means_no_finding_is_a_finding_where_an_output_is_called_so():
     assert has.tolist() == [[0, 1, 0], [1, 0, 0]]
 
 
+def test_an_output_called_normal_is_not_taken_for_no_finding_where_a_label_is_written_otherwise():
+    found, _, _ = marked(entry("Normal"), entry("Mass"), names=("Mass", "normal", "Nodule"))
+    assert "Normal is not one of the models' findings" in str(found.entries[0].excluded)
+    assert found.entries[1].excluded is None
+
+
 def test_a_column_each_says_yes_no_or_that_it_is_not_known():
     cells = [("1", "0", "1.0"), ("true", "No", ""), ("0.0", "-1", "nan"), ("", "u", "-1.0")]
     found, has, known = marked(*(entry(**dict(zip(NAMES, row, strict=True))) for row in cells))
@@ -239,7 +245,7 @@ def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("findings")
     rows = ["path,label,patient_id"]
     for at, label in enumerate(LABELS):
-        save(root / f"{at:02d}.png", film(at, SIZE * 5, SIZE * 5))
+        save(root / f"{at:02d}.png", film(at, SIZE * (5 + at % 3), SIZE * 5))
         rows.append(f"{at:02d}.png,{label},p{at // 2}")
     (root / "list.csv").write_text("\n".join(rows) + "\n")
     for seed in (0, 1):
@@ -303,6 +309,29 @@ def test_the_report_and_the_record_of_findings_are_written(folder, found):
     assert len(rows) == 1 + sum(max(1, len(each.split("|"))) for each in LABELS)
     assert {check.name for check in found.checks} >= {"knowledge", "wrong_at_most", "drift.class_at_most"}
     assert found.case("01.png [Nodule]").png().startswith(b"\x89PNG")
+
+
+def test_a_case_of_a_finding_is_shown_in_its_own_films_shape(found):
+    """There are more cases than films, so a case's place among the cases is not its film's."""
+    sizes = {each.entry.path: (each.width, each.height) for each in found.audited.loaded}
+    assert len(set(sizes.values())) > 1
+    assert len(found.images.ids) > len(sizes)
+    for name in found.images.ids:
+        assert found.case(name).case.film.shape == sizes[name.partition(" [")[0]]
+
+
+def test_columns_of_findings_make_no_subgroups_unasked(folder):
+    """Films with a finding have none without it: a limit on every group could never be judged."""
+    rows = [",".join(["path", *NAMES, "sex"])]
+    for at, label in enumerate(LABELS):
+        has = (str(int(name in label)) for name in NAMES)
+        rows.append(",".join([f"{at:02d}.png", *has, "MF"[at % 2]]))
+    (folder / "columns.csv").write_text("\n".join(rows) + "\n")
+    files = folder / "0.keras", folder / "1.keras", folder / "columns.csv"
+    found = audit(*files, classes=NAMES, quiet=True)
+    assert [each.column for each in found.record.columns] == ["sex"]
+    asked = audit(*files, classes=NAMES, subgroups=["Mass"], quiet=True)
+    assert [each.column for each in asked.record.columns] == ["Mass"]
 
 
 def test_false_alarms_are_not_told_from_films_that_have_a_finding(found):

@@ -11,7 +11,7 @@ from evidrift.auditing.gate.films import films_of
 from evidrift.auditing.gate.judge import judge
 from evidrift.auditing.gate.limits import load_gate
 from evidrift.base.errors import UserError
-from tests.auditing.gate.made import films, known, predicted, reliance
+from tests.auditing.gate.made import CLASSES, films, known, predicted, reliance
 from tests.compare.studies import study_of
 from tests.drift.study import architecture
 
@@ -37,6 +37,16 @@ def test_a_limit_that_would_reach_1_is_left_out_and_the_file_says_so():
     assert gate.drift.mean_at_most is None
     assert gate.derived.left_out == ["drift.mean_at_most", "drift.class_at_most"]
     assert "leave no limit below 1: drift.mean_at_most, drift.class_at_most.\n" in as_yaml(gate)
+
+
+def test_a_limit_by_class_is_left_out_where_a_class_has_no_film():
+    """It could never be passed, not even by what it was derived from."""
+    seen = replace(films(seed=1, pairs=3), every_class=(*CLASSES, "pneumothorax"))
+    gate = derive(seen, "layer_cam", reliance(), FACTS)
+    assert "drift.class_at_most" in gate.derived.left_out
+    assert "regressed.class_at_most" in gate.derived.left_out
+    assert gate.drift.mean_at_most < 1
+    assert outcome(judge(gate, seen, "layer_cam", known(), reliance())) == "passed"
 
 
 def test_what_it_was_derived_from_passes_it_both_ways_and_so_does_another_of_its_kind():

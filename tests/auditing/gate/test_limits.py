@@ -24,6 +24,11 @@ from tests.places import ROOT
         ("subgroups: {columns: [sex]}", "subgroups: give accuracy_drop_at_most, sensitivity_drop_at_most,"),
         ("unusable_at_most: 0.1", "it sets no limit: give one of reliance, drift"),
         ("regressed: [", "is not valid YAML"),
+        (
+            "drift: {mean_at_most: 0.1}\ndrift: {class_at_most: 0.4}",
+            "line 2: drift stands there a second time",
+        ),
+        ("border:\n  at_most: 0.1\n  at_most: 0.9", "line 3: border.at_most stands there a second time"),
     ],
 )
 def test_a_gate_file_that_is_wrong_says_where(tmp_path, text, sentence):

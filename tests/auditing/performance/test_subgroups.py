@@ -56,6 +56,16 @@ def test_what_is_no_age(text):
     assert years(text) is None
 
 
+def test_a_slip_among_ages_leaves_the_others_ages():
+    """ChestX-ray14 has patients of 412 years among 112,120 films."""
+    films = [{"age": "412" if n == 5 else str(20 + 2 * n)} for n in range(20)]
+    (found,) = subgroups(films, None)
+    assert found.groups == ("18-39", "40-64", NOT_GIVEN)
+    assert found.values[5] == NOT_GIVEN
+    (found,) = subgroups([{"age": str(100 * n)} for n in range(20)], None)
+    assert found.reason == "numbers, and is no age"
+
+
 def test_a_name_that_only_holds_the_letters_is_no_age():
     films = [{"stage": str(n), "dosage": str(n)} for n in range(5)]
     assert {each.reason for each in subgroups(films, None)} == {"numbers, and is no age"}

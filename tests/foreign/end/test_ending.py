@@ -159,7 +159,11 @@ REFUSED = {
     ),
     "a tanh: of its values no probabilities are known": lambda: ends(kl.Dense(1, "tanh")),
     "probabilities, not logits": lambda: model_of(
-        lambda x: (lambda e: e / ops.sum(e, axis=-1, keepdims=True))(ops.exp(kl.Dense(3)(features(x))))
+        lambda x: (lambda e: e / ops.sum(e, axis=-1, keepdims=True))(ops.square(kl.Dense(3)(features(x))))
+    ),
+    "(Exp) near its end": lambda: model_of(lambda x: 1 / (1 + ops.exp(-kl.Dense(3)(features(x))))),
+    "has squashed (Dense) near its end": lambda: ends(
+        kl.Dense(1, "tanh", name="squashed"), kl.Rescaling(0.5, 0.5)
     ),
     "tells a single class apart": lambda: ends(kl.Dense(1, "softmax")),
     "its outputs add up to 1": lambda: one_and_other(

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras.src.utils.image_utils import smart_resize
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
 from evidrift.base.errors import UserError
@@ -73,6 +74,26 @@ def with_config(path, name, change):
         change(config)
         file.attrs["model_config"] = json.dumps(config)
     return path
+
+
+def test_a_crop_in_training_resizes_in_inference_as_in_keras_2(tmp_path):
+    """Keras 2: `smart_resize(inputs, [height, width])`. Keras 3's layer would leave the film as it is."""
+
+    def crop(config):
+        layers = config["config"]["layers"]
+        first = layers[0]
+        height, width = first["config"]["batch_input_shape"][1:3]
+        first["config"]["batch_input_shape"][1:3] = [height + 6, width + 10]
+        setting = {"name": "crop", "trainable": True, "dtype": "float32", "seed": None}
+        made = {"class_name": "RandomCrop", "config": setting | {"height": height, "width": width}}
+        layers[1]["inbound_nodes"], inbound = [[["crop", 0, 0, {}]]], layers[1]["inbound_nodes"]
+        layers.insert(1, made | {"name": "crop", "inbound_nodes": inbound})
+
+    model = load(with_config(tmp_path / "crop.h5", "functional-2.15.h5", crop))
+    whole = load(FILES / "functional-2.15.h5")
+    inputs = film(model)
+    expected = whole(smart_resize(inputs, whole.input_shape[1:3]), training=False)
+    np.testing.assert_allclose(model(inputs, training=False), expected, atol=1e-6)
 
 
 def test_the_oldest_form_of_teachable_machine_is_read_too(tmp_path):
