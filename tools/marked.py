@@ -11,9 +11,20 @@ def write_between(page: Path, mark: str, text: str) -> None:
     Raises:
         UserError: the page has not both of them.
     """
+    before, _, after = _parts(page, mark)
+    page.write_text(f"{before}{text}{after}", encoding="utf-8")
+
+
+def read_between(page: Path, mark: str) -> str:
+    """The text between the two marks; see `write_between`."""
+    return _parts(page, mark)[1]
+
+
+def _parts(page: Path, mark: str) -> tuple[str, str, str]:
+    """What stands before the text, the text, and what stands behind; the marks are no part of it."""
     start, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
     before, found, rest = page.read_text(encoding="utf-8").partition(start)
-    _, closed, after = rest.partition(end)
+    text, closed, after = rest.partition(end)
     if not (found and closed):
         raise UserError(f"{page} has no lines {start.strip()} and {end} for the text to stand between.")
-    page.write_text(f"{before}{start}{text}{end}{after}", encoding="utf-8")
+    return before + start, text, end + after

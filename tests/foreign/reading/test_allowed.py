@@ -11,8 +11,9 @@ from evidrift.foreign.files import load_model_file
 from evidrift.foreign.reading.loading import load
 from tests.places import ROOT
 from tools.formats import no_models
-from tools.formats.models import END, PAGE, START, all_kinds, outcome
+from tools.formats.models import PAGE, all_kinds, outcome
 from tools.formats.no_models import changed, layer
+from tools.marked import read_between
 
 
 @pytest.mark.parametrize("name", no_models.HOSTILE)
@@ -101,9 +102,8 @@ def test_a_file_that_is_called_otherwise_is_read_or_named(name, tmp_path):
 
 
 def test_the_page_lists_every_kind_of_the_script_and_no_other():
-    text = (ROOT / PAGE).read_text(encoding="utf-8")
-    table = text.partition(START)[2].partition(END)[0]
-    rows = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines() if line.startswith("| ")]
+    lines = read_between(ROOT / PAGE, "models").splitlines()
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
     assert [row for row in rows if row != "kind"] == [kind.name for kind in all_kinds()]
 
 

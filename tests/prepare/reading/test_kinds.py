@@ -3,7 +3,8 @@
 import pytest
 
 from tests.places import ROOT
-from tools.formats.films import END, START, all_kinds, outcome, section
+from tools.formats.films import PAGE, all_kinds, outcome, section
+from tools.marked import read_between
 
 KINDS = all_kinds()
 
@@ -14,5 +15,4 @@ def test_it_is_read_with_its_own_pixels_or_left_out_with_its_reason(kind):
 
 
 def test_the_page_says_what_the_script_finds():
-    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    assert page.partition(START)[2].partition(END)[0].strip() == section(KINDS).strip()
+    assert read_between(ROOT / PAGE, "films").strip() == section(KINDS).strip()
