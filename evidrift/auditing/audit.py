@@ -22,7 +22,7 @@ from evidrift.auditing.recording.junit import write_junit
 from evidrift.auditing.recording.record import record_of
 from evidrift.auditing.relying import of_pairs, reliance_of
 from evidrift.auditing.result import AuditResult
-from evidrift.auditing.runs import known_by_part, try_models
+from evidrift.auditing.runs import accuracies, known_by_part, try_models
 from evidrift.auditing.sides import by_side
 from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
@@ -150,7 +150,7 @@ def audit(
     if audited.labels_known and not models.several:
         called = {part: predicted_classes(tried.runs[given].logits) for part, given in models.parts.items()}
         noticed += order_notes(called, films.labels, films.classes)
-    caveats = tuple(caveats_of_audit(result, audited, noticed))
+    caveats = tuple(caveats_of_audit(result, audited, noticed, accuracies(tried)))
     result = replace(result, caveats=caveats)
     compared = [
         Compared("before", "after", models.parts_of("before", "after", models.pairs), tried, study, result),

@@ -17,6 +17,7 @@ from evidrift.auditing.gate.films import Films, films_of
 from evidrift.auditing.gate.knowledge import Known, known_of, known_of_findings
 from evidrift.auditing.gate.performance import Predicted
 from evidrift.auditing.models import Given, Models
+from evidrift.auditing.performance.measures import measured
 from evidrift.auditing.performance.subgroups import Subgroups
 from evidrift.auditing.performance.subgroups import subgroups as subgroups_of
 from evidrift.auditing.study import Run, labelled
@@ -181,3 +182,17 @@ def predicted_by(tried: Tried) -> Predicted | None:
     truth = truth_of(tried.audited)
     pairs = tuple((before.scores, after.scores) for before, after in tried.pairs)
     return None if truth is None else Predicted(truth, pairs, tried.columns)
+
+
+def accuracies(tried: Tried) -> tuple[float, float] | None:
+    """Of the sides before and after, mean over pairs, as the record has them; None without labels."""
+    truth = truth_of(tried.audited)
+    if truth is None:
+        return None
+    every = np.ones(len(truth.ids), dtype=bool)
+    found = [[measured(truth, run.scores, every).accuracy for run in pair] for pair in tried.pairs]
+    before, after = (
+        float(np.mean([each.values.mean() for each in side if each is not None]))
+        for side in zip(*found, strict=True)
+    )
+    return before, after

@@ -12,7 +12,6 @@ from evidrift.claims.claim import OPEN
 from evidrift.claims.estimate import Quantity, estimate
 from evidrift.claims.quantities import Quantities
 from evidrift.compare.caveats import Caveat
-from evidrift.compare.findings.models import over_seeds
 from evidrift.compare.result import Result
 from evidrift.report.words.names import method_name
 from evidrift.report.words.numbers import interval_text
@@ -78,13 +77,16 @@ def preserved_verdict(result: Result, method: str) -> str:
     return verdicts[0] if verdicts else OPEN
 
 
-def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str]) -> Iterator[Caveat]:
+def caveats_of_audit(
+    result: Result, audited: AuditImages, notes: Iterable[str], accuracy: tuple[float, float] | None
+) -> Iterator[Caveat]:
     """The study's caveats in an audit's words, and those that only an audit has.
 
     Args:
         result: of `compare.result.compare`.
         audited: the images.
         notes: what was noticed about the files.
+        accuracy: before and after, as the record has them; None where labels are not known.
     """
     if not audited.labels_known:
         yield Caveat("labels_unknown", FINDINGS_UNKNOWN if audited.several else LABELS_UNKNOWN)
@@ -96,8 +98,10 @@ def caveats_of_audit(result: Result, audited: AuditImages, notes: Iterable[str])
     for caveat in result.caveats:
         if caveat.key not in LEFT_OUT:
             yield replace(caveat, sentence=own.get(caveat.key, caveat.sentence))
-    if audited.labels_known:  # of findings chance depends on each one; `knowledge` holds it against that
-        yield from _accuracy(result, 0 if audited.findings is not None else 1 / len(audited.images.classes))
+    if accuracy is not None:  # of findings chance depends on each one; `knowledge` holds it against that
+        yield from _accuracy(
+            *accuracy, 0 if audited.findings is not None else 1 / len(audited.images.classes)
+        )
     if audited.exclusions:
         yield Caveat(
             "excluded",
@@ -120,9 +124,7 @@ def patients_sentence(audited: AuditImages) -> str:
     )
 
 
-def _accuracy(result: Result, chance: float) -> Iterator[Caveat]:
-    accuracy = over_seeds(result.models)["accuracy"].droplevel("arch")
-    before, after = accuracy["tl"], accuracy["ft"]
+def _accuracy(before: float, after: float, chance: float) -> Iterator[Caveat]:
     if min(before, after) < chance:
         yield Caveat(
             "below_chance",

@@ -56,6 +56,22 @@ def saved(path: Path, model: keras.Model) -> Path:
     return path
 
 
+def test_a_warning_of_the_accuracy_has_the_records_numbers(films, models, tmp_path):
+    """Eight films of one patient count as one there; by films the accuracies would be others."""
+    paths = sorted(each.relative_to(films).as_posix() for each in films.rglob("*.png"))
+    rows = [f"{films / path},{path[0]},p{max(at - 7, 0)}" for at, path in enumerate(paths)]
+    manifest = films / "patients.csv"
+    manifest.write_text("\n".join(["path,label,patient_id", *rows]) + "\n")
+    turned = saved(tmp_path / "turned.keras", network(turned=True))
+    found = audit(models[0], turned, manifest, quiet=True)
+    manifest.unlink()
+    before, after = found.models["accuracy"]
+    assert abs(before - found.truth.right(found.scores["before 1"]).mean()) > 0.02
+    (told,) = [each for each in found.warnings if "by guessing" in each or "accuracy went" in each]
+    assert f"{before:.2f}" in told
+    assert f"{after:.2f}" in told
+
+
 @pytest.mark.parametrize("name", UNDER_TEST)
 def test_the_same_model_twice_does_not_drift(name, films, tmp_path):
     kind = KINDS[name]

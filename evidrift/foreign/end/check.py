@@ -10,10 +10,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
 from evidrift.base.seeds import stream
 from evidrift.base.sentence import say
 from evidrift.foreign.end.ending import Ending
+from evidrift.foreign.end.operations import rearranges
 
 N = 2  # images
 # Two passes round differently, most of all where noise gives large logits; another ending differs by more.
@@ -41,17 +43,26 @@ def check_ending(
         inputs: network inputs, (n, size, size, channels).
 
     Raises:
-        UserError: they differ, or the outputs are probabilities though nothing was found that makes them so.
+        UserError: they differ, or the outputs are, or seem to be, probabilities though nothing was found that
+            makes them so.
     """
     own = _values(classifier(inputs, training=False))
     raw = _values(model(inputs, training=False))
     if own.shape != raw.shape or not (np.isfinite(own).all() and np.isfinite(raw).all()):
         return  # weights that are not finite are found on the films
+    within = bool(own.min() >= -ADDS_UP and own.max() <= 1 + ADDS_UP)
     adds_up = own.shape[1] > 1 and (np.abs(own.sum(axis=1) - 1) < ADDS_UP).all()
-    if end.kind == "logits" and adds_up and own.min() >= -ADDS_UP and own.max() <= 1 + ADDS_UP:
+    if end.kind == "logits" and adds_up and within:
         raise UserError(
             f"{path} gives values from 0 to 1 that add up to 1: probabilities, not logits. But no softmax "
             f"was found at its end, so there are no logits to explain. {MEND}"
+        )
+    last = _last(model)
+    if end.kind == "logits" and within and _is_own(last):
+        raise UserError(
+            f"{path} ends in {last.name} ({type(last).__name__}), its owner's code, and gives values from 0 "
+            "to 1: they seem to be probabilities, not logits. Let that layer give logits, and end the "
+            "model in Keras's softmax or sigmoid."
         )
     if end.kind == "sigmoids" and adds_up:
         raise UserError(
@@ -82,6 +93,20 @@ def taken_for(path: Path, end: Ending) -> str | None:
         "own, end the model in keras.layers.Activation('sigmoid').",
         file=path.name,
     )
+
+
+def _last(model: keras.Model) -> Any:
+    """The last operation that does not leave each value as it is."""
+    steps = trace(model)
+    at = len(steps) - 1
+    while at > 0 and rearranges(steps[at].operation):
+        at = steps[at].inputs[0]
+    return steps[at].operation
+
+
+def _is_own(operation: Any) -> bool:
+    """Whether it computes what Keras does not know."""
+    return isinstance(operation, keras.layers.Lambda) or not type(operation).__module__.startswith("keras.")
 
 
 def _values(outputs: Any) -> np.ndarray:

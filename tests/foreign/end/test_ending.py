@@ -172,6 +172,28 @@ REFUSED = {
 }
 
 
+class OwnHead(kl.Layer):
+    """Findings, or logits, in a layer of one's own."""
+
+    def __init__(self, activation):
+        super().__init__(name="own_head")
+        self.dense = kl.Dense(3, activation)
+
+    def build(self, shape):
+        self.dense.build(shape)
+
+    def call(self, x):
+        return 9 * self.dense(x) if self.dense.activation is keras.activations.linear else self.dense(x)
+
+
+def test_a_layer_of_ones_own_that_gives_probabilities_does_not_give_logits():
+    inside = [lambda: OwnHead("sigmoid"), lambda: kl.Lambda(ops.sigmoid, name="own_head")]
+    for head in inside:
+        with pytest.raises(UserError, match=r"ends in own_head \((OwnHead|Lambda)\), its owner's code"):
+            load_model_file(with_weights(ends(kl.Dense(3), head())))
+    assert load_model_file(with_weights(ends(OwnHead(None)))).ending == "logits"
+
+
 @pytest.mark.parametrize("sentence", REFUSED)
 def test_what_cannot_be_traced_back_is_refused_with_the_reason(sentence, tmp_path):
     with_weights(REFUSED[sentence]()).save(tmp_path / "model.keras")
