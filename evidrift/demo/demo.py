@@ -1,5 +1,6 @@
 """A folder with all that an audit needs, for those who want to see one before they bring their own."""
 
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,18 +31,23 @@ class Demo:
     n_films: int
 
     @property
+    def options(self) -> dict[str, Path]:
+        """What is audited, by the options' names."""
+        names = {"before": MODELS[0], "after": MODELS[1], "images": FILMS, "gate": GATE, "out": AUDIT}
+        return {option: self.folder / name for option, name in names.items()}
+
+    @property
     def command(self) -> str:
         """What to type for the same audit."""
-        before, after, gate, films, out = (self.folder / name for name in (*MODELS, GATE, FILMS, AUDIT))
-        return f"evidrift audit --before {before} --after {after} --images {films} --gate {gate} --out {out}"
+        words = [word for option, path in self.options.items() for word in (f"--{option}", str(path))]
+        return shlex.join(["evidrift", "audit", *words])
 
     def audit(self, quiet: bool) -> "AuditResult":
         """Audit the candidate against the model in use."""
         from evidrift.auditing.audit import audit
 
-        before, after = (self.folder / name for name in MODELS)
-        films, gate, out = (self.folder / name for name in (FILMS, GATE, AUDIT))
-        return audit(before, after, films, gate=gate, out=out, quiet=quiet)
+        before, after, images, gate, out = self.options.values()
+        return audit(before, after, images, gate=gate, out=out, quiet=quiet)
 
 
 def write_demo(folder: Path) -> Demo:

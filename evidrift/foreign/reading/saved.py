@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import h5py
 
-WEIGHTS = ".weights.h5"
-METADATA = "metadata.json"
+from evidrift.foreign.reading.description import METADATA, WEIGHTS
+
 MOST = 100_000  # bytes of it
 
 
