@@ -10,8 +10,8 @@ from evidrift.base.seeds import seed_of, stream
 KINDS = ("drift", "cross", "seed_tl", "seed_ft", "scale_tl", "scale_ft")
 SCALE = ("scale_tl", "scale_ft")
 TL, FT = range(2)  # index into mapfile.CHECKPOINTS
-# Images of a group, on average at most. A map's features take 75 kB: with ten seeds a group is 0.75 GB.
-GROUP = 500
+# Images of a group, on average at most. A map's features take 75 kB: with ten seeds a group is 0.4 GB.
+GROUP = 250
 # Patients of a group, where a class has as many: far more than the partners that each image draws.
 MIN_PATIENTS = 50
 
