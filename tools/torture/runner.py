@@ -111,7 +111,9 @@ class Runner:
             raise ValueError(stage.cmd)
         self._log = place.with_name(f"{place.name}.log")
         self._log.unlink(missing_ok=True)
-        task = Task(module, words, str(place), log or str(self._log), environment or {}, [str(each) for each in shim])
+        task = Task(
+            module, words, str(place), log or str(self._log), environment or {}, [str(each) for each in shim]
+        )
         assert self._server.stdin is not None  # noqa: S101 - for mypy
         self._server.stdin.write(json.dumps(asdict(task)) + "\n")
         self._server.stdin.flush()
