@@ -1,9 +1,9 @@
 """What a training has after an epoch, kept so that a killed one goes on from there to the same bytes.
 
-Pieces of a stage's scratch: `weights-<epoch>`, all weights as they are validated and kept, of the last finished
-epoch, of the chosen one, and of those that the epochs file is to hold; and `state`: what is not in these of
-Adam's moments and the weights that are averaged, with the history. No random stream runs on from one epoch to
-the next, see `loop`.
+Pieces of a stage's scratch: `weights-<epoch>`, all weights as they are validated and kept, of the last
+finished epoch, of the chosen one, and of those that the epochs file is to hold; and `state`: Adam's moments,
+the raw weights where those are averages, and the history. No random stream runs on from one epoch to the
+next, see `loop`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,6 +55,7 @@ class State:
         self.history: list[Epoch] = []
         self.chosen = 0
         self._best: list[np.ndarray] = []
+        self._held: set[int] = set()  # epochs whose weights are in the scratch for this training alone
         if scratch and (state := scratch.get("state")):
             self._restore(scratch, state)
 
@@ -64,10 +65,11 @@ class State:
         for epoch in range(1, last + 1) if self._keeps else ():
             if epoch not in (last, chosen) and scratch.get(piece(epoch)) is None:
                 return
-        shown, best = (scratch.get(piece(epoch)) for epoch in (last, chosen))
+        shown, best = scratch.get(piece(last)), scratch.get(piece(chosen)) if chosen else {}
         if shown is None or best is None:
             return
         self.history, self.chosen, self._best = history, chosen, list(best.values())
+        self._held = {last, chosen}
         self._model.set_weights(list(shown.values()))
         self._average.restore(list(_listed(state, "raw")))
         for variable, value in zip(self._adam.state, _listed(state, "adam"), strict=True):
@@ -76,7 +78,8 @@ class State:
     def take(self, row: Epoch, *, chosen: bool) -> None:
         """Take in an epoch whose weights the model shows now."""
         self.history.append(row)
-        weights = self._model.get_weights()
+        if chosen or self._scratch:
+            weights = self._model.get_weights()
         if chosen:
             self.chosen, self._best = row.epoch, weights
         if self._scratch:
@@ -86,7 +89,6 @@ class State:
         """Keep what the next epoch needs, now that the model holds the raw weights again."""
         if not self._scratch:
             return
-        last = len(self.history)
         self._scratch.put(
             "state",
             {
@@ -96,9 +98,10 @@ class State:
                 **_named("adam", [variable.numpy() for variable in self._adam.state]),
             },
         )
-        for epoch in range(1, last) if not self._keeps else ():
-            if epoch != self.chosen:
-                self._scratch.drop(piece(epoch))
+        needed = {len(self.history), self.chosen}
+        for epoch in self._held - needed if not self._keeps else ():
+            self._scratch.drop(piece(epoch))
+        self._held = needed
 
     def finish(self) -> None:
         """Give the model the weights of the chosen epoch."""
@@ -106,7 +109,7 @@ class State:
 
 
 def kept_weights(scratch: Scratch, n_epochs: int) -> Iterator[list[np.ndarray]]:
-    """Weights after each epoch of a finished training whose state `keeps` them, as `set_weights` takes them."""
+    """Weights after each epoch of a finished training that `keeps` them, as `set_weights` takes them."""
     for epoch in range(1, n_epochs + 1):
         arrays = scratch.get(piece(epoch))
         if arrays is None:
