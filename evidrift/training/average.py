@@ -37,7 +37,7 @@ class Average:
         return self._variables
 
     def restore(self, raw: Sequence[np.ndarray]) -> None:
-        """Take up an earlier run's: the variables hold averages now, as in `shown`, and get the raw values."""
+        """Take up an earlier run's: the variables hold averages, as in `shown`, and get the raw values."""
         for average, variable, value in zip(self._averages, self._variables, raw, strict=True):
             average.assign(variable)
             variable.assign(value)
