@@ -1,6 +1,6 @@
 """The epochs file: a network's weights after each epoch of one training, read one epoch at a time.
 
-HDF5, written byte for byte the same from the same weights:
+Sealed HDF5, written byte for byte the same from the same weights:
     /        attributes: architecture, seed, and `network`, a hash of the weights' shapes
     weights  (epochs, values) float32, all weights in the model's order, one behind the other
 """
@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.seal import require_sealed, writing_sealed
 
 Keep = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model as it leaves it)
 
@@ -35,24 +36,16 @@ def writing_epochs(
     Yields:
         The `after_epoch` for `training.loop.fit`; None where none are kept.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial-{path.name}")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs["architecture"], file.attrs["seed"] = architecture, seed
-            file.attrs["network"] = _shapes_hash(model)
-            # one contiguous piece: an epoch is a stretch of the file
-            rows = file.create_dataset(
-                "weights", (n_epochs, model.count_params()), np.float32, track_times=False
-            )
+    with writing_sealed(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs["architecture"], file.attrs["seed"] = architecture, seed
+        file.attrs["network"] = _shapes_hash(model)
+        # one contiguous piece: an epoch is a stretch of the file
+        rows = file.create_dataset("weights", (n_epochs, model.count_params()), np.float32, track_times=False)
 
-            def keep(epoch: int, trained: keras.Model) -> None:
-                rows[epoch - 1] = np.concatenate([values.ravel() for values in trained.get_weights()])
+        def keep(epoch: int, trained: keras.Model) -> None:
+            rows[epoch - 1] = np.concatenate([values.ravel() for values in trained.get_weights()])
 
-            yield keep if n_epochs else None
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        yield keep if n_epochs else None
 
 
 def read_epochs(
@@ -70,15 +63,10 @@ def read_epochs(
         UserError: the file is missing or damaged, holds another network's, seed's or architecture's weights,
             or none.
     """
-    if not path.is_file():
-        raise UserError(f"{path} does not exist. The stage finetune writes it: run `dvc repro`.")
-    try:
-        file = h5py.File(path)
-    except OSError:
-        raise UserError(f"{path} is not a complete epochs file. Delete it and run `dvc repro`.") from None
-    with file:
+    require_sealed(path, "finetune")
+    with h5py.File(path) as file:
         found = tuple(file.attrs.get(name) for name in ("architecture", "seed", "network"))
-        if found != (architecture, seed, _shapes_hash(model)) or "weights" not in file:
+        if found != (architecture, seed, _shapes_hash(model)):
             raise UserError(
                 f"{path} does not hold the weights of {architecture}, seed {seed}, with these options and "
                 "classes, but of another network. Delete it and run `dvc repro`."
