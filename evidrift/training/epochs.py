@@ -6,8 +6,7 @@ Sealed HDF5, written byte for byte the same from the same weights:
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import h5py
@@ -17,35 +16,32 @@ import numpy as np
 from evidrift.base.errors import UserError
 from evidrift.base.seal import require_sealed, writing_sealed
 
-Keep = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model as it leaves it)
 
-
-@contextmanager
-def writing_epochs(
-    path: Path, architecture: str, seed: int, model: keras.Model, n_epochs: int
-) -> Iterator[Keep | None]:
-    """Write the weights as epochs end; the file appears under its name when all are written.
+def write_epochs(
+    path: Path,
+    architecture: str,
+    seed: int,
+    model: keras.Model,
+    weights: Iterable[list[np.ndarray]],
+    n_epochs: int,
+) -> None:
+    """Write the weights of a finished training's epochs.
 
     Args:
         path: to write; its folder is made.
         architecture: its name.
         seed: of the training.
-        model: that will be trained.
-        n_epochs: how many epochs it will be trained; 0 keeps none, and the file says so.
-
-    Yields:
-        The `after_epoch` for `training.loop.fit`; None where none are kept.
+        model: that was trained.
+        weights: after each epoch, as the model's `get_weights` gives them.
+        n_epochs: how many these are; 0 keeps none, and the file says so.
     """
     with writing_sealed(path) as partial, h5py.File(partial, "w") as file:
         file.attrs["architecture"], file.attrs["seed"] = architecture, seed
         file.attrs["network"] = _shapes_hash(model)
         # one contiguous piece: an epoch is a stretch of the file
         rows = file.create_dataset("weights", (n_epochs, model.count_params()), np.float32, track_times=False)
-
-        def keep(epoch: int, trained: keras.Model) -> None:
-            rows[epoch - 1] = np.concatenate([values.ravel() for values in trained.get_weights()])
-
-        yield keep if n_epochs else None
+        for number, values in enumerate(weights):
+            rows[number] = np.concatenate([value.ravel() for value in values])
 
 
 def read_epochs(

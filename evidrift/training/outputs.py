@@ -13,8 +13,8 @@ from evidrift.base.versions import versions
 from evidrift.base.writing import write_text
 from evidrift.networks.files import HISTORY
 from evidrift.training.evaluation import evaluate_logits
-from evidrift.training.loop import Epoch
 from evidrift.training.predictions import write_predictions
+from evidrift.training.state import Epoch
 
 DECIMALS = 6
 
