@@ -4,6 +4,7 @@ A checkpoint is a folder, see `networks.files`.
 """
 
 import hashlib
+import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -46,13 +47,22 @@ class Plan(NamedTuple):
         return partial(network_input, zoo=find(self.architecture))
 
 
+class _Memory(io.BytesIO):
+    """Where Keras writes weights, as to a file of this name: HDF5 on disk could crash, see base.hdf5."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
 def save_weights(model: keras.Model, path: Path) -> None:
     """Write all weights, and nothing that depends on time or on how far training's random streams ran.
 
     The file is sealed, and Keras can read it: `model.load_weights(path)`.
     """
+    memory = _Memory()
+    keras.saving.save_weights(model, memory, objects_to_skip=_random_states(model))
     with writing_sealed(path) as partial:
-        keras.saving.save_weights(model, partial, objects_to_skip=_random_states(model))
+        partial.write_bytes(memory.getbuffer())
 
 
 def load_own(model: keras.Model, path: Path, stage: str) -> None:
