@@ -19,7 +19,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("architecture", "params", "images"),
+        ("architecture", "params", "images", "scratch"),
         backbone="to write: the backbone's weights",
         features="to write: pooled features",
     )

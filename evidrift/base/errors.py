@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import Spelling, say, spelled
+from evidrift.base.stopping import stopping
 
 
 class UserError(Exception):
@@ -30,7 +31,8 @@ class UserError(Exception):
 def run(main: Callable[[], None]) -> None:
     """Run the `main` of a stage; print a UserError in the parameter file's words and leave with code 1."""
     try:
-        main()
+        with stopping():
+            main()
     except UserError as error:
         print(f"error: {error.spelled(PIPELINE)}", file=sys.stderr)
         sys.exit(1)
