@@ -16,8 +16,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from evidrift.base.hdf5 import writing_hdf5
 from evidrift.base.schema import Schema, columns
-from evidrift.base.seal import checksum, require_checksum, require_sealed, writing_sealed
+from evidrift.base.seal import checksum, require_checksum, require_sealed
 from evidrift.images.planes import Planes
 
 # The files of the folder.
@@ -145,10 +146,7 @@ def write_store(
     order = [(SPLITS.index(split), image_id) for split, image_id in zip(splits, image_ids, strict=True)]
     if order != sorted(set(order)):
         raise ValueError("images must be unique and in the order of (split, image id)")
-    with (
-        writing_sealed(path) as partial,
-        h5py.File(partial, "w", libver=("earliest", "v110")) as file,
-    ):
+    with writing_hdf5(path, libver=("earliest", "v110")) as file:
         for table in tables:
             file.attrs[_sum_of(table.name)] = checksum(table)
         file.attrs["classes"] = _fixed(classes)

@@ -20,7 +20,8 @@ import h5py
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.seal import require_sealed, writing_sealed
+from evidrift.base.hdf5 import writing_hdf5
+from evidrift.base.seal import require_sealed
 
 CHECKPOINTS = ("tl", "ft")
 CHUNK = 64  # images
@@ -122,7 +123,7 @@ def write_maps(
         content: (n, 4) as in the prepared store.
         checkpoints: `tl` and `ft`.
     """
-    with writing_sealed(path) as partial, h5py.File(partial, "w") as file:
+    with writing_hdf5(path) as file:
         for name in ("architecture", "seed", "family", "score", "target", "size"):
             file.attrs[name] = getattr(origin, name)
         file.attrs["classes"] = list(origin.classes)

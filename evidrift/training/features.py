@@ -6,7 +6,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from evidrift.base.seal import require_sealed, writing_sealed
+from evidrift.base.hdf5 import writing_hdf5
+from evidrift.base.seal import require_sealed
 
 SPLITS = ("train", "validation", "test")
 
@@ -30,7 +31,7 @@ class Features:
 
 def write_features(path: Path, splits: dict[str, Features]) -> None:
     """Write all splits to one sealed HDF5 file without times, so that equal features give equal bytes."""
-    with writing_sealed(path) as partial, h5py.File(partial, "w") as file:
+    with writing_hdf5(path) as file:
         file.attrs["classes"] = list(splits["train"].classes)
         for name in SPLITS:
             group = file.create_group(name)
