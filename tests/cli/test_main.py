@@ -72,7 +72,6 @@ def test_help_and_version_are_there_at_once_without_tensorflow_or_pandas():
     [
         ("report", UserError("x is missing."), (1, "error: x is missing.\n")),
         ("audit", UserError("x is missing."), (2, "error: x is missing.\n")),
-        ("report", KeyboardInterrupt(), (130, "Interrupted.\n")),
         (
             "audit",
             OSError(30, "Read-only file system", "/x"),
