@@ -49,7 +49,8 @@ def squares(args, *settings, stop_at=None, n=5):
     found = []
     try:
         with unfinished("explain", args, *(settings or (3,))) as memo:
-            found += [int(made["square"]) for made in memo.each("squares", range(n), square)]
+            for made in memo.each("squares", range(n), square):
+                found.append(int(made["square"]))
     except Kill:
         pass
     return found, worked
@@ -105,9 +106,7 @@ def change_code(args):
 
 
 @pytest.mark.parametrize("change", [change_parameter, change_input, change_code])
-def test_work_of_other_parameters_inputs_or_code_is_not_gone_on_from_but_said_and_cleared(
-    args, change, capsys
-):
+def test_work_of_other_parameters_inputs_or_code_does_not_count_and_is_cleared(args, change, capsys):
     squares(args, stop_at=3)
     (before,) = folders(args)
     settings = change(args)
@@ -223,7 +222,7 @@ def test_a_second_run_of_the_item_is_refused_and_runs_once_the_first_has_ended(a
     process.start()
     assert held.wait(30)
     with pytest.raises(
-        UserError, match=rf"Another run of explain net 1 is at work here, process {process.pid}\."
+        UserError, match=rf"Another run of explain net 1 is at work here, process {process.pid}"
     ):
         squares(args)
     end.set()
