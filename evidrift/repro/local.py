@@ -40,21 +40,44 @@ def repro(targets: list[str], jobs: int | None, *, quiet: bool) -> int:
     try:
         with Repo() as repo, set_loggers_level(logging.WARNING), one_process(), claimed(repo) as claim:
             with repo.scm_context(quiet=True):
-                run = Run(repo, targets, jobs or default_jobs(Path("params.yaml")), claim, quiet=quiet)
+                run = Run(_book(repo, targets), jobs or default_jobs(Path("params.yaml")), claim, quiet=quiet)
                 run.through()
             return run.tell()
     except DvcException as error:
-        raise UserError(words_of(error)) from error
+        raise UserError(_pointed(words_of(error))) from error
+
+
+def _book(repo: Repo, targets: list[str]) -> Book:
+    try:
+        return Book(repo, targets)
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:  # DVC stumbles over a lock edited by hand
+        told = f"DVC cannot read dvc.lock ({type(error).__name__}: {error})"
+        raise UserError(_pointed(told)) from error
+
+
+def _pointed(words: str) -> str:
+    """An error's words, with how to mend a dvc.lock that cannot be read."""
+    if "dvc.lock" not in words:
+        return words
+    return (
+        f"{words.rstrip('.')}. It is not to be edited by hand: `git restore dvc.lock` brings the committed "
+        "one back. Or delete it: the same command makes it anew, from the run cache what lies there."
+    )
 
 
 class Run:
     """One run: what waits, what is at work, what has failed."""
 
-    def __init__(self, repo: Repo, targets: list[str], jobs: int, claim: int, *, quiet: bool) -> None:
-        self._book = Book(repo, targets)
+    def __init__(self, book: Book, jobs: int, claim: int, *, quiet: bool) -> None:
+        self._book = book
         self._jobs = jobs
         self._crew = Crew(claim)
-        self._logs = Path(repo.tmp_dir) / FOLDER
+        self._logs = Path(book.repo.tmp_dir) / FOLDER
         self._quiet = quiet
         self._progress = Progress(len(self._book.stages), quiet=quiet)
         heights = self._book.heights()
