@@ -41,6 +41,16 @@ def known(study: Study, arch: str, family: str, lock: dict[str, Any]) -> bool:
     return False
 
 
+def read_lock() -> dict[str, Any]:
+    """By stage what dvc.lock says; empty where there is none, or it is not to be read."""
+    try:
+        content = yaml.load(LOCK.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        return {}  # DVC says so
+    stages = content.get("stages") if isinstance(content, dict) else None
+    return stages if isinstance(stages, dict) else {}
+
+
 def _used(lock: dict[str, Any], stage: str) -> dict[str, Any]:
     return lock.get(stage, {}).get("params", {}).get(PARAMS, {})
 
@@ -84,8 +94,7 @@ def main() -> None:
     )
     parser.add_argument("params", type=Path)
     params = parser.parse_args().params
-    lock = yaml.load(LOCK.read_text(encoding="utf-8"), yaml.CSafeLoader)["stages"] if LOCK.is_file() else {}
-    found = list(faults(check(params), lock))
+    found = list(faults(check(params), read_lock()))
     if found:
         raise UserError("\n".join(f"{params}: {each}" for each in found))
 
