@@ -26,38 +26,39 @@ def findings(remote: str | None, *, fix: bool) -> Iterator[Finding]:
     yield from found
     if any("not installed" in each.told for each in found):
         return
+    from tools.doctor.study import check_study
+
+    yield from check_study(PARAMS)
+    yield from of_dvc(remote, fix=fix)
+
+
+def of_dvc(remote: str | None, *, fix: bool) -> Iterator[Finding]:
+    """Checks of what DVC keeps, in the folder of a project."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     from evidrift.base.errors import UserError
     from evidrift.repro.book import words_of
     from evidrift.repro.claim import claimed
+    from evidrift.repro.objects import Kept
+    from tools.doctor.disk import check_disk
+    from tools.doctor.kept import check_cache, check_outputs
     from tools.doctor.locks import check_locks
-    from tools.doctor.study import check_study
+    from tools.doctor.remote import check_remote
 
-    yield from check_study(PARAMS)
     try:
         with Repo() as repo:
             yield from check_locks(repo, fix=fix)
             with claimed(repo, drop=False):
-                yield from _kept(repo, remote, fix=fix)
+                kept = Kept(repo)
+                yield from check_outputs(kept, fix=fix)
+                yield from check_cache(kept, fix=fix)
+                yield from check_remote(repo, kept, remote, fix=fix)
+                yield from check_disk(repo, kept)
     except UserError as error:
         yield Finding("locks", State.WRONG, str(error))
     except DvcException as error:
         yield Finding("pipeline", State.WRONG, words_of(error), "git diff dvc.yaml dvc.lock params.yaml")
-
-
-def _kept(repo, remote: str | None, *, fix: bool) -> Iterator[Finding]:  # type: ignore[no-untyped-def]
-    from evidrift.repro.objects import Kept
-    from tools.doctor.disk import check_disk
-    from tools.doctor.kept import check_cache, check_outputs
-    from tools.doctor.remote import check_remote
-
-    kept = Kept(repo)
-    yield from check_outputs(kept, fix=fix)
-    yield from check_cache(kept, fix=fix)
-    yield from check_remote(repo, kept, remote, fix=fix)
-    yield from check_disk(repo, kept)
 
 
 def main() -> None:
