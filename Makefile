@@ -17,7 +17,6 @@ repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PR
 	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
 	@python -m evidrift.params params.yaml
 	@python -m tools.prune params.yaml --check
-	@python -m tools.layers params.yaml
 	@python -m tools.cohort params.yaml
 	@python -m evidrift repro
 	@cat data/compare/study.txt

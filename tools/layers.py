@@ -1,6 +1,6 @@
 """See before a run that every architecture has the target layers that are asked for.
 
-    python -m tools.layers params.yaml        as `make repro` does
+    python -m tools.layers params.yaml        as `evidrift repro` does
 
 They lie in the network's graph, so the networks are built, which takes TensorFlow and some seconds. Those
 that dvc.lock knows to have been explained with the same layers, size and options are not built again.
@@ -19,12 +19,18 @@ from evidrift.base.keys import PIPELINE
 from evidrift.params import Study, check
 
 LOCK = Path("dvc.lock")
+FOLLOWED = "penultimate"  # evidrift/trajectory/following.py
 PARAMS = "params.yaml"  # what the lock calls the parameter file
 
 
 def layers_asked(study: Study, family: str) -> list[str]:
     """Labels of the layers at which a family explains."""
     return list(find_family(family).Params.model_validate(study.explain[family]).layers)
+
+
+def along(study: Study) -> set[str]:
+    """The layer at which drift is followed along training, where it is."""
+    return {FOLLOWED} if study.trajectory.seeds else set()
 
 
 def known(study: Study, arch: str, family: str, lock: dict[str, Any]) -> bool:
@@ -59,9 +65,9 @@ def faults(study: Study, lock: dict[str, Any]) -> Iterator[str]:
     """A sentence for each layer that is asked for and that an architecture does not have at this size."""
     for arch in study.grid.architectures:
         families = [name for name in study.grid.families if not known(study, arch, name, lock)]
-        labels = sorted({label for family in families for label in layers_asked(study, family)})
+        labels = {label for family in families for label in layers_asked(study, family)}
         if labels:
-            yield from _faults(arch, study, labels)
+            yield from _faults(arch, study, sorted(labels | along(study)))
 
 
 def _faults(arch: str, study: Study, labels: list[str]) -> Iterator[str]:

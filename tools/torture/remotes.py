@@ -60,6 +60,8 @@ def cut_pushes(finished: Project, place: Path, n: int) -> Row:
         project.doctor(fix=True)
         well = project.doctor().code == 0 and _pulled(project, place / str(number) / "clone") is None
         harmless += seen and well and _n_files(store) == N_OBJECTS
+        if not (seen and well and _n_files(store) == N_OBJECTS):
+            print("TROUBLE", number, seen, well, _n_files(store), lacking, again, flush=True)
     note = (
         f"DVC's next push reported success with objects missing {silent} times, and they were missing for "
         f"good after one more {for_good} times; the doctor saw and sent them"
