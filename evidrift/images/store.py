@@ -16,6 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from evidrift.base.hdf5 import writing_hdf5
 from evidrift.base.schema import Schema, columns
 from evidrift.images.planes import Planes
 
@@ -124,7 +125,10 @@ def write_store(
     order = [(SPLITS.index(split), image_id) for split, image_id in zip(splits, image_ids, strict=True)]
     if order != sorted(set(order)):
         raise ValueError("images must be unique and in the order of (split, image id)")
-    with h5py.File(path, "w", libver=("earliest", "v110")) as file:
+    room = (
+        len(order) * size**2 * (8 + (lungs is not None) + (findings is not None)) // 8
+    )  # masks compress well
+    with writing_hdf5(path, room, libver=("earliest", "v110")) as file:
         file.attrs["classes"] = _fixed(classes)
         file.attrs["size"] = size
         for name, texts in (("image_id", image_ids), ("patient_id", patient_ids), ("split", splits)):

@@ -20,6 +20,7 @@ import h5py
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.hdf5 import writing_hdf5
 
 CHECKPOINTS = ("tl", "ft")
 CHUNK = 64  # images
@@ -122,7 +123,12 @@ def write_maps(
         checkpoints: `tl` and `ft`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w") as file:
+    room = sum(
+        maps.logits.nbytes
+        + sum(each.nbytes for layer in maps.layers.values() for each in layer.methods.values())
+        for maps in checkpoints.values()
+    )
+    with writing_hdf5(path, room) as file:
         for name in ("architecture", "seed", "family", "score", "target", "size"):
             file.attrs[name] = getattr(origin, name)
         file.attrs["classes"] = list(origin.classes)
