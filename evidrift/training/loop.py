@@ -6,7 +6,6 @@ training can be resumed exactly.
 """
 
 import math
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -14,9 +13,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from scipy.special import log_softmax
-from tqdm import tqdm
 
 from evidrift.base.errors import UserError
+from evidrift.base.progress import Progress
 from evidrift.base.seeds import seed_of, stream
 from evidrift.images.views import choose_views
 from evidrift.training.adam import Adam, learning_rate
@@ -83,7 +82,7 @@ def fit(
         validation: chooses the epoch when `params.checkpoint` is `best`: lowest loss, earliest of equals.
         params: epochs, batch size, rates, checkpoint.
         seed: of order, views and dropout.
-        description: for the progress bar.
+        description: to show with the progress.
         after_epoch: is shown the model as each epoch leaves it; it must not change it.
         averaging: epochs over which the weights are averaged that are validated, shown and kept; 0 for none.
 
@@ -101,8 +100,7 @@ def fit(
     history: list[Epoch] = []
     chosen = 0
     kept: list[np.ndarray] = []
-    # file= names the stream anew: tqdm's default is the one of import time, which tests have replaced
-    epochs = tqdm(range(params.epochs), desc=description, unit="epoch", disable=None, file=sys.stderr)
+    epochs = Progress(range(params.epochs), desc=description, unit="epoch")
     for epoch in epochs:
         seed_dropout(model, seed, epoch)
         losses, hits, rate = [], [], 0.0
@@ -112,6 +110,7 @@ def fit(
             loss, logits = step(training.inputs(rows, views), labels.astype(np.int32), np.float32(rate))
             losses.append(float(loss) * len(rows))
             hits.append(int(np.sum(np.argmax(logits.numpy(), -1) == labels)))
+            epochs.within((number + 1) / steps_per_epoch)
         n = len(training.labels)
         with average.shown():
             row = Epoch(epoch + 1, sum(losses) / n, sum(hits) / n, *evaluate(forward, validation), rate)
