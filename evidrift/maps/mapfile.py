@@ -21,6 +21,7 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.base.hdf5 import writing_hdf5
+from evidrift.base.spool import Spool
 
 CHECKPOINTS = ("tl", "ft")
 CHUNK = 64  # images
@@ -61,14 +62,15 @@ class LayerMaps:
         name: the layer's name in the network.
         rectified: the layer's output is non-negative by construction.
         constant_gradient: d score / d activations is the same at every place, for every image and channel.
-        methods: signed maps of each attribution method, (n, h, w) float32, in units of the score.
+        methods: signed maps of each attribution method, (n, h, w) float32, in units of the score; arrays or
+            of a `Spool`.
         not_defined: methods asked for that this layer does not allow.
     """
 
     name: str
     rectified: bool
     constant_gradient: bool
-    methods: dict[str, np.ndarray]
+    methods: Mapping[str, Any]
     not_defined: tuple[str, ...]
 
 
@@ -96,7 +98,10 @@ def joined(batches: Sequence[CheckpointMaps]) -> CheckpointMaps:
             name=first.name,
             rectified=first.rectified,
             constant_gradient=all(part.constant_gradient for part in parts),
-            methods={name: np.concatenate([part.methods[name] for part in parts]) for name in first.methods},
+            methods={
+                name: np.concatenate([np.asarray(part.methods[name]) for part in parts])
+                for name in first.methods
+            },
             not_defined=first.not_defined,
         )
     return CheckpointMaps(
@@ -147,12 +152,18 @@ def write_maps(
                 group.attrs["constant_gradient"] = layer.constant_gradient
                 group.attrs["not_defined"] = json.dumps(sorted(layer.not_defined))
                 for method, signed in sorted(layer.methods.items()):
-                    chunks = (min(CHUNK, len(signed)), *signed.shape[1:])
-                    _write(group, method, signed, np.float32, chunks)
+                    _write_in_parts(group, method, signed)
 
 
 def _write(group: h5py.Group, name: str, values: np.ndarray, dtype: Any, chunks: Any = None) -> None:
     group.create_dataset(name, data=values, dtype=dtype, chunks=chunks, track_times=False)
+
+
+def _write_in_parts(group: h5py.Group, name: str, signed: np.ndarray | Spool) -> None:
+    chunks = (min(CHUNK, len(signed)), *signed.shape[1:])
+    dataset = group.create_dataset(name, signed.shape, np.float32, chunks=chunks, track_times=False)
+    for first in range(0, len(signed), CHUNK):
+        dataset[first : first + CHUNK] = signed[first : first + CHUNK]
 
 
 class MapFile:
