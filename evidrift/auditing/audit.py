@@ -201,8 +201,8 @@ def audit(
             context = context_of(told, audited, models, asked, record)
             with folder.filling() as inside:
                 files = write_material(inside, films, audited, tried.film, pairs, families, measured)
-                write_tables(files.tables, result, SPELLING)
-                write_summary(files.tables, study, result, context)
+                tables = write_tables(files.tables, result, SPELLING)
+                write_summary(files.tables, tables, study, result, context)
                 write_report(files, inside)
                 write_text(inside / SUMMARY, found.to_json())
                 write_junit(inside / JUNIT, checks)

@@ -1,34 +1,38 @@
-"""A process that is asked to stop (Ctrl-C, SIGTERM, a closed terminal) does so in seconds, and tidies up."""
+"""Ctrl-C, a kill and a closed terminal end a process soon, without a traceback, and with how to go on.
+
+The main thread gets Stopped raised where it is: it unwinds, and partial files and children go. But Python
+looks for signals between two of its own steps only, not within an operation of TensorFlow, and what catches
+all exceptions may swallow this one. So a thread ends the process for good after GRACE seconds. It may: files
+appear whole or not at all.
+"""
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
-GRACE = 3.0  # seconds for what is at work to come to its end by itself
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GRACE = 3.5  # seconds: a run of many stages needs up to 3 to end them
+KINDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GOES_ON = "What was finished is kept: the same command goes on from there."
+AGAIN = "The same command does it anew."
 
 _at_end: list[Callable[[], None]] = []
+_how = ""  # to go on; empty where signals do what they did before
+_asked: signal.Signals | None = None
 
 
 class Stopped(KeyboardInterrupt):
-    """The process was asked to stop.
-
-    Attributes:
-        code: to leave with, 128 and the signal's number, as shells have it.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.code = 128 + number
+    """The process was asked to end."""
 
 
 @contextmanager
 def cleared_at_end(clear: Callable[[], None]) -> Iterator[None]:
-    """Inside the block `clear` is called before a process is ended that did not end by itself in time."""
+    """Inside the block `clear` is called before a process is ended for good: it did not unwind in time."""
     _at_end.append(clear)
     try:
         yield
@@ -37,54 +41,132 @@ def cleared_at_end(clear: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Inside the block a signal is `Stopped`, raised once; further ones change nothing.
+def stopping(how: str = AGAIN) -> Iterator[None]:
+    """Inside the block, signals end this process as said above; as before afterwards.
 
-    Python raises it when the main thread is next at Python code. Where that takes longer than GRACE, as in a
-    long computation of C++, or while other threads finish what they have begun, another thread calls what
-    `cleared_at_end` has, and ends the process.
+    Nothing changes where that holds already, or in a thread, which gets no signals.
+
+    Args:
+        how: to go on, a sentence.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
+    if _how or threading.current_thread() is not threading.main_thread():
+        try:
+            yield
+        except BaseException:
+            leave_if_asked()
+            raise
         return
-    ear, mouth = os.pipe()
-    os.set_blocking(mouth, False)
-    # what somebody else decided to ignore, as nohup does, stays ignored
-    heard = [each for each in SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, _stop) for each in heard}
-    # written to at once, whatever the main thread is doing
-    fd = signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(ear, heard), daemon=True).start()
+    before = {kind: signal.getsignal(kind) for kind in KINDS}
+    hooks = sys.excepthook, sys.unraisablehook
+    woken, wakes = stop_well(how)
     try:
         yield
-    except Stopped:
-        raise  # the end is still watched
     except BaseException:
-        _restore(before, fd, mouth)
+        leave_if_asked()
         raise
-    else:
-        _restore(before, fd, mouth)
+    finally:
+        _restore(before, hooks, woken, wakes)
 
 
-def _stop(number: int, _frame: FrameType | None) -> None:
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped(number)
+def stop_well(how: str) -> tuple[int, int]:
+    """From now on, signals end this process as said above; the pipe that wakes the thread.
+
+    Args:
+        how: to go on, a sentence.
+    """
+    global _how
+    _how = how
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+    for kind in KINDS:
+        if signal.getsignal(kind) is not signal.SIG_IGN:  # as nohup has it, and a shell in the background
+            signal.signal(kind, raise_stopped)
+    sys.excepthook = _tell_uncaught
+    sys.unraisablehook = _tell_unraisable
+    # Its own, for the stream may lead elsewhere while TensorFlow is imported.
+    errors = os.dup(2)
+    threading.Thread(target=_end_late, args=(woken, errors), name="stopping", daemon=True).start()
+    return woken, wakes
 
 
-def _restore(before: Mapping[signal.Signals, object], fd: int, mouth: int) -> None:
-    signal.set_wakeup_fd(fd)
-    for each, handler in before.items():
-        signal.signal(each, handler)  # type: ignore[arg-type]
-    os.close(mouth)
+def leave_if_asked() -> None:
+    """Say how to go on and end the process, if it was asked to end; also where that raised another error."""
+    if _asked is not None:
+        _leave(_asked)
 
 
-def _watch(ear: int, heard: list[signal.Signals]) -> None:
-    while number := os.read(ear, 1):
-        if number[0] in heard:
-            time.sleep(GRACE)
-            for clear in reversed(_at_end):
-                with suppress(Exception):
-                    clear()
-            os._exit(128 + number[0])
-    os.close(ear)
+def raise_stopped(number: int, frame: FrameType | None) -> None:
+    """The handler of these signals: the first raises Stopped, the second ends the process at once."""
+    global _asked
+    if _asked is not None:  # asked twice: at once
+        _leave(_asked)
+    _asked = signal.Signals(number)
+    raise Stopped
+
+
+def _tell_uncaught(kind: type[BaseException], error: BaseException, at: Any) -> None:
+    leave_if_asked()
+    sys.__excepthook__(kind, error, at)
+
+
+def _tell_unraisable(what: Any) -> None:
+    leave_if_asked()  # raised where Python goes on after any exception, as in a finaliser
+    sys.__unraisablehook__(what)
+
+
+def _end_late(woken: int, errors: int) -> None:
+    """In the thread: when a signal has come, give the main thread a while to leave."""
+    try:
+        while kinds := os.read(woken, 64):
+            for kind in kinds:
+                if kind in KINDS:
+                    time.sleep(GRACE)
+                    if _how:
+                        _clear()
+                        with suppress(OSError):  # a terminal that is gone
+                            os.write(errors, _words(signal.Signals(kind)).encode())
+                        os._exit(128 + kind)
+    finally:
+        os.close(woken)
+        os.close(errors)
+
+
+def _clear() -> None:
+    for clear in reversed(_at_end):
+        with suppress(Exception):
+            clear()
+
+
+def _leave(kind: signal.Signals) -> None:
+    _clear()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.write(_words(kind))
+        sys.stderr.flush()
+    os._exit(128 + kind)
+
+
+def _words(kind: signal.Signals) -> str:
+    by = "Ctrl-C" if kind == signal.SIGINT else kind.name
+    lead = "\x1b[?25h\n" if os.isatty(2) else ""  # a table on a terminal hides the cursor
+    return f"{lead}Stopped by {by}. {_how}\n"
+
+
+def _restore(before: dict[signal.Signals, Any], hooks: tuple[Any, Any], woken: int, wakes: int) -> None:
+    global _how, _asked
+    _how, _asked = "", None
+    signal.set_wakeup_fd(-1)
+    for kind, handler in before.items():
+        signal.signal(kind, handler)
+    sys.excepthook, sys.unraisablehook = hooks
+    os.close(wakes)  # the thread ends
+
+
+def _forget() -> None:
+    """In a fork: there is no thread to wake, and the pipe is its parent's."""
+    if _how:
+        signal.set_wakeup_fd(-1)
+
+
+os.register_at_fork(after_in_child=_forget)
