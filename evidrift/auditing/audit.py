@@ -19,6 +19,7 @@ from evidrift.auditing.recording.folder import SUMMARY, claimed
 from evidrift.auditing.recording.junit import NAME as JUNIT
 from evidrift.auditing.recording.junit import write_junit
 from evidrift.auditing.recording.record import record_of
+from evidrift.auditing.recording.record_tables import write_record_tables
 from evidrift.auditing.relying import of_pairs, reliance_of
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.runs import accuracies, known_by_part, try_models
@@ -202,6 +203,7 @@ def audit(
             with folder.filling() as inside:
                 files = write_material(inside, films, audited, tried.film, pairs, families, measured)
                 tables = write_tables(files.tables, result, SPELLING)
+                tables += write_record_tables(files.tables, found)
                 write_summary(files.tables, tables, study, result, context)
                 write_report(files, inside)
                 write_text(inside / SUMMARY, found.to_json())

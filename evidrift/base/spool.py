@@ -30,7 +30,8 @@ class Spool:
         Args:
             folder: on whose disk they lie; None for the system's temporary one.
         """
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - open as long as the arrays are used
+        # open as long as the arrays are used; without a buffer, which would be written once more at the end
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         self._rows = np.empty(0, dtype=np.int64)
         self._item: tuple[int, ...] = ()
         self.dtype = np.dtype(np.uint8)
@@ -41,9 +42,10 @@ class Spool:
             self._item, self.dtype = arrays.shape[1:], arrays.dtype
         if (arrays.shape[1:], arrays.dtype) != (self._item, self.dtype):
             raise ValueError(f"{arrays.shape[1:]} {arrays.dtype} is not {self._item} {self.dtype}")
-        self._file.seek(0, 2)
-        self._file.write(np.ascontiguousarray(arrays).tobytes())
-        self._file.flush()  # what does not fit on the disk is told here
+        left, at = memoryview(np.ascontiguousarray(arrays).tobytes()), self.nbytes
+        while left:
+            written = os.pwrite(self._file.fileno(), left, at)
+            left, at = left[written:], at + written
         self._rows = np.arange(len(self._rows) + len(arrays))
 
     @property

@@ -229,15 +229,15 @@ class MapFile:
             layers = {layer: group.attrs["not_defined"] for layer, group in file["maps/tl"].items()}
         return [(layer, method) for layer, methods in layers.items() for method in json.loads(methods)]
 
-    def maps(self, checkpoint: str, layer: str, method: str) -> np.ndarray:
-        """Signed maps, (n, h, w) float32.
+    def maps(self, checkpoint: str, layer: str, method: str, part: slice = slice(None)) -> np.ndarray:
+        """Signed maps of all images or of a part, (n, h, w) float32.
 
         Raises:
             UserError: the file has none of that layer and method.
         """
         name = f"maps/{checkpoint}/{layer}/{method}"
         try:
-            return self._read(name)
+            return self._read(name, part)
         except KeyError:
             there = ", ".join(f"{layer}/{method}" for layer, method in self.methods())
             raise UserError(f"{self.path} has no {name}. It has maps of: {there}.") from None
@@ -258,9 +258,9 @@ class MapFile:
         with h5py.File(self.path) as file:
             return file[f"maps/{checkpoint}/{layer}"].attrs[name]
 
-    def _read(self, name: str) -> np.ndarray:
+    def _read(self, name: str, part: slice = slice(None)) -> np.ndarray:
         with h5py.File(self.path) as file:
-            return file[name][:]
+            return file[name][part]
 
 
 def _origin(attributes: Mapping[str, Any]) -> Origin:

@@ -27,6 +27,7 @@ from evidrift.auditing.recording.listed import (
     write_list,
 )
 from evidrift.base.errors import UserError
+from evidrift.base.faults import FULL
 from evidrift.base.sentence import parameter, say
 from evidrift.base.stopping import cleared_at_end
 from evidrift.images.store import MANIFEST
@@ -141,7 +142,16 @@ def claimed(out: Path, images: Path, others: Sequence[Path]) -> Iterator[Folder]
             told = "{path} cannot be written to: {why}. Give another folder ({out})."
             reason = (getattr(why, "strerror", None) or str(why)).lower()
             raise UserError(say(told, path=out, why=reason, out=parameter("out"))) from None
-        yield folder
+        try:
+            yield folder
+        except OSError as why:
+            if why.errno not in FULL:
+                raise
+            told = (
+                "The disk of {path} is full. An audit needs room there for films and maps, twice while it "
+                "is at work. Nothing was left behind. Free some space, or give a folder elsewhere ({out})."
+            )
+            raise UserError(say(told, path=path, out=parameter("out"))) from None
 
 
 def _check_place(path: Path, images: Path, others: Sequence[Path]) -> None:
