@@ -19,6 +19,7 @@ from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
 
 if TYPE_CHECKING:
+    from evidrift.base.spool import Spool
     from evidrift.images.planes import Planes
     from evidrift.images.store import Images
 
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 def explain(
     network: Network,
     family: Family,
-    pixels: "np.ndarray | Planes",
+    pixels: "np.ndarray | Planes | Spool",
     targets: np.ndarray | None = None,
     scale: float | None = None,
     seen: Callable[[slice, CheckpointMaps], Any] = lambda part, maps: None,
@@ -71,7 +72,7 @@ def explain(
     return replace(whole, targets=predicted_classes(whole.logits)) if targets is None else whole
 
 
-def logits_of(network: Network, pixels: "np.ndarray | Planes", batch_size: int) -> np.ndarray:
+def logits_of(network: Network, pixels: "np.ndarray | Planes | Spool", batch_size: int) -> np.ndarray:
     """The network's logits of all images, (n, classes)."""
     parts = _parts(len(pixels), batch_size)
     return np.concatenate([network.logits(network.inputs(pixels[part])) for part in parts])

@@ -1,9 +1,7 @@
 """Audit any two checkpoints of one classifier: did its evidence move, and does the new one pass the gate?"""
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,34 +15,28 @@ from evidrift.auditing.gate.limits import Gate, GateFile, facts_of, load_gate
 from evidrift.auditing.methods import families_of
 from evidrift.auditing.models import Model, load_models, sources
 from evidrift.auditing.ranges import range_notes
+from evidrift.auditing.recording.folder import SUMMARY, claimed
 from evidrift.auditing.recording.junit import NAME as JUNIT
 from evidrift.auditing.recording.junit import write_junit
 from evidrift.auditing.recording.record import record_of
+from evidrift.auditing.recording.record_tables import write_record_tables
 from evidrift.auditing.relying import of_pairs, reliance_of
 from evidrift.auditing.result import AuditResult
 from evidrift.auditing.runs import accuracies, known_by_part, try_models
 from evidrift.auditing.sides import by_side
 from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
-from evidrift.base.errors import UserError
-from evidrift.base.sentence import parameter, say
+from evidrift.base.writing import write_text
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
-from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
 from evidrift.maps.scores import predicted_classes
 from evidrift.measures.of_pairs import MOVED_SHARE
-from evidrift.report.page.page import IMAGES, write_report
 from evidrift.report.page.page import NAME as REPORT
+from evidrift.report.page.page import write_report
 from evidrift.report.words.summarise import write_summary
 
 PathLike = str | Path
 METHODS = ("layer_cam", "grad_cam_pp")
-SUMMARY = "audit.json"
-# All that an audit writes into its folder.
-OWN = {
-    *(SUMMARY, JUNIT, REPORT, IMAGES, STORE, MANIFEST, EXCLUSIONS),
-    *("maps", "drift", "tables"),
-}
 SIDES = ("original", "before", "after")
 Preprocessing = str | Sequence[str]
 
@@ -121,123 +113,105 @@ def audit(
     limits = _limits(gate)
     if limits is not None:
         limits.gate.check_fits(methods, layer)
-    target = None if out is None else _target(Path(out))
     originals = [] if original is None else sources(original)
     scaling = by_side(preprocessing, SIDES if originals else SIDES[1:])
-    models = load_models(
-        sources(before), sources(after), layer, classes, scaling, architecture, size, originals
-    )
-    tried = try_models(
-        models,
-        Path(images),
-        families,
-        layer,
-        labels=labels,
-        padding=padding,
-        quiet=quiet,
-        subgroups=subgroups,
-    )
-    audited, films, pairs = tried.audited, tried.films, tried.pairs
-    reliance = None
-    if limits is not None and limits.gate.reliance is not None:
-        reliance = reliance_of(models, tried, batch_size, quiet)
-    measured = measure(films, audited, pairs, families, layer)
-    study = measured.study
-    if reliance is not None:
-        study = replace(study, reliance=of_pairs(reliance, list(models.files), models.pairs))
-    result = compare(study, rules(MIN_PATIENTS))
-    noticed = [*audited.notes, *range_notes(models, tried, batch_size), *models.notes]
-    if audited.labels_known and not models.several:
-        called = {part: predicted_classes(tried.runs[given].logits) for part, given in models.parts.items()}
-        noticed += order_notes(called, films.labels, films.classes)
-    caveats = tuple(caveats_of_audit(result, audited, noticed, accuracies(tried)))
-    result = replace(result, caveats=caveats)
-    compared = [
-        Compared("before", "after", models.parts_of("before", "after", models.pairs), tried, study, result),
-        *compare_with_original(models, tried, families, layer, reliance),
-    ]
-    truth = truth_of(audited)
-    scores = {part: tried.runs[given].scores for part, given in models.parts.items()}
-    checks: tuple[Check, ...] = ()
-    if limits is not None:
-        method = limits.gate.method or methods[0]
-        checks = judge_sides(limits.gate, method, compared, known_by_part(models, tried))
-    told = Told(
-        answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
-        verdict=preserved_verdict(result, methods[0]),
-        checks=checks,
-    )
-    record = record_of(
-        models=models,
-        scores=scores,
-        truth=truth,
-        audited=audited,
-        columns=tried.columns,
-        compared=compared,
-        checks=checks,
-        methods=methods,
-        gate=limits.facts if limits else None,
-        command=command,
-    )
-    found = AuditResult(
-        told=told,
-        methods=tuple(methods),
-        study=study,
-        result=result,
-        images=films,
-        film=tried.film,
-        audited=audited,
-        pairs=pairs,
-        truth=truth,
-        scores=scores,
-        record=record,
-        derived=limits.gate.derived if limits else None,
-        report=None if out is None else Path(out) / REPORT,
-    )
-    if target is not None:
-        asked = {"methods": list(methods), "layer": layer, "preprocessing": scaling, "padding": padding}
-        context = context_of(told, audited, models, asked, record)
-        with _filling(target) as folder:
-            files = write_material(folder, films, audited, tried.film, pairs, families, measured)
-            tables = write_tables(files.tables, result, SPELLING)
-            write_summary(files.tables, tables, study, result, context)
-            write_report(files, folder)
-            (folder / SUMMARY).write_text(found.to_json(), encoding="utf-8")
-            write_junit(folder / JUNIT, checks)
-    return found
+    given = [each for side in (originals, sources(before), sources(after)) for each in side]
+    read = [each for each in (*given, gate) if isinstance(each, str | Path)]
+    with (
+        claimed(Path(out), Path(images), [Path(each) for each in read])
+        if out is not None
+        else nullcontext() as folder
+    ):
+        models = load_models(
+            sources(before), sources(after), layer, classes, scaling, architecture, size, originals
+        )
+        tried = try_models(
+            models,
+            Path(images),
+            families,
+            layer,
+            labels=labels,
+            padding=padding,
+            quiet=quiet,
+            subgroups=subgroups,
+            scratch=folder.path if folder else None,
+        )
+        audited, films, pairs = tried.audited, tried.films, tried.pairs
+        reliance = None
+        if limits is not None and limits.gate.reliance is not None:
+            reliance = reliance_of(models, tried, batch_size, quiet)
+        measured = measure(films, audited, pairs, families, layer)
+        study = measured.study
+        if reliance is not None:
+            study = replace(study, reliance=of_pairs(reliance, list(models.files), models.pairs))
+        result = compare(study, rules(MIN_PATIENTS))
+        noticed = [*audited.notes, *range_notes(models, tried, batch_size), *models.notes]
+        if audited.labels_known and not models.several:
+            called = {
+                part: predicted_classes(tried.runs[given].logits) for part, given in models.parts.items()
+            }
+            noticed += order_notes(called, films.labels, films.classes)
+        caveats = tuple(caveats_of_audit(result, audited, noticed, accuracies(tried)))
+        result = replace(result, caveats=caveats)
+        compared = [
+            Compared(
+                "before", "after", models.parts_of("before", "after", models.pairs), tried, study, result
+            ),
+            *compare_with_original(models, tried, families, layer, reliance),
+        ]
+        truth = truth_of(audited)
+        scores = {part: tried.runs[given].scores for part, given in models.parts.items()}
+        checks: tuple[Check, ...] = ()
+        if limits is not None:
+            method = limits.gate.method or methods[0]
+            checks = judge_sides(limits.gate, method, compared, known_by_part(models, tried))
+        told = Told(
+            answer=answer(methods[0], result.quantities.get(((NAME, layer, methods[0]), MOVED_SHARE))),
+            verdict=preserved_verdict(result, methods[0]),
+            checks=checks,
+        )
+        record = record_of(
+            models=models,
+            scores=scores,
+            truth=truth,
+            audited=audited,
+            columns=tried.columns,
+            compared=compared,
+            checks=checks,
+            methods=methods,
+            gate=limits.facts if limits else None,
+            command=command,
+        )
+        found = AuditResult(
+            told=told,
+            methods=tuple(methods),
+            study=study,
+            result=result,
+            images=films,
+            film=tried.film,
+            audited=audited,
+            pairs=pairs,
+            truth=truth,
+            scores=scores,
+            record=record,
+            derived=limits.gate.derived if limits else None,
+            report=None if out is None else Path(out) / REPORT,
+        )
+        if folder is not None:
+            asked = {"methods": list(methods), "layer": layer, "preprocessing": scaling, "padding": padding}
+            context = context_of(told, audited, models, asked, record)
+            with folder.filling() as inside:
+                files = write_material(inside, films, audited, tried.film, pairs, families, measured)
+                tables = write_tables(files.tables, result, SPELLING)
+                tables += write_record_tables(files.tables, found)
+                write_summary(files.tables, tables, study, result, context)
+                write_report(files, inside)
+                write_text(inside / SUMMARY, found.to_json())
+                write_junit(inside / JUNIT, checks)
+        return found
 
 
 def _limits(gate: PathLike | Gate | None) -> GateFile | None:
     if gate is None or isinstance(gate, Gate):
         return None if gate is None else GateFile(gate, facts_of(gate))
     return load_gate(Path(gate))
-
-
-def _target(out: Path) -> Path:
-    """The folder to write to: new, empty, or one that holds an audit and nothing else."""
-    target = out.resolve()
-    if target.exists() and not target.is_dir():
-        raise UserError(
-            say("{target} is a file; {out} must be a folder.", target=target, out=parameter("out"))
-        )
-    others = sorted({part.name for part in target.iterdir()} - OWN) if target.is_dir() else []
-    if others:
-        told = (
-            "{target} holds other things than an audit: {other}. Give a new folder ({out}): nothing "
-            "shall be lost."
-        )
-        raise UserError(say(told, target=target, other=others[0], out=parameter("out")))
-    return target
-
-
-@contextmanager
-def _filling(target: Path) -> Iterator[Path]:
-    """A new folder to write to, whose content takes the place of an earlier audit once all is written."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".audit-") as scratch:
-        yield Path(scratch)
-        target.mkdir(exist_ok=True)
-        for part in list(target.iterdir()):
-            shutil.rmtree(part) if part.is_dir() and not part.is_symlink() else part.unlink()
-        for part in list(Path(scratch).iterdir()):
-            part.replace(target / part.name)

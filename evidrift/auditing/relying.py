@@ -120,14 +120,29 @@ def _of_finding(table: pd.DataFrame, name: str, known: set[str]) -> pd.DataFrame
     return own.assign(image_id=ids, label=labels, finding=name)
 
 
-def _places(images: Images) -> dict[str, np.ndarray]:
-    every = image_regions(images)
-    return {name: every[name] for name in PLACES}
+class _Place:
+    """A region's masks, each made when it is asked for: of all films together they would be gigabytes."""
+
+    def __init__(self, images: Images, name: str) -> None:
+        self._images, self._name = images, name
+
+    def __getitem__(self, at: int) -> np.ndarray:
+        one = replace(self._images, pixels=self._images.pixels[:1], content=self._images.content[[at]])
+        return image_regions(one)[self._name][0]
+
+
+def _places(images: Images) -> dict[str, Any]:
+    return {name: _Place(images, name) for name in PLACES}
 
 
 def _clean(images: Images) -> np.ndarray:
     """The films without a marker, (n,) bool."""
-    return np.array([not marker.any() for marker in find_markers(np.asarray(images.pixels), images.content)])
+    return np.array(
+        [
+            not find_markers(pixels[np.newaxis], content[np.newaxis]).any()
+            for pixels, content in zip(images.pixels, images.content, strict=True)
+        ]
+    )
 
 
 def _predict(file: ModelFile, batch_size: int) -> Predict:

@@ -59,8 +59,12 @@ def try_models(
     padding: bool,
     quiet: bool,
     subgroups: Sequence[str] | None = None,
+    scratch: Path | None = None,
 ) -> Tried:
-    """Read the films as the models want them, and explain every model on them; see `audit`."""
+    """Read the films as the models want them, and explain every model on them; see `audit`.
+
+    Pixels and maps lie on the disk of the folder `scratch`, in files without a name.
+    """
     next(iter(models.files.values())).check_padding(padding)
     audited = read_images(
         images,
@@ -71,13 +75,14 @@ def try_models(
         several=models.several,
         padding=padding,
         quiet=quiet,
+        scratch=scratch,
     )
     further = [each.entry.extra for each in audited.loaded]
     columns = subgroups_of(further, subgroups, audited.images.classes)
     if models.several:
-        films, film, runs = explain_units(models.files, families, layer, audited, quiet)
+        films, film, runs = explain_units(models.files, families, layer, audited, quiet, scratch)
     else:
-        runs, explained = explain_all(models.files, families, layer, audited, quiet)
+        runs, explained = explain_all(models.files, families, layer, audited, quiet, scratch)
         films, film = labelled(audited, explained), np.arange(len(explained))
     return Tried(
         audited, films, film, columns, runs, [(runs[one], runs[other]) for one, other in models.pairs]
@@ -90,6 +95,7 @@ def explain_all(
     layer: str,
     audited: AuditImages,
     quiet: bool,
+    scratch: Path | None = None,
 ) -> tuple[dict[Given, Run], np.ndarray]:
     """Every model once on all images, and the class of each image that was explained.
 
@@ -99,12 +105,13 @@ def explain_all(
         layer: target layer.
         audited: the images; without labels the first model's predictions are explained.
         quiet: no progress bars.
+        scratch: folder on whose disk pixels and maps lie.
     """
     targets = audited.images.labels if audited.labels_known else None
     runs = {}
     for number, (given, file) in enumerate(files.items(), start=1):
         what = f"{number}/{len(files)}"
-        found = explain_file(file, families, layer, audited.images.pixels, targets, what, quiet)
+        found = explain_file(file, families, layer, audited.images.pixels, targets, what, quiet, scratch)
         if targets is None:
             targets = predicted_classes(found.logits)
         scores = scores_of(file, found.raw)
@@ -119,6 +126,7 @@ def explain_units(
     layer: str,
     audited: AuditImages,
     quiet: bool,
+    scratch: Path | None = None,
 ) -> tuple[Images, np.ndarray, dict[Given, Run]]:
     """Every model on each finding of each film: the units, the film of each, and the runs.
 
@@ -128,6 +136,7 @@ def explain_units(
         layer: target layer.
         audited: the films; without labels the findings are those that the first model calls.
         quiet: no progress bars.
+        scratch: folder on whose disk pixels and maps lie.
 
     Raises:
         UserError: no film has a finding.
@@ -146,7 +155,7 @@ def explain_units(
     runs = {}
     for number, (given, file) in enumerate(files.items(), start=1):
         which, what = (units.film, units.finding), f"{number}/{len(files)}"
-        maps, _ = explain_findings(file, families, layer, pixels, which, raw[given], what, quiet)
+        maps, _ = explain_findings(file, families, layer, pixels, which, raw[given], what, quiet, scratch)
         logits = logits_of_units(units, raw[given])
         named = {name: replace(each, logits=logits) for name, each in maps.items()}
         own = probabilities_of_units(units, scores[given].probability)

@@ -16,6 +16,7 @@ from evidrift.attribution.family import Family
 from evidrift.auditing.films.calls import Scores, truth_of
 from evidrift.auditing.films.images import AuditImages
 from evidrift.auditing.rates import evaluate_findings
+from evidrift.base.spool import Spool
 from evidrift.base.table import write_table
 from evidrift.base.versions import versions
 from evidrift.compare.findings.logits import Logits
@@ -188,14 +189,14 @@ def _maps(images: Images, pairs: Sequence[tuple[Run, Run]], families: Sequence[F
     sides = list(zip(*pairs, strict=True))  # all before, all after
     names = [family.name for family in families]
     having: dict[str, list[LayerMaps]] = {}
-    signed: dict[tuple[str, str], np.ndarray] = {}
+    signed: dict[tuple[str, str], Any] = {}
     family_of: dict[str, str] = {}
     for name in names:
         for label, first in sides[0][0].maps[name].layers.items():
             layers = [[run.maps[name].layers[label] for run in side] for side in sides]
             having.setdefault(label, []).extend(layer for side in layers for layer in side)
             for method in first.methods:
-                signed[label, method] = np.stack([[each.methods[method] for each in side] for side in layers])
+                signed[label, method] = _Stacked([[each.methods[method] for each in side] for side in layers])
                 family_of[method] = name
     n = len(images.ids)
     return ArchitectureMaps(
@@ -235,6 +236,18 @@ def _maps(images: Images, pairs: Sequence[tuple[Run, Run]], families: Sequence[F
         ),
         versions={library: [version] for library, version in versions().items()},
     )
+
+
+class _Stacked:
+    """Maps of all sides and models as one array, (sides, models, n, h, w), of which some films are read."""
+
+    def __init__(self, sides: Sequence[Sequence[np.ndarray | Spool]]) -> None:
+        self._sides = sides
+        self.shape = (len(sides), len(sides[0]), *sides[0][0].shape)
+
+    def __getitem__(self, at: tuple[slice, slice, Any]) -> np.ndarray:
+        sides, models, films = at
+        return np.stack([[maps[films] for maps in side[models]] for side in self._sides[sides]])
 
 
 def _single_sides(pairs: Sequence[tuple[Run, Run]]) -> set[str]:

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -21,12 +21,23 @@ KINDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GOES_ON = "What was finished is kept: the same command goes on from there."
 AGAIN = "The same command does it anew."
 
+_at_end: list[Callable[[], None]] = []
 _how = ""  # to go on; empty where signals do what they did before
 _asked: signal.Signals | None = None
 
 
 class Stopped(KeyboardInterrupt):
     """The process was asked to end."""
+
+
+@contextmanager
+def cleared_at_end(clear: Callable[[], None]) -> Iterator[None]:
+    """Inside the block `clear` is called before a process is ended for good: it did not unwind in time."""
+    _at_end.append(clear)
+    try:
+        yield
+    finally:
+        _at_end.remove(clear)
 
 
 @contextmanager
@@ -112,6 +123,7 @@ def _end_late(woken: int, errors: int) -> None:
                 if kind in KINDS:
                     time.sleep(GRACE)
                     if _how:
+                        _clear()
                         with suppress(OSError):  # a terminal that is gone
                             os.write(errors, _words(signal.Signals(kind)).encode())
                         os._exit(128 + kind)
@@ -120,7 +132,14 @@ def _end_late(woken: int, errors: int) -> None:
         os.close(errors)
 
 
+def _clear() -> None:
+    for clear in reversed(_at_end):
+        with suppress(Exception):
+            clear()
+
+
 def _leave(kind: signal.Signals) -> None:
+    _clear()
     with suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.write(_words(kind))

@@ -2,7 +2,6 @@
 
 import argparse
 import difflib
-import os
 import sys
 import traceback
 from importlib import import_module
@@ -12,6 +11,7 @@ from typing import NoReturn
 
 from evidrift.base.errors import UserError
 from evidrift.base.faults import fault
+from evidrift.base.output import lost_output, outlive_output
 from evidrift.base.stopping import AGAIN, GOES_ON, leave_if_asked, stopping
 
 COMMANDS = ("demo", "audit", "gate", "explain", "export", "report", "repro")
@@ -60,6 +60,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(words: list[str] | None = None) -> None:
     """Run a command and leave with its exit code."""
+    outlive_output()
     words = sys.argv[1:] if words is None else words
     with stopping(GOES_ON if words[:1] == ["repro"] else AGAIN):
         _run(words)
@@ -75,14 +76,14 @@ def _run(words: list[str]) -> None:
         parser.print_help()
         sys.exit(0)
     try:
-        sys.exit(_command(name).run(args))
+        code = _command(name).run(args)
+        if (why := lost_output()) is not None:
+            print(f"error: not all of this could be printed: {why[:1].lower()}{why[1:]}.", file=sys.stderr)
+        sys.exit(code)
     except UserError as error:
         from evidrift.cli.spelling import FLAGS
 
         print(f"error: {error.spelled(FLAGS)}", file=sys.stderr)
-        sys.exit(FAILED.get(name, 1))
-    except BrokenPipeError:  # as of `evidrift ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED.get(name, 1))
     except Exception as error:
         leave_if_asked()

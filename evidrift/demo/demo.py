@@ -1,14 +1,13 @@
 """A folder with all that an audit needs, for those who want to see one before they bring their own."""
 
 import shlex
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
-from evidrift.demo.films import FILES, GATE, MODELS, RECIPE, write_films
+from evidrift.demo.films import FILES, GATE, MODELS, RECIPE, put, write_films
 from evidrift.prepare.phantoms.recipe import load_recipe
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def write_demo(folder: Path) -> Demo:
         folder: new, empty, or that of an earlier demo.
 
     Raises:
-        UserError: it holds something else.
+        UserError: it holds something else, or one of the demo's files that was changed.
     """
     own = {*MODELS, GATE, FILMS, AUDIT}
     others = sorted({each.name for each in folder.iterdir()} - own) if folder.is_dir() else []
@@ -67,7 +66,7 @@ def write_demo(folder: Path) -> Demo:
         raise UserError(say(told, folder=folder, first=first, out=parameter("out")))
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*MODELS, GATE):
-        shutil.copy(FILES / name, folder / name)
+        put(folder / name, (FILES / name).read_bytes())
     return Demo(folder, write_films(folder / FILMS, load_recipe(RECIPE)))
 
 

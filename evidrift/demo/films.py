@@ -1,10 +1,14 @@
 """What the demo is made of: two models, a gate, and sixty films that are drawn by a program."""
 
 import csv
+import io
 from pathlib import Path
 
 from PIL import Image
 
+from evidrift.base.errors import UserError
+from evidrift.base.sentence import parameter, say
+from evidrift.base.writing import write_bytes
 from evidrift.prepare.phantoms.draw import draw, has_marker
 from evidrift.prepare.phantoms.recipe import PhantomRecipe, patients
 
@@ -30,12 +34,28 @@ def write_films(folder: Path, recipe: PhantomRecipe) -> int:
         if split != "test":
             continue
         path = folder / label / f"{patient}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(draw(recipe, label, patient, SIZE).image).save(path)
+        film = io.BytesIO()
+        Image.fromarray(draw(recipe, label, patient, SIZE).image).save(film, "png")
+        put(path, film.getvalue())
         site = SITES[has_marker(recipe, label, patient)]
         rows.append((path.relative_to(folder).as_posix(), label, patient, site))
-    with (folder / MANIFEST).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("path", "label", "patient_id", "site"))
-        writer.writerows(rows)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("path", "label", "patient_id", "site"))
+    writer.writerows(rows)
+    put(folder / MANIFEST, table.getvalue().encode())
     return len(rows)
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file of the demo, unless it is there.
+
+    Raises:
+        UserError: another file has its name.
+    """
+    if path.is_symlink() or path.exists():
+        if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
+            told = "{path} is not the demo's, or was changed. Give a new folder ({out}), or move it away."
+            raise UserError(say(told, path=path, out=parameter("out")))
+        return
+    write_bytes(path, data)

@@ -19,6 +19,7 @@ import numpy as np
 from evidrift.base.hdf5 import writing_hdf5
 from evidrift.base.schema import Schema, columns
 from evidrift.base.seal import checksum, require_checksum, require_sealed
+from evidrift.base.spool import Spool
 from evidrift.images.planes import Planes
 
 # The files of the folder.
@@ -46,7 +47,8 @@ class Images:
         ids: image ids, (n,) str.
         patient_ids: (n,) str.
         labels: index into `classes`, (n,) int32.
-        pixels: (n, size, size) uint8; of a store they are on disk until they are indexed, as are the masks.
+        pixels: (n, size, size) uint8; of a store or an audit on disk until they are indexed, as are a store's
+            masks.
         content: top, left, bottom, right of the image inside its padding, half open, px, (n, 4) int32.
         classes: names, sorted.
         lungs: the lung fields' mask, (n, size, size) bool; None but for phantoms.
@@ -56,7 +58,7 @@ class Images:
     ids: np.ndarray
     patient_ids: np.ndarray
     labels: np.ndarray
-    pixels: np.ndarray | Planes
+    pixels: np.ndarray | Planes | Spool
     content: np.ndarray
     classes: tuple[str, ...]
     lungs: np.ndarray | Planes | None = None

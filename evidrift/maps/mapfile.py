@@ -22,6 +22,7 @@ import numpy as np
 from evidrift.base.errors import UserError
 from evidrift.base.hdf5 import writing_hdf5
 from evidrift.base.seal import require_sealed
+from evidrift.base.spool import Spool
 
 CHECKPOINTS = ("tl", "ft")
 CHUNK = 64  # images
@@ -62,14 +63,15 @@ class LayerMaps:
         name: the layer's name in the network.
         rectified: the layer's output is non-negative by construction.
         constant_gradient: d score / d activations is the same at every place, for every image and channel.
-        methods: signed maps of each attribution method, (n, h, w) float32, in units of the score.
+        methods: signed maps of each attribution method, (n, h, w) float32, in units of the score; arrays or
+            of a `Spool`.
         not_defined: methods asked for that this layer does not allow.
     """
 
     name: str
     rectified: bool
     constant_gradient: bool
-    methods: dict[str, np.ndarray]
+    methods: Mapping[str, Any]
     not_defined: tuple[str, ...]
 
 
@@ -97,7 +99,10 @@ def joined(batches: Sequence[CheckpointMaps]) -> CheckpointMaps:
             name=first.name,
             rectified=first.rectified,
             constant_gradient=all(part.constant_gradient for part in parts),
-            methods={name: np.concatenate([part.methods[name] for part in parts]) for name in first.methods},
+            methods={
+                name: np.concatenate([np.asarray(part.methods[name]) for part in parts])
+                for name in first.methods
+            },
             not_defined=first.not_defined,
         )
     return CheckpointMaps(
@@ -142,12 +147,18 @@ def write_maps(
                 group.attrs["constant_gradient"] = layer.constant_gradient
                 group.attrs["not_defined"] = json.dumps(sorted(layer.not_defined))
                 for method, signed in sorted(layer.methods.items()):
-                    chunks = (min(CHUNK, len(signed)), *signed.shape[1:])
-                    _write(group, method, signed, np.float32, chunks)
+                    _write_in_parts(group, method, signed)
 
 
 def _write(group: h5py.Group, name: str, values: np.ndarray, dtype: Any, chunks: Any = None) -> None:
     group.create_dataset(name, data=values, dtype=dtype, chunks=chunks, track_times=False)
+
+
+def _write_in_parts(group: h5py.Group, name: str, signed: np.ndarray | Spool) -> None:
+    chunks = (min(CHUNK, len(signed)), *signed.shape[1:])
+    dataset = group.create_dataset(name, signed.shape, np.float32, chunks=chunks, track_times=False)
+    for first in range(0, len(signed), CHUNK):
+        dataset[first : first + CHUNK] = signed[first : first + CHUNK]
 
 
 class MapFile:
@@ -218,15 +229,15 @@ class MapFile:
             layers = {layer: group.attrs["not_defined"] for layer, group in file["maps/tl"].items()}
         return [(layer, method) for layer, methods in layers.items() for method in json.loads(methods)]
 
-    def maps(self, checkpoint: str, layer: str, method: str) -> np.ndarray:
-        """Signed maps, (n, h, w) float32.
+    def maps(self, checkpoint: str, layer: str, method: str, part: slice = slice(None)) -> np.ndarray:
+        """Signed maps of all images or of a part, (n, h, w) float32.
 
         Raises:
             UserError: the file has none of that layer and method.
         """
         name = f"maps/{checkpoint}/{layer}/{method}"
         try:
-            return self._read(name)
+            return self._read(name, part)
         except KeyError:
             there = ", ".join(f"{layer}/{method}" for layer, method in self.methods())
             raise UserError(f"{self.path} has no {name}. It has maps of: {there}.") from None
@@ -247,9 +258,9 @@ class MapFile:
         with h5py.File(self.path) as file:
             return file[f"maps/{checkpoint}/{layer}"].attrs[name]
 
-    def _read(self, name: str) -> np.ndarray:
+    def _read(self, name: str, part: slice = slice(None)) -> np.ndarray:
         with h5py.File(self.path) as file:
-            return file[name][:]
+            return file[name][part]
 
 
 def _origin(attributes: Mapping[str, Any]) -> Origin:

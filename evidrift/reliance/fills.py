@@ -68,7 +68,7 @@ def fitted(images: Images, donor: int, image: int) -> np.ndarray:
     """A donor's film, its content brought to the place that another image's has, (size, size) uint8."""
     top, left, bottom, right = images.content[image]
     from_top, from_left, from_bottom, from_right = images.content[donor]
-    content = images.pixels[donor, from_top:from_bottom, from_left:from_right]
+    content = images.pixels[donor][from_top:from_bottom, from_left:from_right]
     if content.shape != (bottom - top, right - left):
         content = cv2.resize(content, (int(right - left), int(bottom - top)), interpolation=cv2.INTER_AREA)
     film = images.pixels[image].copy()

@@ -3,6 +3,7 @@
 import json
 import re
 import statistics
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ import pytest
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.measures.canvas import SIDE, draw
 from evidrift.report.page import page as page_module
+from evidrift.report.page.material import ReportFiles
 from evidrift.report.page.page import write_report
-from tests.drift.study import architecture
-from tests.report.page.made import HOSTILE, HOSTILE_CLASS, material
+from tests.report.page.made import HOSTILE, HOSTILE_CLASS
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -216,21 +217,45 @@ def test_it_prints_with_all_charts(opened):
     assert opened.page.locator(".plot .main-svg").count() >= opened.page.locator(".plot").count()
 
 
-def test_films_beside_the_file_are_shown(tmp_path, monkeypatch, open_report):
-    monkeypatch.setattr(page_module, "LIMIT", 1000)
-    path = write_report(
-        material(tmp_path, architecture(methods=[("penultimate", "layer_cam")])), tmp_path / "out"
-    )
-    opened = open_report(path)
-    opened.page.wait_for_function("document.getElementById('film').naturalWidth > 0", timeout=3000)
+@pytest.fixture(scope="module")
+def beside(study, tmp_path_factory) -> Path:
+    """The study's report with its films and maps in a folder beside it."""
+    _, path = study
+    folder = path.parents[1]
+    files = ReportFiles(folder / "tables", folder / "drift", folder / "maps", folder / "store.h5")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(page_module, "LIMIT", 1000)
+        return write_report(files, tmp_path_factory.mktemp("beside"))
+
+
+DRAWN = "() => document.getElementById('film').naturalWidth > 0 && document.querySelector('#outlines path')"
+
+
+def test_films_and_maps_beside_the_file_are_shown(beside, open_report):
+    opened = open_report(beside)
+    opened.page.wait_for_function(DRAWN, timeout=10_000)
+    assert "report_files/" in opened.page.locator("#film").get_attribute("src")
+    for _ in range(3):
+        opened.page.keyboard.press("ArrowRight")
+        opened.page.wait_for_function(DRAWN, timeout=10_000)
+    assert opened.page.locator("#case-status").is_hidden()
     assert opened.said == []
-    assert "report_images/" in opened.page.locator("#film").get_attribute("src")
+    assert all(url.startswith("file:") for url in opened.asked if not url.startswith("data:"))
 
 
-def test_maps_in_the_browser_are_those_that_were_measured(study, opened):
+def test_a_page_without_its_folder_says_so(beside, tmp_path, open_report):
+    alone = tmp_path / "report.html"
+    alone.write_bytes(beside.read_bytes())
+    opened = open_report(alone)
+    opened.page.wait_for_function("() => !document.getElementById('case-status').hidden", timeout=10_000)
+    assert "the folder report_files belongs beside this file" in opened.text("#case-status")
+
+
+@pytest.mark.parametrize("where", ["inside", "beside"])
+def test_maps_in_the_browser_are_those_that_were_measured(study, opened, beside, open_report, where):
     maps, _ = study
-    found = opened.page.evaluate(
-        "(() => { const each = evidrift.casesOf(1)[5];"
+    found = (opened if where == "inside" else open_report(beside)).page.evaluate(
+        "(async () => { const each = evidrift.casesOf(1)[5]; await evidrift.load(each);"
         "const canvases = evidrift.canvases(each).map((canvas) => [...canvas]);"
         "return [each.block.run, evidrift.data.images[each.image], canvases]; })()"
     )

@@ -16,6 +16,17 @@ def test_a_folder_with_other_things_in_it_is_refused_and_left_alone(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize("name", ["gate.yaml", "in_use.keras", "films/manifest.csv"])
+def test_a_file_that_only_has_a_name_of_the_demos_stays(tmp_path, name, monkeypatch):
+    monkeypatch.setattr("evidrift.demo.films.patients", lambda recipe: [])
+    write_demo(tmp_path)
+    write_demo(tmp_path)
+    (tmp_path / name).write_text("years of work")
+    with pytest.raises(UserError, match="is not the demo's, or was changed"):
+        write_demo(tmp_path)
+    assert (tmp_path / name).read_text() == "years of work"
+
+
 @pytest.mark.slow
 def test_the_candidate_is_right_more_often_and_is_stopped_by_what_it_relies_on(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:

@@ -12,6 +12,7 @@ from evidrift.auditing.films.labels import check_labelled, classed, order_note, 
 from evidrift.base.errors import UserError
 from evidrift.base.progress import Progress
 from evidrift.base.sentence import say
+from evidrift.base.spool import Spool
 from evidrift.images.store import MANIFEST, Images
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.films.film import flag_notes
@@ -27,6 +28,7 @@ from evidrift.prepare.split import patient_of
 
 MIN_SIDE = 64  # px; a film smaller than that, and than the models' input, is a thumbnail or an icon
 WORKERS = 2
+AT_ONCE = 64  # films that are read before the next ones: a command that is stopped waits for these
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def read_images(
     several: bool = False,
     padding: bool = False,
     quiet: bool = False,
+    scratch: Path | None = None,
 ) -> AuditImages:
     """Read all images, grey, at the size of the models' input.
 
@@ -87,6 +90,7 @@ def read_images(
             `findings.mark`.
         padding: keep each film's shape and pad it, rather than squash it.
         quiet: no progress bar.
+        scratch: folder on whose disk their pixels lie meanwhile; None for the system's temporary one.
 
     Raises:
         UserError: there is no such folder, nothing in it can be used, none of it has a label, or its labels
@@ -103,7 +107,7 @@ def read_images(
         entries, names = unlabelled(listing.entries), finding_names(classes, n_classes)
     else:
         entries, names = classed(listing, classes, n_classes, path, labels_known)
-    loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet)
+    loaded, planes, exclusions = _load_all(entries, source, size, padding, quiet, scratch)
     loaded = name_patients(loaded)
     identical = find_identical(loaded).excluded
     kept = [at for at, image in enumerate(loaded) if image.entry.path not in identical]
@@ -122,7 +126,7 @@ def read_images(
         ids=np.array([image.entry.path for image in chosen]),
         patient_ids=np.array(patients),
         labels=np.array([numbers.get(image.entry.label, -1) for image in chosen], np.int32),
-        pixels=np.stack([planes[at] for at in kept]),
+        pixels=planes.take(np.array(kept)),
         content=np.array([image.content for image in chosen], np.int32),
         classes=names,
     )
@@ -180,29 +184,29 @@ def _own_manifest(folder: Path) -> Listing:
 
 
 def _load_all(
-    entries: Sequence[Entry], source: Path, size: int, padding: bool, quiet: bool
-) -> tuple[list[Loaded], list[np.ndarray], list[tuple[Entry, Excluded]]]:
+    entries: Sequence[Entry], source: Path, size: int, padding: bool, quiet: bool, scratch: Path | None
+) -> tuple[list[Loaded], Spool, list[tuple[Entry, Excluded]]]:
     def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
         try:
             return load_file(entry, source, size, padding, min(MIN_SIDE, size))
         except Excluded as why:
             return why
 
-    loaded, planes, exclusions = [], [], []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        results = Progress(
-            pool.map(load, entries),
-            total=len(entries),
-            desc="images",
-            unit="image",
-            disable=True if quiet else None,
-        )
-        for entry, result in zip(entries, results, strict=True):
-            if isinstance(result, Excluded):
-                exclusions.append((entry, result))
-            else:
-                loaded.append(result[0])
-                planes.append(result[1][0])
+    loaded, planes, exclusions = [], Spool(scratch), []
+    silent = True if quiet else None
+    with (
+        ThreadPoolExecutor(WORKERS) as pool,
+        Progress(total=len(entries), desc="images", unit="image", disable=silent) as bar,
+    ):
+        for first in range(0, len(entries), AT_ONCE):
+            some = entries[first : first + AT_ONCE]
+            for entry, result in zip(some, pool.map(load, some), strict=True):
+                if isinstance(result, Excluded):
+                    exclusions.append((entry, result))
+                else:
+                    loaded.append(result[0])
+                    planes.add(result[1][:1])
+                bar.update()
     return loaded, planes, exclusions
 
 

@@ -49,7 +49,7 @@ def units_of(films: Images, has: np.ndarray) -> Units:
         ids=ids[order],
         patient_ids=films.patient_ids[film],
         labels=finding.astype(np.int32),
-        pixels=films.pixels[film],
+        pixels=films.pixels.take(film, axis=0),
         content=films.content[film],
         classes=(*films.classes, NOT_CALLED),
     )

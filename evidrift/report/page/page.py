@@ -1,4 +1,4 @@
-"""Write the report: one HTML file that needs no network and holds everything; many films lie beside it."""
+"""Write the report: one HTML file that needs no network and holds everything; many cases lie beside it."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from evidrift.base.writing import write_bytes
-from evidrift.report.page.browser import films
+from evidrift.report.page.browser import shown
 from evidrift.report.page.browser.cases import case_data
 from evidrift.report.page.charts import curves, forest, rows
 from evidrift.report.page.charts.choices import choices_chart
@@ -27,8 +27,8 @@ from evidrift.report.words.names import method_name
 from evidrift.report.words.numbers import PAGE
 from evidrift.report.words.warnings import warnings_of
 
-NAME, IMAGES = "report.html", "report_images"
-LIMIT = 15_000_000  # bytes: above it films lie in a folder beside the file
+NAME, IMAGES = "report.html", "report_files"
+LIMIT = 15_000_000  # bytes: above it films and maps lie in a folder beside the file
 SCRIPTS = (
     "terms.js",
     "charts.js",
@@ -55,7 +55,8 @@ def write_report(
 
     Args:
         files: what it is made of.
-        out: folder to write report.html to; and, above 15 MB, a folder of films beside it.
+        out: folder to write report.html to; and, where it would have more than 15 MB, a folder of films and
+            maps beside it.
         parameters: that the result depends on; None for those in summary.json.
         stamp: what a copy may say of its making, as date, revision or path, by name; a pipeline's output has
             none.
@@ -68,13 +69,17 @@ def write_report(
     """
     material = Material(files)
     context = _context(material, parameters, stamp or {})
-    encoded = films.encoded(material.images)
     folder = out / IMAGES
     if folder.exists():
         shutil.rmtree(folder)
-    page = _render(context, case_data(material, films.embedded(encoded)))
-    if len(page) > LIMIT:
-        page = _render(context, case_data(material, films.beside(encoded, folder)))
+    cases = case_data(material)
+    page = _render(context, cases)
+    inside = shown.inside(material, LIMIT - len(page))
+    if inside is None:
+        shown.write_beside(material, folder)
+        page = _render(context, cases | {"beside": folder.name})
+    else:
+        page = _render(context, cases | inside)
     path = out / NAME
     write_bytes(path, page)
     return path
@@ -181,7 +186,8 @@ def _render(context: Mapping[str, Any], cases: Mapping[str, Any]) -> bytes:
         **context,
         style=Markup(_asset("report.css")),  # noqa: S704 - the project's own file
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - likewise
-        policy=_policy(scripts),
+        policy=_policy(scripts, beside="beside" in cases),
+        beside=cases.get("beside"),
         case_json=embed(cases),
         figure_json=embed(context["figures"]),
     )
@@ -201,14 +207,19 @@ def _asset(name: str) -> str:
     return source
 
 
-def _policy(scripts: list[str]) -> str:
-    """What the page may do: run these very scripts and show films; no request can leave it."""
+def _policy(scripts: list[str], beside: bool) -> str:
+    """What the page may do: run these very scripts, show films, read maps; no request can leave it.
+
+    Maps beside the page are numbers in style sheets: a page that is opened from disk may read these, and
+    nothing in them is run.
+    """
     digests = [
         base64.b64encode(hashlib.sha256(each.encode("utf-8")).digest()).decode("ascii") for each in scripts
     ]
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    styles = "'unsafe-inline' 'self' file:" if beside else "'unsafe-inline'"
     return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: 'self' file:; "
+        f"default-src 'none'; script-src {allowed}; style-src {styles}; img-src data: 'self' file:; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from evidrift.measures.canvas import draw
-from evidrift.report.page.browser.cases import FULL, case_data, probabilities
+from evidrift.report.page.browser.blocks import FULL
+from evidrift.report.page.browser.cases import case_data, probabilities
+from evidrift.report.page.browser.shown import inside
 from evidrift.report.page.material import Material
 from tests.drift.study import architecture
 from tests.report.page.made import material
@@ -20,7 +22,8 @@ def unpacked(text: str, kind: str) -> np.ndarray:
 def made(tmp_path_factory):
     maps = architecture()
     found = Material(material(tmp_path_factory.mktemp("cases"), maps))
-    return maps, found, case_data(found, [""] * 6)
+    data = case_data(found)
+    return maps, found, data | inside(found, 10**9)
 
 
 def test_drift_is_that_of_the_table_by_image(made):
@@ -62,7 +65,7 @@ def test_maps_are_positive_parts_as_shares_of_their_highest_value(made):
     maps, _, data = made
     block = data["blocks"][0]
     method = data["methods"][block["method"]]["key"]
-    stored = unpacked(block["maps"], "<u2").reshape(2, 6, 5, 5) / FULL
+    stored = unpacked(data["maps"][0], "<u2").reshape(2, 6, 5, 5) / FULL
     signed = maps.signed["penultimate", method][:, 0]
     usable = np.stack([draw(each, maps.content, maps.size).status == 0 for each in signed])
     positive = np.maximum(signed, 0) * usable[..., None, None]

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import re
 from dataclasses import replace
 
@@ -158,18 +159,27 @@ def test_an_audit_without_labels_shows_its_gate_and_no_training(tmp_path):
     assert set(payload(text, "case-data")["cohorts"]) == {"right", "regressed"}
 
 
-def test_above_the_limit_films_lie_beside_under_names_of_their_own(tmp_path, monkeypatch):
+def test_above_the_limit_films_and_maps_lie_beside_under_names_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setattr(page, "LIMIT", 1000)
     text = written(tmp_path, hostile(architecture()))
-    names = payload(text, "case-data")["films"]
-    assert names == [f"report_images/{number:05d}.jpg" for number in range(6)]
-    assert {path.name for path in (tmp_path / "report/report_images").iterdir()} == {n[-9:] for n in names}
+    data = payload(text, "case-data")
+    assert data["beside"] == "report_files"
+    assert not {"films", "maps"} & set(data)
+    assert "style-src 'unsafe-inline' 'self' file:;" in html.unescape(text)
+    assert "It belongs beside this file" in text
+    names = {f"{number:05d}.{ending}" for number in range(6) for ending in ("jpg", "css")}
+    assert {path.name for path in (tmp_path / "report/report_files").iterdir()} == names
     monkeypatch.undo()
     files = page.ReportFiles(
         tmp_path / "tables", tmp_path / "drift", tmp_path / "maps", tmp_path / "store.h5"
     )
     write_report(files, tmp_path / "report")
-    assert not (tmp_path / "report/report_images").exists()  # of the run before
+    assert not (tmp_path / "report/report_files").exists()  # of the run before
+    text = (tmp_path / "report" / page.NAME).read_text(encoding="utf-8")
+    assert "style-src 'unsafe-inline';" in html.unescape(text)
+    monkeypatch.setattr(page, "LIMIT", len(text) - 1)  # what the parts would have is known to the byte
+    write_report(files, tmp_path / "report")
+    assert (tmp_path / "report/report_files").exists()
 
 
 def test_every_term_that_is_used_is_explained(two):

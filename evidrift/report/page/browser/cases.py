@@ -4,7 +4,6 @@ Numbers travel as base64 of little-endian arrays: a page of a thousand cases is 
 same numbers give the same text.
 """
 
-import base64
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,8 +13,9 @@ from scipy.special import softmax
 
 from evidrift.drift.oriented import as_drift
 from evidrift.maps.mapfile import CHECKPOINTS, MapFile
-from evidrift.measures.canvas import SIDE, STATUSES, draw
+from evidrift.measures.canvas import SIDE, STATUSES
 from evidrift.report.figures.overlay import EVIDENCE, MOVED, OPAQUE
+from evidrift.report.page.browser.blocks import Block, blocks_of, packed
 from evidrift.report.page.material import Material
 from evidrift.report.words.cells import COHORTS, MEASURES, cohort_names, run_word
 from evidrift.report.words.names import method_name
@@ -23,17 +23,12 @@ from evidrift.report.words.reliance import region_name
 
 ORDER = tuple(MEASURES)
 STEPS = 256  # of a colour map
-FULL = 65535  # a map's highest value
 # What a case's drift stands beside, and the pairs that it is of.
 REFERENCES = {"floor": ["seed_ft"], "scale": ["scale_tl", "scale_ft"]}
 
 
-def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
-    """Everything that the browser shows.
-
-    Args:
-        material: the report's.
-        films: an address for each image of the store's test split.
+def case_data(material: Material) -> dict[str, Any]:
+    """Everything that the browser shows but films and maps, see `shown`.
 
     Returns:
         What JSON can hold. `runs` has an entry per architecture and seed, `blocks` one per run and method,
@@ -52,12 +47,10 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
     asked = material.table("reliance_cases")
     regions = [str(each) for each in asked["region"].unique()]
     runs: list[dict[str, Any]] = []
-    blocks: list[dict[str, Any]] = []
     references: list[dict[str, Any]] = []
     for at, arch in enumerate(summary.architectures):
         references += list(_references(at, pairs[arch], methods, images.ids))
         for seed in summary.seeds:
-            number = len(runs)
             files = list(material.map_files(arch, seed))
             own = pairs[arch]
             own = own[(own["pair_kind"] == "drift") & (own["seed_before"] == seed)]
@@ -68,7 +61,11 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
             }
             run |= _predictions(files, own, images.ids, labels, classes)
             runs.append(run | {"reliance": _reliance(asked, regions, arch, seed, images.ids)})
-            blocks += list(_blocks(number, files, own, methods, images.ids, summary.layer))
+    trained = [(arch, seed) for arch in summary.architectures for seed in summary.seeds]
+    blocks = [
+        _block(each, pairs[trained[each.run][0]], trained[each.run][1], methods, images.ids)
+        for each in blocks_of(material)
+    ]
     height, width = images.pixels.shape[1:]
     content = [[int(edge) for edge in box] for box in images.content]
     return {
@@ -96,7 +93,6 @@ def case_data(material: Material, films: Sequence[str]) -> dict[str, Any]:
         "labels": [classes.index(label) for label in labels],
         "content": content,
         "shapes": material.shapes.tolist(),
-        "films": list(films),
         "runs": runs,
         "blocks": blocks,
         "references": references,
@@ -138,9 +134,9 @@ def _predictions(
             own_class = shares[np.arange(len(here)), column]
             probability[which, here] = np.where(column < 0, np.nan, own_class)
     return {
-        "cohort": _packed(cohort, "u1"),
-        "predicted": _packed(predicted, "<u2"),
-        "probability": _packed(probability, "<f4"),
+        "cohort": packed(cohort, "u1"),
+        "predicted": packed(predicted, "<u2"),
+        "probability": packed(probability, "<f4"),
     }
 
 
@@ -152,41 +148,23 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
     return softmax(values, axis=1)
 
 
-def _blocks(
-    run: int, files: list[MapFile], own: pd.DataFrame, methods: list[str], ids: np.ndarray, layer: str
-) -> Iterator[dict[str, Any]]:
-    """One run's maps and drift, by method."""
-    place = {str(each): number for number, each in enumerate(ids)}
-    for file in files:
-        there = file.image_ids()
-        images = [place[str(each)] for each in there]
-        for where, method in file.methods():
-            if where != layer:
-                continue
-            rows = own[own["method"] == method].set_index("image_id")
-            rows = rows.reindex([str(each) for each in there])
-            drift = as_drift(rows)[list(ORDER)].to_numpy().T
-            status = [STATUSES.index(each) if each in STATUSES else 255 for each in rows["status"]]
-            maps = np.stack([_positive(file, checkpoint, layer, method) for checkpoint in CHECKPOINTS])
-            yield {
-                "run": run,
-                "method": methods.index(method),
-                "images": _packed(images, "<u4"),
-                "grid": list(maps.shape[2:]),
-                "maps": _packed(maps, "<u2"),
-                "status": _packed(status, "u1"),
-                "thin": _packed(rows["thin"].fillna(False).astype(bool), "u1"),
-                "drift": _packed(drift, "<f4"),
-            }
-
-
-def _positive(file: MapFile, checkpoint: str, layer: str, method: str) -> np.ndarray:
-    """Maps' positive parts, each as shares of its highest value; zeros where a map cannot be used."""
-    signed = file.maps(checkpoint, layer, method)
-    usable = draw(signed, file.content(), file.origin.size).status == STATUSES.index("ok")
-    positive = np.where(usable[:, None, None], np.maximum(np.nan_to_num(signed), 0), 0).astype(np.float64)
-    highest = positive.max(axis=(1, 2), keepdims=True)
-    return np.rint(FULL * np.divide(positive, highest, out=np.zeros_like(positive), where=highest > 0))
+def _block(
+    block: Block, pairs: pd.DataFrame, seed: int, methods: list[str], ids: np.ndarray
+) -> dict[str, Any]:
+    """One run's drift by one method; its maps are `shown`'s."""
+    own = pairs[(pairs["pair_kind"] == "drift") & (pairs["seed_before"] == seed)]
+    rows = own[own["method"] == block.method].set_index("image_id").reindex(ids[block.images].astype(str))
+    drift = as_drift(rows)[list(ORDER)].to_numpy().T
+    status = [STATUSES.index(each) if each in STATUSES else 255 for each in rows["status"]]
+    return {
+        "run": block.run,
+        "method": methods.index(block.method),
+        "images": packed(block.images, "<u4"),
+        "grid": list(block.grid),
+        "status": packed(status, "u1"),
+        "thin": packed(rows["thin"].fillna(False).astype(bool), "u1"),
+        "drift": packed(drift, "<f4"),
+    }
 
 
 def _references(
@@ -200,7 +178,7 @@ def _references(
         for name, kinds in REFERENCES.items():
             rows = own.index[own["pair_kind"].isin(kinds)]
             means = oriented.loc[rows].groupby(pairs.loc[rows, "image_id"].astype(str)).mean()
-            found[name] = _packed(means.reindex(texts).to_numpy().T, "<f4")
+            found[name] = packed(means.reindex(texts).to_numpy().T, "<f4")
         yield found
 
 
@@ -214,17 +192,12 @@ def _reliance(
     at = own.astype({"image_id": str}).set_index(["region", "image_id"])[["tl", "ft"]]
     index = pd.MultiIndex.from_product([regions, [str(ids[number]) for number in images]])
     values = at.reindex(index).to_numpy(float).reshape(len(regions), len(images), 2)
-    return {"images": _packed(images, "<u4"), "values": _packed(values.transpose(0, 2, 1), "<f4")}
+    return {"images": packed(images, "<u4"), "values": packed(values.transpose(0, 2, 1), "<f4")}
 
 
 def _colours(scale: Any) -> str:
     """A colour map as (256, 3) bytes."""
-    return _packed(np.rint(255 * scale(np.linspace(0, 1, STEPS))[:, :3]), "u1")
-
-
-def _packed(values: Any, kind: str) -> str:
-    """Base64 of an array as `kind`, row after row."""
-    return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode("ascii")
+    return packed(np.rint(255 * scale(np.linspace(0, 1, STEPS))[:, :3]), "u1")
 
 
 def _in_order(names: Any) -> list[str]:

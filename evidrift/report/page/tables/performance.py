@@ -7,6 +7,8 @@ from evidrift.report.words import compared, view
 from evidrift.report.words.compared import MEASURES, Row
 
 INTERVALS = "95 % intervals, one by one; patients count once"
+ROWS = 400  # of a table on the page
+FILMS = 200  # of a list on the page
 
 
 def key_table(record: Record | None) -> view.TableView | None:
@@ -67,8 +69,8 @@ def flip_table(record: Record | None) -> view.TableView | None:
     )
 
 
-def flipped_films(record: Record | None) -> list[tuple[str, str, tuple[str, ...]]]:
-    """A heading, the finding ("" for all) and the films that became wrong or right, where any did."""
+def flipped_films(record: Record | None) -> list[tuple[str, str, tuple[str, ...], str]]:
+    """A heading, the finding ("" for all), films that became wrong or right, and a note; where any did."""
     if record is None:
         return []
     found = []
@@ -76,7 +78,14 @@ def flipped_films(record: Record | None) -> list[tuple[str, str, tuple[str, ...]
         about = f"{_flipped(record, each)}{f', {each.label}' if each.label is not None else ''}"
         for heading, films in (("Became wrong", each.negative), ("Became right", each.positive)):
             if films:
-                found.append((f"{heading}: {about}", each.label or "", films))
+                count = f"{len(films):,} film{'s' if len(films) > 1 else ''}"
+                note = ""
+                if len(films) > FILMS:
+                    note = (
+                        f"The first {FILMS} of {len(films):,}; Cases shows all of them, by its filter "
+                        "Prediction, and tables/flips.csv lists them."
+                    )
+                found.append((f"{heading}: {about} ({count})", each.label or "", films[:FILMS], note))
     return found
 
 
@@ -135,7 +144,13 @@ def _table(record: Record, rows: list[Row], caption: str, groups: bool) -> view.
             )
     columns += [of(part) for part in compared.parts(record)]
     columns += [less(pair) for pair in compared.pairs_of(record)]
-    return view.table(caption, rows, columns)
+    note = ""
+    if len(rows) > ROWS:
+        note = (
+            f"The first {ROWS} of {len(rows):,} rows; tables/performance.csv and tables/differences.csv have "
+            "all of them"
+        )
+    return view.table(caption, rows[:ROWS], columns, note)
 
 
 def _cell(found: Estimate | None) -> view.Cell:

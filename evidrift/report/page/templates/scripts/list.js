@@ -25,7 +25,7 @@
       line.className = "chosen";
       button.setAttribute("aria-current", "true");
     }
-    film.src = data.films[each.image];
+    film.src = app.film(each.image);
     film.alt = "";
     const [width, height] = data.shapes[each.image], side = SIDE / Math.max(width, height);
     film.style.width = `${width * side}px`;

@@ -8,6 +8,7 @@
   const image = context.createImageData(DISPLAY, DISPLAY);
   part("outlines").setAttribute("viewBox", `0 0 ${data.side} ${data.side}`);
   const view = { blend: 100, difference: false, lines: true };
+  let asked = null; // the case that was asked for last
   let shown = null; // the case, its canvases at the size of display, and their range
 
   app.number = (value, digits = 2) => (Number.isFinite(value) ? value.toFixed(digits) : "–");
@@ -21,7 +22,9 @@
   /** Shows a case; null says that there is none. */
   app.show = (each, place, total) => {
     part("case").hidden = !each;
+    asked = each;
     if (!each) return;
+    if (!app.isThere(each)) app.load(each).then(() => { if (asked === each) app.show(each, place, total); });
     const canvases = app.canvases(each), fine = canvases.map((canvas) => app.enlarge(canvas, data.side, DISPLAY));
     const change = fine[1].map((value, i) => value - fine[0][i]);
     const high = Math.max(greatest(fine[0]), greatest(fine[1])) || 1;
@@ -43,7 +46,7 @@
 
   function showFilm(each) {
     for (const id of ["film", "film-under"]) {
-      part(id).src = data.films[each.image];
+      part(id).src = app.film(each.image);
       part(id).parentElement.style.aspectRatio = data.shapes[each.image].join(" / ");
     }
     part("film").alt = `Film of ${app.labelOf(each)}, ${data.images[each.image]}`;
@@ -129,7 +132,8 @@
 
   /** What is wrong with the maps, or with the method on this network. */
   function fillStatus(each) {
-    const told = [], status = data.statuses[each.block.status[each.at]];
+    const told = app.isMissing(each) ? [`Its maps are not there: the folder ${data.beside} belongs beside this file.`] : [];
+    const status = data.statuses[each.block.status[each.at]];
     const sign = data.signs[app.runOf(each).arch][each.block.method];
     if (status !== "ok") told.push(`A map of this case is ${status || "missing"}: its drift cannot be measured.`);
     if (each.block.thin[each.at]) told.push("Less of the film than the outlines ask for holds any evidence.");

@@ -25,7 +25,7 @@
   function pane(each, caption, canvas, high) {
     const figure = element("figure", "pane"), film = element("div", "film"), image = document.createElement("img");
     film.style.aspectRatio = data.shapes[each.image].join(" / ");
-    image.src = data.films[each.image];
+    image.src = app.film(each.image);
     image.alt = "";
     film.append(image);
     if (canvas) {
@@ -56,12 +56,18 @@
       element("strong", "", app.sentence(each)), element("p", "file", data.images[each.image]),
       element("p", "", `${data.cohorts[app.cohortOf(each)] || "no prediction"}; drift ${app.number(app.drift(each, 0))}`),
       element("p", "", `${before}: ${called(0)}`), element("p", "", `${after}: ${called(1)}`),
+      ...(app.isThere(each) && !app.isMissing(each) ? [] : [element("p", "", "Its maps could not be read.")]),
       element("p", "boxes", ["agree", "misplaced", "not assessable"]
         .map((name) => `${found.verdict === name ? "☒" : "☐"} ${name}`).join("   ")),
       element("p", "blank", `Remark: ${found.remark}`), element("p", "blank", `Reader: ${found.reader}`));
     line.append(pane(each, "film"), pane(each, before, canvases[0], high), pane(each, after, canvases[1], high), facts);
     return line;
   }
+
+  /** Printing does not wait: what it shows is read beforehand. */
+  const prepare = () => { if (data.beside) for (const each of chosen()) app.load(each); };
+  document.getElementById("filters").addEventListener("input", prepare);
+  prepare();
 
   window.addEventListener("beforeprint", () => {
     const cases = chosen(), method = data.methods[app.method()].name;
