@@ -2,6 +2,8 @@
 
 It is the tiny study with more epochs, so that there is something to go on from. A kill is SIGKILL for all
 processes of the run (power), for the stage alone (out of memory), or for DVC or `evidrift repro` alone.
+
+And stages that are asked to end at random moments: they do so within five seconds, with a sentence.
 """
 
 import os
@@ -10,8 +12,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -22,16 +26,20 @@ import yaml
 from evidrift.base.seeds import stream
 from evidrift.repro.node import with_this_python
 from tools.torture.row import Row
-from tools.torture.study import ROOT, bring_code
+from tools.torture.runner import SPILT, Runner
+from tools.torture.study import ROOT, Study, bring_code
 
 EPOCHS = 6
 KILLS = {True: 15, False: 2}  # of each way to run the study
+STOPS = {True: 40, False: 4}
+LATEST = 4.0  # seconds from a stage's start until it is asked to end
+PATIENCE = 5.0
 RUNS = {
     "dvc repro": ("-m", "dvc", "repro"),
     "evidrift repro --jobs 2": ("-m", "evidrift", "repro", "--jobs", "2"),
 }
 VICTIMS = ("all", "stage", "runner")
-SECONDS = (1.0, 60.0)  # from a start to the kill
+SECONDS = (1.0, 40.0)  # of CPU time from a start to the kill: others' work on the machine changes nothing
 STAGE = "DVC_STAGE"  # in the environment of what DVC runs
 
 
@@ -46,15 +54,43 @@ class Piece(NamedTuple):
 
 
 def run(full: bool) -> list[Row]:
-    """Both ways to run the study, killed and started again."""
+    """Both ways to run the study, killed and started again; and stages that are asked to end."""
     with tempfile.TemporaryDirectory(prefix="resume-") as folder:
         alone = _project(Path(folder) / "alone")
         _finish(alone, RUNS["evidrift repro --jobs 2"])
         expected = _outputs(alone)
-        return [
+        killed = [
             _killed(Path(folder) / f"killed-{number}", way, KILLS[full], expected)
             for number, way in enumerate(RUNS)
         ]
+    return [*killed, stopped(Study.made(), STOPS[full])]
+
+
+def stopped(study: Study, stops: int) -> Row:
+    """Stages that are asked to end, by each signal."""
+    random, tried, well, longest = stream("stops"), 0, 0, 0.0
+    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    with tempfile.TemporaryDirectory() as folder, Runner(study) as runner:
+        while tried < stops:
+            kind, stage = kinds[tried % len(kinds)], study.stages[random.integers(len(study.stages))]
+            place = study.place(Path(folder) / "place", stage)
+            process = runner.start(stage, place)
+            time.sleep(float(random.uniform(0, LATEST)))
+            asked = time.monotonic()
+            with suppress(ProcessLookupError):
+                os.killpg(process, kind)
+            done = runner.wait(process, 60)
+            took = time.monotonic() - asked
+            shutil.rmtree(place)
+            if done.code == 0:  # it had ended before
+                continue
+            tried, longest = tried + 1, max(longest, took)
+            said = done.output.rstrip("\n").rpartition("\n")[2]
+            fine = done.code == 128 + kind and took < PATIENCE and said.startswith("Stopped by ")
+            well += fine and not SPILT.search(done.output)
+            if not fine:
+                print(f"  {stage.name}, {kind.name}: code {done.code} after {took:.1f} s: {said}", flush=True)
+    return Row("SIGINT, SIGTERM, SIGHUP for a stage", tried, well, f"the longest took {longest:.1f} s to end")
 
 
 def _killed(path: Path, way: str, kills: int, expected: dict[str, str]) -> Row:
@@ -121,11 +157,12 @@ def _start_and_kill(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        process.wait(seconds)
-        return None
-    except subprocess.TimeoutExpired:
-        pass
+    while _cpu(process.pid) < seconds:
+        try:
+            process.wait(0.05)
+            return None
+        except subprocess.TimeoutExpired:
+            continue
     children = psutil.Process(process.pid).children(recursive=True)
     stages = {each: each.environ()[STAGE] for each in children if _is_stage(each)}
     at_work = sorted(set(stages.values()))
@@ -137,6 +174,18 @@ def _start_and_kill(
             continue
     process.wait()
     return " and ".join(at_work) or "between stages"
+
+
+def _cpu(process: int) -> float:
+    """Seconds of CPU that a process and those below it have taken."""
+    total = 0.0
+    with suppress(psutil.Error):
+        above = psutil.Process(process)
+        for each in (above, *above.children(recursive=True)):
+            with suppress(psutil.Error):
+                times = each.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 def _is_stage(process: psutil.Process) -> bool:
