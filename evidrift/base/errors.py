@@ -7,6 +7,7 @@ from evidrift.base.faults import fault
 from evidrift.base.keys import PIPELINE
 from evidrift.base.output import outlive_output
 from evidrift.base.sentence import Spelling, say, spelled
+from evidrift.base.stopping import stopping
 
 
 class UserError(Exception):
@@ -37,7 +38,8 @@ def run(main: Callable[[], None]) -> None:
     """
     outlive_output()
     try:
-        main()
+        with stopping():
+            main()
     except UserError as error:
         print(f"error: {error.spelled(PIPELINE)}", file=sys.stderr)
         sys.exit(1)

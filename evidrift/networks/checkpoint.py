@@ -95,7 +95,12 @@ def load_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_plan(params: Path, architecture: str, size: int, n_classes: int) -> Plan:
-    """The plan of an architecture with the options that a parameter file gives it."""
+    """The plan of an architecture with the options that a parameter file gives it.
+
+    Raises:
+        UserError: there is no such architecture.
+    """
+    find(architecture)
     return Plan(architecture, size, n_classes, load_architecture(params, architecture).options)
 
 

@@ -14,6 +14,7 @@ from dvc.repo import Repo
 from dvc.stage import Stage
 
 from evidrift.base.errors import UserError
+from evidrift.base.stopping import raise_stopped
 from evidrift.repro.book import Book, Need, commands, one_process, words_of
 from evidrift.repro.claim import FOLDER, claimed
 from evidrift.repro.crew import Crew, Ended, task
@@ -78,7 +79,7 @@ class Run:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self._stopped_by is not None:  # asked twice
-            raise KeyboardInterrupt
+            raise_stopped(number, frame)
         self._stopped_by = signal.Signals(number)
 
     def _begin_ready(self) -> bool:
