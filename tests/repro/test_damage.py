@@ -1,4 +1,4 @@
-"""What docs/pipeline.md says of damaged outputs: what DVC notices, what brings a file back and what does not."""
+"""Damaged outputs as docs/pipeline.md has it: what DVC notices, what brings a file back, what does not."""
 
 import os
 import subprocess

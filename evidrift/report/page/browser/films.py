@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from evidrift.base.writing import write_bytes
 from evidrift.images.store import Images
 
 QUALITY = 90
@@ -24,9 +23,10 @@ def embedded(films: list[bytes]) -> list[str]:
 
 def beside(films: list[bytes], folder: Path) -> list[str]:
     """Addresses of files in a folder beside the page; named by number, since ids are not trusted."""
+    folder.mkdir(parents=True, exist_ok=True)
     names = [f"{number:05d}.jpg" for number in range(len(films))]
     for name, film in zip(names, films, strict=True):
-        write_bytes(folder / name, film)
+        (folder / name).write_bytes(film)
     return [f"{folder.name}/{name}" for name in names]
 
 
