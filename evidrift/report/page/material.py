@@ -92,7 +92,8 @@ class Material:
 
     def pairs(self, arch: str) -> pd.DataFrame:
         """An architecture's pairs at the layer of conclusions: PAIRS."""
-        whole = read_table(self.files.drift / arch / TABLE, "drift").replace_schema_metadata(None)
+        path, columns = self.files.drift / arch / TABLE, [*PAIRS, "layer"]
+        whole = read_table(path, "drift", columns).replace_schema_metadata(None)
         here = whole.filter(pc.equal(pc.cast(whole["layer"], "string"), self.summary.layer))
         return here.select(PAIRS).to_pandas()
 
