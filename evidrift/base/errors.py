@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import Spelling, say, spelled
+from evidrift.base.shown import tell
 
 
 class UserError(Exception):
@@ -32,5 +33,5 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        print(f"error: {error.spelled(PIPELINE)}", file=sys.stderr)
+        tell(f"error: {error.spelled(PIPELINE)}", sys.stderr)
         sys.exit(1)
