@@ -35,7 +35,7 @@ def test_lines_of_a_text_stay_lines():
     assert printable("one\ntwo\x1b\n") == "one\ntwo\\x1b\n"
 
 
-@pytest.mark.parametrize("words", [["gate", "\x1b[31m\u202ex"], ["\x1b[31m"]])
+@pytest.mark.parametrize("words", [["report", "--\x1b[31m\u202ex"], ["\x1b[31m"]])
 def test_a_word_of_the_command_line_comes_back_spelled(words):
     done = subprocess.run(
         [sys.executable, "-m", "evidrift", *words], cwd=ROOT, capture_output=True, text=True, check=False
