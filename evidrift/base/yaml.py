@@ -2,8 +2,8 @@
 
 DVC reads params.yaml too, by YAML 1.2, many other tools by 1.1: `yes`, `0777`, `1:30` or `1_000` are not the
 same to both. Such a value is refused, with its line; in quotes it is text to all. So are keys that stand
-twice, of which one would be lost, and references (`*name`, `<<`), tags (`!name`) and directives, which a parameter
-file does not need: they let a short file grow without end, or one edit change several places.
+twice, of which one would be lost, and references (`*name`, `<<`), tags (`!name`) and directives, which a
+parameter file does not need: they let a short file grow without end, or one edit change several places.
 """
 
 import re

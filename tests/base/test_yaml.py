@@ -91,7 +91,7 @@ REFUSED = {
     "a: &x 1\nb: *x": "f, line 1 has an anchor (&x).",
     "b: *x": "f, line 1 refers to another place (*x).",
     "a: {<<: {b: 1}}": "f, line 1 has the value <<",
-    "a: !!python/object/apply:os.system [x]": "f, line 1 has a tag (tag:yaml.org,2002:python/object/apply:os.system).",
+    "a: !!python/object/apply:os.system [x]": "has a tag (tag:yaml.org,2002:python/object/apply:os.system).",
     "a: !!str 1": "f, line 1 has a tag",
     "a:\n  !own {}": "f, line 2 has a tag (!own).",
     "%YAML 1.1\n---\na: yes": "has a directive",
