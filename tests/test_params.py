@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from evidrift.base.errors import UserError
+from evidrift.base.yaml import dump_yaml
 from evidrift.base.section import read_params
 from evidrift.networks import catalogue
 from evidrift.params import check
@@ -26,7 +27,7 @@ def mistaken(tmp_path, monkeypatch):
         content = yaml.safe_load((ROOT / profile).read_text())
         change(content)
         path = tmp_path / "params.yaml"
-        path.write_text(yaml.safe_dump(content))
+        path.write_text(dump_yaml(content))
         with pytest.raises(UserError) as caught:
             check(path)
         return str(caught.value).replace(str(path), "params.yaml")

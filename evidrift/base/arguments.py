@@ -26,7 +26,9 @@ COMMON = {
     "family": "the attribution family, a file in families/",
     "params": "the parameter file",
     "images": "the prepared images",
+    "scratch": "the folder for unfinished work",
 }
+WRITTEN = "to write: "  # so begins what is said of an output
 
 
 def arguments(description: str | None, common: Sequence[str], **others: str) -> argparse.Namespace:
@@ -35,14 +37,19 @@ def arguments(description: str | None, common: Sequence[str], **others: str) -> 
     Args:
         description: what the stage does.
         common: options that several stages have, of COMMON.
-        others: those of its own, with what each is; all are paths.
+        others: those of its own, with what each is; all are paths, and outputs where it begins with WRITTEN.
+
+    Returns:
+        The options; and beside them `item`, the words of the grid's item, and `inputs`, the paths that are
+        read, but for the parameter file.
 
     Raises:
         UserError: an item is no name or no seed.
     """
     parser = argparse.ArgumentParser(description=description)
     items = {name: option for option, (name, _, _) in ITEM.items() if name in common}
-    for name, meaning in ({name: COMMON[name] for name in common} | others).items():
+    meanings = {name: COMMON[name] for name in common} | others
+    for name, meaning in meanings.items():
         option = items.get(name, name)
         kind = str if name in items else Path
         parser.add_argument(f"--{option}", dest=name, type=kind, required=True, help=meaning)
@@ -53,6 +60,9 @@ def arguments(description: str | None, common: Sequence[str], **others: str) -> 
             setattr(args, name, _filled(value, words))
     if "seed" in common:
         args.seed = int(args.seed)
+    args.item = tuple(words.values())
+    read = [name for name, meaning in meanings.items() if not meaning.startswith(WRITTEN)]
+    args.inputs = [getattr(args, name) for name in read if name not in (*items, "params", "scratch")]
     require(load_compute(args.params))
     return args
 
