@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from evidrift.base.errors import UserError
 from evidrift.base.seal import checksum, require_checksum
-from evidrift.base.table import read_table
-from evidrift.compare.summary import NAME, STAGE, Summary, read_summary
+from evidrift.base.table import read_csv, read_table
+from evidrift.compare.summary import NAME, STAGE, TEXT, Summary, read_summary
 from evidrift.drift.tables import PAIRS as TABLE
 from evidrift.drift.tables import Notes, notes_of
 from evidrift.images.store import MANIFEST, Images, ImageStore
@@ -81,10 +81,10 @@ class Material:
         }
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of compare's tables; words stay words even where a whole column is empty."""
+        """One of compare's tables."""
         path = self.files.tables / f"{name}.csv"
         require_checksum(path, self.summary.tables[path.name], STAGE)
-        return pd.read_csv(path, keep_default_na=True)
+        return read_csv(path, TEXT)
 
     def at_layer(self, name: str) -> pd.DataFrame:
         """One of compare's tables, at the layer of conclusions."""
