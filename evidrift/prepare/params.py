@@ -38,7 +38,7 @@ class Prepare(Section):
     """
 
     source: Annotated[str, Field(min_length=1, max_length=4096)]
-    manifest: str | None
+    manifest: Annotated[str, Field(min_length=1, max_length=4096)] | None
     size: Annotated[int, Field(ge=32, le=1024)]
     padding: bool
     min_side: Annotated[int, Field(ge=1, le=10_000)]
