@@ -1,8 +1,8 @@
 """Parameter files, recipes, gates and command lines that make no sense: each is refused in a sentence.
 
-Every value of the default study is replaced by what it cannot be; then come files that not all readers of YAML
-read alike, phantoms and gates without measure, and options. Whole, DVC itself runs grids that would leave the
-project or run a command, beside files that must stay as they are.
+Every value of the default study is replaced by what it cannot be; then come files that not all readers of
+YAML read alike, phantoms and gates without measure, and options. Whole, DVC itself runs grids that would
+leave the project or run a command, beside files that must stay as they are.
 """
 
 import contextlib
@@ -24,172 +24,10 @@ from evidrift.cli.main import main as command
 from evidrift.params import check
 from evidrift.prepare.phantoms.recipe import load_recipe
 from evidrift.repro.node import with_this_python
+from tools.torture import senseless
 from tools.torture.row import Row
 
 ROOT = Path(__file__).parents[2]
-NUMBERS = (-1, 10**15, 10**29, 1e30, 1e308, -1e308, "1", "1; touch pwned", "../../x", "\u202e", True, [], {})
-WORDS = (
-    7,
-    None,
-    True,
-    [],
-    {},
-    "",
-    "x" * 5000,
-    "../../x",
-    "a/b",
-    "$(touch pwned)",
-    "1; touch pwned",
-    "no such",
-)
-SWITCHES = ("yes", "true", 1, 0, None, [])
-# What is more than a value: paths in the file, and what to put there.
-MORE: dict[str, tuple[Any, ...]] = {
-    "prepare.source": (
-        ".",
-        "/",
-        "..",
-        "models",
-        "data",
-        "data/images",
-        "params.yaml",
-        "metrics/x",
-        ".git",
-        "~",
-    ),
-    "prepare.manifest": ("../x.csv", "/etc/passwd", "films.csv", "", 7),
-    "prepare.size": (31, 1025, 100.5),
-    "prepare.split": (
-        {"salt": "a", "train": 0.9, "validation": 0.2},
-        {"salt": "a", "train": 0, "validation": 0.5},
-    ),
-    "grid.seeds": (
-        [],
-        [1, 1],
-        [2**32],
-        ["1"],
-        [{"; touch pwned #": 1}],
-        [[1]],
-        [1.0],
-        [None],
-        1,
-        "1",
-        {"1": 1},
-    ),
-    "grid.architectures": (["../../evidrift"], ["densenet_mini/../x"], ["DENSENET_MINI"], [""], ["none"]),
-    "grid.families": (["../zoo/vit_mini"], ["cam", "cam"], ["__init__"], [1]),
-    "finetune.densenet_mini": ({}, None, []),
-    "finetune.densenet_mini.warmup_epochs": (8, 1e9),
-    "finetune.densenet_mini.keep_epochs": ([1, 1], [-1], [2]),
-    "explain.cam.methods": ([], ["grad_cam", "grad_cam"], ["layercam"]),
-    "explain.cam.layers": ([], ["a/b"], ["../x"], ["a\tb"], ["/"], [""]),
-    "check.layers": (["none there"],),
-    "reliance.boxes": (
-        *({"a": [0, 0, 2, 1]}, {"a": [0.5, 0, 0.5, 1]}, {"../x": [0, 0, 1, 1]}, {"a": [0, 0, 1]}),
-        *({"corners": [0, 0, 1, 1]}, {"A b": [0, 0, 1, 1]}),
-    ),
-    "drift.curve": ([0.1, 0.1], [0], [1e-9], [1], ["0.1"]),
-    "embed.batch_size": (65_536,),  # more than memory holds, at 1024 px
-    "architectures.densenet_mini.options": ({"alpha": 1}, {"x": "y"}),
-    "drift.extra": (1,),
-    "extra": ({}, 1, None),
-}
-FREE = (
-    "prepare.split.salt",
-    "grid.",
-    "check.layers",
-    "explain.cam.layers",
-    "explain.gradients.images_per_class",
-)
-SIZE = "prepare.size"
-TEXTS = (
-    *("", "null", "7", "[]", "text", "\x00", "a: \x07", "\ud800", "%YAML 1.1\n---\n{}", "--- {}\n--- {}"),
-    *("[" * 10_000, "- " * 5_000, "{" * 10_000, "a: " * 5_000, "a: [1", "a: 'x", "\ta: 1", "? [a]\n: 1"),
-    *(
-        "a: &a [1]\nb: *a",
-        "a: !!python/object/apply:os.system ['touch pwned']",
-        "a: !!binary aGk=",
-        "a: !!str 1",
-    ),
-    *("a: {<<: {b: 1}}", "=: 1", "1: 2", "a: 1\na: 2", "x\u2028y: 1", "a" * 300_000),
-)
-SPELLINGS = (
-    *("0777", "0o17", "0x10", "0b1", "1:30", "1_000", "yes", "on", ".inf", ".nan", "2026-01-01", "1e999"),
-    *("007", "9" * 40, "1.2.3", "'1'", "!!int '1'", "&x 1", "*x", "~", ""),
-)
-RECIPE = {"seed": 1, "contrast": 1.0, "patients": {"train": 5, "validation": 5, "test": 5}}
-RECIPES: tuple[dict[str, Any], ...] = (
-    *({"seed": -1}, {"seed": 2**32}, {"contrast": 1e308}, {"contrast": 0}, {"contrast": -1}, {"size": 9}),
-    *(
-        {"patients": {"train": 10**12, "validation": 5, "test": 5}},
-        {"patients": {"train": 4}},
-        {"patients": 5},
-    ),
-    *(
-        {"classes": ["normal"]},
-        {"classes": ["normal", "normal"]},
-        {"classes": ["normal", "no"]},
-        {"classes": []},
-    ),
-    *({"shortcut": {"class": "covid19", "share": 1}}, {"shortcut": {"class": "normal", "share": 1e308}}),
-)
-GATES = (
-    *(
-        "drift: {mean_at_most: 1e308}",
-        "drift: {mean_at_most: -1}",
-        "drift: {mean_at_most: '0.1'}",
-        "drift: {}",
-    ),
-    *(
-        "drift: {mean_at_most: .nan}",
-        "drift: {mean_at_most: 0.1}\ndrift: {mean_at_most: 0.9}",
-        "drfit: {}",
-        "{}",
-    ),
-    *("wrong_at_most: yes", "wrong_at_most: 1e30", "unusable_at_most: 2", "subgroups: {columns: 7}", "[]"),
-    *("reliance: {corners: {at_most: 10}}", "border: {at_most: !!float 1}", "drift: {film_at_most: 0.1}"),
-)
-COMMANDS = (
-    *("audit", "audit --before a.keras", "gate --out x", "explain", "export", "frobnicate", "--frobnicate"),
-    *(
-        "repro --jobs 0",
-        "repro --jobs -1",
-        "repro --jobs 1e9",
-        "repro --jobs 99999999999999999999",
-        "repro --jobs ٣",
-    ),
-    *("export densenet_mini -1 ft x.keras", "export densenet_mini 4294967296 ft x.keras"),
-    *(
-        "export densenet_mini 1_0 ft x.keras",
-        "export densenet_mini 1 best x.keras",
-        "export ../x 1 ft x.keras",
-    ),
-    *("export densenet_mini 1 ft x.txt", "report --params none.yaml", "report --out data/report", "report x"),
-    *("explain film.png --model m.keras --size 0", "explain film.png --model m.keras --size 1e9"),
-    *(
-        "explain film.png --model m.keras --size 1000000000000",
-        "explain film.png --model m.keras --methods ,",
-    ),
-    *("explain film.png --model m.keras --out x.txt", "explain film.png --model m.keras --methods none"),
-    *("audit --before a --after b --images c --out d --batch-size 0",),
-    *("audit --before a --after b --images c --out d --batch-size 1000000000000000",),
-    *("audit --before a --after b --images c --out d --size -5",),
-    *("audit --before a --after b --images c --out d --methods layer_cam,,rise",),
-    *("audit --before a --after b --images c --out d --subgroups ,",),
-    *(
-        "gate --from a b --images c --out g --headroom nan",
-        "gate --from a b --images c --out g --headroom 1e308",
-    ),
-    *("gate --from a b --images c --out g --headroom -1", "gate --from a b --images c --out g --headroom x"),
-)
-GRIDS: tuple[dict[str, list[Any]], ...] = (
-    {"seeds": ["1; touch pwned"]},
-    {"seeds": ["x'\ntouch pwned\n'"]},
-    {"seeds": ["../../../../canary"]},
-    {"architectures": ["../../canary"]},
-    {"architectures": ["../../../canary"]},
-    {"families": ["$(touch pwned)"]},
-)
 
 
 class Case(NamedTuple):
@@ -205,23 +43,23 @@ def values() -> Iterator[Case]:
     for place, old in leaves(content):
         for new in kinds(place, old):
             yield Case(f"{place}: {new!r:.60}", _in_file(changed(content, place, new), check))
-    for place, news in MORE.items():
+    for place, news in senseless.MORE.items():
         for new in news:
             whole = changed(content, place, new)
             if place == "embed.batch_size":
-                whole = changed(whole, SIZE, 1024)
+                whole = changed(whole, senseless.SIZE, 1024)
             yield Case(f"{place}: {new!r:.60}", _in_file(whole, check))
 
 
 def kinds(place: str, old: Any) -> tuple[Any, ...]:
     """What a value cannot be."""
-    if place.startswith(FREE):
+    if place.startswith(senseless.FREE):
         return (7.5, True, [], {})
     if isinstance(old, bool):
-        return SWITCHES
+        return senseless.SWITCHES
     if isinstance(old, int | float):
-        return NUMBERS
-    return WORDS if isinstance(old, str) else ()
+        return senseless.NUMBERS
+    return senseless.WORDS if isinstance(old, str) else ()
 
 
 def leaves(content: Any, above: str = "") -> Iterator[tuple[str, Any]]:
@@ -245,23 +83,23 @@ def changed(content: Any, place: str, value: Any) -> Any:
 
 def files() -> Iterator[Case]:
     """Texts that are no parameter file, recipes and gates without measure."""
-    for text in TEXTS:
+    for text in senseless.TEXTS:
         yield Case(f"a file: {text!r:.60}", _of_text(text, check))
     whole = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    for text in SPELLINGS:
+    for text in senseless.SPELLINGS:
         mended = whole.replace("  views: 0\n  batch_size: 32", f"  views: {text}\n  batch_size: 32", 1)
         yield Case(f"embed.views: {text!r:.60}", _of_text(mended, check))
-    for change in RECIPES:
-        recipe = RECIPE | {"classes": ["normal", "tuberculosis"], "shortcut": None} | change
+    for change in senseless.RECIPES:
+        recipe = senseless.RECIPE | {"classes": ["normal", "tuberculosis"], "shortcut": None} | change
         yield Case(f"a recipe: {change!r:.60}", _in_file(recipe, load_recipe))
-    for text in GATES:
+    for text in senseless.GATES:
         yield Case(f"a gate: {text!r:.60}", _of_text(text, load_gate))
 
 
 def commands() -> Iterator[Case]:
     """Command lines."""
-    for words in COMMANDS:
-        yield Case(f"evidrift {words}", lambda folder, words=words: _command(words.split()))
+    for words in senseless.COMMANDS:
+        yield Case(f"evidrift {words}", _of_words(words.split()))
 
 
 def _in_file(content: Any, read: Callable[[Path], Any]) -> Callable[[Path], Any]:
@@ -278,6 +116,10 @@ def _of_text(text: str, read: Callable[[Path], Any]) -> Callable[[Path], Any]:
             path.unlink()
 
     return attempt
+
+
+def _of_words(words: list[str]) -> Callable[[Path], Any]:
+    return lambda folder: _command(words)
 
 
 def _command(words: list[str]) -> None:
@@ -377,4 +219,4 @@ def accepted() -> Row:
 def run(full: bool) -> list[Row]:
     """Try them."""
     rows = [told("values", values()), told("files", files()), told("command lines", commands()), accepted()]
-    return [*rows, under_dvc(GRIDS if full else GRIDS[:1])]
+    return [*rows, under_dvc(senseless.GRIDS if full else senseless.GRIDS[:1])]
