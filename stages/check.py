@@ -36,8 +36,7 @@ def main() -> None:
     store = ImageStore(args.images / STORE)
     plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     load = partial(load_seeds, plan, args.models)
-    settings = [(family.name, family.params) for family in families]
-    with unfinished("check", args, params, grid, settings, plan) as memo:
+    with unfinished("check", args, params, grid, families, plan) as memo:
         faithfulness, randomisation = check_architecture(
             args.architecture, load, families, store.split("test"), plan.prepare, args.maps, params, memo
         )

@@ -54,7 +54,7 @@ def main() -> None:
         versions=versions(),
         weights={name: _hash(classifier, values) for name, values in weights.items()},
     )
-    with unfinished("explain", args, family.params, plan) as memo:
+    with unfinished("explain", args, family, plan) as memo:
         maps = explain_checkpoints(family, classifier, weights, images, plan.prepare, recorded, chosen, memo)
         write_maps(args.maps, origin, images.ids[chosen], images.content[chosen], maps)
 

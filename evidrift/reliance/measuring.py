@@ -126,7 +126,7 @@ def measure_reliance(
                     rows["regions"] += _region_rows(common, films, scores, label)
                     rows["spikes"] += _spike_rows(common, films, scores, label, images.classes)
                 for name, schema in schemas.items():
-                    made |= _as_arrays(f"{number}-{name}-", framed(rows[name], schema))
+                    made |= _as_arrays(f"{number}-{name}-", framed(rows[name], schema), schema)
             return made
 
         parts: list[Arrays] = [{"next": np.array(0)}]
@@ -151,11 +151,8 @@ def measure_reliance(
     )
 
 
-def _as_arrays(start: str, frame: pd.DataFrame) -> Arrays:
-    return {
-        start + name: values.to_numpy(str if values.dtype == object else None)
-        for name, values in frame.items()
-    }
+def _as_arrays(start: str, frame: pd.DataFrame, schema: Schema) -> Arrays:
+    return {start + name: np.asarray(frame[name], dtype) for name, (dtype, _) in schema.items()}
 
 
 def _as_frame(start: str, arrays: Arrays, schema: Schema) -> pd.DataFrame:

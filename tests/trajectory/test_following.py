@@ -17,6 +17,7 @@ from evidrift.trajectory.following import follow
 from evidrift.trajectory.params import Trajectory
 from evidrift.trajectory.table import summarise, write_trajectory
 from tests.check.study import disc_classifier, disc_images, grey
+from tests.stopped import stopped_after_every
 
 METHODS = ["grad_cam_pp", "grad_cam_pp_unit", "layer_cam"]
 
@@ -159,3 +160,14 @@ def test_epochs_of_another_architecture_are_refused(tmp_path):
     write(tmp_path, architecture="rings")
     with pytest.raises(UserError, match="does not hold the weights of discs, seed 1"):
         following(tmp_path)
+
+
+def test_stopped_after_every_epoch_it_ends_with_the_same_table(tmp_path):
+    write(tmp_path)
+
+    def work(memo):
+        return follow("discs", only(disc_classifier()), tmp_path, disc_images(), grey, params(), memo)
+
+    found, stops = stopped_after_every(1, work, tmp_path / "scratch")
+    assert stops == len(epochs())  # tl and each epoch, but the last
+    assert found.equals(following(tmp_path))

@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from evidrift.base.errors import UserError
-from evidrift.base.seal import checksum, require_checksum
+from evidrift.base.seal import checksum
 from evidrift.base.table import read_csv, read_table
-from evidrift.compare.summary import NAME, STAGE, TEXT, Summary, read_summary
+from evidrift.compare.summary import NAME, TEXT, Summary, read_summary
 from evidrift.drift.tables import PAIRS as TABLE
 from evidrift.drift.tables import Notes, notes_of
 from evidrift.images.store import MANIFEST, Images, ImageStore
@@ -82,9 +82,7 @@ class Material:
 
     def table(self, name: str) -> pd.DataFrame:
         """One of compare's tables."""
-        path = self.files.tables / f"{name}.csv"
-        require_checksum(path, self.summary.tables[path.name], STAGE)
-        return read_csv(path, TEXT)
+        return read_csv(self.summary.table(self.files.tables, f"{name}.csv"), TEXT)
 
     def at_layer(self, name: str) -> pd.DataFrame:
         """One of compare's tables, at the layer of conclusions."""
@@ -104,7 +102,8 @@ class Material:
 
     def hashes(self) -> list[tuple[str, str]]:
         """What was read, as a name that says no path, and its sha256."""
-        found = [(f"tables/{name}", self.files.tables / name) for name in sorted(self.summary.tables)]
+        tables = sorted(self.summary.tables)
+        found = [(f"tables/{name}", self.summary.table(self.files.tables, name)) for name in tables]
         found.append((f"tables/{NAME}", self.files.tables / NAME))
         for arch in self.summary.architectures:
             found.append((f"drift/{arch}/{TABLE}", self.files.drift / arch / TABLE))
