@@ -4,6 +4,7 @@ python -m evidrift.params params.yaml
 """
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,13 @@ from evidrift.trajectory.params import Trajectory
 FAMILIES = Path(__file__).parent / "families"
 ZOO_NAMES = ("MIN_SIZE", "IMAGENET", "preprocess", "build")
 BY_ARCHITECTURE = ("architectures", "train_tl", "finetune")
+# Where the pipeline, DVC and git write; of data/, users may have folders of their own.
+WRITTEN = ("models", "plots", "metrics", "scratch", ".dvc", ".git")
+WRITTEN_IN_DATA = (
+    *("checks", "compare", "drift", "epochs", "features", "images", "maps", "parameters.txt", "probe"),
+    *("reliance", "report", "trajectory"),
+)
+PIXEL = 3 * 4  # bytes, in a batch of films
 
 
 class Study(Section):
@@ -51,16 +59,22 @@ class Study(Section):
     compare: Compare
 
 
-def check(path: Path) -> Study:
+def check(path: Path, *, files: bool = True) -> Study:
     """Validate every section of a parameter file, what they imply together, and the files they name.
 
     Paths in it are taken relative to the working folder, as the stages take them.
+
+    Args:
+        path: the parameter file.
+        files: see that what it names is there, too; else it depends on the file and the code alone.
 
     Raises:
         UserError: one line for each thing that is wrong.
     """
     study = validate(read_params(path), Study, f"{path}: ")
-    faults = [*_grid_faults(study), *_prepare_faults(study.prepare), *_name_faults(study)]
+    faults = [*_grid_faults(study), *_name_faults(study), *_place_faults(study.prepare)]
+    if files and not faults:
+        faults += [*_prepare_faults(study.prepare), *_weights_faults(study), *_memory_faults(study)]
     for name in study.grid.architectures:
         faults += _architecture_faults(name, study)
     for name in study.explain:
@@ -96,9 +110,42 @@ def _name_faults(study: Study) -> Iterator[str]:
                 yield f"{where}{name} is not an attribution family. There are: {known}."
 
 
+def _place_faults(prepare: Prepare) -> Iterator[str]:
+    """A source that holds the project or its outputs, or lies among them; a manifest outside it."""
+    source, here = Path(prepare.source), Path.cwd().resolve()
+    try:
+        place = source.resolve()
+    except (OSError, RuntimeError) as error:
+        yield f"prepare.source is {source}, which cannot be a path: {getattr(error, 'strerror', error)}."
+        return
+    if place == here or place in here.parents:
+        yield f"prepare.source is {source}, which holds the project itself. Give a folder of images alone."
+    elif place.is_relative_to(here):
+        first, second = (*place.relative_to(here).parts, "")[:2]
+        if first in WRITTEN or (first == "data" and second in ("", *WRITTEN_IN_DATA)):
+            yield f"prepare.source is {source}, where the pipeline writes. Give a folder of images alone."
+    if prepare.manifest and (Path(prepare.manifest).is_absolute() or ".." in Path(prepare.manifest).parts):
+        yield f"prepare.manifest is {prepare.manifest}. It names a file inside the source folder."
+
+
+def _memory_faults(study: Study) -> Iterator[str]:
+    """Batches of films that this machine's memory does not hold."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    sizes: dict[str, Any] = {f"finetune.{name}": each.batch_size for name, each in study.finetune.items()}
+    sizes |= {f"explain.{name}": each.get("batch_size") for name, each in study.explain.items()}
+    sizes |= {name: getattr(study, name).batch_size for name in ("embed", "check", "reliance", "trajectory")}
+    for name, batch in sizes.items():
+        if isinstance(batch, int) and batch * study.prepare.size**2 * PIXEL > memory:
+            yield (
+                f"{name}.batch_size is {batch}: at prepare.size {study.prepare.size} films of a batch take "
+                f"{batch * study.prepare.size**2 * PIXEL / 1e9:.0f} GB, and this machine has "
+                f"{memory / 1e9:.0f} GB of memory."
+            )
+
+
 def _prepare_faults(prepare: Prepare) -> Iterator[str]:
     source, manifest = Path(prepare.source), prepare.manifest
-    if not source.exists():
+    if not _exists(source):
         kept = source.with_name(f"{source.name}.dvc").is_file()
         mend = f"`dvc pull {source}` fetches it" if kept else "Give a folder of images or a phantom recipe"
         yield f"prepare.source is {source}, which does not exist. {mend}."
@@ -112,6 +159,13 @@ def _prepare_faults(prepare: Prepare) -> Iterator[str]:
         if manifest:
             yield f"prepare.manifest is {manifest}, but {source} is a recipe. Set it to null."
         yield from _told("prepare.source: ", load_recipe, source)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # as of a name that is too long
+        return False
 
 
 def _zoo_faults(name: str) -> Iterator[str]:
@@ -134,8 +188,14 @@ def _architecture_faults(name: str, study: Study) -> Iterator[str]:
         yield from lacking
         return
     yield from _told("", catalogue.check, name, study.prepare.size, section.options, section.weights)
-    if section.sha256:
-        yield from _told("", check_pinned, name, Path(section.weights), section.sha256)
+
+
+def _weights_faults(study: Study) -> Iterator[str]:
+    """Weights files that are not there, or other ones."""
+    for name in study.grid.architectures:
+        section = study.architectures.get(name)
+        if section is not None and section.sha256:
+            yield from _told("", check_pinned, name, Path(section.weights), section.sha256)
 
 
 def _family_faults(name: str, study: Study) -> Iterator[str]:

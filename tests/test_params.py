@@ -8,6 +8,7 @@ import yaml
 
 from evidrift.base.errors import UserError
 from evidrift.base.section import read_params
+from evidrift.base.yaml import dump_yaml
 from evidrift.networks import catalogue
 from evidrift.params import check
 from tests.places import ROOT
@@ -26,7 +27,7 @@ def mistaken(tmp_path, monkeypatch):
         content = yaml.safe_load((ROOT / profile).read_text())
         change(content)
         path = tmp_path / "params.yaml"
-        path.write_text(yaml.safe_dump(content))
+        path.write_text(dump_yaml(content))
         with pytest.raises(UserError) as caught:
             check(path)
         return str(caught.value).replace(str(path), "params.yaml")
@@ -136,7 +137,7 @@ def test_a_value_out_of_range_says_the_range(mistaken):
     def change(content):
         content["drift"]["area"] = 1.5
 
-    assert "drift.area is 1.5. Input should be less than 1" in mistaken(change)
+    assert "drift.area is 1.5. Input should be less than or equal to 0.999" in mistaken(change)
 
 
 @pytest.mark.parametrize("value", [0, 1])

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from evidrift.base.errors import run
-from evidrift.compare.summary import read_summary
+from evidrift.base.table import read_csv
+from evidrift.compare.summary import TEXT, read_summary
 
 LAYER = "penultimate"
 PAGE = """# Which methods see the finding?
@@ -43,7 +44,7 @@ def main() -> None:
     args = parser.parse_args()
     summary = read_summary(args.tables)
     localised, moved = (
-        pd.read_csv(summary.table(args.tables, f"{name}.csv")) for name in ("localisation", "moves")
+        read_csv(summary.table(args.tables, f"{name}.csv"), TEXT) for name in ("localisation", "moves")
     )
     tables = {name: markdown(localised, moved, LAYER, name) for name in ("hit", "finding")}
     old = args.page.read_text(encoding="utf-8") if args.page.exists() else ""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from evidrift.base.choices import AtLeastOne
+from evidrift.base.choices import Batch, Images
 from evidrift.base.section import Section
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps
 
@@ -22,10 +22,10 @@ class FamilyParams(Section):
 
     takes_predicted: ClassVar[bool] = False
 
-    images_per_class: AtLeastOne | None
+    images_per_class: Images | None
     score: Literal["centred", "raw"]
     target: Literal["label", "prediction"]
-    batch_size: AtLeastOne
+    batch_size: Batch
 
     @property
     def needs_scale(self) -> bool:

@@ -1,8 +1,9 @@
 """What a branch of the study asks of a node of a cluster."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import NonNegativeFloat, PositiveFloat
+from pydantic import Field
 
 from evidrift.base.section import Section, load_section
 
@@ -10,8 +11,8 @@ from evidrift.base.section import Section, load_section
 class Cluster(Section):
     """What a branch of the study asks of a node, beside `compute.threads` cores."""
 
-    gpus: NonNegativeFloat
-    memory_gb: PositiveFloat
+    gpus: Annotated[float, Field(ge=0, le=64)]
+    memory_gb: Annotated[float, Field(gt=0, le=65_536)]
 
 
 def load_cluster(path: Path) -> Cluster:

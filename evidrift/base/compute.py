@@ -12,9 +12,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field
 
 from evidrift.base.section import Section, load_section
 
@@ -47,7 +47,7 @@ OPENBLAS_BELOW = (
 class Compute(Section):
     """How every stage computes."""
 
-    threads: PositiveInt
+    threads: Annotated[int, Field(ge=1, le=1_024)]
     instructions: Literal["portable", "native"]
 
 

@@ -7,6 +7,7 @@ from evidrift.base.faults import fault
 from evidrift.base.keys import PIPELINE
 from evidrift.base.output import outlive_output
 from evidrift.base.sentence import Spelling, say, spelled
+from evidrift.base.shown import tell
 from evidrift.base.stopping import stopping
 
 
@@ -41,11 +42,11 @@ def run(main: Callable[[], None]) -> None:
         with stopping():
             main()
     except UserError as error:
-        print(f"error: {error.spelled(PIPELINE)}", file=sys.stderr)
+        tell(f"error: {error.spelled(PIPELINE)}", sys.stderr)
         sys.exit(1)
     except Exception as error:
         told = fault(error)
         if told is None:
             raise
-        print(f"error: {told}", file=sys.stderr)
+        tell(f"error: {told}", sys.stderr)
         sys.exit(1)

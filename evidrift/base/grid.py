@@ -19,7 +19,7 @@ class Grid(Section):
     """Every architecture is trained with every seed and explained by every attribution family."""
 
     architectures: Choices[list[Name]]
-    seeds: Choices[list[Seed]]
+    seeds: Annotated[Choices[list[Seed]], Field(max_length=1_000)]
     families: Choices[list[Name]]
 
 

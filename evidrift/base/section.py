@@ -1,16 +1,15 @@
 """One section of a parameter file: read, typed, and refused with a sentence where it is wrong."""
 
 import difflib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from evidrift.base.errors import UserError
+from evidrift.base.yaml import read_yaml
 
 
 class Section(BaseModel):
@@ -22,32 +21,13 @@ class Section(BaseModel):
 AnySection = TypeVar("AnySection", bound=Section)
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML in which 1e-05, as `dvc exp run -S` writes it, is a number (YAML 1.2), not text (1.1)."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
-    list("-+.0123456789"),
-)
-
-
 def read_params(path: Path) -> dict[str, Any]:
     """The whole parameter file as plain dictionaries.
 
     Raises:
-        UserError: the file is missing, is no YAML, or holds no mapping.
+        UserError: the file is missing, is no YAML that every reader reads alike, or holds no mapping.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - it is a safe one
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where else ""
-        problem = getattr(error, "problem", None) or "it is not UTF-8 text"
-        raise UserError(f"{path}{line} is not valid YAML: {problem}.") from None
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise UserError(f"{path} must hold sections such as `prepare:`, but holds {_shown(content)}.")
     return content

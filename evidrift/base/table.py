@@ -1,7 +1,7 @@
 """Tables on disk: sealed Parquet, the same bytes for the same columns, with notes on the whole table."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,19 @@ def read_table(path: Path, stage: str, columns: Sequence[str] | None = None) -> 
     """
     require_sealed(path, stage)
     return pq.read_table(path, columns=columns)
+
+
+def read_csv(path: Path, text: Collection[str]) -> pd.DataFrame:
+    """A table of CSV in which columns of text stay as they were written: `None`, `NA`, `007`, `1e5`, `True`.
+
+    Args:
+        path: of the file.
+        text: names of columns of text, whether it has them or not; the others hold numbers or truth values.
+
+    Returns:
+        Empty cells are missing values, in columns of text too: nothing has an empty name.
+    """
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
 
 
 def read_pieces(path: Path, stage: str, columns: Sequence[str]) -> Iterator[pa.Table]:

@@ -5,12 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from evidrift.base.choices import AtLeastOne, Choices
+from evidrift.base.choices import Batch, Choices, Images, LayerName
 from evidrift.base.grid import Seed
 from evidrift.base.section import Section, load_section
-
-AtLeastTwo = Annotated[int, Field(ge=2)]
-AtLeastThree = Annotated[int, Field(ge=3)]
 
 
 class Faithfulness(Section):
@@ -23,8 +20,8 @@ class Faithfulness(Section):
         baseline: what stands in a deleted pixel's place: the `blur`red image, its `mean`, `black` or `white`.
     """
 
-    images_per_class: AtLeastOne
-    steps: AtLeastTwo
+    images_per_class: Images
+    steps: Annotated[int, Field(ge=2, le=1_000)]
     baseline: Literal["blur", "mean", "black", "white"]
 
 
@@ -36,8 +33,8 @@ class Randomisation(Section):
         depths: steps from the head alone to all weights; 1 is all at once.
     """
 
-    images_per_class: AtLeastThree
-    depths: AtLeastOne
+    images_per_class: Annotated[Images, Field(ge=3)]
+    depths: Annotated[int, Field(ge=1, le=1_000)]
 
 
 class Check(Section):
@@ -52,8 +49,8 @@ class Check(Section):
     """
 
     seeds: Choices[list[Seed]]
-    layers: Choices[list[str]]
-    batch_size: AtLeastOne
+    layers: Choices[list[LayerName]]
+    batch_size: Batch
     faithfulness: Faithfulness
     randomisation: Randomisation
 

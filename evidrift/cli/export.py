@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from evidrift.base.errors import UserError
+from evidrift.cli.options import whole
 
 HELP = "write a trained checkpoint as an ordinary Keras model"
 EPILOG = """\
@@ -26,7 +27,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("architecture", help="of the study's grid, e.g. densenet_mini")
-    parser.add_argument("seed", type=int, help="of the training")
+    parser.add_argument("seed", type=whole(0, 2**32 - 1), help="of the training")
     parser.add_argument("checkpoint", choices=["tl", "ft"], help="transfer-learned, or fine-tuned")
     parser.add_argument("out", type=Path, help="file to write, .keras")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: params.yaml")

@@ -12,6 +12,7 @@ from typing import NoReturn
 from evidrift.base.errors import UserError
 from evidrift.base.faults import fault
 from evidrift.base.output import lost_output, outlive_output
+from evidrift.base.shown import tell
 from evidrift.base.stopping import AGAIN, GOES_ON, leave_if_asked, stopping
 
 COMMANDS = ("demo", "audit", "gate", "explain", "export", "report", "repro")
@@ -46,7 +47,7 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong in one sentence, and leave with exit code 2."""
         sentence = f"{message}{self._hint(message)}"
         end = "" if sentence.endswith("?") else "."
-        print(f"error: {sentence}{end} See `{self.prog} --help`.", file=sys.stderr)
+        tell(f"error: {sentence}{end} See `{self.prog} --help`.", sys.stderr)
         sys.exit(2)
 
     def _hint(self, message: str) -> str:
@@ -83,13 +84,13 @@ def _run(words: list[str]) -> None:
     except UserError as error:
         from evidrift.cli.spelling import FLAGS
 
-        print(f"error: {error.spelled(FLAGS)}", file=sys.stderr)
+        tell(f"error: {error.spelled(FLAGS)}", sys.stderr)
         sys.exit(FAILED.get(name, 1))
     except Exception as error:
         leave_if_asked()
         told = fault(error)
         if told is not None:
-            print(f"error: {told}", file=sys.stderr)
+            tell(f"error: {told}", sys.stderr)
         else:  # a fault of ours: an audit was not judged, and must not look as if it had failed
             traceback.print_exc()
         sys.exit(FAILED.get(name, 1))

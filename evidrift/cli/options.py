@@ -1,8 +1,25 @@
 """Options that several commands have."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from evidrift.base.errors import UserError
+
+LARGEST_SIDE, LARGEST_BATCH = 4096, 65_536
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A kind of option: a whole number in decimal digits, within bounds."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or len(text) > 12 or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
 
 SCALING = (
     "for models that do not scale their input themselves: unit (0..1), tf (-1..1), torch, caffe, samplewise "
@@ -16,7 +33,11 @@ def add_reading(parser: argparse._ActionsContainer, sides: bool = False) -> None
     """How a model's file is read; with `sides`, those of an audit may differ."""
     parser.add_argument("--architecture", metavar="NAME", help="of evidrift/zoo, for .weights.h5 files")
     parser.add_argument(
-        "--size", type=int, default=224, metavar="PX", help="side of their input; default: 224"
+        "--size",
+        type=whole(8, LARGEST_SIDE),
+        default=224,
+        metavar="PX",
+        help="side of their input; default: 224",
     )
     if sides:
         parser.add_argument(
@@ -47,7 +68,11 @@ def add_images(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--no-labels", action="store_true", help="leave labels out of account")
     parser.add_argument("--padding", action="store_true", help="pad films to a square; default: squash them")
     parser.add_argument(
-        "--batch-size", type=int, default=16, metavar="N", help="images per pass; default: 16"
+        "--batch-size",
+        type=whole(1, LARGEST_BATCH),
+        default=16,
+        metavar="N",
+        help="images per pass; default: 16",
     )
 
 
@@ -85,5 +110,12 @@ def read_as(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def names(text: str) -> list[str]:
-    """A list with commas."""
-    return [name.strip() for name in text.split(",")]
+    """A list with commas.
+
+    Raises:
+        UserError: a name in it is empty.
+    """
+    listed = [name.strip() for name in text.split(",")]
+    if not all(listed):
+        raise UserError(f"{text!r} is no list of names: before, between or after its commas one is empty.")
+    return listed

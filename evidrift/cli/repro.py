@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from evidrift.base.errors import UserError
+from evidrift.cli.options import whole
 
 HELP = "run the study, or what changed of it, on all cores"
 EPILOG = """\
@@ -31,20 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="*", help="stages, as `dvc repro` takes them; default: all of them")
     parser.add_argument(
         "--jobs",
-        type=positive,
+        type=whole(1, 1024),
         metavar="N",
         help="stages side by side; default: this process's cores / compute.threads, and 2 GB of free memory "
         "for each",
     )
     parser.add_argument("--ray", metavar="ADDRESS", help="run the branches of the grid on this Ray cluster")
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
-    return number
 
 
 def run(args: argparse.Namespace) -> int:

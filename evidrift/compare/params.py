@@ -5,9 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from evidrift.base.choices import Images, Share
 from evidrift.base.section import Section, load_section
-
-Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Compare(Section):
@@ -24,7 +23,7 @@ class Compare(Section):
         cases: cases in each architecture's panel.
     """
 
-    min_patients: Annotated[int, Field(ge=1)]
+    min_patients: Images
     margin: Share
     preserved: Share
     confounding: Share

@@ -15,6 +15,13 @@ from evidrift.compare.record import Outcome, Record, Section, Side
 
 NAME = "summary.json"
 STAGE = "compare"  # writes it and the tables
+# Columns of the tables that hold text, whatever it looks like: a class may be called None or 007.
+TEXT = (
+    *("against", "arch", "called", "checkpoint", "cohort", "confused_with", "corner", "estimand", "faithful"),
+    *("family", "fill", "image_id", "images", "insensitive", "kind", "label", "layer", "measure", "method"),
+    *("order", "other", "other_method", "property", "reason", "region", "says", "stable", "test", "towards"),
+    *("turned_by", "verdict", "warnings"),
+)
 HISTORY = ("arch", "seed", "checkpoint", "epoch", "kept")
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 

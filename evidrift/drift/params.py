@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from evidrift.base.choices import Area, Distinct
+from evidrift.base.grid import Seed
 from evidrift.base.section import Section, load_section
-
-Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Drift(Section):
@@ -20,10 +20,10 @@ class Drift(Section):
         seed: of those draws.
     """
 
-    area: Share
-    curve: list[Share]
-    draws: Annotated[int, Field(ge=1)]
-    seed: int
+    area: Area
+    curve: Annotated[Distinct[list[Area]], Field(max_length=100)]
+    draws: Annotated[int, Field(ge=1, le=1_000)]
+    seed: Seed
 
 
 def load_drift(path: Path) -> Drift:

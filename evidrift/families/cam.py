@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from evidrift.attribution.settings import FamilyParams
-from evidrift.base.choices import Choices
+from evidrift.base.choices import Choices, LayerName
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Params(FamilyParams):
 
     takes_predicted: ClassVar[bool] = True
     methods: Choices[list[Method]]
-    layers: Choices[list[str]]
+    layers: Choices[list[LayerName]]
 
     @property
     def needs_scale(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from evidrift.attribution.settings import FamilyParams
 from evidrift.attribution.variants import variants
-from evidrift.base.choices import Choices
+from evidrift.base.choices import Choices, LayerName
 from evidrift.maps.grids import enlarge
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps
 
@@ -28,7 +28,7 @@ class Params(FamilyParams):
     """
 
     methods: Choices[list[Method]]
-    layers: Choices[list[str]]
+    layers: Choices[list[LayerName]]
 
 
 @np.errstate(all="ignore")  # what is not finite goes into the map, where it is counted as `nan`

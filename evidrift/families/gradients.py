@@ -16,7 +16,8 @@ from pydantic import Field
 from evidrift.attribution.baselines import Baseline, baseline
 from evidrift.attribution.settings import GRID, PixelLevelParams, on_grid
 from evidrift.attribution.variants import add_up, variants
-from evidrift.base.choices import AtLeastOne, Choices
+from evidrift.base.choices import Choices, Passes
+from evidrift.base.grid import Seed
 from evidrift.base.seeds import stream
 from evidrift.maps.grids import cell_sums
 from evidrift.maps.mapfile import CheckpointMaps
@@ -42,11 +43,11 @@ class Params(PixelLevelParams):
     """
 
     methods: Choices[list[Method]]
-    steps: AtLeastOne
+    steps: Passes
     baselines: Choices[list[Baseline]]
-    samples: AtLeastOne
+    samples: Passes
     noise: Annotated[float, Field(gt=0, le=1)]
-    seed: int
+    seed: Seed
 
 
 @np.errstate(all="ignore")  # what is not finite goes into the map, where it is counted as `nan`

@@ -12,7 +12,8 @@ from pydantic import Field
 from evidrift.attribution.baselines import Baseline, baseline
 from evidrift.attribution.settings import GRID, PixelLevelParams, on_grid
 from evidrift.attribution.variants import variants
-from evidrift.base.choices import AtLeastOne, Choices
+from evidrift.base.choices import Choices
+from evidrift.base.grid import Seed
 from evidrift.base.seeds import stream
 from evidrift.maps.grids import bilinear, cell_sums, shares
 from evidrift.maps.mapfile import CheckpointMaps
@@ -37,10 +38,10 @@ class Params(PixelLevelParams):
 
     methods: Choices[list[Method]]
     baseline: Baseline
-    masks: Annotated[int, Field(ge=2)]
-    cells: AtLeastOne
+    masks: Annotated[int, Field(ge=2, le=100_000)]
+    cells: Annotated[int, Field(ge=1, le=128)]
     keep: Annotated[float, Field(gt=0, lt=1)]
-    seed: int
+    seed: Seed
 
 
 @np.errstate(all="ignore")  # what is not finite goes into the map, where it is counted as `nan`

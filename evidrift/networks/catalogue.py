@@ -81,7 +81,11 @@ def check_pinned(architecture: str, path: Path, sha256: str | None) -> None:
     Raises:
         UserError: it is missing, or another file.
     """
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError:  # as of a name that is too long
+        there = False
+    if not there:
         raise UserError(
             f"architectures.{architecture}.weights is {path}, which is not a file. "
             "Give an existing weights file, `imagenet` or `none`."

@@ -17,9 +17,9 @@ class Architecture(Section):
         options: keyword arguments of the architecture's `build`, e.g. {alpha: 0.35}.
     """
 
-    weights: Annotated[str, Field(min_length=1)]
+    weights: Annotated[str, Field(min_length=1, max_length=4096)]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
-    options: dict[str, int | float]
+    options: dict[str, Annotated[float, Field(gt=0, le=100)] | Annotated[int, Field(gt=0, le=100)]]
 
     @model_validator(mode="after")
     def _file_is_pinned(self) -> "Architecture":

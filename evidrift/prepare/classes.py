@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from evidrift.base.errors import UserError
 from evidrift.prepare.entry import Entry, Excluded, Layout
 
+TOGETHER = "all"
 WHOLE = re.compile(r"-?[0-9]+(\.0+)?")  # 1.0: as pandas writes whole numbers beside a gap
 
 
@@ -33,6 +35,19 @@ def are_numbers(names: Iterable[str]) -> bool:
 def by_value(numbers: Iterable[str]) -> list[str]:
     """Whole numbers sorted as numbers."""
     return sorted(numbers, key=lambda name: (float(name), name))
+
+
+def check_names(classes: Iterable[str]) -> None:
+    """Refuse a class whose name the tables need for all of them together.
+
+    Raises:
+        UserError: naming it.
+    """
+    if TOGETHER in classes:
+        raise UserError(
+            f"A class is called {TOGETHER}, which is what the tables call all classes together. Call it "
+            "something else."
+        )
 
 
 def of_one_class(entry: Entry) -> Entry:

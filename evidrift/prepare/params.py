@@ -5,15 +5,16 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from evidrift.base.choices import Share
 from evidrift.base.section import Section, load_section
 
 
 class Split(Section):
     """Shares of each class, drawn by the hash of salt and patient id; see `strata`. The rest is for test."""
 
-    salt: str
-    train: Annotated[float, Field(gt=0, lt=1)]
-    validation: Annotated[float, Field(gt=0, lt=1)]
+    salt: Annotated[str, Field(max_length=256)]
+    train: Share
+    validation: Share
 
     @model_validator(mode="after")
     def _leaves_a_test_split(self) -> "Split":
@@ -36,11 +37,11 @@ class Prepare(Section):
         split: used where the source gives none.
     """
 
-    source: Annotated[str, Field(min_length=1)]
-    manifest: str | None
+    source: Annotated[str, Field(min_length=1, max_length=4096)]
+    manifest: Annotated[str, Field(min_length=1, max_length=4096)] | None
     size: Annotated[int, Field(ge=32, le=1024)]
     padding: bool
-    min_side: Annotated[int, Field(ge=1)]
+    min_side: Annotated[int, Field(ge=1, le=10_000)]
     split: Split
 
 

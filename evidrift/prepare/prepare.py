@@ -15,7 +15,7 @@ from evidrift.base.errors import UserError
 from evidrift.base.json import write_sealed
 from evidrift.base.progress import Progress
 from evidrift.images.store import SPLITS, write_store
-from evidrift.prepare.classes import in_order
+from evidrift.prepare.classes import check_names, in_order
 from evidrift.prepare.entry import Entry, Excluded, Loaded
 from evidrift.prepare.films.header import name_patients
 from evidrift.prepare.identical import find_identical
@@ -143,6 +143,7 @@ def _classes(opened: Source, source: Path) -> list[str]:
             f"found: {others}."
         )
     classes = in_order((entry.label for entry in entries), opened.listing.labels_from)
+    check_names(classes)
     if not classes:
         reasons = summary([(entry, entry.excluded) for entry in entries if entry.excluded])
         raise UserError(f"{source} has no class folder with images in it, or no label at all. {reasons}")

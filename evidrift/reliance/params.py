@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from evidrift.base.choices import AtLeastOne
+from evidrift.base.choices import Batch, Images
 from evidrift.base.grid import Name
 from evidrift.base.section import Section, load_section
 from evidrift.images.marker import CORNERS
@@ -45,9 +45,9 @@ class Reliance(Section):
         boxes: further regions by name: top, left, bottom, right in shares of the image's sides.
     """
 
-    images_per_class: AtLeastOne
-    draws: AtLeastOne
-    batch_size: AtLeastOne
+    images_per_class: Images
+    draws: Annotated[int, Field(ge=1, le=1_000)]
+    batch_size: Batch
     boxes: Annotated[dict[Name, Box], AfterValidator(_own_names)]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from evidrift.base.choices import Distinct
+from evidrift.base.choices import Batch, Distinct, Views
 from evidrift.base.grid import Seed
 from evidrift.base.section import Section, load_section
 
@@ -22,9 +22,9 @@ class Training(Section):
         checkpoint: keep the epoch that is `best` on validation, or the `last`.
     """
 
-    epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=1)]
-    learning_rate: Annotated[float, Field(gt=0)]
+    epochs: Annotated[int, Field(ge=1, le=10_000)]
+    batch_size: Batch
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
     warmup_epochs: Annotated[float, Field(ge=0)]
     dropout: Annotated[float, Field(ge=0, lt=1)]
     checkpoint: Literal["best", "last"]
@@ -46,8 +46,8 @@ class Embed(Section):
         batch_size: images per forward pass.
     """
 
-    views: Annotated[int, Field(ge=0)]
-    batch_size: Annotated[int, Field(ge=1)]
+    views: Views
+    batch_size: Batch
 
 
 def load_embed(path: Path) -> Embed:
@@ -76,9 +76,9 @@ class Finetune(Training):
             than the grid's count for nothing.
     """
 
-    views: Annotated[int, Field(ge=0)]
+    views: Views
     batchnorm: Literal["inference", "update"]
-    averaging: Annotated[float, Field(ge=0)]
+    averaging: Annotated[float, Field(ge=0, le=1_000)]
     keep_epochs: Distinct[list[Seed]]
 
 

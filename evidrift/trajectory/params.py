@@ -1,11 +1,8 @@
 """Parameters of the stage trajectory."""
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field
-
-from evidrift.base.choices import AtLeastOne, Choices, Distinct
+from evidrift.base.choices import Area, Batch, Choices, Distinct, Images
 from evidrift.base.grid import Seed
 from evidrift.base.section import Section, load_section
 from evidrift.families.cam import Method
@@ -24,10 +21,10 @@ class Trajectory(Section):
     """
 
     seeds: Distinct[list[Seed]]
-    images_per_class: AtLeastOne
+    images_per_class: Images
     methods: Choices[list[Method]]
-    area: Annotated[float, Field(gt=0, lt=1)]
-    batch_size: AtLeastOne
+    area: Area
+    batch_size: Batch
 
 
 def load_trajectory(path: Path) -> Trajectory:

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import Sentence, parameter, say
 from evidrift.images.store import MANIFEST
-from evidrift.prepare.classes import are_numbers, by_value, in_order, of_one_class
+from evidrift.prepare.classes import are_numbers, by_value, check_names, in_order, of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Layout, Listing
 from evidrift.prepare.left_out import summary
 from evidrift.prepare.listing.folder import list_folder
@@ -65,6 +65,7 @@ def classed(
         entries = [of_one_class(entry) for entry in entries]
     found = in_order((entry.label for entry in entries), listing.labels_from)
     names = class_names(given, found, n_classes, path)
+    check_names(names)
     return [known(entry, names) for entry in entries], names
 
 

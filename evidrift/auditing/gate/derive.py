@@ -6,7 +6,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import yaml
 
 from evidrift.auditing.gate.check import Check
 from evidrift.auditing.gate.films import Films
@@ -16,6 +15,7 @@ from evidrift.auditing.gate.limits import OF_PERFORMANCE, PLACES, Derived, Gate
 from evidrift.auditing.gate.performance import Predicted
 from evidrift.base.errors import UserError
 from evidrift.base.interval import n_for_share
+from evidrift.base.yaml import dump_yaml
 from evidrift.compare.findings.reliance import Asked
 
 HEADROOM = 0.5
@@ -98,7 +98,7 @@ def as_yaml(gate: Gate) -> str:
     header = HEADER.format(headroom=gate.derived.headroom) if gate.derived else ""
     if gate.derived and gate.derived.left_out:
         header += LEFT_OUT.format(names=", ".join(gate.derived.left_out))
-    return header + yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=100)
+    return header + dump_yaml(content)
 
 
 def _everything(method: str, far: float) -> Gate:

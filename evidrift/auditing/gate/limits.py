@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-import yaml
 from pydantic import Field, model_validator
 
 from evidrift.base.errors import UserError
 from evidrift.base.section import Section, read_params, validate
 from evidrift.base.sentence import parameter, say
+from evidrift.base.yaml import dump_yaml
 from evidrift.compare.record import GateFacts
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -240,7 +240,7 @@ class GateFile(NamedTuple):
 
 def facts_of(gate: Gate) -> GateFacts:
     """A gate that is no file, as YAML."""
-    text = yaml.safe_dump(gate.model_dump(exclude_none=True), sort_keys=False, width=100)
+    text = dump_yaml(gate.model_dump(exclude_none=True))
     return GateFacts(file=None, sha256=hashlib.sha256(text.encode()).hexdigest(), changed=None, text=text)
 
 
@@ -253,7 +253,6 @@ def load_gate(path: Path) -> GateFile:
     gate = validate(read_params(path), Gate, f"{path}: ")
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     content = path.read_bytes()
-    _check_once(path, yaml.compose(content, Loader=yaml.SafeLoader), "")
     facts = GateFacts(
         file=path.name,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -261,19 +260,3 @@ def load_gate(path: Path) -> GateFile:
         text=content.decode("utf-8"),
     )
     return GateFile(gate, facts)
-
-
-def _check_once(path: Path, node: yaml.Node | None, above: str) -> None:
-    """Refuse a key that stands twice: YAML takes the last one, and the limits of the first would be lost."""
-    if not isinstance(node, yaml.MappingNode):
-        return
-    seen = set()
-    for key, value in node.value:
-        name = f"{above}{key.value}"
-        if name in seen:
-            raise UserError(
-                f"{path}, line {key.start_mark.line + 1}: {name} stands there a second time. Only one "
-                "would count: put all of its limits into one."
-            )
-        seen.add(name)
-        _check_once(path, value, f"{name}.")

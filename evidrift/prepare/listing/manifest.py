@@ -20,6 +20,9 @@ REQUIRED = ("path", "label", "patient_id")
 NO_LABEL = "the manifest gives no label"
 # What R, pandas and Excel write where nothing is known: no patient, and above all not one for all such films.
 NO_PATIENT = ("na", "n/a", "#n/a", "nan", "null", "none")
+LONGEST = 200  # characters of a label, a patient id or a heading
+# Names are kept as they are, in CSV too; in a spreadsheet such a cell is a formula.
+FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]*$)")
 ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # a long number, as Excel writes it: digits are lost
 
 
@@ -40,6 +43,11 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
     if leaves(source, name):
         raise UserError(f"The manifest {name} lies outside the source folder {source}.")
     cells = read_cells(file, required)
+    if bad := [heading for heading in cells.columns if name_problem(heading) or len(heading) > LONGEST]:
+        raise UserError(
+            f"{file}: the heading {bad[0][:LONGEST]!r} holds a control character, or has more than {LONGEST} "
+            "characters."
+        )
     columns, notes = columns_of(cells.columns, required, file)
     paths = set(walk(source)[0])
     files = Files(source, paths)
@@ -65,9 +73,25 @@ def list_manifest(source: Path, name: str, required: Sequence[str] = REQUIRED) -
         paths_are = f"{len(otherwise)} paths are" if len(otherwise) > 1 else "1 path is"
         told = "written otherwise than the files are called, and read as the only files that can be meant"
         notes.append(f"{name}: {paths_are} {told}: {otherwise[0]}.")
+    notes += _formulas(name, cells.columns, entries)
     ignored = paths - rows.keys() - {PurePosixPath(name).as_posix()}
     labels_from: Layout | None = "table" if "label" in columns else None
     return Listing(entries, count_by_suffix(ignored), labels_from, (*cells.notes, *notes))
+
+
+def _formulas(name: str, headings: Sequence[str], entries: Sequence[Entry]) -> list[str]:
+    """A note where a name would be a formula to a spreadsheet that opens our tables."""
+    names = dict.fromkeys(headings)
+    for entry in entries:
+        names |= dict.fromkeys((entry.path, entry.label, entry.patient_id or "", *entry.extra.values()))
+    found = [each for each in names if FORMULA.match(each)]
+    if not found:
+        return []
+    cells = "cells begin" if len(found) > 1 else "cell begins"
+    return [
+        f"{name}: {len(found)} {cells} like a formula: {found[0]}. They are kept as they are: import "
+        "our tables into a spreadsheet as text."
+    ]
 
 
 def _by_column(
@@ -111,6 +135,11 @@ def _entry(
         )
     if name_problem(label + patient_id):
         raise UserError(f"{where}: label and patient_id must not hold control characters.")
+    if max(len(label), len(patient_id)) > LONGEST:
+        raise UserError(
+            f"{where}: label and patient_id have at most {LONGEST} characters, not {len(label)} and "
+            f"{len(patient_id)}."
+        )
     if split and split_name(split) is None:
         raise UserError(f"{where}: split is {split}; it must be one of {', '.join(SPLITS)}.")
     if not label:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from evidrift.base.grid import Seed
 from evidrift.base.section import Section, read_params, validate
 
 CLASSES = ("bacterial_pneumonia", "covid19", "normal", "tuberculosis", "viral_pneumonia")
@@ -12,7 +13,7 @@ SPLITS = ("train", "validation", "test")
 
 Label = Literal["bacterial_pneumonia", "covid19", "normal", "tuberculosis", "viral_pneumonia"]
 # A split with fewer patients of a class is an error for real images too.
-PerClass = Annotated[int, Field(ge=5)]
+PerClass = Annotated[int, Field(ge=5, le=100_000)]
 
 
 class Patients(Section):
@@ -41,8 +42,8 @@ class PhantomRecipe(Section):
         shortcut: a planted marker, or null.
     """
 
-    seed: int
-    contrast: Annotated[float, Field(gt=0)]
+    seed: Seed
+    contrast: Annotated[float, Field(gt=0, le=10)]
     patients: Patients
     classes: Annotated[list[Label], Field(min_length=2)]
     shortcut: Shortcut | None

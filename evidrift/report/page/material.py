@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from evidrift.base.errors import UserError
 from evidrift.base.seal import checksum
-from evidrift.base.table import read_table
-from evidrift.compare.summary import NAME, Summary, read_summary
+from evidrift.base.table import read_csv, read_table
+from evidrift.compare.summary import NAME, TEXT, Summary, read_summary
 from evidrift.drift.tables import PAIRS as TABLE
 from evidrift.drift.tables import Notes, notes_of
 from evidrift.images.store import MANIFEST, Images, ImageStore
@@ -81,9 +81,8 @@ class Material:
         }
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of compare's tables; words stay words even where a whole column is empty."""
-        path = self.summary.table(self.files.tables, f"{name}.csv")
-        return pd.read_csv(path, keep_default_na=True)
+        """One of compare's tables."""
+        return read_csv(self.summary.table(self.files.tables, f"{name}.csv"), TEXT)
 
     def at_layer(self, name: str) -> pd.DataFrame:
         """One of compare's tables, at the layer of conclusions."""

@@ -252,3 +252,27 @@ def test_a_film_that_is_missing_though_the_end_of_its_path_is_there_is_told(sour
         "missing",
         "no such file; a/1.png is there: write that",
     )
+
+
+@pytest.mark.parametrize("cells", [f"{'x' * 201},7", f"a,{'7' * 201}"])
+def test_a_name_of_more_than_200_characters_is_refused(source, cells):
+    told = refused(source, f"path,label,patient_id\na/1.png,{cells}\n")
+    assert "manifest.csv, row 2: label and patient_id have at most 200 characters" in told
+
+
+@pytest.mark.parametrize("heading", ["sex\x1b[31m", '"a\nb"', "x" * 201])
+def test_a_heading_that_nobody_can_read_is_refused(source, heading):
+    assert "the heading" in refused(source, f"path,label,patient_id,{heading}\na/1.png,x,7,m\n")
+
+
+def test_names_that_a_spreadsheet_takes_for_formulas_are_kept_and_told(source):
+    rows = "a/1.png,=cmd|' /C calc'!A0,+1\nb/2.png,-1,@x\n"
+    found = listing(source, f"path,label,patient_id\n{rows}")
+    assert [(entry.label, entry.patient_id) for entry in found.entries] == [
+        ("=cmd|' /C calc'!A0", "+1"),
+        ("-1", "@x"),
+    ]
+    assert found.notes == (
+        "manifest.csv: 2 cells begin like a formula: =cmd|' /C calc'!A0. They are kept as they are: import "
+        "our tables into a spreadsheet as text.",
+    )

@@ -7,11 +7,13 @@ import re
 from dataclasses import replace
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from evidrift.base.errors import UserError
 from evidrift.compare.summary import read_summary
 from evidrift.report.page import page
+from evidrift.report.page.charts.rows import plain
 from evidrift.report.page.page import embed, write_report
 from tests.drift.study import architecture
 from tests.report.page.made import HOSTILE, HOSTILE_CLASS, audit_context, hostile, material, payload
@@ -193,3 +195,13 @@ def test_missing_material_is_named(tmp_path):
     files = page.ReportFiles(tmp_path / "tables", tmp_path, tmp_path, tmp_path)
     with pytest.raises(UserError, match=r"summary\.json does not exist"):
         write_report(files, tmp_path / "report")
+
+
+def test_names_in_charts_are_shown_as_they_are_though_plotly_reads_html():
+    figure = go.Figure()
+    figure.add_scatter(x=[1], y=[0], name="<b>a & b</b>", text=["<img src=x onerror=alert(1)>", "007"])
+    figure.update_yaxes(tickvals=[0], ticktext=["<i>x</i>"])
+    found = plain(figure)
+    assert found["data"][0]["name"] == "&lt;b&gt;a &amp; b&lt;/b&gt;"
+    assert found["data"][0]["text"] == ["&lt;img src=x onerror=alert(1)&gt;", "007"]
+    assert found["layout"]["yaxis"]["ticktext"] == ["&lt;i&gt;x&lt;/i&gt;"]

@@ -1,5 +1,6 @@
 """The report's charts: plotly's, with the table of their numbers beside them."""
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -240,9 +241,20 @@ def offset(number: int, n: int) -> float:
 
 
 def plain(figure: go.Figure) -> dict[str, Any]:
-    """A figure as JSON's types."""
+    """A figure as JSON's types; names in it stay as they are, though plotly reads some HTML."""
     found: dict[str, Any] = figure.to_plotly_json()
+    for trace in found["data"]:
+        trace |= {key: _literal(trace[key]) for key in ("name", "text") if trace.get(key) is not None}
+    for name, axis in found["layout"].items():
+        if name.startswith(("xaxis", "yaxis")) and "ticktext" in axis:
+            axis["ticktext"] = _literal(axis["ticktext"])
     return found
+
+
+def _literal(text: Any) -> Any:
+    if isinstance(text, str):
+        return html.escape(text, quote=False)
+    return [html.escape(str(each), quote=False) for each in text]
 
 
 def interval(rows: pd.DataFrame, value: str, thickness: float) -> dict[str, Any]:
