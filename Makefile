@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help repro show verify lock test test-fast lint format prune bench
+.PHONY: help repro show verify lock test test-fast lint format prune bench torture
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -53,6 +53,9 @@ format: $(VENV)/.development  ## let ruff fix what it can
 
 bench: $(VENV)/.bench  ## measure speed against what else does the same, and write the table of docs/performance.md
 	python -m benchmarks.performance --write docs/performance.md
+
+torture: $(VENV)/.development  ## try to break it: damage, kills, faults, hostile files (an hour or two)
+	python -m tools.torture --write docs/reliability.md
 
 # setuptools is in every new environment of Python 3.11, so that building the command needs no download.
 $(VENV)/.runtime: requirements.txt constraints.txt pyproject.toml

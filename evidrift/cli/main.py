@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from evidrift.base.errors import UserError
+from evidrift.base.faults import fault
 
 COMMANDS = ("demo", "audit", "gate", "explain", "export", "report", "repro")
 # The audit's exit code is its gate's: what could not be carried out could not be judged.
@@ -75,14 +76,15 @@ def main(words: list[str] | None = None) -> None:
 
         print(f"error: {error.spelled(FLAGS)}", file=sys.stderr)
         sys.exit(FAILED.get(name, 1))
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):  # as of `evidrift ... | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        else:
-            print(f"error: {error.filename or 'a file'}: {error.strerror or error}.", file=sys.stderr)
+    except BrokenPipeError:  # as of `evidrift ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED.get(name, 1))
-    except Exception:  # a fault of ours: an audit was not judged, and must not look as if it had failed
-        traceback.print_exc()
+    except Exception as error:
+        told = fault(error)
+        if told is not None:
+            print(f"error: {told}", file=sys.stderr)
+        else:  # a fault of ours: an audit was not judged, and must not look as if it had failed
+            traceback.print_exc()
         sys.exit(FAILED.get(name, 1))
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
