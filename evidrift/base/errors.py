@@ -7,6 +7,7 @@ from evidrift.base.faults import fault
 from evidrift.base.keys import PIPELINE
 from evidrift.base.output import outlive_output
 from evidrift.base.sentence import Spelling, say, spelled
+from evidrift.base.shown import tell
 
 
 class UserError(Exception):
@@ -39,7 +40,7 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        print(f"error: {error.spelled(PIPELINE)}", file=sys.stderr)
+        tell(f"error: {error.spelled(PIPELINE)}", sys.stderr)
         sys.exit(1)
     except Exception as error:
         told = fault(error)

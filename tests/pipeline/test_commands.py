@@ -79,6 +79,9 @@ def test_no_value_of_the_grid_is_run(repo, key, value):
         assert "Cannot interpolate data of type" in str(error)
         assert isinstance(value, list | dict)
         return
+    except AssertionError:  # DVC's, for want of a stage's name
+        assert value == ""
+        return
     for line in _enforce_cmd_list(commands[0]):
         script = f"cd {shlex.quote(str(repo))}; python() {{ printf '%s\\n' \"$@\"; }}; {line}"
         for shell in ("sh", "bash"):
