@@ -1,19 +1,23 @@
-"""The process that reads model files of strangers: asked by lines, it answers by lines.
+"""The process apart that reads model files of strangers: asked by lines, it answers by lines.
 
 Three open files are all that it has: requests, a line of JSON each; replies, likewise; and a file without a
-name, into which it writes the values of the models' variables, one after the other.
+name, into which it writes the values of the models' variables. It has TensorFlow imported, but not started,
+and opens no model itself: the requests of one command go to a fork of it, which is closed in first. An empty
+line ends them.
 """
 
-import contextlib
 import json
 import os
+import select
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evidrift.foreign.apart.sealing import die_with_parent, limit, limits_for, seal
+from evidrift.foreign.apart.sealing import Limits, die_with_parent, limit, seal
 
+IDLE = 60  # seconds without a request, after which it ends
 QUIET = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -24,24 +28,49 @@ QUIET = {
 
 
 def serve(requests: int, replies: int, values: int) -> None:
-    """Answer until there are no more requests; the arguments are open files."""
+    """Have each command's requests answered, until there are no more; the arguments are open files."""
     die_with_parent()
     os.environ.update(QUIET)
-    import evidrift.networks.start_tensorflow  # noqa: F401, I001 - first, before TensorFlow
-    import keras
+    import evidrift.networks.import_tensorflow  # noqa: F401
 
-    keras.ops.convert_to_numpy(keras.ops.add(keras.ops.ones(1), 1))  # TensorFlow starts its threads
-    missing = seal()
-    written = 0
-    with os.fdopen(requests, "rb") as asked, os.fdopen(replies, "wb") as answers:
-        for line in asked:
-            request = json.loads(line)
-            answer, data = _answer(request, missing)
+    while select.select([requests], [], [], IDLE)[0]:
+        first = _line(requests)
+        if first is None:
+            return
+        if first == b"":
+            continue
+        reader = os.fork()
+        if reader == 0:
+            _read(first, requests, replies, values)
+        code = os.waitstatus_to_exitcode(os.waitpid(reader, 0)[1])
+        if code:
+            _say(replies, {"died": code})
+
+
+def _read(line: bytes | None, requests: int, replies: int, values: int) -> None:
+    """In the fork: answer one command's requests, the first of which was read already, and end."""
+    code = 1
+    try:
+        die_with_parent()
+        import evidrift.networks.start_tensorflow  # noqa: F401, I001 - first, before TensorFlow
+        import keras
+
+        keras.ops.convert_to_numpy(keras.ops.add(keras.ops.ones(1), 1))  # TensorFlow starts its threads
+        missing = seal()
+        written = 0
+        while line:
+            answer, data = _answer(json.loads(line), missing)
             answer["start"] = written
             for each in data:
                 written = _write(values, each, written)
-            answers.write(json.dumps(answer).encode() + b"\n")
-            answers.flush()
+            _say(replies, answer)
+            line = _line(requests)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
 def _answer(request: Mapping[str, Any], missing: list[str]) -> tuple[dict[str, Any], list[Any]]:
@@ -52,22 +81,18 @@ def _answer(request: Mapping[str, Any], missing: list[str]) -> tuple[dict[str, A
     from evidrift.foreign.files import load_model_file
     from evidrift.foreign.opening import open_file
 
-    path = Path(request["path"])
-    with contextlib.suppress(OSError):
-        size = path.stat().st_size
-        missing = [*missing, *limit(limits_for(size), request["to_write"])]
+    missing = [*missing, *limit(Limits(request["memory"], request["seconds"]), request["to_write"])]
     try:
-        opened = open_file(path, request["architecture"], request["size"])
-        load_model_file(opened)  # all that is made of it: what does not end well shall not do so here alone
+        opened = open_file(Path(request["path"]), request["architecture"], request["size"])
+        load_model_file(opened)  # all that is made of it: what does not end well shall not do so elsewhere
         data = [np.ascontiguousarray(variable) for variable in opened.classifier.variables]
     except UserError as error:
         return {"told": as_json(error.told)}, []
     except MemoryError:
         return {"memory": True}, []
     except Exception as error:
-        if type(error).__name__ == "ResourceExhaustedError":
-            return {"memory": True}, []
-        return {"broke": type(error).__name__}, []
+        name = type(error).__name__
+        return ({"memory": True} if name == "ResourceExhaustedError" else {"broke": name}), []
     found = {
         "sha256": opened.sha256,
         "saved": list(opened.saved),
@@ -78,6 +103,23 @@ def _answer(request: Mapping[str, Any], missing: list[str]) -> tuple[dict[str, A
         "missing": missing,
     }
     return found, data
+
+
+def _line(requests: int) -> bytes | None:
+    """The next line, and nothing of what follows; None at the end."""
+    read = b""
+    while not read.endswith(b"\n"):
+        letter = os.read(requests, 1)
+        if not letter:
+            return None
+        read += letter
+    return read[:-1]
+
+
+def _say(replies: int, answer: dict[str, Any]) -> None:
+    left = memoryview(json.dumps(answer).encode() + b"\n")
+    while left:
+        left = left[os.write(replies, left) :]
 
 
 def _write(values: int, data: Any, at: int) -> int:

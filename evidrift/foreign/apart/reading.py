@@ -22,7 +22,7 @@ import numpy as np
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import of_json
 from evidrift.foreign.apart.child import QUIET, serve
-from evidrift.foreign.apart.sealing import MB, Limits, limits_for
+from evidrift.foreign.apart.sealing import MB, limits_for
 
 if TYPE_CHECKING:
     from evidrift.foreign.opening import Opened
@@ -51,43 +51,51 @@ class Apart:
         self._replies, their_replies = os.pipe()
         given = (theirs, their_replies, self.values.fileno())
         start = _forked if forks else _started
-        self._child = start(given, self._errors.fileno())
+        self._child: int | None = start(given, self._errors.fileno())
         os.close(theirs)
         os.close(their_replies)
         self._pending = b""
 
-    def ask(self, request: dict[str, Any], limits: Limits) -> dict[str, Any] | None:
-        """The answer to one request; None where the process died of it, or took longer than it may."""
-        until = time.monotonic() + limits.wall
+    @property
+    def lives(self) -> bool:
+        """Whether it can be asked."""
+        if self._child is not None and os.waitpid(self._child, os.WNOHANG)[0]:
+            self._child = None
+        return self._child is not None
+
+    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """The answer to one request; {"died": code} where reading broke, {"late": True} after the time."""
+        until = time.monotonic() + seconds
         with contextlib.suppress(BrokenPipeError):
             os.write(self._requests, json.dumps(request).encode() + b"\n")
         while b"\n" not in self._pending:
             ready = select.select([self._replies], [], [], max(until - time.monotonic(), 0))[0]
-            read = os.read(self._replies, 1 << 20) if ready else b""
+            if not ready:
+                return {"late": True}
+            read = os.read(self._replies, 1 << 20)
             if not read:
-                return None
+                return {"died": 1}
             self._pending += read
         line, _, self._pending = self._pending.partition(b"\n")
         return json.loads(line)
 
-    def end(self) -> int:
-        """End the process, if it has not ended, and give its code: a signal's negative."""
-        for each in (self._requests, self._replies):
-            os.close(each)
-        until = time.monotonic() + 0.2
-        while True:
-            process, status = os.waitpid(self._child, os.WNOHANG)
-            if process:
-                return os.waitstatus_to_exitcode(status)
-            if time.monotonic() > until:
-                os.kill(self._child, signal.SIGKILL)
-            time.sleep(0.005)
+    def dismiss(self) -> None:
+        """No more requests of this command."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._requests, b"\n")
+        os.ftruncate(self.values.fileno(), 0)
+
+    def end(self) -> None:
+        """End it, and with it what reads for it."""
+        if self.lives and self._child is not None:
+            os.kill(self._child, signal.SIGKILL)
+            os.waitpid(self._child, 0)
+        self._child = None
 
     def told(self) -> bytes:
         """The end of what it wrote to its error stream."""
-        size = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(size - TAIL, 0))
-        return self._errors.read()
+        size = os.fstat(self._errors.fileno()).st_size
+        return os.pread(self._errors.fileno(), TAIL, max(size - TAIL, 0))
 
 
 _ready: Apart | None = None
@@ -104,7 +112,7 @@ def prepare() -> None:
 
 
 def read_apart(paths: Sequence[Path], architecture: str | None, size: int) -> dict[Path, "Opened"]:
-    """Read model files in a process apart.
+    """Read model files in a process apart, which is there for a minute more if there are others.
 
     Args:
         paths: of the files.
@@ -120,34 +128,49 @@ def read_apart(paths: Sequence[Path], architecture: str | None, size: int) -> di
     global _ready
     if not paths:
         return {}
-    apart, _ready = _ready or Apart(forks=False), None
+    if _ready is None or not _ready.lives:
+        _ready = Apart(forks=False)
+    apart = _ready
     try:
         return {path: _read(apart, path, architecture, size) for path in dict.fromkeys(paths)}
+    except UserError:
+        raise
+    except BaseException:  # interrupted, as a rule: nobody reads on
+        apart.end()
+        raise
     finally:
-        with contextlib.suppress(OSError):
-            apart.end()
+        apart.dismiss()
 
 
 def _read(apart: Apart, path: Path, architecture: str | None, size: int) -> "Opened":
     n_bytes = path.stat().st_size if path.is_file() else 0
     limits = limits_for(n_bytes)
-    held = os.fstat(apart.values.fileno()).st_size
     request = {
         "path": str(path),
         "architecture": architecture,
         "size": size,
-        "to_write": held + n_bytes + HANDED_SPARE,
+        "memory": limits.memory,
+        "seconds": limits.seconds,
+        "to_write": os.fstat(apart.values.fileno()).st_size + n_bytes + HANDED_SPARE,
     }
-    began = time.monotonic()
-    answer = apart.ask(request, limits)
-    if answer is None:
-        code = apart.end()
-        late = time.monotonic() - began >= limits.wall or code == -signal.SIGXCPU
-        raise UserError(_why(path, n_bytes, limits, code, late, apart.told()))
+    answer = apart.ask(request, limits.wall)
     if "told" in answer:
         raise UserError(of_json(answer["told"]))
-    if answer.get("memory"):
-        raise UserError(_too_large(path, n_bytes, limits))
+    if "late" in answer:
+        apart.end()
+    if "late" in answer or answer.get("died") == -signal.SIGXCPU:
+        told = f"takes more than {limits.seconds} s to be read (it is {_amount(n_bytes)}): refused."
+        raise UserError(f"{path} {told}")
+    if "memory" in answer or ("died" in answer and any(word in apart.told() for word in OUT_OF_MEMORY)):
+        told = f"needs more than {_amount(limits.memory)} of memory to be read"
+        raise UserError(f"{path} {told} (it is {_amount(n_bytes)}): refused.")
+    if "died" in answer:
+        code = answer["died"]
+        how = signal.Signals(-code).name if code < 0 else f"code {code}"
+        raise UserError(
+            f"{path} breaks what reads it ({how}), as a file does that is damaged, or one that needs more "
+            f"than {_amount(limits.memory)} of memory (it is {_amount(n_bytes)}): refused."
+        )
     if "broke" in answer:
         raise UserError(f"{path} cannot be read: {answer['broke']}. It is damaged, or made to be.")
     return _opened(apart, path, answer, size)
@@ -189,23 +212,6 @@ def _values(file: IO[bytes], answer: dict[str, Any]) -> Iterator[np.ndarray]:
                 raise ValueError("what was handed over is too short")
             left, at = left[n_read:], at + n_read
         yield made
-
-
-def _why(path: Path, size: int, limits: Limits, code: int, late: bool, told: bytes) -> str:
-    if late:
-        return f"{path} takes more than {limits.seconds} s to be read (it is {_amount(size)}): refused."
-    if any(word in told for word in OUT_OF_MEMORY):
-        return _too_large(path, size, limits)
-    how = signal.Signals(-code).name if code < 0 else f"code {code}"
-    return (
-        f"{path} breaks what reads it ({how}), as a file that is damaged does, or one that needs more than "
-        f"{_amount(limits.memory)} of memory (it is {_amount(size)}): refused."
-    )
-
-
-def _too_large(path: Path, size: int, limits: Limits) -> str:
-    most = _amount(limits.memory)
-    return f"{path} needs more than {most} of memory to be read (it is {_amount(size)}): refused."
 
 
 def _amount(n_bytes: int) -> str:

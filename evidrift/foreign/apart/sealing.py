@@ -58,7 +58,12 @@ CHANGES = (
 
 
 class Limits(NamedTuple):
-    """What reading a file may take."""
+    """What reading a file may take.
+
+    Attributes:
+        memory: bytes, beyond what the process holds before.
+        seconds: of the processor.
+    """
 
     memory: int
     seconds: int

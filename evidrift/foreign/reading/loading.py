@@ -278,6 +278,7 @@ def _way(description: Description) -> str:
 
 def _reason(error: Exception) -> str:
     """The first sentence of what Keras says, whole; its kind alone where that is no sentence to print."""
-    text = " ".join("".join(each if each.isprintable() else " " for each in str(error)).split())
+    whole = str(error).rpartition("Exception encountered: ")[2]  # Keras puts the description in front
+    text = " ".join("".join(each if each.isprintable() else " " for each in whole).split())
     first = text.split(". ")[0].rstrip(".:")
     return f"{first}." if 0 < len(first) <= MAX_REASON else f"{type(error).__name__}."
