@@ -45,6 +45,8 @@ NODES = "inbound_nodes"
 # What is kept of an object's description beside its class and settings.
 KEPT = ("build_config", "name", "shared_object_id")
 MOST = 2**31 - 1  # of a side of a shape
+MOST_OF_A_NAME = 500  # characters
+QUOTED = 80  # of a name, in a sentence
 MEND = "Rebuild the model with Keras's own layers, such as Rescaling, and save it again."
 
 Config = dict[str, Any]
@@ -80,7 +82,9 @@ class Allowed:
         if isinstance(part, dict):
             return {name: self.written(each, name, of_a_call) for name, each in part.items()}
         if key.endswith(ACTIVATION) and isinstance(part, str) and part not in ACTIVATIONS:
-            self._refuse_function(part)
+            self._refuse_function(part[:QUOTED])
+        if key == "name" and len(str(part)) > MOST_OF_A_NAME:
+            raise UserError(f"{self._path} has a name of {len(str(part)):,} characters: it is not read.")
         if key.endswith("shape") and isinstance(part, int) and abs(part) > MOST:
             raise UserError(f"{self._path} gives a shape with {part:,} in it: it is not read.")
         return part
@@ -88,7 +92,8 @@ class Allowed:
     def _object(self, part: Config, key: str, of_a_call: bool) -> Any:
         kind, inner = part["class_name"], part.get("config")
         name = str(inner.get("name", kind)) if isinstance(inner, dict) else str(inner or kind)
-        if not isinstance(kind, str):
+        name = name if len(name) <= QUOTED else f"{name[:QUOTED]}..."
+        if not isinstance(kind, str) or len(kind) > MOST_OF_A_NAME:
             raise UserError(f"{self._path} holds {name}, whose class is no name: it is not loaded. {MEND}")
         if kind in VALUES:
             return self._value(kind, inner)

@@ -155,7 +155,10 @@ def _parsed(path: Path, described: bytes) -> Any:
     """The description as JSON, unless it is larger or deeper than that of any network."""
     n_parts = described.count(b"{") + described.count(b"[")
     if n_parts > MAX_PARTS or described.count(b",") > MAX_VALUES:
-        raise UserError(f"{path} describes a network of more than {MAX_PARTS:,} parts: it is not read.")
+        raise UserError(
+            f"{path} describes a network of more than {MAX_PARTS:,} parts, or {MAX_VALUES:,} values: it is "
+            "not read."
+        )
     model = json.loads(described)
     level, depth = [model], 0
     while level:

@@ -133,15 +133,21 @@ def _check_size(path: Path, model: keras.Model) -> None:
             f"{path} describes a network with {needed:,} bytes of weights, but has {size:,} bytes in all: it "
             "is not made."
         )
-    for layer in model._flatten_layers(include_self=False):
-        for node in layer._inbound_nodes:
-            for tensor in node.output_tensors:
-                numbers = float(np.prod([float(side or 1) for side in tensor.shape]))
-                if numbers > MOST_OF_A_FILM:
-                    raise UserError(
-                        f"{path} makes {numbers:,.0f} numbers of each film in {layer.name} "
-                        f"({type(layer).__name__}): it is not made. {MOST_OF_A_FILM:,} are the limit."
-                    )
+    for operation in _operations(model):
+        for tensor in (each for node in operation._inbound_nodes for each in node.output_tensors):
+            numbers = float(np.prod([float(side or 1) for side in tensor.shape]))
+            if numbers > MOST_OF_A_FILM:
+                raise UserError(
+                    f"{path} makes {numbers:,.0f} numbers of each film in {operation.name} "
+                    f"({type(operation).__name__}): it is not made. {MOST_OF_A_FILM:,} are the limit."
+                )
+
+
+def _operations(model: keras.Model) -> Iterator[Any]:
+    """Layers and operations of all levels."""
+    for layer in model._flatten_layers():
+        yield layer
+        yield from getattr(layer, "operations", [])
 
 
 def _bytes(dtype: Any) -> str:

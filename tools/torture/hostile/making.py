@@ -129,7 +129,8 @@ def inner_changed(change: Callable[[h5py.File, Place], None], method: int = zipf
                 change(file, place)
             path = place.folder / "model.keras"
             with zipfile.ZipFile(path, "w", method) as archive:
-                archive.writestr(CONFIG, old.read(CONFIG))
+                for name in ("metadata.json", CONFIG):
+                    archive.writestr(name, old.read(name))
                 archive.write(inner, WEIGHTS)
         inner.unlink()
         return path

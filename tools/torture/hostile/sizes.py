@@ -59,7 +59,7 @@ def _of(kind: str, name: str, args: list[Any], **settings: Any) -> Config:
 
 def _nested(depth: int) -> Change:
     def change(config: Config, place: Place) -> None:
-        inner = object_of("keras.layers", "Rescaling", {"name": "deepest", "scale": 1.0})
+        inner = object_of("keras.layers", "Rescaling", {"name": "deepest", "scale": 1.0, "offset": 0.0})
         for number in range(depth):
             inner = object_of("keras", "Sequential", {"name": f"level_{number}", "layers": [inner]})
         inner["config"]["name"] = "scaling"
@@ -74,7 +74,7 @@ def _sequential(n_layers: int, wide: int | None = None) -> Change:
         middle = [
             object_of("keras.layers", "Conv2D", {"name": f"c{n}", "filters": 3, "kernel_size": [1, 1]})
             if wide
-            else object_of("keras.layers", "Rescaling", {"name": f"r{n}", "scale": 1.0})
+            else object_of("keras.layers", "Rescaling", {"name": f"r{n}", "scale": 1.0, "offset": 0.0})
             for n in range(n_layers)
         ]
         end = [
@@ -103,6 +103,25 @@ def _described(data: bytes) -> Make:
     return make
 
 
+def _both(*changes: Change) -> Change:
+    def change(config: Config, place: Place) -> None:
+        for each in changes:
+            each(config, place)
+
+    return change
+
+
+def _wide(name: str, tensor: Config) -> Config:
+    """Enlarged, to just below what is refused at once, and made small again."""
+    if name == "more_0":
+        return _of("UpSampling2D", name, [tensor], size=[6, 6])
+    return _of("AveragePooling2D", name, [tensor], pool_size=[6, 6])
+
+
+def _slow(name: str, tensor: Config) -> Config:
+    return _of("AveragePooling2D", name, [tensor], pool_size=[101, 101], strides=[1, 1], padding="same")
+
+
 def _add(name: str, tensor: Config) -> Config:
     return _of("Add", name, [[tensor, tensor]])
 
@@ -112,7 +131,7 @@ def _dense(name: str, tensor: Config) -> Config:
 
 
 def _rescaling(name: str, tensor: Config) -> Config:
-    return _of("Rescaling", name, [tensor], scale=1.0)
+    return _of("Rescaling", name, [tensor], scale=1.0, offset=0.0)
 
 
 BOTH: dict[str, Change] = {
@@ -194,6 +213,8 @@ BOTH: dict[str, Change] = {
             inbound_nodes=[{"args": [_tensor("film"), 1.0], "kwargs": {}}],
         ),
     ),
+    "432 MB of each film": _both(_input(1000, 1000, 3), _chain(_wide, 2)),
+    "hours of computing, without a weight": _both(_input(2000, 2000, 3), _chain(_slow, 100)),
     "600 layers in a row": _chain(_rescaling, 600),
     "600 sums of a tensor and itself": _chain(_add, 600),
     "600 Dense layers in a row": _chain(_dense, 600),
@@ -201,6 +222,7 @@ BOTH: dict[str, Change] = {
     "a Sequential of 600 layers": _sequential(600),
     "a Sequential of 600 convolutions": _sequential(600, 1),
     "nested 15 deep": _nested(15),
+    "nested 28 deep": _nested(28),
     "nested 90 deep": _nested(90),
     "a mean of a million numbers": _listed(10**6),
     "an unknown layer's output": lambda config, place: layers(config)[HEAD].update(
@@ -217,7 +239,7 @@ BOTH: dict[str, Change] = {
         SCALING, object_of("keras.layers", "Lambda\x1b[31m\u202egnp.exe", {"name": "\x1b[2Jscaling"})
     ),
     "names with HTML and marks of direction": _layer(
-        "Rescaling", scale=1.0, dtype="<script>alert(1)</script>\u202e"
+        "Rescaling", scale=1.0, offset=0.0, dtype="<script>alert(1)</script>\u202e"
     ),
 }
 MANY = b"[" * 100_000 + b"]" * 100_000
