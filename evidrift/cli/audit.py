@@ -103,6 +103,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Audit; the exit code is the gate's."""
+    from evidrift.foreign.apart.reading import prepare
+
+    prepare()
     from evidrift.auditing.audit import audit
     from evidrift.auditing.gate.check import EXIT_CODES
 
