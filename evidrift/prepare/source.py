@@ -11,6 +11,7 @@ import numpy as np
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import MANIFEST
+from evidrift.prepare.apart import load_apart
 from evidrift.prepare.classes import of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.films.header import flag_lateral, with_header
@@ -55,7 +56,7 @@ def open_source(path: Path, params: Prepare) -> Source:
         listing = _list(path, params)
         kind = "manifest" if params.manifest else "folder"
         load = partial(
-            load_file, source=path, size=params.size, padding=params.padding, min_side=params.min_side
+            load_apart, source=path, size=params.size, padding=params.padding, min_side=params.min_side
         )
         return Source(kind, listing, load, planes=1)
     if not path.exists():
