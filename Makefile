@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help repro show verify lock test test-fast lint format prune bench pins
+.PHONY: help repro show verify lock test test-fast lint format prune bench pins torture
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -56,6 +56,9 @@ pins: $(VENV)/.development  ## renew constraints.txt and the hashes in locks/pac
 
 bench: $(VENV)/.bench  ## measure speed against what else does the same, and write the table of docs/performance.md
 	python -m benchmarks.performance --write docs/performance.md
+
+torture: $(VENV)/.development  ## try to break it: damage, kills, faults, hostile files (an hour or two)
+	python -m tools.torture --write docs/reliability.md
 
 # Every package is checked against the hashes of locks/packages (`make pins`). setuptools and wheel come first:
 # they build what there is as source alone, so that no build downloads what nobody checks.

@@ -13,7 +13,6 @@ and |e|^2 on top. With --maps the vectors are blobs on an 8 x 8 grid, and moved 
 
 import argparse
 import functools
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -27,8 +26,8 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.lines import Line2D
 from scipy.stats import binomtest
-from tqdm import tqdm
 
+from evidrift.base.progress import Progress
 from evidrift.base.seeds import stream
 from evidrift.claims.cells import quantities_of
 from evidrift.claims.claim import Claim, Rules
@@ -458,9 +457,9 @@ def run(
     with ProcessPoolExecutor(processes) as pool:
         jobs = pool.map(function, cells, [studies] * len(cells))
         found = []
-        for cell, counts in zip(cells, tqdm(jobs, total=len(cells), unit="cell", disable=None), strict=True):
+        for cell, counts in zip(cells, Progress(jobs, total=len(cells), unit="cell"), strict=True):
             found.append(counts)
-            print(f"{cell.name}: done", file=sys.stderr, flush=True)
+            print(f"{cell.name}: done", flush=True)
         return found
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from evidrift.base.progress import Progress
 from evidrift.images.marker import CORNERS
 from evidrift.images.store import ImageStore
 from evidrift.reliance.measuring import Reliance
@@ -118,7 +118,7 @@ def main() -> None:
             (Path(scratch) / kind).mkdir()
             stores[kind] = prepared(Path(scratch) / kind, RECIPE, marked)
         runs = [(name, seed) for seed in range(1, args.seeds + 1) for name in args.architectures]
-        for name, seed in tqdm(runs, unit="training pair"):
+        for name, seed in Progress(runs, unit="training pair"):
             new = list(trained(name, stores, seed))
             rows += new
             print(pd.DataFrame(new).round(2).T.to_string(), flush=True)

@@ -51,16 +51,22 @@ class Study(Section):
     compare: Compare
 
 
-def check(path: Path) -> Study:
+def check(path: Path, *, files: bool = True) -> Study:
     """Validate every section of a parameter file, what they imply together, and the files they name.
 
     Paths in it are taken relative to the working folder, as the stages take them.
+
+    Args:
+        path: the parameter file.
+        files: see that what it names is there, too; else it depends on the file and the code alone.
 
     Raises:
         UserError: one line for each thing that is wrong.
     """
     study = validate(read_params(path), Study, f"{path}: ")
-    faults = [*_grid_faults(study), *_prepare_faults(study.prepare), *_name_faults(study)]
+    faults = [*_grid_faults(study), *_name_faults(study)]
+    if files:
+        faults += [*_prepare_faults(study.prepare), *_weights_faults(study)]
     for name in study.grid.architectures:
         faults += _architecture_faults(name, study)
     for name in study.explain:
@@ -134,8 +140,14 @@ def _architecture_faults(name: str, study: Study) -> Iterator[str]:
         yield from lacking
         return
     yield from _told("", catalogue.check, name, study.prepare.size, section.options, section.weights)
-    if section.sha256:
-        yield from _told("", check_pinned, name, Path(section.weights), section.sha256)
+
+
+def _weights_faults(study: Study) -> Iterator[str]:
+    """Weights files that are not there, or other ones."""
+    for name in study.grid.architectures:
+        section = study.architectures.get(name)
+        if section is not None and section.sha256:
+            yield from _told("", check_pinned, name, Path(section.weights), section.sha256)
 
 
 def _family_faults(name: str, study: Study) -> Iterator[str]:

@@ -26,8 +26,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("architecture", "seed", "params", "images"),
-        family="the attribution family, a file in families/",
+        ("architecture", "seed", "family", "params", "images"),
         backbone="the pretrained backbone's weights",
         checkpoints="the folder of tl and ft",
         maps="to write: the map file",

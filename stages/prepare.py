@@ -5,6 +5,7 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import spelled
+from evidrift.base.shown import tell
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE
 from evidrift.prepare.params import load_prepare
 from evidrift.prepare.prepare import Outputs, prepare
@@ -21,7 +22,7 @@ def main() -> None:
     params = load_prepare(args.params)
     store, manifest, exclusions = (args.images / name for name in (STORE, MANIFEST, EXCLUSIONS))
     for told in prepare(params, Outputs(store, manifest, exclusions, args.metrics)):
-        print(spelled(told, PIPELINE))
+        tell(spelled(told, PIPELINE))
 
 
 if __name__ == "__main__":

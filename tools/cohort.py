@@ -20,6 +20,7 @@ import yaml
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid
 from evidrift.base.section import read_params
+from evidrift.base.shown import tell
 from evidrift.compare.params import load_compare
 from evidrift.images.store import MANIFEST
 from evidrift.networks.files import LOGIT, PREDICTIONS
@@ -160,7 +161,7 @@ def main() -> None:
     images = pd.read_csv(manifest, dtype=str, keep_default_na=False).query("split == 'test'")
     right = read_right(Path("models"), images, trainings)
     if len(right) < len(trainings):
-        print(told(images["patient_id"], images["label"], right, len(trainings), least))
+        tell(told(images["patient_id"], images["label"], right, len(trainings), least))
 
 
 if __name__ == "__main__":

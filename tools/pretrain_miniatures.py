@@ -9,7 +9,6 @@ sha256 printed at the end belong into params.yaml and the profiles.
 
 import argparse
 import hashlib
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -20,8 +19,8 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
+from evidrift.base.progress import Progress
 from evidrift.base.seeds import stream
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import ZOO, find
@@ -82,7 +81,7 @@ def draw_films() -> tuple[np.ndarray, np.ndarray]:
     # TensorFlow's threads do not survive a fork
     with ProcessPoolExecutor(THREADS, get_context("spawn")) as pool:
         drawn = pool.map(partial(draw_generic, SEED, size=SIZE), range(N_FILMS), chunksize=20)
-        films, findings = zip(*tqdm(drawn, "films", N_FILMS, unit="film", disable=None), strict=True)
+        films, findings = zip(*Progress(drawn, "films", N_FILMS, unit="film"), strict=True)
     return np.stack(films), np.stack(findings).astype(np.float32)
 
 
@@ -92,9 +91,7 @@ def pretrain(name: str, params: Training, films: np.ndarray, findings: np.ndarra
     backbone = build_backbone(name, SIZE, {})
     step = compile_step(build_classifier(backbone, len(FINDINGS), dropout=0))
     per_epoch = N_FILMS // params.batch_size
-    with tqdm(
-        total=params.epochs * per_epoch, desc=name, unit="step", disable=None, file=sys.stderr
-    ) as progress:
+    with Progress(total=params.epochs * per_epoch, desc=name, unit="step") as progress:
         for number, (rows, mirrored) in enumerate(batches(name, params)):
             shown = np.where(mirrored[:, None, None], films[rows, :, ::-1], films[rows])
             rate = tf.constant(learning_rate(number, per_epoch, params), tf.float32)

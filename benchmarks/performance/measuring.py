@@ -9,7 +9,8 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
+
+from evidrift.base.progress import Progress
 
 
 class Side(NamedTuple):
@@ -61,7 +62,7 @@ def side_by_side(
     must not pay for compiling runs both sides once before.
     """
     ratios = []
-    for number in tqdm(range(rounds), desc=f"{what}, {against}", leave=False, disable=None):
+    for number in Progress(range(rounds), desc=f"{what}, {against}", leave=False):
         order = (ours, theirs) if number % 2 else (theirs, ours)
         seconds = {side: timed(side.run) for side in order}
         ratios.append([

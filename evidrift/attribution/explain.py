@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import PREDICTED, Network
 from evidrift.base.errors import UserError
+from evidrift.base.progress import Progress
 from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
 
@@ -128,7 +128,7 @@ def _explain(
         )
     targets = images.labels if family.params.target == "label" else predicted_classes(recorded)
     scale = logit_scale(recorded)
-    with tqdm(total=len(chosen), desc=f"explain {checkpoint}", unit="image", disable=None) as progress:
+    with Progress(total=len(chosen), desc=f"explain {checkpoint}", unit="image") as progress:
 
         def check(part: slice, maps: CheckpointMaps) -> None:
             at = chosen[part]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from tqdm import tqdm
+
+from evidrift.base.progress import Progress
 
 PATIENCE = 2  # seconds without a progress bar
 
@@ -20,13 +21,13 @@ def variants(
         n_images: how many images.
         n_variants: of each image.
         batch_size: of a pass.
-        name: what the progress bar says, if it takes long enough for one.
+        name: what is shown, if it takes long enough.
 
     Yields:
         Image and variant numbers, (m,) each.
     """
     total = n_images * n_variants
-    with tqdm(total=total, desc=name, unit="pass", leave=False, delay=PATIENCE, disable=None) as progress:
+    with Progress(total=total, desc=name, unit="pass", leave=False, delay=PATIENCE) as progress:
         for first in range(0, total, batch_size):
             variant, image = np.divmod(np.arange(first, min(first + batch_size, total)), n_images)
             yield image, variant

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from tqdm import tqdm
 
 from evidrift.attribution.explain import explain, logits_of
 from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
+from evidrift.base.progress import Progress
 from evidrift.base.sentence import parameter, say
 from evidrift.foreign.files import ModelFile
 from evidrift.images.planes import Planes
@@ -61,7 +61,7 @@ def explain_file(
     network = Network(file.model, resolve(file.model, [layer]), file.prepare, "centred")
     maps: dict[str, CheckpointMaps] = {}
     total, silent = len(families) * len(pixels), True if quiet else None
-    with tqdm(total=total, desc=f"explain {what}", unit="image", disable=silent) as bar:
+    with Progress(total=total, desc=f"explain {what}", unit="image", disable=silent) as bar:
         for family in families:
             maps[family.name] = explain(
                 network, family, pixels, targets, seen=lambda part, batch: bar.update(len(batch.targets))
@@ -119,7 +119,7 @@ def explain_findings(
     parts: dict[str, list[CheckpointMaps]] = {family.name: [] for family in families}
     order = np.argsort(finding, kind="stable")
     silent = True if quiet else None
-    with tqdm(total=len(families) * len(film), desc=f"explain {what}", unit="map", disable=silent) as bar:
+    with Progress(total=len(families) * len(film), desc=f"explain {what}", unit="map", disable=silent) as bar:
         for number in np.unique(finding):
             at = order[finding[order] == number]
             scale = logit_scale(raw[:, [number]])

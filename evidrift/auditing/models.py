@@ -12,6 +12,7 @@ from evidrift.attribution.layers import resolve
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.compare.record import Side
+from evidrift.foreign.apart.reading import read_apart
 from evidrift.foreign.files import ModelFile, load_model_file
 
 Model: TypeAlias = str | Path | keras.Model
@@ -149,11 +150,14 @@ def _read(
     architecture: str | None,
     size: int,
 ) -> Models:
+    givens = list(dict.fromkeys(given for side in sides.values() for given in side))
+    opened = read_apart([each.source for each in givens if isinstance(each.source, Path)], architecture, size)
     files = {
         each: load_model_file(
-            each.source, architecture=architecture, preprocessing=each.preprocessing, size=size
+            opened[each.source] if isinstance(each.source, Path) else each.source,
+            preprocessing=each.preprocessing,
         )
-        for each in dict.fromkeys(given for side in sides.values() for given in side)
+        for each in givens
     }
     for part, side in sides.items():
         _check_distinct(part, [files[each] for each in side])

@@ -1,10 +1,14 @@
-"""Pins a stage's process to `compute` of its parameter file: a stage imports this first, before numpy."""
+"""Readies a stage's process: a stage imports this first, before numpy.
+
+It is pinned to `compute` of its parameter file, and ends with the DVC that runs it.
+"""
 
 import argparse
 from pathlib import Path
 
 from evidrift.base.compute import load_compute, pin
 from evidrift.base.errors import run
+from evidrift.base.with_dvc import end_with_dvc
 
 
 def _params() -> Path | None:
@@ -19,4 +23,5 @@ def _pin() -> None:
         pin(load_compute(params))
 
 
+end_with_dvc()
 run(_pin)

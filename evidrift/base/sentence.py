@@ -115,6 +115,47 @@ def listed(parts: Sequence[Any], between: str = " ") -> Sentence:
     return Sentence(between.join(f"{{{name}}}" for name in names), dict(zip(names, parts, strict=True)))
 
 
+def as_json(text: str) -> Any:
+    """A text for another process, which `of_json` makes the same again: terms as terms, all else as words."""
+    if not isinstance(text, Sentence):
+        return str(text)
+    return {"template": text._template, "terms": {name: _told(each) for name, each in text._terms.items()}}
+
+
+def of_json(told: Any) -> str:
+    """The text that `as_json` gave.
+
+    Raises:
+        ValueError: it did not.
+    """
+    if isinstance(told, str):
+        return told
+    try:
+        return say(told["template"], **{name: _untold(each) for name, each in told["terms"].items()})
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, Term):
+        return {"kind": value.kind, "key": value.key}
+    if isinstance(value, Sentence):
+        return as_json(value)
+    if isinstance(value, tuple | list):
+        return [_told(each) for each in value]
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _untold(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_untold(each) for each in value]
+    if isinstance(value, dict) and "kind" in value:
+        if value["kind"] not in ("method", "checkpoint", "owner", "parameter"):
+            raise ValueError(f"{value['kind']} is no kind of term")
+        return Term(value["kind"], str(value["key"]))
+    return of_json(value) if isinstance(value, dict) else value
+
+
 def _formatted(template: str, terms: dict[str, Any], spelling: Spelling) -> str:
     return template.format(**{name: _in_words(value, spelling) for name, value in terms.items()})
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.family import Family
@@ -15,6 +14,7 @@ from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.errors import UserError
+from evidrift.base.progress import Progress
 from evidrift.base.schema import Schema
 from evidrift.check.faithfulness import faithfulness
 from evidrift.check.originals import Originals, read_originals
@@ -65,7 +65,7 @@ def check_architecture(
     faithful, insensitive = [], []
     shown, redrawn = (len(choose(images.ids, images.labels, per_class)) for per_class in (many, few))
     total = len(weights) * (shown + redrawn * depths)
-    with tqdm(total=total, desc=f"check {architecture}", unit="image", disable=None) as progress:
+    with Progress(total=total, desc=f"check {architecture}", unit="image") as progress:
         for (seed, checkpoint), values in weights.items():
             classifier.set_weights(values)
             files = {

@@ -9,8 +9,8 @@ network's answer whatever it hides.
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
+from evidrift.base.progress import Progress
 from evidrift.base.seeds import stream
 from evidrift.check.curves import areas, baseline_image, enlarge, ranks
 from evidrift.check.originals import Originals
@@ -25,7 +25,7 @@ Rows = dict[str, np.ndarray]
 
 
 def faithfulness(
-    network: "Network", images: "Images", families: list[Originals], params: Check, progress: tqdm
+    network: "Network", images: "Images", families: list[Originals], params: Check, progress: Progress
 ) -> Rows:
     """Areas under the insertion and deletion curves of one checkpoint's maps.
 

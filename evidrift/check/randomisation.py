@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from evidrift.attribution.explain import explain
 from evidrift.attribution.family import Family
+from evidrift.base.progress import Progress
 from evidrift.check.cascade import cascade, weights_kept
 from evidrift.check.faithfulness import labelled
 from evidrift.check.originals import Originals
@@ -47,7 +47,7 @@ def randomisation(
     images: "Images",
     depths: int,
     names: tuple[str | int, ...],
-    progress: tqdm,
+    progress: Progress,
 ) -> Rows:
     """Likeness of one checkpoint's maps to those of the same network with random weights.
 

@@ -103,6 +103,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Audit; the exit code is the gate's."""
+    from evidrift.foreign.apart.reading import prepare
+
+    prepare()
     from evidrift.auditing.audit import audit
     from evidrift.auditing.gate.check import EXIT_CODES
 
@@ -134,9 +137,9 @@ def run(args: argparse.Namespace) -> int:
 def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
     """Print the answer, the gate and the warnings; `quiet` leaves the answer and the gate's outcome."""
     from evidrift.base.sentence import spelled
+    from evidrift.base.shown import shown
     from evidrift.cli.performance import in_short, performance_tables
     from evidrift.cli.spelling import FLAGS
-    from evidrift.report.terminal.plain import safe
 
     if not quiet:
         n_images, n_patients = len(found.result.cohort.image_ids), found.result.cohort.n_patients
@@ -151,28 +154,28 @@ def print_audit(found: "AuditResult", to: "Console", quiet: bool) -> None:
         )
         if found.audited.ignored:
             others = ", ".join(f"{n} {kind}" for kind, n in found.audited.ignored.items())
-            to.print(f"Other files, ignored: {safe(others)}.")
+            to.print(f"Other files, ignored: {shown(others)}.")
         outputs = ", ".join(f"{at} {name}" for at, name in enumerate(found.audited.images.classes))
-        to.print(safe(f"{'Findings' if found.several else 'Classes'} by output: {outputs}."))
+        to.print(shown(f"{'Findings' if found.several else 'Classes'} by output: {outputs}."))
         to.print(model_table(found))
         for table in performance_tables(found.record):
             to.print(table)
         to.print(drift_table(found))
-    to.print(safe(spelled(found.told.answer, FLAGS)))
+    to.print(shown(spelled(found.told.answer, FLAGS)))
     if found.checks:
         if not quiet:
             to.print(gate_table(found))
         to.print(f"Gate: {found.outcome}.", style="bold green" if found.outcome == "passed" else "bold red")
         for verdict in ("failed", "not judged"):
             for check in (each for each in found.checks if each.verdict == verdict):
-                what, reason = (safe(spelled(each, FLAGS)) for each in (check.what, check.reason))
+                what, reason = (shown(spelled(each, FLAGS)) for each in (check.what, check.reason))
                 to.print(f"  {check.verdict}: {what} ({check.name}{against(check)}): {reason}")
     if not quiet:
         for sentence in in_short(found.record):
-            to.print(safe(sentence))
+            to.print(shown(sentence))
         told = found.record.not_checked
         for caveat in (each for each in found.result.caveats if each.sentence not in told):
-            to.print(f"Note: {safe(spelled(caveat.sentence, FLAGS))}", style="yellow")
+            to.print(f"Note: {shown(spelled(caveat.sentence, FLAGS))}", style="yellow")
         if found.report is not None:
             to.print(f"Report: {found.report}", soft_wrap=True)
 

@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the demo's files, audit them, and say what is seen; 0 unless something goes wrong."""
+    from evidrift.foreign.apart.reading import prepare
+
+    prepare()
     from evidrift.cli.audit import print_audit
     from evidrift.demo.demo import moral, write_demo
     from evidrift.report.terminal.tables import console

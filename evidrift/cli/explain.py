@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain one image."""
+    from evidrift.foreign.apart.reading import prepare, read_apart
+
+    prepare()
     import evidrift.networks.start_tensorflow  # noqa: F401, I001 - first, before TensorFlow
     from evidrift.auditing.methods import families_of
     from evidrift.base.sentence import spelled
@@ -65,9 +68,8 @@ def run(args: argparse.Namespace) -> int:
     if out.resolve() in (args.image.resolve(), args.model.resolve()):
         raise UserError(f"--out is {out}, which would be written over. Choose another name.")
     families = families_of(methods, args.layer, batch_size=16)
-    file = load_model_file(
-        args.model, architecture=args.architecture, preprocessing=args.preprocessing, size=args.size
-    )
+    opened = read_apart([args.model], args.architecture, args.size)
+    file = load_model_file(opened[args.model], preprocessing=args.preprocessing)
     file.check_padding(args.padding)
     classes = _classes(args.classes, file.n_classes)
     try:

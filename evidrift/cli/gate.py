@@ -58,6 +58,9 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out} exists. Choose another name, or write over it: --force.")
     if not 0 <= args.headroom <= 10:
         raise UserError(f"--headroom is {args.headroom:g}; it must be 0 to 10.")
+    from evidrift.foreign.apart.reading import prepare
+
+    prepare()
     from evidrift.auditing.deriving import derive_gate
     from evidrift.auditing.gate.derive import as_yaml
     from evidrift.report.terminal.tables import console

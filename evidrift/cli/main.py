@@ -11,6 +11,8 @@ from types import ModuleType
 from typing import NoReturn
 
 from evidrift.base.errors import UserError
+from evidrift.base.faults import fault
+from evidrift.base.shown import tell
 
 COMMANDS = ("demo", "audit", "gate", "explain", "export", "report", "repro")
 # The audit's exit code is its gate's: what could not be carried out could not be judged.
@@ -45,7 +47,7 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong in one sentence, and leave with exit code 2."""
         sentence = f"{message}{self._hint(message)}"
         end = "" if sentence.endswith("?") else "."
-        print(f"error: {sentence}{end} See `{self.prog} --help`.", file=sys.stderr)
+        tell(f"error: {sentence}{end} See `{self.prog} --help`.", sys.stderr)
         sys.exit(2)
 
     def _hint(self, message: str) -> str:
@@ -73,16 +75,17 @@ def main(words: list[str] | None = None) -> None:
     except UserError as error:
         from evidrift.cli.spelling import FLAGS
 
-        print(f"error: {error.spelled(FLAGS)}", file=sys.stderr)
+        tell(f"error: {error.spelled(FLAGS)}", sys.stderr)
         sys.exit(FAILED.get(name, 1))
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):  # as of `evidrift ... | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        else:
-            print(f"error: {error.filename or 'a file'}: {error.strerror or error}.", file=sys.stderr)
+    except BrokenPipeError:  # as of `evidrift ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED.get(name, 1))
-    except Exception:  # a fault of ours: an audit was not judged, and must not look as if it had failed
-        traceback.print_exc()
+    except Exception as error:
+        told = fault(error)
+        if told is not None:
+            tell(f"error: {told}", sys.stderr)
+        else:  # a fault of ours: an audit was not judged, and must not look as if it had failed
+            traceback.print_exc()
         sys.exit(FAILED.get(name, 1))
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)

@@ -2,15 +2,14 @@
 
 A Keras file can hold Python code (Lambda layers), name functions of any module, or name files to read. All
 that is found in the file's description of the network before Keras sees it, and refused by name (`allowed`);
-what is left is loaded in Keras's safe mode, uncompiled (`loading`).
+what is left is loaded in Keras's safe mode, uncompiled (`loading`). What it would take is worked out before
+any of it is made; and a process apart reads it first, which has limits (`apart`).
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
@@ -19,20 +18,15 @@ from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.foreign.end.check import check_ending, noise, taken_for
 from evidrift.foreign.end.ending import Ending, Kind
-from evidrift.foreign.export import without_evidence
 from evidrift.foreign.flat import flattened
 from evidrift.foreign.front import front_of, with_front
 from evidrift.foreign.input_range import prepare_for, read_range
 from evidrift.foreign.objects import sha256_of
+from evidrift.foreign.opening import Opened, is_weights, open_file, without_maps
 from evidrift.foreign.precision import in_float32, other_precision
-from evidrift.foreign.reading.description import WEIGHTS, check_is_file
-from evidrift.foreign.reading.loading import load
-from evidrift.foreign.shapes import MAX_SIDE, Shape, shape_of
-from evidrift.networks.backbone import build_backbone
-from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import load_weights
-from evidrift.networks.classifier import LOGITS, build_classifier
-from evidrift.prepare.pointers import only_tracked
+from evidrift.foreign.reading.description import IN_MEMORY, Saved
+from evidrift.foreign.reading.untouched import untouched
+from evidrift.foreign.shapes import Shape, shape_of
 
 SCALES = ("Rescaling", "Normalization", "BatchNormalization")
 PASSES = ("InputLayer", "Identity", "Cast", "Resizing", "Concatenate", "RandomFlip", "RandomRotation")
@@ -45,6 +39,7 @@ class ModelFile:
     Attributes:
         path: of the file.
         sha256: of its bytes.
+        saved: how it was saved.
         model: one flat graph from films, as `prepare` gives them, to its logits.
         bare: the same from its own input on, without what stands before that (`front`).
         preprocessing: how its input is made, see `input_range.read_range`.
@@ -59,6 +54,7 @@ class ModelFile:
 
     path: Path
     sha256: str
+    saved: Saved
     model: keras.Model
     bare: keras.Model
     preprocessing: str
@@ -101,7 +97,7 @@ class ModelFile:
     @property
     def taken_for(self) -> str | None:
         """What its user should know of how it ends: what its outputs are taken for, if it does not say."""
-        return None if self.path.name.lower().endswith(WEIGHTS) else taken_for(self.path, self.end)
+        return None if is_weights(self.path) else taken_for(self.path, self.end)
 
     def probabilities(self, raw: np.ndarray) -> np.ndarray:
         """The model's own probabilities, (n, classes) float64, of what `model` gives, (n, outputs)."""
@@ -109,7 +105,7 @@ class ModelFile:
 
 
 def load_model_file(
-    source: Path | keras.Model,
+    source: Path | Opened | keras.Model,
     *,
     architecture: str | None = None,
     preprocessing: str = "none",
@@ -119,8 +115,9 @@ def load_model_file(
 
     Args:
         source: a file with a whole model (.keras, .h5), or with weights (.weights.h5) of an architecture of
-            the zoo; or a model that is loaded already, whose layers may be its owner's. Of an object the path
-            is its name, and the hash that of its description and weights.
+            the zoo, which is read in this process; one that was read apart; or a model that is loaded
+            already, whose layers may be its owner's. Of an object the path is its name, and the hash that of
+            its description and weights.
         architecture: of the zoo, for weights.
         preprocessing: see `input_range.read_range`; for weights it is their architecture's.
         size: side of the input, px, for weights alone; a model says it itself.
@@ -130,17 +127,17 @@ def load_model_file(
             images of one size.
     """
     if isinstance(source, keras.Model):
-        path, classifier, sha256 = Path(source.name), source, sha256_of(source)
-        notes = [f"{source.name} was given as an object: its sha256 is of its description and weights."]
-    else:
-        check_is_file(source, only_tracked(source))
-        path, notes = source, []
-        if path.name.lower().endswith(WEIGHTS):
-            classifier = _from_weights(path, architecture, size)
-            preprocessing = str(architecture)
-        else:
-            classifier = without_evidence(load(path))
-        sha256 = _sha256(path)
+        note = f"{source.name} was given as an object: its sha256 is of its description and weights."
+        path = Path(source.name)
+        opened = Opened(path, sha256_of(source), source, IN_MEMORY, None, None, (note,))
+        return _model_file(opened, source, preprocessing)
+    opened = open_file(source, architecture, size) if isinstance(source, Path) else source
+    with untouched():
+        return _model_file(opened, without_maps(opened), opened.architecture or preprocessing)
+
+
+def _model_file(opened: Opened, classifier: keras.Model, preprocessing: str) -> ModelFile:
+    path, notes = opened.path, list(opened.notes)
     try:
         precision = other_precision(classifier)
         bare, end = flattened(classifier)
@@ -155,7 +152,7 @@ def load_model_file(
         raise UserError(f"{path} tells a single class apart: its one output is always 1.")
     prepare = prepare_for(preprocessing, shape.channels)
     front = front_of(shape, read_range(preprocessing).of_films)
-    if not path.name.lower().endswith(WEIGHTS):
+    if opened.architecture is None:
         films = prepare(noise(shape.side))
         check_ending(path, classifier, bare, end, films if front is None else np.asarray(front(films)))
     if preprocessing == "none" and not _scales_its_input(bare):
@@ -167,7 +164,8 @@ def load_model_file(
         notes.append(say(told, file=path.name, preprocessing=parameter("preprocessing")))
     return ModelFile(
         path=path,
-        sha256=sha256,
+        sha256=opened.sha256,
+        saved=opened.saved,
         model=bare if front is None else with_front(bare, front, shape),
         bare=bare,
         preprocessing=preprocessing,
@@ -180,37 +178,6 @@ def load_model_file(
     )
 
 
-def _from_weights(path: Path, architecture: str | None, size: int) -> keras.Model:
-    if architecture is None:
-        sentence = (
-            "{path} holds weights alone. Name their architecture ({architecture}), e.g. resnet50v2, or "
-            "save the whole model: model.save('name.keras')."
-        )
-        raise UserError(say(sentence, path=path, architecture=parameter("architecture")))
-    if not find(architecture).MIN_SIZE <= size <= MAX_SIDE:
-        least = find(architecture).MIN_SIZE
-        told = "{given} is {size}; it must be {least} to {most} px."
-        raise UserError(say(told, given=parameter("size"), size=size, least=least, most=MAX_SIDE))
-    classes = _classes_in(path)
-    classifier = build_classifier(build_backbone(architecture, size, {}), classes, dropout=0)
-    load_weights(classifier, path)
-    return classifier
-
-
-def _classes_in(path: Path) -> int:
-    """Outputs of the layer `logits` in a file of weights."""
-    try:
-        with h5py.File(path) as file:
-            variables = [layer["vars"] for layer in file["layers"].values()]
-            (head,) = (each for each in variables if each.attrs.get("name") == LOGITS)
-            return int(head["1"].shape[0])
-    except (OSError, KeyError, ValueError):
-        raise UserError(
-            f"{path} holds no classifier's weights as this project saves them, with a last layer `logits`. "
-            "Save the whole model instead: model.save('name.keras')."
-        ) from None
-
-
 def _scales_its_input(model: keras.Model) -> bool:
     """Whether anything but the first weighted layer changes the range of the input."""
     for step in trace(model)[1:]:
@@ -220,8 +187,3 @@ def _scales_its_input(model: keras.Model) -> bool:
         if kind not in PASSES and getattr(step.operation, "weights", None):
             return False
     return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,5 @@
 """From an image source to the prepared store: every image is kept, or listed with why it is not."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +10,10 @@ from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from evidrift.base.errors import UserError
 from evidrift.base.json import write_json
+from evidrift.base.progress import Progress
 from evidrift.images.store import SPLITS, write_store
 from evidrift.prepare.classes import in_order
 from evidrift.prepare.entry import Entry, Excluded, Loaded
@@ -172,7 +171,7 @@ def _load_all(
     exclusions: list[tuple[Entry, Excluded]] = []
     with (
         ThreadPoolExecutor(WORKERS) as pool,
-        tqdm(total=len(entries), desc="prepare", unit="image", disable=None, file=sys.stderr) as progress,
+        Progress(total=len(entries), desc="prepare", unit="image") as progress,
     ):
         for start in range(0, len(entries), BATCH):
             batch = entries[start : start + BATCH]

@@ -1,14 +1,13 @@
 """Images that look the same and stand in different splits, found by a perceptual hash."""
 
-import sys
 from collections.abc import Sequence
 from itertools import combinations
 
 import imagehash
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
+from evidrift.base.progress import Progress
 from evidrift.images.store import SPLITS, Images
 from evidrift.probe.results import NearDuplicate
 from evidrift.probe.traits import films
@@ -30,7 +29,7 @@ def hashes(images: Images) -> np.ndarray:
     Returns:
         (n, 9) uint64, 576 bits a film.
     """
-    every = tqdm(films(images), "probe images", len(images.ids), unit="image", disable=None, file=sys.stderr)
+    every = Progress(films(images), "probe images", len(images.ids), unit="image")
     bits = [
         np.packbits(imagehash.dhash(Image.fromarray(film), hash_size=SIDE).hash.ravel()) for film in every
     ]

@@ -1,6 +1,5 @@
 """How well a linear model predicts the class from a table of features, cross-validated by patient."""
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,9 +8,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from evidrift.base.interval import t_quantile
+from evidrift.base.progress import Progress
 from evidrift.probe.results import Prediction, Unjudged
 
 FOLDS = 5
@@ -51,7 +50,7 @@ def predict(
     predicted = np.empty_like(labels)
     # one thread: the same rounding whatever the number of cores, and faster on tables this small
     with threadpool_limits(1):
-        for fitted, held_out in tqdm(splits, f"probe {name}", unit="fold", disable=None, file=sys.stderr):
+        for fitted, held_out in Progress(splits, f"probe {name}", unit="fold"):
             model = linear_model().fit(features[fitted], labels[fitted])
             predicted[held_out] = model.predict(features[held_out])
     right = predicted == labels

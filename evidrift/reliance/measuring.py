@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from evidrift.base.progress import Progress
 from evidrift.base.schema import framed
 from evidrift.base.seeds import stream
 from evidrift.images.marker import CORNERS, paint
@@ -101,7 +101,7 @@ def measure_reliance(
     spikes: dict[Model, list] = {model: [] for model in models}
     silent = True if quiet else None
     total = len(models) * len(images.ids)
-    with tqdm(total=total, desc=f"reliance {architecture}", unit="image", disable=silent) as bar:
+    with Progress(total=total, desc=f"reliance {architecture}", unit="image", disable=silent) as bar:
         for chunk in _chunks(images, regions, partner, painted, draws):
             for model, predict in models.items():
                 whole = chunk

@@ -1,12 +1,11 @@
 """Pooled features of a frozen backbone: the one forward pass that transfer learning needs."""
 
-import sys
 from types import ModuleType
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
+from evidrift.base.progress import Progress
 from evidrift.images.store import Images
 from evidrift.images.views import augment
 from evidrift.networks.classifier import network_input
@@ -32,7 +31,7 @@ def embed(features: Forward, zoo: ModuleType, images: Images, views: int, batch_
     n = len(images.ids)
     jobs = [(row, view) for view in range(1 + views) for row in range(n)]
     batches = []
-    with tqdm(total=len(jobs), desc="embed", unit="image", disable=None, file=sys.stderr) as progress:
+    with Progress(total=len(jobs), desc="embed", unit="image") as progress:
         for start in range(0, len(jobs), batch_size):
             rows, numbers = map(np.array, zip(*jobs[start : start + batch_size], strict=True))
             batches.append(features(network_input(view_pixels(images, rows, numbers), zoo)).numpy())

@@ -10,8 +10,8 @@ import pandas as pd
 from evidrift.base.json import plain, write_json
 from evidrift.base.versions import versions
 from evidrift.training.evaluation import evaluate_logits
-from evidrift.training.loop import Epoch
 from evidrift.training.predictions import write_predictions
+from evidrift.training.state import Epoch
 
 DECIMALS = 6
 

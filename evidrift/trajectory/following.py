@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from evidrift.attribution.explain import explain
 from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
+from evidrift.base.progress import Progress
 from evidrift.families import cam
 from evidrift.training.epochs import read_epochs
 from evidrift.trajectory.measuring import measure_maps
@@ -64,7 +64,7 @@ def follow(
     for (seed, _), weights in tl.items():
         kept = chain([(0, weights)], read_epochs(folder / f"{seed}.h5", architecture, seed, classifier))
         epochs, along = [], []
-        for epoch, values in tqdm(kept, f"trajectory {architecture} seed {seed}", unit="epoch", disable=None):
+        for epoch, values in Progress(kept, f"trajectory {architecture} seed {seed}", unit="epoch"):
             classifier.set_weights(values)
             epochs.append(epoch)
             along.append(explain(network, family, few.pixels, few.labels))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from tqdm import tqdm
 
+from evidrift.base.progress import Progress
 from evidrift.check.curves import areas, baseline_image
 from evidrift.check.faithfulness import faithfulness, random_order
 from evidrift.check.originals import Originals
@@ -30,7 +30,9 @@ def originals(targets=None, **maps):
 
 def check(*families, of=None, **changes):
     of = of or images()
-    return faithfulness(linear_network(WEIGHTS), of, list(families), params(**changes), tqdm(disable=True))
+    return faithfulness(
+        linear_network(WEIGHTS), of, list(families), params(**changes), Progress(disable=True)
+    )
 
 
 def of_method(rows, method):

@@ -29,6 +29,7 @@ for name, *sys.argv[1:] in commands:
 
 
 ORDER = (
+    "parameters",
     "prepare",
     "probe",
     "embed",

@@ -31,7 +31,7 @@ def test_two_clean_runs_in_two_folders_give_the_same_bytes(tiny_study, tmp_path)
     ran = other.repro("explain@inception_mini-1-cam", "probe")
     training = (f"{stage}@inception_mini-1" for stage in ("train_tl", "finetune"))
     assert set(ran) == {
-        *("prepare", "probe", "embed@inception_mini", *training),
+        *("parameters", "prepare", "probe", "embed@inception_mini", *training),
         "explain@inception_mini-1-cam",
     }
     first, second = map(outputs, (tiny_study, other))

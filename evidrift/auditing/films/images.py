@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from evidrift.auditing.films.findings import finding_names, mark, notes_of
 from evidrift.auditing.films.labels import check_labelled, classed, order_note, unlabelled
 from evidrift.base.errors import UserError
+from evidrift.base.progress import Progress
 from evidrift.base.sentence import say
 from evidrift.images.store import MANIFEST, Images
 from evidrift.prepare.apart import load_apart
@@ -190,7 +190,7 @@ def _load_all(
 
     loaded, planes, exclusions = [], [], []
     with ThreadPoolExecutor(WORKERS) as pool:
-        results = tqdm(
+        results = Progress(
             pool.map(load, entries),
             total=len(entries),
             desc="images",

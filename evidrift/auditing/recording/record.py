@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,7 +32,6 @@ from evidrift.compare.record import (
     Side,
     Watch,
 )
-from evidrift.foreign.reading.saved import saved
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.words.summarise import page_spelling
 
@@ -102,7 +100,8 @@ def all_versions() -> dict[str, str]:
 
 def _facts(name: str, models: Models, scores: Scores, classes: Sequence[str]) -> ModelFacts:
     given = models.parts[name]
-    file, how = models.files[given], saved(given.source if isinstance(given.source, Path) else None)
+    file = models.files[given]
+    how = file.saved
     called = scores.called.sum(axis=0)
     return ModelFacts(
         part=name,

@@ -2,16 +2,19 @@
 
 A description names a module and a class, and Keras would make or call whatever it finds there: a Lambda layer
 by another of its names, or any public function with the file's arguments. So each object is looked up as
-Keras would look it up, and what is found is judged, not what it is called.
+Keras would look it up, and what is found is judged, not what it is called. Keras then gets a description that
+is written anew, in which each object is called by the one name of the class that was judged: there is
+nothing left for it to find otherwise.
 """
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 from keras.src import api_export
+from keras.src.activations import ALL_OBJECTS_DICT as ACTIVATIONS
+from keras.src.backend.common.dtypes import ALLOWED_DTYPES
 from keras.src.models.functional import Functional
 
 from evidrift.base.errors import UserError
@@ -20,85 +23,162 @@ from evidrift.base.errors import UserError
 RUN_CODE = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 READ_FILES = ("StringLookup", "IntegerLookup", "TextVectorization", "IndexLookup")
 MODELS = (Functional, keras.Sequential, keras.Model)
-KINDS: tuple[type, ...] = (
-    *(keras.layers.Layer, keras.initializers.Initializer, keras.regularizers.Regularizer),
-    *(keras.constraints.Constraint, keras.DTypePolicy, keras.dtype_policies.DTypePolicyMap),
-    *(keras.quantizers.Quantizer, keras.quantizers.QuantizationConfig, keras.random.SeedGenerator),
+# Folders of keras.src whose layers are made, and what is left out of them.
+LAYERS = tuple(
+    f"keras.src.layers.{folder}"
+    for folder in (
+        *("activations", "attention", "convolutional", "core", "merging", "normalization", "pooling"),
+        *("regularization", "reshaping", "rnn", "preprocessing.image_preprocessing"),
+        *("preprocessing.category_encoding", "preprocessing.discretization", "preprocessing.normalization"),
+        *("preprocessing.pipeline", "preprocessing.rescaling"),
+    )
 )
+# Layers of keras.applications that are no public ones.
+OF_APPLICATIONS = ("CustomScaleLayer", "LayerScale", "StochasticDepth")
+POLICIES = (keras.DTypePolicy, keras.dtype_policies.DTypePolicyMap)
 OPERATIONS = ("numpy", "nn", "math", "image", "linalg", "einops")
 OF_CORE = ("Cast", "SaturateCast", "StopGradient", "Slice", "Unstack")  # others call what they are given
 VALUES = ("__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__")
-PLACES = (keras.layers, keras.initializers, keras.regularizers, keras.constraints, keras.dtype_policies)
+PLACES = (keras.layers, keras.dtype_policies)
+ACTIVATION = "activation"  # how the names of all settings that hold one end
+NODES = "inbound_nodes"
+# What is kept of an object's description beside its class and settings.
+KEPT = ("build_config", "name", "shared_object_id")
+MOST = 2**31 - 1  # of a side of a shape
 MEND = "Rebuild the model with Keras's own layers, such as Rescaling, and save it again."
 
+Config = dict[str, Any]
 
-def check_allowed(path: Path, model: Any, version: str) -> None:
-    """Refuse a description that names anything but what is allowed.
+
+class Allowed:
+    """The description of one file, judged and written anew.
 
     Args:
-        path: of its file, for the sentence.
-        model: the description, as Keras is going to be given it.
+        path: of the file, for sentences.
         version: of the Keras that saved it.
-
-    Raises:
-        UserError: naming what would run code, read files, or is its author's own.
     """
-    for part, of_a_call in _objects(model):
-        kind = str(part.get("class_name"))
-        if kind not in VALUES:
-            _check(path, kind, part, of_a_call, version)
 
+    def __init__(self, path: Path, version: str) -> None:
+        self._path, self._version = path, version
 
-def _check(path: Path, kind: str, part: dict[str, Any], of_a_call: bool, version: str) -> None:
-    inner = part.get("config")
-    name = str(inner.get("name", kind)) if isinstance(inner, dict) else str(inner or kind)
-    found = _resolved(part.get("module"), kind)
-    its_name = getattr(found, "__name__", kind)
-    if kind in RUN_CODE or its_name in RUN_CODE:
-        raise UserError(
-            f"{path} holds {name} ({kind}), which is code in the file, or runs a file beside it: it is not "
-            f"run. {MEND}"
-        )
-    if its_name in READ_FILES:
-        raise UserError(f"{path} holds {name} ({kind}), which can read files: it is not loaded. {MEND}")
-    if kind == "function":
-        if of_a_call or not _is_activation(part, name):
+    def written(self, part: Any, key: str = "", of_a_call: bool = False) -> Any:
+        """A part of the description as Keras may be given it.
+
+        Args:
+            part: of a description.
+            key: that it stands under.
+            of_a_call: it is an argument of a layer's call.
+
+        Raises:
+            UserError: it names what would run code, read files, or is its author's own; or a call is on no
+                tensor, and so would be computed at once.
+        """
+        if isinstance(part, list):
+            return [self.written(each, key, of_a_call) for each in part]
+        if isinstance(part, dict) and "class_name" in part:
+            return self._object(part, key, of_a_call)
+        if isinstance(part, dict):
+            return {name: self.written(each, name, of_a_call) for name, each in part.items()}
+        if key.endswith(ACTIVATION) and isinstance(part, str) and part not in ACTIVATIONS:
+            self._refuse_function(part)
+        if key.endswith("shape") and isinstance(part, int) and abs(part) > MOST:
+            raise UserError(f"{self._path} gives a shape with {part:,} in it: it is not read.")
+        return part
+
+    def _object(self, part: Config, key: str, of_a_call: bool) -> Any:
+        kind, inner = part["class_name"], part.get("config")
+        name = str(inner.get("name", kind)) if isinstance(inner, dict) else str(inner or kind)
+        if not isinstance(kind, str):
+            raise UserError(f"{self._path} holds {name}, whose class is no name: it is not loaded. {MEND}")
+        if kind in VALUES:
+            return self._value(kind, inner)
+        if kind == "function":
+            if of_a_call or not key.endswith(ACTIVATION) or not _is_activation(part, name):
+                self._refuse_function(name)
+            return name
+        found = _resolved(part.get("module"), kind)
+        self._check(part, kind, name, found)
+        made = _called(found) | {"config": self.written(inner or {}, of_a_call=of_a_call)}
+        made |= {kept: self.written(part[kept], kept) for kept in KEPT if kept in part}
+        if NODES in part:
+            made[NODES] = self._calls(part[NODES], name)
+        return made
+
+    def _value(self, kind: str, inner: Any) -> Config:
+        dtype = inner.get("dtype", ALLOWED_DTYPES[0]) if isinstance(inner, dict) else None
+        if dtype not in ALLOWED_DTYPES:
+            raise UserError(f"{self._path} holds values of an unknown type: it is not loaded. {MEND}")
+        return {"class_name": kind, "config": self.written(inner)}
+
+    def _calls(self, calls: Any, name: str) -> Any:
+        if not isinstance(calls, list) or not all(call == [] or _has_tensor(call) for call in calls):
             raise UserError(
-                f"{path} holds the function {name}, which is not Keras's own activation: it is not loaded. "
-                f"{MEND}"
+                f"{self._path} calls {name} on nothing that is computed: it is not loaded. {MEND}"
             )
-    elif _is_allowed(found) and str(part.get("registered_name") or kind) == kind:
-        return
-    elif str(part.get("module") or kind).startswith(("keras", "__")):
+        return self.written(calls, of_a_call=True)
+
+    def _check(self, part: Config, kind: str, name: str, found: Any) -> None:
+        its_name = getattr(found, "__name__", kind)
+        if kind in RUN_CODE or its_name in RUN_CODE:
+            raise UserError(
+                f"{self._path} holds {name} ({kind}), which is code in the file, or runs a file beside it: "
+                f"it is not run. {MEND}"
+            )
+        if its_name in READ_FILES:
+            raise UserError(
+                f"{self._path} holds {name} ({kind}), which can read files: it is not loaded. {MEND}"
+            )
+        if _is_allowed(found) and str(part.get("registered_name") or kind) == kind:
+            return
+        if str(part.get("module") or kind).startswith(("keras", "__")):
+            raise UserError(
+                f"{self._path} holds {name} ({kind}), which is no layer of Keras {keras.__version__}, nor an "
+                "operation on numbers alone: it is not loaded. It was saved by Keras "
+                f"{self._version or 'of unknown version'}. {MEND}"
+            )
         raise UserError(
-            f"{path} holds {name} ({kind}), which is no layer of Keras {keras.__version__}, nor an operation "
-            "on numbers alone: it is not loaded. It was saved by Keras "
-            f"{version or 'of unknown version'}. {MEND}"
-        )
-    else:
-        raise UserError(
-            f"{path} holds {name} ({kind}), which is not Keras's own but its author's code: it is not "
+            f"{self._path} holds {name} ({kind}), which is not Keras's own but its author's code: it is not "
             f"loaded. {MEND} From Python a model that you have loaded is taken as it is: audit(before=model)."
         )
 
+    def _refuse_function(self, name: str) -> NoReturn:
+        raise UserError(
+            f"{self._path} holds the function {name}, which is not Keras's own activation: it is not loaded. "
+            f"{MEND}"
+        )
 
-def _is_activation(part: dict[str, Any], name: str) -> bool:
+
+def _called(found: type) -> Config:
+    """A class by the one name by which Keras finds it."""
+    public = api_export.get_name_from_symbol(found)
+    if public is not None and api_export.get_symbol_from_name(public) is found:
+        module, _, name = public.rpartition(".")
+    else:
+        module, name = found.__module__, found.__name__
+    return {"module": module, "class_name": name, "registered_name": None}
+
+
+def _is_activation(part: Config, name: str) -> bool:
     module = str(part.get("module"))
     of_keras = module in ("builtins", "keras.activations") or module.startswith("keras.src.activations.")
-    return of_keras and name.isidentifier() and hasattr(keras.activations, name)
+    return of_keras and name in ACTIVATIONS
 
 
 def _is_allowed(found: Any) -> bool:
     if not isinstance(found, type) or not found.__module__.startswith("keras.src."):
         return False
-    if issubclass(found, keras.Model):
-        return found in MODELS
-    room, _, module = found.__module__.removeprefix("keras.src.").partition(".")
-    if room == "ops":
+    if issubclass(found, keras.Model) or found in POLICIES:
+        return found in (*MODELS, *POLICIES)
+    place, _, module = found.__module__.removeprefix("keras.src.").partition(".")
+    if place == "ops":
         return issubclass(found, keras.Operation) and (
             module in OPERATIONS or (module == "core" and found.__name__ in OF_CORE)
         )
-    return issubclass(found, KINDS)
+    if not issubclass(found, keras.layers.Layer):
+        return False
+    if place == "applications":
+        return found.__name__ in OF_APPLICATIONS
+    return any(f"{found.__module__}.".startswith(f"{folder}.") for folder in LAYERS)
 
 
 def _resolved(module: Any, name: str) -> Any:
@@ -115,14 +195,15 @@ def _resolved(module: Any, name: str) -> Any:
     return vars(sys.modules[module]).get(name) if str(module) in sys.modules else None
 
 
-def _objects(model: Any) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Every description of an object at any depth, and whether it is an argument of a layer's call."""
-    todo = [(model, False)]
+def _has_tensor(call: Any) -> bool:
+    """Whether a call of a layer is on the output of another: in the words of Keras 3, or of Keras 2."""
+    if isinstance(call, list):
+        return bool(call)
+    todo = [call]
     while todo:
-        item, of_a_call = todo.pop()
-        if isinstance(item, dict):
-            if "class_name" in item:
-                yield item, of_a_call
-            todo.extend((value, of_a_call or key == "inbound_nodes") for key, value in item.items())
-        elif isinstance(item, list):
-            todo.extend((each, of_a_call) for each in item)
+        part = todo.pop()
+        if isinstance(part, dict) and part.get("class_name") == VALUES[0]:
+            return True
+        if isinstance(part, dict | list):
+            todo.extend(part.values() if isinstance(part, dict) else part)
+    return False

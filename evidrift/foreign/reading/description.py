@@ -4,18 +4,22 @@ import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import h5py
+from typing import Any, Literal, NamedTuple
 
 from evidrift.base.errors import UserError
+from evidrift.foreign.reading import archive, hdf5
+from evidrift.foreign.reading.archive import CONFIG, METADATA, VARIABLES
 from evidrift.prepare.pointers import StandIn, head_of, stand_in
 
 WEIGHTS = ".weights.h5"
 SUFFIXES = (".keras", ".h5", ".hdf5")
 ACCEPTED = f"Expected was a Keras model ({', '.join(SUFFIXES[:2])}) or weights ({WEIGHTS})."
-MAX_CONFIG = 64 * 1024**2  # bytes; the largest network of keras.applications has one
-MAX_EXPANSION = 100  # of an archive's member, above 256 MiB: Keras stores them as they are
+# NASNetLarge, of 1,041 layers, has 1 MB with 20,000 parts, 11 deep.
+MAX_CONFIG = 16 * 1024**2  # bytes
+MAX_PARTS = 400_000  # lists and objects, some 200 bytes each once read
+MAX_VALUES = 2_000_000
+MAX_DEPTH = 100
+MAX_ABOUT = 100_000  # bytes of what an archive says of itself
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK"
 OTHERS = {
@@ -26,7 +30,21 @@ OTHERS = {
     ".tflite": "a TensorFlow Lite file",
     ".ckpt": "a TensorFlow checkpoint",
 }
-CONFIG, METADATA, VARIABLES = "config.json", "metadata.json", "model.weights.h5"
+
+
+class Saved(NamedTuple):
+    """How a model was saved.
+
+    Attributes:
+        format: in words.
+        keras: version that saved it, e.g. 3.8.0; None where the file does not say.
+    """
+
+    format: str
+    keras: str | None
+
+
+IN_MEMORY = Saved("Keras model in memory", None)
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,12 @@ class Description:
     container: Literal["zip", "hdf5"]
     model: dict[str, Any]
     version: str
+
+    @property
+    def saved(self) -> Saved:
+        """How the file was saved."""
+        what = "Keras archive (.keras)" if self.container == "zip" else "whole model (HDF5)"
+        return Saved(what, self.version or None)
 
     @property
     def of_keras_2(self) -> bool:
@@ -103,21 +127,44 @@ def read_description(path: Path) -> Description:
 
 
 def _from_zip(path: Path) -> Description:
-    with zipfile.ZipFile(path) as archive:
-        members = {member.filename: member for member in archive.infolist()}
-        if CONFIG not in members or VARIABLES not in members:
-            raise UserError(_other_archive(path, list(members)))
-        if members[CONFIG].file_size > MAX_CONFIG:
-            raise UserError(f"{path} describes a network of more than {MAX_CONFIG:,} bytes.")
-        weights = members[VARIABLES]
-        if weights.file_size > max(256 * 1024**2, MAX_EXPANSION * weights.compress_size):
-            raise UserError(
-                f"{path} holds {weights.file_size:,} bytes of weights in {weights.compress_size:,}: no "
-                "weights can be packed like that."
-            )
-        model = json.loads(archive.read(CONFIG))
-        about = json.loads(archive.read(METADATA)) if METADATA in members else {}
-        return Description("zip", model, str(about.get("keras_version", "")))
+    with archive.opened(path) as found:
+        names = found.namelist()
+        if CONFIG not in names or VARIABLES not in names:
+            raise UserError(_other_archive(path, names))
+        model = _parsed(path, archive.member(found, path, CONFIG, MAX_CONFIG))
+        return Description("zip", model, _version(_about(found, path).get("keras_version")))
+
+
+def _about(found: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    """What the archive says of itself; nothing where that is damaged, since Keras never reads it."""
+    if METADATA not in found.namelist() or found.getinfo(METADATA).file_size > MAX_ABOUT:
+        return {}
+    try:
+        about = json.loads(archive.member(found, path, METADATA, MAX_ABOUT))
+    except (ValueError, RecursionError, zipfile.BadZipFile):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def _version(given: object) -> str:
+    told = given.decode("ascii", "replace") if isinstance(given, bytes) else given
+    return told[:40] if isinstance(told, str) else ""
+
+
+def _parsed(path: Path, described: bytes) -> Any:
+    """The description as JSON, unless it is larger or deeper than that of any network."""
+    n_parts = described.count(b"{") + described.count(b"[")
+    if n_parts > MAX_PARTS or described.count(b",") > MAX_VALUES:
+        raise UserError(f"{path} describes a network of more than {MAX_PARTS:,} parts: it is not read.")
+    model = json.loads(described)
+    level, depth = [model], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise UserError(f"{path} describes a network nested more than {MAX_DEPTH} deep: it is not read.")
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for parts in inside for each in parts if isinstance(each, dict | list)]
+    return model
 
 
 def _other_archive(path: Path, members: list[str]) -> str:
@@ -148,14 +195,13 @@ def _refuse_folder(path: Path) -> None:
 
 
 def _from_hdf5(path: Path) -> Description:
-    with h5py.File(path) as file:
-        text = file.attrs.get("model_config")
-        if text is None:
+    with hdf5.opened(path) as file:
+        if "model_config" not in file.attrs:
             raise UserError(
                 f"{path} holds weights alone, or no model. Save all of it: model.save('name.keras')."
             )
-        if len(text) > MAX_CONFIG:
-            raise UserError(f"{path} describes a network of more than {MAX_CONFIG:,} bytes.")
-        version = file.attrs.get("keras_version", "")
-        model = json.loads(text.decode() if isinstance(text, bytes) else text)
-        return Description("hdf5", model, version.decode() if isinstance(version, bytes) else str(version))
+        described = hdf5.text(file, "model_config", MAX_CONFIG)
+        if described is None:
+            raise UserError(f"{path} describes a network of more than {MAX_CONFIG:,} bytes: it is not read.")
+        version = hdf5.text(file, "keras_version", MAX_ABOUT)
+        return Description("hdf5", _parsed(path, described), _version(version))

@@ -5,12 +5,9 @@ first, then the others, of a nested model likewise. In a .keras file each layer 
 class and its number among those of its class, nested as the models are.
 """
 
-import io
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
@@ -18,7 +15,6 @@ import keras
 import numpy as np
 from keras.src.saving.saving_lib import safe_get_h5_dataset, safe_get_h5_group
 
-from evidrift.foreign.reading.description import VARIABLES
 from evidrift.foreign.reading.keras2 import Config, is_model, layers_of, name_of, plain
 
 # Where a model's layers lie in a .keras file: of Keras 2.15, and of 2.13 and 2.14.
@@ -34,37 +30,30 @@ class Member(NamedTuple):
     place: str
 
 
-def load_h5(path: Path, model: keras.Model, described: Config) -> None:
-    """Weights from an .h5 file.
+def load_h5(groups: h5py.Group, model: keras.Model, described: Config) -> None:
+    """Weights from an .h5 file's group of them.
 
     Raises:
         ValueError: it holds others than the model has.
     """
-    with h5py.File(path) as file:
-        groups = safe_get_h5_group(file, "model_weights")
-        for part in layers_of(described):
-            layer, name = _layer(model, part), name_of(part)
-            listed = list(_listed(safe_get_h5_group(groups, name))) if name in groups else []
-            if layer is not None:
-                _assign(name, _in_order(layer, [text for text, _ in listed]), [each for _, each in listed])
+    for part in layers_of(described):
+        layer, name = _layer(model, part), name_of(part)
+        listed = list(_listed(safe_get_h5_group(groups, name))) if name in groups else []
+        if layer is not None:
+            _assign(name, _in_order(layer, [text for text, _ in listed]), [each for _, each in listed])
 
 
-def load_keras(path: Path, model: keras.Model, described: Config) -> None:
-    """Weights from a .keras file.
+def load_keras(file: h5py.File, model: keras.Model, described: Config) -> None:
+    """Weights from the HDF5 file in a .keras file.
 
     Raises:
         ValueError: it holds others than the model has.
     """
-    with zipfile.ZipFile(path) as archive:
-        data = io.BytesIO(archive.read(VARIABLES))
-    with h5py.File(data) as file:
-        root = next((each for each in reversed(ROOTS) if each in file), ROOTS[0])
-        members = _found(_places(file, root), model, described, root)
-        for layer, name, place in members:
-            group = safe_get_h5_group(file, f"{place}/vars") if layer.weights else {}
-            _assign(
-                name, _weights(layer), [safe_get_h5_dataset(group, str(each)) for each in range(len(group))]
-            )
+    root = next((each for each in reversed(ROOTS) if each in file), ROOTS[0])
+    members = _found(_places(file, root), model, described, root)
+    for layer, name, place in members:
+        group = safe_get_h5_group(file, f"{place}/vars") if layer.weights else {}
+        _assign(name, _weights(layer), [safe_get_h5_dataset(group, str(each)) for each in range(len(group))])
 
 
 def _places(file: h5py.File, root: str) -> set[str]:

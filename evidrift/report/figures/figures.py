@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
-from tqdm import tqdm
 
+from evidrift.base.progress import Progress
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.result import Result
 from evidrift.compare.study import Study
@@ -64,7 +64,7 @@ def draw_figures(folder: Path, study: Study, result: Result, sources: Sources, n
     images = ImageStore(sources.store).split("test")
     seed = study.seeds[0]
     marked = signs(result.marks)
-    for architecture in tqdm(study.architectures, desc="panels", unit="architecture", disable=None):
+    for architecture in Progress(study.architectures, desc="panels", unit="architecture"):
         table = study.pairs[study.pairs["arch"] == architecture]
         choices = choose_cases(table, seed, n_cases)
         files = [sources.maps / architecture / f"{seed}-{family}.h5" for family in study.families]

@@ -4,13 +4,9 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
+from evidrift.base.shown import printable, shown
 from evidrift.report.words.numbers import PLAIN
 from evidrift.report.words.view import Cell, Column, TableView
-
-
-def safe(name: str) -> str:
-    """A name without control characters."""
-    return "".join(character if character.isprintable() else "?" for character in str(name))
 
 
 def plain_table(view: TableView, *, once: bool = True, sections: bool = False) -> Table:
@@ -22,10 +18,10 @@ def plain_table(view: TableView, *, once: bool = True, sections: bool = False) -
         sections: a space after the rows of each head.
     """
     table = Table(
-        title=safe(view.caption),
+        title=shown(view.caption),
         title_justify="left",
         title_style="bold",
-        caption=_lines(view.note),
+        caption=printable(view.note),
         caption_justify="left",
         box=box.SIMPLE,
         pad_edge=False,
@@ -59,8 +55,4 @@ def spread(mean: float, sd: float) -> Cell:
 def _spelled(cell: Cell) -> str:
     """The value with its interval beside it, and the note below."""
     words = f"{cell.text(PLAIN, str)} {cell.interval(PLAIN)}".strip()
-    return "\n".join(filter(None, (safe(words), _lines(cell.note))))
-
-
-def _lines(text: str) -> str:
-    return "\n".join(map(safe, text.split("\n")))
+    return "\n".join(filter(None, (shown(words), printable(cell.note))))

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import spelled
+from evidrift.base.shown import shown
 from evidrift.compare.findings.associations import answer as association_answer
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.models import MEASURES, over_seeds
@@ -21,7 +22,7 @@ from evidrift.compare.findings.ranking import SCALED
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.result import Result
 from evidrift.measures.of_pairs import PRIMARY
-from evidrift.report.terminal.plain import plain_table, safe, spread, spreads
+from evidrift.report.terminal.plain import plain_table, spread, spreads
 from evidrift.report.terminal.verdicts import print_exploratory, print_how_far, print_primary
 from evidrift.report.words import reliance, view
 from evidrift.report.words.cells import MEASURES as NAMES
@@ -61,7 +62,7 @@ def print_result(result: Result, to: Console) -> None:
     if result.courses:
         to.print("Drift along training (validation images; docs/trajectory.md)", style="bold")
         for sentence in sentences(result.courses):
-            to.print(safe(spelled(sentence, PIPELINE)))
+            to.print(shown(spelled(sentence, PIPELINE)))
         to.print()
     _print_reliance(result, to)
     _print_associations(result, to)
@@ -73,7 +74,7 @@ def print_result(result: Result, to: Console) -> None:
     if result.observed.rankings:
         to.print(plain_table(ranking_table(result)))
     for caveat in result.caveats:
-        to.print(f"Note: {safe(spelled(caveat.sentence, PIPELINE))}", style="yellow")
+        to.print(f"Note: {shown(spelled(caveat.sentence, PIPELINE))}", style="yellow")
 
 
 def print_choices(result: Result, to: Console) -> None:
@@ -143,7 +144,7 @@ def ranking_table(result: Result) -> view.TableView:
 def _print_question(result: Result, to: Console) -> None:
     observed = result.observed
     if observed.undecidable:
-        why = safe(spelled(observed.undecidable, PIPELINE))
+        why = shown(spelled(observed.undecidable, PIPELINE))
         to.print(f"Ranking and reversals: not decidable: {why}.", style="bold")
         return
     if len(result.architectures) == 1:
@@ -152,7 +153,7 @@ def _print_question(result: Result, to: Console) -> None:
     print_primary(result, to)
     to.print("Does the reversal between LayerCAM and Grad-CAM++ survive?", style="bold")
     for sentence in answer(result.question):
-        to.print(safe(spelled(sentence, PIPELINE)))
+        to.print(shown(spelled(sentence, PIPELINE)))
     to.print()
     to.print(plain_table(tau_table(result, observed.rankings[0].layer)))  # `penultimate` comes first
 
@@ -162,7 +163,7 @@ def _print_reliance(result: Result, to: Console) -> None:
         return
     to.print("Reliance: what the decision hangs on (docs/reliance.md)", style="bold")
     for sentence in reliance.sentences(result.reliance, result.architectures):
-        to.print(safe(spelled(sentence, PIPELINE)))
+        to.print(shown(spelled(sentence, PIPELINE)))
     to.print()
     to.print(plain_table(reliance_table(result)))
 
@@ -191,7 +192,7 @@ def _print_associations(result: Result, to: Console) -> None:
     to.print(title, style="bold")
     for key, name in PROPERTIES.items():
         rows = result.associations[result.associations["property"] == key]
-        to.print(safe(association_answer(rows, name)))
+        to.print(shown(association_answer(rows, name)))
     to.print()
     if (result.classes["method"] == REFERENCE).any():
         to.print(plain_table(class_drift_table(result), sections=True))

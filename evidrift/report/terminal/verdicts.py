@@ -8,12 +8,13 @@ from rich.console import Console
 
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import spelled
+from evidrift.base.shown import shown
 from evidrift.claims.claim import Claim
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.output import claim_table
 from evidrift.compare.result import Result
 from evidrift.measures.of_pairs import MOVED_SHARE
-from evidrift.report.terminal.plain import plain_table, safe
+from evidrift.report.terminal.plain import plain_table
 from evidrift.report.words import view
 from evidrift.report.words.claimed import led_by, reversals, together, with_bounds
 from evidrift.report.words.numbers import PLAIN
@@ -47,7 +48,7 @@ def print_exploratory(result: Result, to: Console) -> None:
     if not own or not result.cohort.image_ids:
         return
     to.print(
-        f"Exploratory, at layer {safe(result.layer)}, of the recipe (other patients, other trainings):",
+        f"Exploratory, at layer {shown(result.layer)}, of the recipe (other patients, other trainings):",
         style="bold",
     )
     by_kind = {kind: [claim for claim in own if claim.kind == kind] for kind in KINDS}
@@ -66,7 +67,7 @@ def how_far_table(result: Result) -> view.TableView:
     own = result.drift[(result.drift["layer"] == result.layer) & (result.drift["measure"] == MOVED_SHARE)]
     recipe = bool(own["low"].notna().any())
     return view.table(
-        f"How far at {safe(result.layer)}: drift, the share of the strongest {100 * result.area:g} % that "
+        f"How far at {shown(result.layer)}: drift, the share of the strongest {100 * result.area:g} % that "
         "lies elsewhere",
         with_bounds(own),
         [
@@ -239,4 +240,4 @@ def _print_open(claims: Sequence[Claim], to: Console) -> None:
     reasons = list(dict.fromkeys(spelled(claim.reason, PIPELINE) for claim in claims if claim.reason))
     if reasons and all(claim.verdict == "not decidable" for claim in claims):
         more = f" ({len(reasons) - 1} more in claims.csv)" if len(reasons) > 1 else ""
-        to.print(f"Not decidable: {safe(reasons[0])}{more}", style="bold")
+        to.print(f"Not decidable: {shown(reasons[0])}{more}", style="bold")

@@ -29,7 +29,7 @@ def film(model):
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if not name.startswith(REFUSED)])
 def test_a_kept_file_gives_the_probabilities_of_the_version_that_saved_it(name):
-    model = load(FILES / name)
+    model = load(FILES / name).model
     given = np.asarray(model(film(model), training=False)).ravel()
     tolerance = 1e-3 if "float16" in name else 1e-5
     np.testing.assert_allclose(given, EXPECTED[name], atol=tolerance)
@@ -89,8 +89,8 @@ def test_a_crop_in_training_resizes_in_inference_as_in_keras_2(tmp_path):
         layers[1]["inbound_nodes"], inbound = [[["crop", 0, 0, {}]]], layers[1]["inbound_nodes"]
         layers.insert(1, made | {"name": "crop", "inbound_nodes": inbound})
 
-    model = load(with_config(tmp_path / "crop.h5", "functional-2.15.h5", crop))
-    whole = load(FILES / "functional-2.15.h5")
+    model = load(with_config(tmp_path / "crop.h5", "functional-2.15.h5", crop)).model
+    whole = load(FILES / "functional-2.15.h5").model
     inputs = film(model)
     expected = whole(smart_resize(inputs, whole.input_shape[1:3]), training=False)
     np.testing.assert_allclose(model(inputs, training=False), expected, atol=1e-6)
@@ -111,7 +111,7 @@ def test_the_oldest_form_of_teachable_machine_is_read_too(tmp_path):
         config["config"]["layers"] = [body, dense]
 
     path = with_config(tmp_path / "keras_model.h5", "teachable-2.15.h5", age)
-    model = load(path)
+    model = load(path).model
     given = np.asarray(model(film(model), training=False)).ravel()
     np.testing.assert_allclose(given, EXPECTED["teachable-2.15.h5"], atol=1e-5)
 
@@ -134,8 +134,8 @@ def test_weights_of_other_layers_are_refused(tmp_path):
         group = file["model_weights/batch_normalization"]
         group.attrs["weight_names"] = group.attrs["weight_names"][::-1]  # by name, in any order
     np.testing.assert_allclose(
-        load(path).get_layer("batch_normalization").gamma,
-        load(FILES / "functional-2.15.h5").get_layer("batch_normalization").gamma,
+        load(path).model.get_layer("batch_normalization").gamma,
+        load(FILES / "functional-2.15.h5").model.get_layer("batch_normalization").gamma,
     )
     with h5py.File(path, "r+") as file:
         del file["model_weights/conv2d/conv2d/bias:0"]
@@ -157,7 +157,7 @@ def renamed(path, order):
 
 
 def test_weights_of_nameless_layers_are_taken_in_their_order(tmp_path):
-    model = load(renamed(tmp_path / "renamed.h5", range))
+    model = load(renamed(tmp_path / "renamed.h5", range)).model
     given = np.asarray(model(film(model), training=False)).ravel()
     np.testing.assert_allclose(given, EXPECTED["nested-2.15.h5"], atol=1e-5)
     with pytest.raises(UserError, match="has other weights than its file, or has them in another order"):
@@ -171,7 +171,7 @@ def test_a_link_to_another_file_is_not_followed(tmp_path):
         del file["model_weights/dense"]
         place = str(FILES / "functional-2.15.h5")
         file["model_weights/dense"] = h5py.ExternalLink(place, "/model_weights/dense")
-    with pytest.raises(UserError, match="Not allowed: H5 file with ExternalLink"):
+    with pytest.raises(UserError, match="a link to another place"):
         load(path)
 
 

@@ -1,16 +1,20 @@
 """How a model was saved, as its file says, whatever stands in it."""
 
+import json
 import zipfile
 
 import h5py
 import pytest
 
-from evidrift.foreign.reading.saved import saved
+from evidrift.foreign.reading.description import IN_MEMORY, read_description
+
+MODEL = json.dumps({"class_name": "Functional", "config": {}})
 
 
 def archive(path, metadata):
     with zipfile.ZipFile(path, "w") as file:
-        file.writestr("config.json", "{}")
+        file.writestr("config.json", MODEL)
+        file.writestr("model.weights.h5", b"")
         if metadata is not None:
             file.writestr("metadata.json", metadata)
     return path
@@ -29,16 +33,17 @@ def archive(path, metadata):
     ],
 )
 def test_an_archive_says_which_keras_saved_it_or_nothing(tmp_path, metadata, version):
-    assert saved(archive(tmp_path / "m.keras", metadata)) == ("Keras archive (.keras)", version)
+    found = read_description(archive(tmp_path / "m.keras", metadata)).saved
+    assert found == ("Keras archive (.keras)", version)
 
 
-@pytest.mark.parametrize(("name", "what"), [("m.h5", "whole model"), ("m.weights.h5", "weights alone")])
 @pytest.mark.parametrize("version", ["2.15.0", b"2.15.0"])
-def test_so_does_an_hdf5_file(tmp_path, name, what, version):
-    with h5py.File(tmp_path / name, "w") as file:
+def test_so_does_an_hdf5_file(tmp_path, version):
+    with h5py.File(tmp_path / "m.h5", "w") as file:
         file.attrs["keras_version"] = version
-    assert saved(tmp_path / name) == (f"{what} (HDF5)", "2.15.0")
+        file.attrs["model_config"] = MODEL
+    assert read_description(tmp_path / "m.h5").saved == ("whole model (HDF5)", "2.15.0")
 
 
 def test_a_model_that_is_no_file():
-    assert saved(None).keras is None
+    assert IN_MEMORY.keras is None

@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -230,11 +231,11 @@ def whole(side: int) -> bytes:
 def palettes() -> bytes:
     """Palettes with fewer entries than they say, of no bits."""
     index = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    lies = {
-        f"{colour}PaletteColorLookupTableDescriptor": [0, 60000, 99] for colour in ("Red", "Green", "Blue")
-    }
-    data = {f"{colour}PaletteColorLookupTableData": b"\0\1" for colour in ("Red", "Green", "Blue")}
-    return dicom(index, PhotometricInterpretation="PALETTE COLOR", **lies, **data)
+    lies: dict[str, Any] = {"PhotometricInterpretation": "PALETTE COLOR"}
+    for colour in ("Red", "Green", "Blue"):
+        lies[f"{colour}PaletteColorLookupTableDescriptor"] = [0, 60000, 99]
+        lies[f"{colour}PaletteColorLookupTableData"] = b"\0\1"
+    return dicom(index, **lies)
 
 
 def no_standard() -> bytes:

@@ -1,0 +1,144 @@
+"""Files that prove themselves: a checksum in every file that another stage reads, checked before it is used.
+
+A sealed file holds `evidrift-sha256:` and 64 digits: the sha256 of the whole file with zeros for the digits.
+HDF5 has them at its very end, where HDF5 itself does not look; Parquet in its footer's metadata, JSON as the
+last key: their writers leave room for them, EMPTY. What people open with other programs, tables in CSV, stays
+plain; a sealed file that is written with it holds its `checksum`.
+
+The seal tells damage: a bit that flipped, an end that was cut off, a stretch of zeros. It is no signature.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from evidrift.base.errors import UserError
+from evidrift.base.writing import writing
+
+MARK = b"evidrift-sha256:"
+ZEROS = b"0" * 64
+EMPTY = (MARK + ZEROS).decode()
+HDF5 = b"\x89HDF\r\n\x1a\n"
+PIECE = 1 << 20  # bytes
+
+State = tuple[int, int, int, int]  # of a file: device, inode, size, time of the last change in ns
+_whole: set[State] = set()  # sealed files that were read and found whole
+_sums: dict[State, str] = {}
+
+
+@contextmanager
+def writing_sealed(path: Path) -> Iterator[Path]:
+    """Write a sealed file whole or not at all, see `writing`; it is sealed as the block ends."""
+    with writing(path) as partial:
+        yield partial
+        seal(partial)
+
+
+def seal(path: Path) -> None:
+    """Write its checksum into a finished file: HDF5, or one with exactly EMPTY in it."""
+    with path.open("r+b") as file:
+        if file.read(len(HDF5)) == HDF5:
+            file.seek(0, 2)
+            file.write(EMPTY.encode() + b"\n")
+        at = _digits(file)
+        if at is None or _read(file, at, len(ZEROS)) != ZEROS:
+            raise ValueError(f"{path} has no room for a seal")
+        digest = _sha256(file, at)
+        file.seek(at)
+        file.write(digest.encode())
+
+
+def require_sealed(path: Path, stage: str) -> None:
+    """See that a file is there and whole, as its stage wrote it. Read once a process and state of the file.
+
+    Args:
+        path: of a sealed file.
+        stage: that writes it.
+
+    Raises:
+        UserError: it is missing, empty, cut off, damaged, or was not written by this program.
+    """
+    state = _state(path, stage)
+    if state not in _whole:
+        with path.open("rb") as file:
+            at = _digits(file)
+            if at is None:
+                raise _damaged(
+                    path, stage, "has no checksum: it is cut off, damaged, or no file of this program"
+                )
+            if _read(file, at, len(ZEROS)) != _sha256(file, at).encode():
+                raise _damaged(path, stage, "is damaged: its content is not what its checksum says")
+        _whole.add(state)
+
+
+def checksum(path: Path) -> str:
+    """sha256 of a file, to be kept in a sealed one."""
+    with path.open("rb") as file:
+        return _sha256(file)
+
+
+def require_checksum(path: Path, sha256: str, stage: str) -> None:
+    """See that a file is there, and is the one whose checksum a sealed file holds.
+
+    Args:
+        path: of a file that carries no seal itself.
+        sha256: as `checksum` gave it when both were written.
+        stage: that writes both.
+
+    Raises:
+        UserError: it is missing, empty, damaged or another file.
+    """
+    state = _state(path, stage)
+    if state not in _sums:
+        _sums[state] = checksum(path)
+    if _sums[state] != sha256:
+        raise _damaged(path, stage, "is damaged or of another run: its content is not what its stage wrote")
+
+
+def _state(path: Path, stage: str) -> State:
+    if not path.is_file():
+        problem = "is no file" if path.exists() else "does not exist"
+        raise UserError(f"{path} {problem}. The stage {stage} writes it: run `dvc repro`.")
+    now = path.stat()
+    if not now.st_size:
+        raise _damaged(path, stage, "is empty")
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
+
+
+def _damaged(path: Path, stage: str, problem: str) -> UserError:
+    return UserError(
+        f"{path} {problem}. The stage {stage} writes it: delete it and run `dvc repro`. If that brings the "
+        "damage back, it is in DVC's cache: `make doctor`."
+    )
+
+
+def _digits(file: BinaryIO) -> int | None:
+    """Where the digits of the last seal in a file begin."""
+    end = file.seek(0, 2)
+    while end > 0:
+        start = max(0, end - PIECE)
+        at = _read(file, start, end - start + len(MARK) - 1).rfind(MARK)
+        if at >= 0:
+            return start + at + len(MARK)
+        end = start
+    return None
+
+
+def _sha256(file: BinaryIO, digits: int | None = None) -> str:
+    """sha256 of a file, with zeros for the digits of its seal."""
+    end = file.seek(0, 2)
+    digest = hashlib.sha256()
+    stretches = [(0, end)] if digits is None else [(0, digits), (digits + len(ZEROS), end)]
+    for start, stop in stretches:
+        if start:
+            digest.update(ZEROS)
+        for at in range(start, stop, PIECE):
+            digest.update(_read(file, at, min(PIECE, stop - at)))
+    return digest.hexdigest()
+
+
+def _read(file: BinaryIO, at: int, size: int) -> bytes:
+    file.seek(at)
+    return file.read(size)
