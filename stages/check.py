@@ -9,7 +9,7 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
-from evidrift.base.json import write_json
+from evidrift.base.json import write_sealed
 from evidrift.base.table import write_frame
 from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
@@ -40,7 +40,7 @@ def main() -> None:
     )
     for name, rows in ((FAITHFULNESS, faithfulness), (RANDOMISATION, randomisation)):
         write_frame(args.checks / name, rows, SCHEMAS[name])
-    write_json(args.metrics, summarise(faithfulness, randomisation))
+    write_sealed(args.metrics, summarise(faithfulness, randomisation))
 
 
 if __name__ == "__main__":

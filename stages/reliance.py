@@ -8,7 +8,7 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
-from evidrift.base.json import write_json
+from evidrift.base.json import write_sealed
 from evidrift.base.table import write_frame
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.checkpoint import load_plan, load_seeds
@@ -39,7 +39,7 @@ def main() -> None:
     found = rely(args.architecture, load, grid.seeds, test, plan.prepare, files, params)
     write_frame(args.reliance / REGIONS, found.regions, SCHEMAS[REGIONS])
     write_frame(args.reliance / SPIKES, found.spikes, spike_schema(store.classes))
-    write_json(args.metrics, metrics(found.regions, found.spikes))
+    write_sealed(args.metrics, metrics(found.regions, found.spikes))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
-from evidrift.base.json import write_json
+from evidrift.base.json import write_sealed
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.checkpoint import load_plan, load_seeds
 from evidrift.trajectory.following import follow
@@ -34,7 +34,7 @@ def main() -> None:
     images = store.split("validation")
     rows = follow(args.architecture, load, args.epochs, images, plan.prepare, params)
     write_trajectory(args.table, rows)
-    write_json(args.metrics, summarise(rows, params.methods if params.seeds else []))
+    write_sealed(args.metrics, summarise(rows, params.methods if params.seeds else []))
 
 
 if __name__ == "__main__":

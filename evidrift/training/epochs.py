@@ -14,7 +14,8 @@ import keras
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.seal import require_sealed, writing_sealed
+from evidrift.base.hdf5 import writing_hdf5
+from evidrift.base.seal import require_sealed
 
 
 def write_epochs(
@@ -35,7 +36,7 @@ def write_epochs(
         weights: after each epoch, as the model's `get_weights` gives them.
         n_epochs: how many these are; 0 keeps none, and the file says so.
     """
-    with writing_sealed(path) as partial, h5py.File(partial, "w") as file:
+    with writing_hdf5(path) as file:
         file.attrs["architecture"], file.attrs["seed"] = architecture, seed
         file.attrs["network"] = _shapes_hash(model)
         # one contiguous piece: an epoch is a stretch of the file
