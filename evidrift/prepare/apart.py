@@ -1,5 +1,9 @@
-"""Films read by processes apart: what breaks a decoder, or never ends, costs that film and nothing else."""
+"""Films, and lists in Parquet, read by processes apart.
 
+What breaks a decoder, or never ends, costs that film and nothing else.
+"""
+
+import contextlib
 import json
 import os
 import queue
@@ -13,6 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from evidrift.base.errors import UserError
 from evidrift.prepare.entry import Entry, Excluded, Loaded
 from evidrift.prepare.films.header import passing_key
 
@@ -31,25 +36,59 @@ def load_apart(
     """
     if entry.excluded:
         raise entry.excluded
+    told = {"path": entry.path, "label": entry.label, "patient_id": entry.patient_id, "split": entry.split}
     request = {
-        "entry": {"path": entry.path, "label": entry.label, "extra": dict(entry.extra)},
+        "entry": told | {"extra": dict(entry.extra)},
         "source": str(source),
         "size": size,
         "padding": padding,
         "min_side": min_side,
     }
-    request["entry"] |= {"patient_id": entry.patient_id, "split": entry.split}  # type: ignore[operator]
+    try:
+        answer, pixels = _asked(request, size * size)
+    except _Broken as broken:
+        raise Excluded("unreadable", f"it {broken}: it is damaged, or made to be") from None
+    return _loaded(entry, answer, pixels, size)
+
+
+def read_parquet_apart(file: Path) -> tuple[list[str], list[list[str]]]:
+    """As `listing.cells.parquet_cells`, in another process.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    try:
+        answer = _asked({"parquet": str(file)}, 0)[0]
+    except _Broken as broken:
+        raise UserError(f"{file} {broken}: it is damaged, or made to be.") from None
+    if "told" in answer:
+        raise UserError(answer["told"])
+    return answer["columns"], answer["rows"]
+
+
+def dismiss() -> None:
+    """End the readers that have no work; new ones start when they are asked again."""
+    idle = _idle(os.getpid())
+    while not idle.empty():
+        idle.get_nowait().end()
+
+
+class _Broken(Exception):  # noqa: N818 - never seen outside
+    """What the file does to its reader."""
+
+
+def _asked(request: dict[str, Any], n_pixels: int) -> tuple[dict[str, Any], bytes]:
     for _ in range(TRIES):
         reader = _idle_reader()
-        answer = reader.ask(request, size * size)
+        answer = reader.ask(request, n_pixels)
         if answer:
             _idle(os.getpid()).put(reader)
-            return _loaded(entry, *answer, size)
+            return answer
         code = reader.end()
         if code == -signal.SIGXCPU:
-            raise Excluded("unreadable", "it takes too long to read: it is damaged, or made to be")
+            raise _Broken("takes too long to read")
     how = signal.Signals(-code).name if code < 0 else f"code {code}"
-    raise Excluded("unreadable", f"it breaks its decoder ({how}): it is damaged, or made to be")
+    raise _Broken(f"breaks its decoder ({how})")
 
 
 class Reader:
@@ -77,16 +116,19 @@ class Reader:
         try:
             self._tell(json.dumps(request))
             answer = json.loads(self._replies.readline() or "null")
-            if answer is None or "reason" in answer:
-                return answer and (answer, b"")
-            pixels = self._replies.read(n_pixels)
+            if answer is None:
+                return None
+            pixels = self._replies.read(n_pixels) if "pixel_hash" in answer else b""
         except OSError:
             return None
-        return (answer, pixels) if len(pixels) == n_pixels else None
+        return (answer, pixels) if "pixel_hash" not in answer or len(pixels) == n_pixels else None
 
     def end(self) -> int:
         """Its code, once it has ended; a signal's is negative."""
         self._replies.close()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
         try:
             return self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:

@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from evidrift.base.errors import UserError
 from evidrift.prepare.entry import Entry, Excluded
 from evidrift.prepare.films import header
+from evidrift.prepare.listing.cells import parquet_cells
 from evidrift.prepare.source import load_file
 
 SECONDS = 60  # of CPU time a film; the largest that are read take 8 s on a machine of 2025
@@ -42,6 +44,8 @@ def serve(replies: int) -> None:
 
 
 def _answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    if "parquet" in request:
+        return _cells(Path(request["parquet"])), b""
     entry = Entry(**request.pop("entry"))
     try:
         loaded, planes = load_file(entry, Path(request.pop("source")), **request)
@@ -59,6 +63,16 @@ def _answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         "patient_id": loaded.entry.patient_id,
         "extra": dict(loaded.entry.extra),
     }, np.ascontiguousarray(planes).tobytes()
+
+
+def _cells(file: Path) -> dict[str, Any]:
+    try:
+        columns, rows = parquet_cells(file)
+    except UserError as error:
+        return {"told": str(error)}
+    except MemoryError:
+        return {"told": f"{file} needs more than {MEMORY >> 30} GiB of memory to be read: refused."}
+    return {"columns": columns, "rows": rows}
 
 
 def _limit(kind: int, most: int) -> None:

@@ -21,7 +21,7 @@ from evidrift.prepare.listing.manifest import list_manifest
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import PhantomRecipe, load_recipe, patients
-from evidrift.prepare.pointers import HEAD, only_tracked, stand_in
+from evidrift.prepare.pointers import HEAD, only_tracked, regular_bytes, stand_in
 from evidrift.prepare.read import check_usable, fit, read_film
 
 RECIPE_SUFFIXES = (".yaml", ".yml")
@@ -129,12 +129,12 @@ def _read_bytes(file: Path) -> bytes:
             if tracked:
                 raise Excluded("stand_in", f"{tracked.what}. {tracked.mend}")
             raise Excluded("missing", "no such file")
-        if not file.is_file():  # a pipe would block, a folder would break
-            raise Excluded("unreadable", "no regular file")
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise Excluded("too_large", f"{size:,} bytes; {MAX_BYTES:,} are the limit")
-        return file.read_bytes()
+        return regular_bytes(file, MAX_BYTES)
+    except FileNotFoundError:
+        raise Excluded("missing", "no such file") from None
     except OSError as error:
         raise Excluded("unreadable", error.strerror or type(error).__name__) from None
 

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from evidrift.base.seeds import stream
 from tools.torture.row import Row
-from tools.torture.runner import Done, Runner
+from tools.torture.runner import Runner
 from tools.torture.study import CACHE, Stage, Study, own
 
 Kind = Literal["flip", "cut", "zeros"]
@@ -94,7 +92,9 @@ def outcome(study: Study, runner: Runner, tried: Try, folder: Path, number: int)
     try:
         target = own(place / tried.file)
         whole = target.read_bytes()
-        target.write_bytes(damaged(whole, tried.kind, stream("torture", *tried[1:], tried.stage.name, number)))
+        target.write_bytes(
+            damaged(whole, tried.kind, stream("torture", *tried[1:], tried.stage.name, number))
+        )
         end = judged(study, tried, place, runner.run(tried.stage, place, timeout=TIMEOUT))
     finally:
         remove(place)
