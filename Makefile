@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help repro show verify lock test test-fast lint format prune bench doctor torture
+.PHONY: help repro show verify lock test test-fast lint format prune bench pins doctor torture
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -53,33 +53,41 @@ format: $(VENV)/.development  ## let ruff fix what it can
 	ruff check --fix .
 	ruff format .
 
+pins: $(VENV)/.development  ## renew constraints.txt and the hashes in locks/packages: make pins [UPGRADE=1]
+	python -m tools.pins $(if $(UPGRADE),--upgrade)
+
 bench: $(VENV)/.bench  ## measure speed against what else does the same, and write the table of docs/performance.md
 	python -m benchmarks.performance --write docs/performance.md
 
 torture: $(VENV)/.development  ## try to break it: damage, kills, faults, hostile files (an hour or two)
 	python -m tools.torture --write docs/reliability.md
 
-# setuptools is in every new environment of Python 3.11, so that building the command needs no download.
-$(VENV)/.runtime: requirements.txt constraints.txt pyproject.toml
+# Every package is checked against the hashes of locks/packages (`make pins`). setuptools and wheel come first:
+# they build what there is as source alone, so that no build downloads what nobody checks.
+INSTALL := "$(BIN)/python" -m pip install --quiet --require-hashes --no-build-isolation
+PACKAGES := locks/packages
+
+$(VENV)/.runtime: $(PACKAGES)/build.txt $(PACKAGES)/runtime.txt pyproject.toml
 	@echo "Installing into $(VENV) (a few minutes, about 3 GB) ..."
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "error: Python 3.11 is needed, $(PYTHON) is another version. Set PYTHON=/path/to/python3.11." >&2; exit 1; }
 	@test -d "$(VENV)" || "$(PYTHON)" -m venv "$(VENV)"
-	@"$(BIN)/python" -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
+	@$(INSTALL) --requirement $(PACKAGES)/build.txt
+	@$(INSTALL) --requirement $(PACKAGES)/runtime.txt
 	@"$(BIN)/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch "$@"
 
-$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
-	@"$(BIN)/python" -m pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+$(VENV)/.development: $(PACKAGES)/development.txt $(VENV)/.runtime
+	@$(INSTALL) --requirement $(PACKAGES)/development.txt
 	@touch "$@"
 
 # PyTorch and two attribution packages, 0.8 GB, for the tests that compare with them. --no-deps: they would
 # bring a second OpenCV and torchvision.
-$(VENV)/.peers: requirements-peers.txt requirements-ray.txt requirements-remotes.txt $(VENV)/.development
-	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement requirements-peers.txt
-	@"$(BIN)/python" -m pip install --quiet --requirement requirements-ray.txt --constraint constraints.txt
+$(VENV)/.peers: $(PACKAGES)/peers.txt $(PACKAGES)/ray.txt $(VENV)/.development
+	@$(INSTALL) --no-deps --requirement $(PACKAGES)/peers.txt
+	@$(INSTALL) --requirement $(PACKAGES)/ray.txt
 	@touch "$@"
 
-$(VENV)/.bench: requirements-bench.txt $(VENV)/.peers
-	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement requirements-bench.txt
+$(VENV)/.bench: $(PACKAGES)/bench.txt $(VENV)/.peers
+	@$(INSTALL) --no-deps --requirement $(PACKAGES)/bench.txt
 	@touch "$@"

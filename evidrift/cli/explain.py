@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from evidrift.prepare.entry import Entry, Excluded
     from evidrift.prepare.films.film import flag_notes
     from evidrift.prepare.listing.kinds import is_image
-    from evidrift.prepare.source import load_file
+    from evidrift.prepare.apart import load_apart
     from evidrift.foreign.files import load_model_file
     from evidrift.report.figures.explained import explained_figure
     from evidrift.report.figures.overlay import Film
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     classes = _classes(args.classes, file.n_classes)
     try:
         entry = Entry(args.image.name, "")
-        loaded, planes = load_file(entry, args.image.parent, file.size, args.padding, min_side=1)
+        loaded, planes = load_apart(entry, args.image.parent, file.size, args.padding, min_side=1)
     except Excluded as why:
         raise UserError(f"{args.image} cannot be explained: {str(why).rstrip('.')}.") from None
     asked = None if args.asked is None else np.array([_number(args.asked, classes)])

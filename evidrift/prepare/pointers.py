@@ -4,7 +4,10 @@ Recognised by content, whatever the name: a repository that was cloned without i
 texts of the same names.
 """
 
+import errno
+import os
 import re
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,6 +85,28 @@ def only_tracked(path: Path) -> StandIn | None:
 
 
 def head_of(path: Path) -> bytes:
-    """The first bytes of a file."""
-    with path.open("rb") as file:
-        return file.read(HEAD)
+    """The first bytes of a file; none of what is no regular file."""
+    try:
+        return regular_bytes(path, HEAD)
+    except NoRegularFileError:
+        return b""
+
+
+class NoRegularFileError(OSError):
+    """A pipe, a device, a socket or a folder: what has no end, or nothing to read."""
+
+
+def regular_bytes(path: Path, most: int) -> bytes:
+    """The first bytes of a regular file, whatever stands in its place meanwhile: a pipe is never waited for.
+
+    Raises:
+        NoRegularFileError: it is none.
+        OSError: it cannot be read.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):  # asked before: opening a device may do something
+        raise NoRegularFileError(errno.EINVAL, "no regular file")
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:  # noqa: PTH123
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise NoRegularFileError(errno.EINVAL, "no regular file")
+        return file.read(min(most, found.st_size + 1))  # it may grow meanwhile

@@ -12,6 +12,7 @@ from evidrift.base.errors import UserError
 from evidrift.base.faults import OF_THE_FILE
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import MANIFEST
+from evidrift.prepare.apart import load_apart
 from evidrift.prepare.classes import of_one_class
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.films.header import flag_lateral, with_header
@@ -21,7 +22,7 @@ from evidrift.prepare.listing.manifest import list_manifest
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import PhantomRecipe, load_recipe, patients
-from evidrift.prepare.pointers import HEAD, only_tracked, stand_in
+from evidrift.prepare.pointers import HEAD, only_tracked, regular_bytes, stand_in
 from evidrift.prepare.read import check_usable, fit, read_film
 
 RECIPE_SUFFIXES = (".yaml", ".yml")
@@ -56,7 +57,7 @@ def open_source(path: Path, params: Prepare) -> Source:
         listing = _list(path, params)
         kind = "manifest" if params.manifest else "folder"
         load = partial(
-            load_file, source=path, size=params.size, padding=params.padding, min_side=params.min_side
+            load_apart, source=path, size=params.size, padding=params.padding, min_side=params.min_side
         )
         return Source(kind, listing, load, planes=1)
     if not path.exists():
@@ -129,12 +130,12 @@ def _read_bytes(file: Path) -> bytes:
             if tracked:
                 raise Excluded("stand_in", f"{tracked.what}. {tracked.mend}")
             raise Excluded("missing", "no such file")
-        if not file.is_file():  # a pipe would block, a folder would break
-            raise Excluded("unreadable", "no regular file")
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise Excluded("too_large", f"{size:,} bytes; {MAX_BYTES:,} are the limit")
-        return file.read_bytes()
+        return regular_bytes(file, MAX_BYTES)
+    except FileNotFoundError:
+        raise Excluded("missing", "no such file") from None
     except OSError as error:
         if error.errno not in OF_THE_FILE:
             raise  # a disk that fails today must not decide which films the study has

@@ -14,6 +14,7 @@ from evidrift.base.progress import Progress
 from evidrift.base.sentence import say
 from evidrift.base.spool import Spool
 from evidrift.images.store import MANIFEST, Images
+from evidrift.prepare.apart import load_apart
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded
 from evidrift.prepare.films.film import flag_notes
 from evidrift.prepare.films.header import name_patients
@@ -23,7 +24,6 @@ from evidrift.prepare.listing.cells import SUFFIXES, WORKBOOKS
 from evidrift.prepare.listing.folder import list_folder
 from evidrift.prepare.listing.kinds import is_image
 from evidrift.prepare.listing.manifest import list_manifest
-from evidrift.prepare.source import load_file
 from evidrift.prepare.split import patient_of
 
 MIN_SIDE = 64  # px; a film smaller than that, and than the models' input, is a thumbnail or an icon
@@ -188,7 +188,7 @@ def _load_all(
 ) -> tuple[list[Loaded], Spool, list[tuple[Entry, Excluded]]]:
     def load(entry: Entry) -> tuple[Loaded, np.ndarray] | Excluded:
         try:
-            return load_file(entry, source, size, padding, min(MIN_SIDE, size))
+            return load_apart(entry, source, size, padding, min(MIN_SIDE, size))
         except Excluded as why:
             return why
 

@@ -72,7 +72,7 @@ def pseudonym_of(header: Any) -> str | None:
     if not patient:
         return None
     key = os.environ.get(KEY)
-    digest = hmac.digest(_key(key), patient.encode(), "sha256")[:8].hex()
+    digest = hmac.digest(_key(key) or passing_key(), patient.encode(), "sha256")[:8].hex()
     return f"patient-{digest}" if key else PASSING + digest
 
 
@@ -111,9 +111,27 @@ def name_patients(images: Sequence[Loaded]) -> list[Loaded]:
 
 
 @cache
-def _key(given: str | None) -> bytes:
+def passing_key() -> bytes:
+    """The key of this process alone, for pseudonyms where the user gives none.
+
+    Raises:
+        UserError: the user gives one that is too short.
+    """
+    _key(os.environ.get(KEY))
+    return _shared[0] if _shared else secrets.token_bytes(32)
+
+
+def share_key(key: bytes) -> None:
+    """Use the passing key of another process, which reads films together with this one."""
+    _shared[:] = [key]
+
+
+_shared: list[bytes] = []
+
+
+def _key(given: str | None) -> bytes | None:
     if not given:
-        return secrets.token_bytes(32)
+        return None
     if len(given) < KEY_LENGTH:
         raise UserError(
             f"The key of the pseudonyms ({KEY} in the environment) has {len(given)} characters; it must have "

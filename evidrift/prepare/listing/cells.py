@@ -11,9 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evidrift.base.errors import UserError
+from evidrift.prepare.apart import read_parquet_apart
 from evidrift.prepare.listing.headings import recognised
+from evidrift.prepare.pointers import regular_bytes
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
+MAX_BYTES = 128 << 20  # of text; a million rows take less
+BATCH = 4096  # rows
+LONGEST = 200  # characters of a cell in a message
 SEPARATORS = (",", ";", "\t")
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
 WORKBOOK_HEADS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -54,12 +59,18 @@ def read_cells(file: Path, required: Sequence[str]) -> Cells:
     if suffix not in SUFFIXES:
         raise UserError(f"{file} is no manifest that can be read: it must end in {', '.join(SUFFIXES)}.")
     if not file.is_file():
-        raise UserError(f"{file} does not exist. A manifest is a file inside the source folder.")
+        problem = "is no file" if file.exists() else "does not exist"
+        raise UserError(f"{file} {problem}. A manifest is a file inside the source folder.")
+    if file.stat().st_size > MAX_BYTES:
+        raise UserError(_too_large(file))
     try:
-        return _read_parquet(file) if suffix == ".parquet" else _read_csv(file, required)
+        if suffix == ".parquet":
+            columns, rows = read_parquet_apart(file)
+            return Cells(columns, ((f"{file}, row {at}", row) for at, row in enumerate(rows, start=1)), [])
+        return _read_csv(file, required)
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror or error}.") from None
-    except (csv.Error, pa.ArrowException) as error:
+    except csv.Error as error:
         raise UserError(f"{file} cannot be read: {error}.") from None
 
 
@@ -103,7 +114,7 @@ def _separator(first: str, required: Sequence[str]) -> str:
 
 
 def _decoded(file: Path) -> tuple[str, list[str]]:
-    data = file.read_bytes()
+    data = regular_bytes(file, MAX_BYTES)
     if data.startswith(WORKBOOK_HEADS):
         raise UserError(f"{file} is a workbook, though it is called {file.suffix}: {AS_CSV}.")
     marks = [encoding for mark, encoding in BYTE_ORDER_MARKS.items() if data.startswith(mark)]
@@ -123,13 +134,37 @@ def _decoded(file: Path) -> tuple[str, list[str]]:
     return text, [f"{note} ({word})."]
 
 
-def _read_parquet(file: Path) -> Cells:
-    table = pq.read_table(file)
-    rows = (
-        (f"{file}, row {number}", [_text(value) for value in row.values()])
-        for number, row in enumerate(table.to_pylist(), start=1)
-    )
-    return Cells(list(table.column_names), rows, [])
+def parquet_cells(file: Path) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of a Parquet file, as text. Only the process apart asks: see `prepare.apart`.
+
+    Raises:
+        UserError: it cannot be read, or holds more than MAX_BYTES of text.
+    """
+    rows, size = [], 0
+    try:
+        table = pq.ParquetFile(file)
+        for batch in table.iter_batches(BATCH):
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                rows.append([_text(value) for value in row])
+                size += sum(map(len, rows[-1])) + len(rows[-1])
+            if size > MAX_BYTES:
+                raise UserError(_too_large(file))
+    except pa.ArrowMemoryError:
+        raise MemoryError from None
+    except OSError as error:  # pyarrow's of damaged files are of this kind, too
+        raise UserError(f"{file} cannot be read: {error.strerror or short(str(error))}.") from None
+    except pa.ArrowException as error:
+        raise UserError(f"{file} cannot be read: {short(str(error))}.") from None
+    return list(table.schema_arrow.names), rows
+
+
+def short(text: str) -> str:
+    """The beginning of a text, where it is too long for a message."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+def _too_large(file: Path) -> str:
+    return f"{file} holds more than {MAX_BYTES >> 20} MiB of text: too much for a list of films."
 
 
 def _text(value: Any) -> str:

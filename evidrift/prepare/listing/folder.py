@@ -56,13 +56,22 @@ def list_folder(source: Path) -> Listing:
 
 
 def walk(source: Path) -> tuple[list[str], list[str]]:
-    """All files, and all visible links to folders, below a folder: sorted, relative, with "/"."""
+    """All files, and all visible links to folders, below a folder: sorted, relative, with "/".
+
+    Raises:
+        UserError: a folder cannot be read, or they lie in one another without an end.
+    """
     files, links = [], []
-    for folder, names_of_folders, names_of_files in os.walk(source, onerror=_refuse):
-        here = Path(folder).relative_to(source)
-        files += [(here / name).as_posix() for name in names_of_files]
-        paths = [here / name for name in names_of_folders]
-        links += [p.as_posix() for p in paths if (source / p).is_symlink() and not is_hidden(p.as_posix())]
+    try:
+        for folder, names_of_folders, names_of_files in os.walk(source, onerror=_refuse):
+            here = Path(folder).relative_to(source)
+            files += [(here / name).as_posix() for name in names_of_files]
+            paths = [(here / name).as_posix() for name in names_of_folders]
+            links += [path for path in paths if (source / path).is_symlink() and not is_hidden(path)]
+    except RecursionError:
+        raise UserError(
+            f"{source} holds folders in one another, a thousand deep: no films are there."
+        ) from None
     return sorted(files), sorted(links)
 
 

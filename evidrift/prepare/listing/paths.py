@@ -4,6 +4,7 @@ import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -56,7 +57,11 @@ class Files:
         """Whether a relative path is a file of the folder."""
         if not path or PurePosixPath(path).is_absolute():
             return False
-        return PurePosixPath(path).as_posix() in self._paths or (self._source / path).is_file()
+        if PurePosixPath(path).as_posix() in self._paths:
+            return True
+        with suppress(OSError):  # too long for a name
+            return (self._source / path).is_file()
+        return False
 
     def tail(self, path: str) -> str:
         """The longest end of a path that is a file of the folder; "" where there is none."""

@@ -1,0 +1,193 @@
+"""Hostile films and lists of films, made here and read as prepare and an audit read them.
+
+Each picture is read by a process of its own, whose memory and CPU time are measured; then all of them lie in
+one folder for a whole run of prepare, and for the audit's reading. Harmless is: a film is kept, or left out
+with a reason; a list is read, or refused in a sentence; in bounded memory and time, and nothing outside is
+read or written.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from evidrift.auditing.films.images import read_images
+from evidrift.base.errors import UserError
+from evidrift.base.shown import shown
+from evidrift.prepare import apart
+from evidrift.prepare.entry import Entry, Excluded
+from evidrift.prepare.params import Prepare
+from evidrift.prepare.prepare import Outputs, prepare
+from evidrift.prepare.reader import MEMORY
+from tools.formats.known import saved
+from tools.torture.hostile import dicoms, manifests, places, rasters
+from tools.torture.row import Row
+
+LABELS, N_FILMS = ("a", "b"), 40
+MOST_MEMORY = MEMORY + (1 << 29)  # bytes of a process: a reader's limit, and what it has when it starts
+SECONDS_OF_ALL = 300  # of CPU, for what is no single film
+
+
+class End(NamedTuple):
+    """What came of it: words, the largest process in bytes, CPU seconds."""
+
+    words: str
+    memory: int
+    seconds: float
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it kept to what a film may take."""
+        return self.memory < MOST_MEMORY and self.seconds < SECONDS_OF_ALL
+
+
+def run(full: bool) -> list[Row]:
+    """All films and lists; a small run makes them smaller, and measures them together."""
+    with tempfile.TemporaryDirectory(prefix="hostile-") as name:
+        place = Path(name)
+        secret = place / "outside" / "secret.png"
+        secret.parent.mkdir()
+        secret.write_bytes(film(9999))
+        rows = []
+        for row in _rows(place, secret, 2 if full else 1):
+            if not row.well:
+                print(f"  {row.what}: {row.note}", flush=True)
+            rows.append(row)
+        left = sorted(path.name for path in place.iterdir())
+        written = secret.read_bytes() == film(9999) and not any("owned" in each for each in left)
+        return [*rows, Row("files outside that were read, changed or made", 1, int(written))]
+
+
+def _rows(place: Path, secret: Path, n: int) -> Iterator[Row]:
+    yield from _pictures(place, n)
+    yield from _folders(place, secret)
+    yield from _lists(place, secret, n)
+
+
+def _pictures(place: Path, n: int) -> Iterator[Row]:
+    source = good(place / "pictures")
+    for group in (rasters, dicoms):
+        for name, what, make in group.cases():
+            path = source / "a" / name
+            path.write_bytes(make(n))
+            if n == 1:
+                continue
+            end = apart_from(lambda path=path: _alone(path))  # type: ignore[misc]
+            size = f"{path.stat().st_size:,} bytes"
+            yield _row(f"{what} ({size})", end, end.words.startswith(("kept", "left out")))
+    cases = sum(1 for group in (rasters, dicoms) for _ in group.cases())
+    yield from _whole(source, f"all {cases} pictures in one folder", cases)
+
+
+def _folders(place: Path, secret: Path) -> Iterator[Row]:
+    source = good(place / "things")
+    n = places.fill(source / "a", film(77), secret)
+    yield from _whole(source, "pipes, sockets, devices, links, names", n)
+    source = good(place / "restless")
+    with places.restless(source / "b", film(78)):
+        yield from (
+            row for _ in range(3) for row in _whole(source, "films that change while they are read", 1)
+        )
+    source = good(place / "deep")
+    places.deep(source / "a", film(79), 3000)
+    end = apart_from(lambda: _prepared(source, None))
+    yield _row("a film 3,000 folders down", end, end.words.startswith(("error", "kept")))
+    subprocess.run(["rm", "-r", source], check=True)  # noqa: S603, S607 - shutil does not get that deep
+
+
+def _lists(place: Path, secret: Path, n: int) -> Iterator[Row]:
+    source = good(place / "lists")
+    for each in manifests.write(source, secret, n):
+        for what, read in (("prepare", _prepared), ("audit", _audited)):
+            end = apart_from(lambda read=read, each=each: read(source, each.name))  # type: ignore[misc]
+            due = "error: " if each.refused else "kept 80"
+            yield _row(f"manifest, {what}: {each.what}", end, end.words.startswith(due))
+        (source / each.name).unlink() if not (source / each.name).is_dir() else (source / each.name).rmdir()
+
+
+def _whole(source: Path, what: str, n: int, due: tuple[str, ...] = ("kept",)) -> Iterator[Row]:
+    """One run of prepare, and of an audit's reading: every file is kept, or left out with its reason."""
+    for who, read in (("prepare", _prepared), ("audit", _audited)):
+        end = apart_from(lambda read=read: read(source, None))  # type: ignore[misc]
+        yield Row(f"{who}: {what}", n, n * (end.bounded and end.words.startswith(due)), _note(end))
+
+
+def _alone(path: Path) -> str:
+    try:
+        loaded, _ = apart.load_apart(Entry(path.name, "a"), path.parent, 128, padding=False, min_side=8)
+    except Excluded as why:
+        return f"left out, {why.reason}: {why.detail}"
+    return f"kept, {loaded.width}x{loaded.height} px"
+
+
+def _prepared(source: Path, manifest: str | None) -> str:
+    with tempfile.TemporaryDirectory(prefix="prepared-") as out:
+        names = ("store.h5", "manifest.csv", "exclusions.csv", "prepare.json")
+        outputs = Outputs(*(Path(out) / name for name in names))
+        split = {"salt": "s", "train": 0.4, "validation": 0.3}
+        given = {"source": str(source), "manifest": manifest, "size": 32, "padding": False, "min_side": 8}
+        prepare(Prepare.model_validate({**given, "split": split}), outputs)
+        told = json.loads(outputs.metrics.read_text(encoding="utf-8"))
+        return f"kept {told['kept']}, left out {sum(told['excluded'].values())}"
+
+
+def _audited(source: Path, manifest: str | None) -> str:
+    found = read_images(source / manifest if manifest else source, 64, 2, quiet=True)
+    return f"kept {len(found.images.ids)}, left out {len(found.exclusions)}"
+
+
+def apart_from(do: Callable[[], str]) -> End:
+    """Do something in a fork of this process, and measure it together with the readers that it starts."""
+    theirs, ours = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        try:
+            words = do()
+        except UserError as error:
+            words = f"error: {error}"
+        except BaseException as error:
+            words = f"UNCAUGHT {type(error).__name__}: {error}"
+        apart.dismiss()
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        memory = 1024 * max(each.ru_maxrss for each in used)
+        told: dict[str, Any] = {"words": words[:2000], "memory": memory}
+        os.write(ours, json.dumps(told | {"seconds": sum(each[0] + each[1] for each in used)}).encode())
+        os._exit(0)
+    os.close(ours)
+    with os.fdopen(theirs, "rb") as answer:
+        told = json.loads(answer.read() or "null") or {"words": "", "memory": 0, "seconds": 0}
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return End(told["words"] if not code else f"DIED of {-code}", told["memory"], told["seconds"])
+
+
+def _row(what: str, end: End, harmless: bool) -> Row:
+    return Row(what, 1, int(harmless and end.bounded), _note(end))
+
+
+def _note(end: End) -> str:
+    words = end.words if len(end.words) < 110 else f"{end.words[:110]} ..."
+    return f"{shown(words).replace('|', '/')}; {end.memory >> 20} MB, {end.seconds:.1f} s"
+
+
+def good(source: Path) -> Path:
+    """Films of two classes, as many as a study needs."""
+    for number, label in enumerate(LABELS):
+        folder = source / label
+        folder.mkdir(parents=True)
+        for at in range(N_FILMS):
+            (folder / f"{at}.png").write_bytes(film(N_FILMS * number + at))
+    return source
+
+
+def film(seed: int) -> bytes:
+    """A film like no other, as PNG."""
+    noise = np.random.default_rng(seed).integers(0, 256, (8, 8), dtype=np.uint8)
+    return saved(Image.fromarray(noise).resize((72, 80)), "PNG")
