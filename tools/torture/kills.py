@@ -134,8 +134,8 @@ def _killed(path: Path, way: str, kills: int, expected: Callable[[], dict[str, s
     most = max((n for n, _ in lost), default=0), max((span for _, span in lost), default=0.0)
     stages = ", ".join(f"{name} {n}" for name, n in sorted(ends.items()))
     note = (
-        f"at work: {stages}. Gone on from {len(lost)} times; done again by one of them: at most {most[0]} epochs "
-        f"or pieces, {most[1]:.1f} s"
+        f"at work: {stages}. Gone on from {len(lost)} times; done again by one of them: at most {most[0]} "
+        f"epochs or pieces, {most[1]:.1f} s"
     )
     if healed:
         note += f". DVC refused {len(healed)} times for what a kill had left of its rwlock: {healed[0]}"
