@@ -27,8 +27,8 @@ def locked(path: Path, what: str) -> Iterator[None]:
     while (held := _taken(path)) is None:
         if time.monotonic() > until:
             raise UserError(
-                f"Another {what} is at work here, process {_holder(path)}. Wait for its end, or end it (kill "
-                "and that number), then run this again."
+                f"Another {what} is at work here, process {_holder(path)}. Wait for its end, or stop it; "
+                "then run this again."
             )
         time.sleep(0.1)
     try:

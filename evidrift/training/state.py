@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass
 import keras
 import numpy as np
 
+from evidrift.base.errors import UserError
 from evidrift.base.memo import Arrays
 from evidrift.base.scratch import Scratch
 from evidrift.training.adam import Adam
@@ -109,11 +110,18 @@ class State:
 
 
 def kept_weights(scratch: Scratch, n_epochs: int) -> Iterator[list[np.ndarray]]:
-    """Weights after each epoch of a finished training that `keeps` them, as `set_weights` takes them."""
+    """Weights after each epoch of a finished training that `keeps` them, as `set_weights` takes them.
+
+    Raises:
+        UserError: those of an epoch cannot be read any more.
+    """
     for epoch in range(1, n_epochs + 1):
         arrays = scratch.get(piece(epoch))
         if arrays is None:
-            raise RuntimeError(f"the weights of epoch {epoch} are gone")
+            raise UserError(
+                f"The weights of epoch {epoch} were damaged while the training went on. Run it again: it "
+                "begins anew."
+            )
         yield list(arrays.values())
 
 
