@@ -1,5 +1,6 @@
 """The study on this machine's cores: each stage runs as soon as what it needs is there."""
 
+import errno
 import logging
 import signal
 import sys
@@ -14,7 +15,7 @@ from dvc.repo import Repo
 from dvc.stage import Stage
 
 from evidrift.base.errors import UserError
-from evidrift.base.faults import fault
+from evidrift.base.faults import FULL, fault
 from evidrift.base.stopping import raise_stopped
 from evidrift.repro.book import Book, Need, commands, one_process, words_of
 from evidrift.repro.claim import FOLDER, claimed
@@ -23,6 +24,7 @@ from evidrift.repro.jobs import default_jobs
 from evidrift.repro.progress import Progress
 
 LAST_LINES = 15
+ALL_OF_IT = (*FULL, errno.EROFS)  # what is wrong with a disk, not with one file
 REFRESH = 0.5  # seconds
 HOW = {Need.NOTHING: "", Need.RESTORED: "restored"}
 
@@ -159,7 +161,7 @@ class Run:
         self._progress.ended(ended.stage, "done")
 
     def _fail_for(self, stage: Stage, error: Exception) -> None:
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and error.errno in ALL_OF_IT:
             self._refused = self._refused or fault(error)
         self._fail(stage, words_of(error))
 

@@ -1,5 +1,6 @@
 """How a run goes: order, failures, Ctrl-C, two at once, a kill at any moment."""
 
+import errno
 import json
 import os
 import random
@@ -13,6 +14,7 @@ from dvc.repo import Repo, lock_repo
 
 from evidrift.base.errors import UserError
 from evidrift.repro import claim
+from evidrift.repro.book import Book
 from evidrift.repro.claim import claimed
 from evidrift.repro.jobs import default_jobs
 from tests.repro.test_same_as_dvc import BRANCHES, GATHERS
@@ -171,3 +173,35 @@ def test_jobs_are_the_cores_for_their_threads(project):
     assert default_jobs(project.path / "params.yaml") <= cores
     project.write("params.yaml", f"compute: {{threads: {cores}}}\n")
     assert default_jobs(project.path / "params.yaml") == 1
+
+
+def test_a_full_disk_is_told_once_nothing_more_is_begun_and_the_next_run_goes_on(project, capfd, monkeypatch):
+    def full(self, stage):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Book, "finish", full)
+        patched.setattr(Book, "write", lambda self: full(self, None))
+        assert project.repro(jobs=1, expect=1) == ["start"]
+    told = capfd.readouterr().err
+    assert told.count(f"error: The disk that holds {project.path} is full: ") == 1
+    assert "Failed: start. Not run because of that: 13." in told
+    assert len(project.repro()) == 13
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("schema: '2.0'", "<<<<<<< HEAD\nschema: '2.0'"),
+        ("md5: ", "md5: 1 #"),
+        ("stages:", "stages: ["),
+    ],
+)
+def test_a_lock_that_was_edited_by_hand_is_refused_with_how_to_mend_it(project, old, new):
+    project.repro()
+    project.replace("dvc.lock", old, new)
+    with pytest.raises(UserError, match=r"dvc\.lock.* `git restore dvc\.lock` brings the committed one back"):
+        project.repro()
+    (project.path / "dvc.lock").unlink()
+    project.repro()
+    assert project.status() == {}
