@@ -17,12 +17,13 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from evidrift.base.errors import run
+from evidrift.base.errors import UserError, run
 from evidrift.base.grid import load_grid
 from evidrift.base.section import read_params
+from evidrift.base.table import read_checked
 from evidrift.compare.params import load_compare
-from evidrift.images.store import MANIFEST
-from evidrift.networks.files import LOGIT, PREDICTIONS
+from evidrift.images.store import MANIFEST, require_listed
+from evidrift.networks.files import LOGIT, PREDICTION_COLUMNS, PREDICTIONS, STAGES
 
 CHECKPOINTS = ("tl", "ft")
 ASSUMED = 0.9  # share of films that a checkpoint gets right, where none is trained
@@ -111,15 +112,20 @@ def read_right(models: Path, images: pd.DataFrame, trainings: list[tuple[str, in
     Args:
         models: the folder of models.
         images: image_id and label of the test split.
-        trainings: architectures and seeds of the grid. Of one whose files hold other images nothing is known.
+        trainings: architectures and seeds of the grid. Of one whose files are damaged or hold other images
+            nothing is known.
     """
     found = {}
     for arch, seed in trainings:
         paths = [models / arch / str(seed) / checkpoint / PREDICTIONS for checkpoint in CHECKPOINTS]
-        if all(path.is_file() for path in paths):
-            tables = [pd.read_parquet(path) for path in paths]
-            if all(table["image_id"].tolist() == images["image_id"].tolist() for table in tables):
-                found[f"{arch} seed {seed}"] = np.all([_right(table) for table in tables], axis=0)
+        try:
+            tables = [
+                read_checked(path, PREDICTION_COLUMNS, STAGES[path.parent.name]).to_pandas() for path in paths
+            ]
+        except UserError:  # missing or damaged: the stage that reads it says so
+            continue
+        if all(table["image_id"].tolist() == images["image_id"].tolist() for table in tables):
+            found[f"{arch} seed {seed}"] = np.all([_right(table) for table in tables], axis=0)
     return found
 
 
@@ -128,6 +134,15 @@ def _right(table: pd.DataFrame) -> np.ndarray:
     return logits.to_numpy().argmax(axis=1) == [
         logits.columns.get_loc(f"{LOGIT}{label}") for label in table["label"]
     ]
+
+
+def is_listed(manifest: Path) -> bool:
+    """Whether the prepared images are there, and whole."""
+    try:
+        require_listed(manifest)
+    except UserError:
+        return False
+    return True
 
 
 def prepared_as(params: Path, lock: Path) -> bool:
@@ -149,7 +164,7 @@ def main() -> None:
     grid, least = load_grid(params), load_compare(params).min_patients
     trainings = [(arch, seed) for arch in grid.architectures for seed in grid.seeds]
     manifest = Path("data/images") / MANIFEST
-    if not (manifest.is_file() and prepared_as(params, LOCK)):
+    if not (is_listed(manifest) and prepared_as(params, LOCK)):
         checkpoints = len(CHECKPOINTS) * len(trainings)
         print(
             f"Before the run: a test film counts if all {checkpoints} checkpoints get it right, and "

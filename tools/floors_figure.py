@@ -4,7 +4,6 @@ Usage: python -m tools.floors_figure [metrics/compare.json] [folder]
 """
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from evidrift.base.errors import run
+from evidrift.base.json import read_sealed
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.figures import style
 from evidrift.report.words import names
@@ -152,7 +153,7 @@ def main() -> None:
     parser.add_argument("metrics", type=Path, nargs="?", default=Path("metrics/compare.json"))
     parser.add_argument("folder", type=Path, nargs="?", default=Path("docs"))
     args = parser.parse_args()
-    summary = json.loads(args.metrics.read_text(encoding="utf-8"))["drift"]
+    summary = read_sealed(args.metrics, "compare")["drift"]
     one, other = (
         {arch: methods[method][LAYER][MOVED_SHARE] for arch, methods in summary.items()}
         for method in (METHOD, OTHER)
@@ -163,4 +164,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

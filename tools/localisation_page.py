@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from evidrift.base.errors import run
+from evidrift.compare.summary import read_summary
+
 LAYER = "penultimate"
 PAGE = """# Which methods see the finding?
 
@@ -38,7 +41,10 @@ def main() -> None:
     parser.add_argument("tables", type=Path, help="compare's folder of CSV tables")
     parser.add_argument("page", type=Path, help="to write; its last section is kept")
     args = parser.parse_args()
-    localised, moved = (pd.read_csv(args.tables / f"{name}.csv") for name in ("localisation", "moves"))
+    summary = read_summary(args.tables)
+    localised, moved = (
+        pd.read_csv(summary.table(args.tables, f"{name}.csv")) for name in ("localisation", "moves")
+    )
     tables = {name: markdown(localised, moved, LAYER, name) for name in ("hit", "finding")}
     old = args.page.read_text(encoding="utf-8") if args.page.exists() else ""
     at = old.find("## What this says")
@@ -106,4 +112,4 @@ def _number(value: float, decimals: int) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

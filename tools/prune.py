@@ -5,7 +5,8 @@
 
 DVC leaves the files of a dropped seed where they were, and folders that hold them would be hashed with them.
 Only the workspace's copies go: what DVC has cached or pushed stays there. Nothing is touched but files and
-folders whose paths fit an output in dvc.yaml, and never an input that params.yaml names.
+folders whose paths fit an output in dvc.yaml, and never an input that params.yaml names; and what killed runs
+of such items have left in scratch/.
 """
 
 import argparse
@@ -36,6 +37,19 @@ def outside_the_grid(root: Path, params: Path) -> list[Path]:
             match = pattern.fullmatch(path.relative_to(root).as_posix())
             if match and not _in_grid(match, grid) and not _holds_any(path.resolve(), inputs):
                 found.add(path.relative_to(root))
+    return sorted(found)
+
+
+def unfinished(root: Path, params: Path) -> list[Path]:
+    """What killed runs have left in scratch/ of items outside the grid, relative to `root`, sorted."""
+    grid, found = load_grid(params), []
+    for name, stage in yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"].items():
+        items = "".join(f"-(?P<{item}>{PATTERNS[item]})" for item in stage.get("matrix", ()))
+        pattern = re.compile(f"{name}{items}-[0-9a-f]{{16}}")
+        for path in (root / "scratch").glob(f"{name}-*"):
+            match = pattern.fullmatch(path.name)
+            if match and not _in_grid(match, grid):
+                found.append(path.relative_to(root))
     return sorted(found)
 
 
@@ -90,7 +104,7 @@ def main() -> None:
             f"{outside[0]}{_more(len(outside) - 1)} outside the grid of {args.params}. "
             "`make prune` deletes the workspace's copies (DVC's cache keeps them); then run this again."
         )
-    for path in outside:
+    for path in [] if args.check else [*outside, *unfinished(root, args.params)]:
         print(f"deleted {path}")
         shutil.rmtree(root / path) if (root / path).is_dir() else (root / path).unlink()
         for folder in (root / path).parents:

@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from evidrift.base.errors import run
+from evidrift.base.table import read_checked
 from evidrift.images.store import ImageStore
+from evidrift.networks.files import LOGIT, PREDICTION_COLUMNS, STAGES
 from evidrift.probe.prediction import linear_model
 from evidrift.probe.traits import SIDE, thumbnails
 
@@ -27,10 +29,10 @@ def baseline_accuracy(store: ImageStore) -> float:
 
 
 def checkpoint_accuracy(path: Path) -> float:
-    """Test accuracy of the checkpoint whose predictions these are."""
-    table = pd.read_parquet(path)
-    logits = table.filter(regex="^logit_")
-    predicted = logits.columns[logits.to_numpy().argmax(-1)].str.removeprefix("logit_")
+    """Test accuracy of the checkpoint, tl or ft, in whose folder these predictions lie."""
+    table = read_checked(path, PREDICTION_COLUMNS, STAGES[path.parent.name]).to_pandas()
+    logits = table.filter(regex=f"^{LOGIT}")
+    predicted = logits.columns[logits.to_numpy().argmax(-1)].str.removeprefix(LOGIT)
     return float(np.mean(predicted == table["label"]))
 
 
@@ -53,4 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -56,7 +56,7 @@ def _json(content: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump()
-    return str(value)
+    return value.__name__  # a module, whose code counts by itself
 
 
 def _of_text(text: str) -> str:

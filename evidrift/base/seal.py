@@ -21,11 +21,12 @@ MARK = b"evidrift-sha256:"
 ZEROS = b"0" * 64
 EMPTY = (MARK + ZEROS).decode()
 HDF5 = b"\x89HDF\r\n\x1a\n"
+TRAILER = MARK + ZEROS + b"\n"  # of HDF5
 PIECE = 1 << 20  # bytes
 
 State = tuple[int, int, int, int]  # of a file: device, inode, size, time of the last change in ns
 _whole: set[State] = set()  # sealed files that were read and found whole
-_sums: dict[State, str] = {}
+_sums: dict[State, str] = {}  # checksums of plain files
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def seal(path: Path) -> None:
     with path.open("r+b") as file:
         if file.read(len(HDF5)) == HDF5:
             file.seek(0, 2)
-            file.write(EMPTY.encode() + b"\n")
+            file.write(TRAILER)
         at = _digits(file)
         if at is None or _read(file, at, len(ZEROS)) != ZEROS:
             raise ValueError(f"{path} has no room for a seal")
@@ -60,17 +61,24 @@ def require_sealed(path: Path, stage: str) -> None:
     Raises:
         UserError: it is missing, empty, cut off, damaged, or was not written by this program.
     """
-    state = _state(path, stage)
-    if state not in _whole:
-        with path.open("rb") as file:
-            at = _digits(file)
-            if at is None:
-                raise _damaged(
-                    path, stage, "has no checksum: it is cut off, damaged, or no file of this program"
-                )
-            if _read(file, at, len(ZEROS)) != _sha256(file, at).encode():
-                raise _damaged(path, stage, "is damaged: its content is not what its checksum says")
-        _whole.add(state)
+    _require_file(path, stage)
+    whole = _is_whole(path)
+    if whole is None:
+        raise _damaged(path, stage, "has no checksum: it is cut off, damaged, or no file of this program")
+    if not whole:
+        raise _damaged(path, stage, "is damaged: its content is not what its checksum says")
+
+
+def require_whole(path: Path) -> None:
+    """See that a file from anywhere is whole if it is sealed, as weights that somebody passed on.
+
+    Raises:
+        UserError: it is sealed, and damaged.
+    """
+    if _is_whole(path) is False:
+        raise UserError(
+            f"{path} is damaged: its content is not what its checksum says. Fetch it anew from where it came."
+        )
 
 
 def checksum(path: Path) -> str:
@@ -90,21 +98,20 @@ def require_checksum(path: Path, sha256: str, stage: str) -> None:
     Raises:
         UserError: it is missing, empty, damaged or another file.
     """
-    state = _state(path, stage)
+    _require_file(path, stage)
+    state = _state(path)
     if state not in _sums:
         _sums[state] = checksum(path)
     if _sums[state] != sha256:
         raise _damaged(path, stage, "is damaged or of another run: its content is not what its stage wrote")
 
 
-def _state(path: Path, stage: str) -> State:
+def _require_file(path: Path, stage: str) -> None:
     if not path.is_file():
         problem = "is no file" if path.exists() else "does not exist"
         raise UserError(f"{path} {problem}. The stage {stage} writes it: run `dvc repro`.")
-    now = path.stat()
-    if not now.st_size:
+    if not path.stat().st_size:
         raise _damaged(path, stage, "is empty")
-    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
 
 
 def _damaged(path: Path, stage: str, problem: str) -> UserError:
@@ -114,9 +121,32 @@ def _damaged(path: Path, stage: str, problem: str) -> UserError:
     )
 
 
+def _is_whole(path: Path) -> bool | None:
+    """Whether a file's seal is of its content; None without a seal."""
+    state = _state(path)
+    if state in _whole:
+        return True
+    with path.open("rb") as file:
+        at = _digits(file)
+        if at is None:
+            return None
+        if _read(file, at, len(ZEROS)) != _sha256(file, at).encode():
+            return False
+    _whole.add(state)
+    return True
+
+
+def _state(path: Path) -> State:
+    now = path.stat()
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
+
+
 def _digits(file: BinaryIO) -> int | None:
-    """Where the digits of the last seal in a file begin."""
+    """Where the digits of a file's seal begin; None without one."""
     end = file.seek(0, 2)
+    if _read(file, 0, len(HDF5)) == HDF5:
+        at = max(0, end - len(TRAILER))
+        return at + len(MARK) if _read(file, at, len(MARK)) == MARK else None
     while end > 0:
         start = max(0, end - PIECE)
         at = _read(file, start, end - start + len(MARK) - 1).rfind(MARK)

@@ -164,9 +164,15 @@ def _restore(before: dict[signal.Signals, Any], hooks: tuple[Any, Any], woken: i
 
 
 def _forget() -> None:
-    """In a fork: there is no thread to wake, and the pipe is its parent's."""
+    """In a fork: it ends in silence, for its parent speaks; there is no thread to wake."""
+    global _how
     if _how:
+        _how = ""
         signal.set_wakeup_fd(-1)
+        for kind in KINDS:
+            if signal.getsignal(kind) is raise_stopped:
+                signal.signal(kind, signal.SIG_DFL)
+        sys.excepthook, sys.unraisablehook = sys.__excepthook__, sys.__unraisablehook__
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -23,8 +23,7 @@ from evidrift.compare.findings.logits import Logits, read_logits
 from evidrift.compare.findings.reliance import Asked
 from evidrift.drift import tables as drift_tables
 from evidrift.drift.tables import Notes, notes_of
-from evidrift.maps.mapfile import CHECKPOINTS
-from evidrift.networks.files import HISTORY
+from evidrift.networks.files import HISTORY, STAGES
 from evidrift.probe.results import Probe, read_probe
 from evidrift.reliance import tables as reliance_tables
 from evidrift.trajectory.table import TRAJECTORY
@@ -157,19 +156,18 @@ def read_study(grid: Grid, files: StudyFiles) -> Study:
 def _read_runs(grid: Grid, files: StudyFiles) -> tuple[Training, Histories]:
     """Metrics and history of every training."""
     runs = [(arch, seed) for arch in grid.architectures for seed in grid.seeds]
-    stages = dict(zip(CHECKPOINTS, ("train_tl", "finetune"), strict=True))
-    for stage in stages.values():
+    for stage in STAGES.values():
         for folder, suffix in ((files.metrics, "json"), (files.histories, "csv")):
             check_folder(folder / stage, [f"{arch}-{seed}.{suffix}" for arch, seed in runs])
     names = {
         (arch, seed, checkpoint): f"{stage}/{arch}-{seed}"
         for arch, seed in runs
-        for checkpoint, stage in stages.items()
+        for checkpoint, stage in STAGES.items()
     }
     training: Training = {}
     histories: Histories = {}
     for (arch, seed, checkpoint), name in names.items():
-        run, stage = (arch, seed, checkpoint), stages[checkpoint]
+        run, stage = (arch, seed, checkpoint), STAGES[checkpoint]
         training[run] = read_sealed(files.metrics / f"{name}.json", stage)
         history = files.histories / f"{name}.csv"
         (sha256,) = training[run].pop(HISTORY)

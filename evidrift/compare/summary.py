@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from evidrift.base.json import read_sealed
+from evidrift.base.seal import require_checksum
 from evidrift.compare.record import Outcome, Record, Section, Side
 
 NAME = "summary.json"
@@ -127,6 +128,15 @@ class Summary(Section):
     parameters: dict[str, Any]
     record: Record | None = Field(default=None, exclude_if=lambda record: record is None)
     tables: dict[str, str] = Field(default_factory=dict)
+
+    def table(self, folder: Path, name: str) -> Path:
+        """A table of the folder that summary.json lies in, by its file's name.
+
+        Raises:
+            UserError: it is missing, damaged, or not the one that was written with this summary.
+        """
+        require_checksum(folder / name, self.tables[name], STAGE)
+        return folder / name
 
 
 def read_summary(folder: Path) -> Summary:

@@ -15,11 +15,11 @@ import keras
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.seal import require_sealed, writing_sealed
+from evidrift.base.seal import require_sealed, require_whole, writing_sealed
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import Options, find
 from evidrift.networks.classifier import build_classifier, build_head, network_input
-from evidrift.networks.files import BACKBONE, HEAD, NETWORK
+from evidrift.networks.files import BACKBONE, HEAD, NETWORK, STAGES
 from evidrift.networks.params import load_architecture
 
 Key = TypeVar("Key")
@@ -84,8 +84,11 @@ def load_weights(model: keras.Model, path: Path) -> None:
     """Read weights of exactly this model, from any HDF5 file that Keras reads; float16 ones are widened.
 
     Raises:
-        UserError: the file is missing, is no weights file, or holds another model's weights.
+        UserError: the file is missing, is no weights file, is sealed but damaged, or holds another model's
+            weights.
     """
+    if path.is_file():
+        require_whole(path)
     found = _count_values(path)
     expected = model.count_params()
     if found != expected:
@@ -102,7 +105,12 @@ def load_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_plan(params: Path, architecture: str, size: int, n_classes: int) -> Plan:
-    """The plan of an architecture with the options that a parameter file gives it."""
+    """The plan of an architecture with the options that a parameter file gives it.
+
+    Raises:
+        UserError: there is no such architecture.
+    """
+    find(architecture)
     return Plan(architecture, size, n_classes, load_architecture(params, architecture).options)
 
 
@@ -142,10 +150,10 @@ def load_checkpoints(
     weights: dict[Key, Weights] = {}
     for key, folder in folders.items():
         if folder.name == "tl":
-            load_own(head, folder / HEAD, "train_tl")
+            load_own(head, folder / HEAD, STAGES["tl"])
             weights[key] = [*pretrained, *head.get_weights()]
         else:
-            load_own(classifier, folder / NETWORK, "finetune")
+            load_own(classifier, folder / NETWORK, STAGES["ft"])
             weights[key] = classifier.get_weights()
     return classifier, weights
 
@@ -160,7 +168,7 @@ def load_tl(plan: Plan, *, backbone: Path, tl: Path, dropout: float = 0) -> kera
         dropout: share of pooled features that training drops.
     """
     _, head, classifier = _built(plan, backbone, dropout)
-    load_own(head, tl / HEAD, "train_tl")
+    load_own(head, tl / HEAD, STAGES["tl"])
     classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
     return classifier
 

@@ -14,5 +14,7 @@ PREDICTIONS = "predictions.parquet"
 # And a column a class, its logit: `logit_<class>`, float32.
 PREDICTION_COLUMNS: Schema = columns(str, "", "image_id", "label")
 LOGIT = "logit_"
+# By checkpoint, the stage that writes its folder.
+STAGES = {"tl": "train_tl", "ft": "finetune"}
 # In the metrics of a training: the checksum of its history, the only one of a list.
 HISTORY = "history_sha256"

@@ -9,10 +9,13 @@ from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
+from evidrift.base.memo import Memo
 from evidrift.families import cam, gradients
 from evidrift.images.store import Images
+from evidrift.maps.arrays import as_arrays
 from evidrift.maps.scores import logit_scale
 from tests.attribution.small import SIZE, N, prepare, small_classifier, small_pixels, small_targets
+from tests.stopped import stopped_after_every
 
 METHODS = ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"]
 CLASSES = ("a", "b", "c")
@@ -292,3 +295,21 @@ def test_a_checkpoint_that_has_turned_nan_is_not_the_recorded_one():
     recorded = {"tl": logits_of(small_classifier())}
     with pytest.raises(UserError, match=r"image a/0.png now gives logits nan nan nan"):
         explain_checkpoints(of_cam(), broken, {"tl": broken.get_weights()}, images(), prepare, recorded, ALL)
+
+
+def test_stopped_again_and_again_it_ends_with_the_same_maps(tmp_path):
+    model = small_classifier()
+    recorded = {name: logits_of(model) for name in ("tl", "ft")}
+    weights = {name: model.get_weights() for name in recorded}
+    family = of_cam(batch_size=2)
+
+    def work(memo):
+        return explain_checkpoints(family, model, weights, images(), prepare, recorded, ALL, memo)
+
+    found, stops = stopped_after_every(3, work, tmp_path)
+    assert stops == 2  # within either checkpoint's maps
+    whole = work(Memo())
+    for name in ("tl", "ft"):
+        expected, again = (as_arrays(maps[name]) for maps in (whole, found))
+        assert list(again) == list(expected)
+        assert all(np.array_equal(again[key], expected[key]) for key in expected)

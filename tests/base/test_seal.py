@@ -11,7 +11,15 @@ import pytest
 
 from evidrift.base import seal as sealing
 from evidrift.base.errors import UserError
-from evidrift.base.seal import EMPTY, checksum, require_checksum, require_sealed, seal, writing_sealed
+from evidrift.base.seal import (
+    EMPTY,
+    checksum,
+    require_checksum,
+    require_sealed,
+    require_whole,
+    seal,
+    writing_sealed,
+)
 
 
 def hdf5(path):
@@ -90,6 +98,18 @@ def test_every_damage_is_one_sentence_that_names_file_stage_and_command(sealed):
             require_sealed(sealed, "explain")
         told = str(error.value)
         assert all(part in told for part in (str(sealed), "stage explain", "dvc repro", "make doctor"))
+
+
+def test_a_file_from_anywhere_must_be_whole_only_if_it_is_sealed(tmp_path):
+    path = tmp_path / "a.h5"
+    hdf5(path)
+    require_whole(path)
+    seal(path)
+    require_whole(path)
+    data = path.read_bytes()
+    path.write_bytes(data[:700] + b"x" + data[701:])
+    with pytest.raises(UserError, match=r"a\.h5 is damaged.*Fetch it anew"):
+        require_whole(path)
 
 
 def test_missing_empty_and_foreign_files_are_called_so(tmp_path):

@@ -80,6 +80,15 @@ def test_blocks_are_left_in_order():
     assert process.communicate(timeout=30)[0] == "left\n"
 
 
+def test_a_fork_ends_too_and_its_parent_alone_speaks():
+    body = "import os\nif not os.fork(): print('forked', flush=True)\ntime.sleep(60)"
+    process = started(body)
+    assert process.stdout.readline() == "forked\n"
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=30)  # until no process has its streams
+    assert (process.returncode, told) == (130, "Stopped by Ctrl-C. Go on.\n")
+
+
 def test_outside_the_block_signals_do_what_they_did_before():
     before = signal.getsignal(signal.SIGTERM), sys.excepthook
     with stopping():

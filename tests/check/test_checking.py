@@ -24,6 +24,7 @@ from evidrift.maps.grids import cell_sums
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps, MapFile, Origin, write_maps
 from evidrift.measures.canvas import draw
 from tests.check.study import CLASSES, SIDE, N, disc_classifier, disc_images, grey, params
+from tests.stopped import stopped_after_every
 
 COMMON = {"images_per_class": None, "score": "centred", "target": "label", "batch_size": 7}
 CAM = cam.Params(methods=["grad_cam", "grad_cam_pp_unit"], layers=["penultimate", "last"], **COMMON)
@@ -273,3 +274,13 @@ def test_originals_are_those_of_as_many_images_a_class_as_are_asked_for_and_expl
             found.signed["penultimate", "grad_cam"], file.maps("tl", "penultimate", "grad_cam")[found.images]
         )
         np.testing.assert_array_equal(found.targets, images.labels[found.images])
+
+
+def test_stopped_again_and_again_it_ends_with_the_same_tables(folder, tables, tmp_path):
+    def work(memo):
+        return check_architecture("discs", load, FAMILIES, disc_images(), grey, folder, params(), memo)
+
+    found, stops = stopped_after_every(N, work, tmp_path)
+    assert stops > 2  # within faithfulness and within randomisation
+    for table, whole in zip(found, tables, strict=True):
+        assert table.equals(whole)

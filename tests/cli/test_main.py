@@ -1,5 +1,6 @@
 """The command as people type it: help, mistakes, exit codes, no more imported than is needed."""
 
+import signal
 import subprocess
 import sys
 
@@ -88,6 +89,20 @@ def test_what_a_user_can_mend_is_a_sentence_and_an_exit_code(capsys, monkeypatch
     code, out, err = typed(capsys, name, *words)
     assert (code, err) == expected
     assert not out
+
+
+@pytest.mark.parametrize("name", ["demo", "report"])
+def test_ctrl_c_is_a_sentence_and_an_exit_code(name):
+    script = (
+        f"import time\nfrom evidrift.cli import {name}, main\n"
+        f"{name}.run = lambda args: print('at work', flush=True) or time.sleep(60)\nmain.main(['{name}'])"
+    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, **pipes)
+    assert process.stdout.readline() == "at work\n"
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert (process.returncode, told) == (130, "Stopped by Ctrl-C. The same command does it anew.\n")
 
 
 def test_a_fault_of_ours_does_not_look_like_a_gate_that_failed(capsys, monkeypatch):

@@ -1,6 +1,7 @@
 """The tiny study as its users use it: repro, metrics, plots, remotes, experiments."""
 
 import json
+import re
 import shutil
 import sys
 
@@ -106,6 +107,7 @@ def test_metrics_and_plots_can_be_shown(tiny_study):
     files = next(iter(shown.values()))["data"]
     assert "metrics/compare.json" in files
     assert "metrics/finetune/inception_mini-2.json" in files
+    assert not {"seal", "sha256"} & set(re.findall("[a-z0-9]+", json.dumps(files)))
     plots = json.loads(tiny_study.run("dvc", "plots", "show", "--json", "--out", "scratch/plots"))
     assert "errors" not in plots
     assert "plots/finetune/inception_mini-2.csv" in plots["data"]

@@ -11,6 +11,7 @@ from evidrift.reliance.params import STRONGEST
 from evidrift.reliance.regions import image_regions
 from evidrift.reliance.tables import FILLS, REGIONS, SCHEMAS, spike_schema
 from tests.reliance.films import CLASSES, SIZE, films, sees_nothing, sees_the_corner
+from tests.stopped import stopped_after_every
 
 MARKED = 1
 MODELS = {(1, "tl"): sees_nothing, (1, "ft"): sees_the_corner}
@@ -123,3 +124,19 @@ def test_films_come_in_chunks_that_change_nothing(monkeypatch):
     parts = measure_reliance(MODELS, images, image_regions(images), quiet=True)
     assert parts.regions.equals(whole.regions)
     assert parts.spikes.equals(whole.spikes)
+
+
+def test_stopped_after_every_chunk_it_ends_with_the_same_tables(monkeypatch, tmp_path):
+    images = films(5, marked=MARKED)
+    whole = measure_reliance(MODELS, images, image_regions(images), quiet=True)
+    monkeypatch.setattr("evidrift.reliance.measuring.CHUNK", 1)  # a film a chunk
+
+    def work(memo):
+        return measure_reliance(MODELS, images, image_regions(images), quiet=True, memo=memo)
+
+    found, stops = stopped_after_every(1, work, tmp_path)
+    assert stops == len(images.ids) - 1
+    for name in ("regions", "spikes"):
+        table = getattr(found, name)
+        assert table.equals(getattr(whole, name))
+        assert list(table.dtypes) == list(getattr(whole, name).dtypes)

@@ -1,9 +1,8 @@
 """The figures of docs/drift_and_reversals.md show the drift that they are drawn from."""
 
-import json
-
 import pytest
 
+from evidrift.base.json import write_sealed
 from tools.floors_figure import apart, floors, main, reversal
 
 
@@ -59,7 +58,7 @@ def test_the_same_summary_has_the_same_bytes(tmp_path, monkeypatch):
         for at, arch in enumerate(("one", "other"))
     }
     metrics = tmp_path / "compare.json"
-    metrics.write_text(json.dumps({"drift": summary}))
+    write_sealed(metrics, {"drift": summary})
     for folder in ("first", "second"):
         monkeypatch.setattr("sys.argv", ["floors_figure", str(metrics), str(tmp_path / folder)])
         main()

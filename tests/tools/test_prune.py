@@ -72,3 +72,20 @@ def test_a_check_deletes_nothing_and_stops(project, monkeypatch):
     ):
         prune.main()
     assert all((project / name).exists() for name in OUTSIDE)
+
+
+def test_unfinished_runs_of_what_left_the_grid_go_too_and_others_stay(project, monkeypatch, capsys):
+    end = "0123456789abcdef"
+    gone = [
+        f"scratch/{name}-{end}" for name in ("explain-inception_mini-1-rise", "finetune-inception_mini-3")
+    ]
+    kept = [
+        *(f"scratch/{name}-{end}" for name in ("check-inception_mini", "finetune-inception_mini-1")),
+        "scratch/finetune-inception_mini-3",
+        "scratch/torture/study",
+    ]
+    for name in (*gone, *kept):
+        (project / name).mkdir(parents=True)
+    monkeypatch.setattr("sys.argv", ["prune", "params.yaml"])
+    prune.main()
+    assert [(project / name).exists() for name in (*gone, *kept)] == [False] * 2 + [True] * 4

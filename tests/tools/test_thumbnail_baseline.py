@@ -1,10 +1,10 @@
 """The gate of CI's run on real radiographs: a checkpoint must beat a linear model on thumbnails."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from evidrift.images.store import ImageStore, write_store
+from evidrift.training.predictions import write_predictions
 from tools import thumbnail_baseline
 
 
@@ -41,9 +41,9 @@ def predictions(tmp_path, wrong):
     """A checkpoint that is wrong on the first `wrong` of the eight test images."""
     labels = np.arange(8) % 2
     shown = np.where(np.arange(8) < wrong, 1 - labels, labels)
-    path = tmp_path / f"{wrong}.parquet"
-    table = {"image_id": [f"test{n:02}" for n in range(8)], "label": np.array(["a", "b"])[labels]}
-    pd.DataFrame({**table, "logit_a": 1.0 - shown, "logit_b": 0.0 + shown}).to_parquet(path)
+    path = tmp_path / f"{wrong}" / "tl" / "predictions.parquet"
+    ids = np.array([f"test{n:02}" for n in range(8)])
+    write_predictions(path, ids, labels, np.stack([1.0 - shown, 0.0 + shown], axis=1), ("a", "b"))
     return path
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from evidrift.base.memo import Memo
 from evidrift.images.store import Images
 from evidrift.images.views import augment
 from evidrift.networks.backbone import build_backbone
@@ -15,6 +16,7 @@ from evidrift.training.finetune import finetune, image_examples
 from evidrift.training.loop import compile_forward, fit
 from evidrift.training.params import Finetune, TrainTl
 from evidrift.training.transfer import train_head
+from tests.stopped import stopped_after_every
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +67,17 @@ def test_features_of_a_view_are_those_of_the_augmented_image(images, backbone):
     moved = np.stack([augment(p, str(i), 2) for p, i in zip(images.pixels, images.ids, strict=True)])
     again = embed(forward, zoo, dataclasses.replace(images, pixels=moved), views=0, batch_size=5)
     np.testing.assert_allclose(with_views.values[:, 2], again.values[:, 0], rtol=1e-4, atol=1e-5)
+
+
+def test_embedding_stopped_after_every_batch_gives_the_same_features(images, backbone, tmp_path):
+    forward = compile_forward(pooled(backbone))
+
+    def work(memo):
+        return embed(forward, find(ARCHITECTURE), images, 1, 8, memo)
+
+    found, stops = stopped_after_every(1, work, tmp_path)
+    assert stops == 2  # within three batches
+    np.testing.assert_array_equal(found.values, work(Memo()).values)
 
 
 @pytest.mark.parametrize("mode", ["inference", "update"])

@@ -13,7 +13,6 @@ import json
 import os
 import runpy
 import sys
-import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,7 @@ def _left(task: dict[str, Any]) -> int:
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())  # which a stage may have set
         code = 1
     gc.collect()  # what the stage has left open is closed
     atexit._run_exitfuncs()

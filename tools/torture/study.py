@@ -68,7 +68,7 @@ class Study:
         """
         path = cache / "study"
         path.mkdir(parents=True, exist_ok=True)
-        _bring_code(path)
+        bring_code(path)
         shutil.copy2(path / "profiles" / "tiny.yaml", path / "params.yaml")
         if not (path / ".git").exists():
             _call(["git", "init", "--quiet"], path)
@@ -126,7 +126,7 @@ def _stage(name: str, entry: dict) -> Stage:
     return Stage(name, entry["cmd"], deps, tuple(out["path"] for out in entry.get("outs", ())))
 
 
-def _bring_code(path: Path) -> None:
+def bring_code(path: Path) -> None:
     """Copy what git tracks, or would, where it is not the same already; delete what is gone."""
     words = ["git", "ls-files", "-z", "-co", "--exclude-standard"]
     listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603

@@ -11,7 +11,7 @@ from evidrift.base.errors import UserError
 from evidrift.base.folders import check_folder
 from evidrift.base.table import read_checked
 from evidrift.maps.mapfile import CHECKPOINTS
-from evidrift.networks.files import BACKBONE, LOGIT, PREDICTION_COLUMNS, PREDICTIONS
+from evidrift.networks.files import BACKBONE, LOGIT, PREDICTION_COLUMNS, PREDICTIONS, STAGES
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ def read_logits(folder: Path, architectures: Sequence[str], seeds: Sequence[int]
 def _read(folder: Path, seeds: Sequence[int]) -> Logits:
     check_folder(folder, [BACKBONE, *map(str, seeds)])
     paths = [folder / str(seed) / each / PREDICTIONS for each in CHECKPOINTS for seed in seeds]
-    stage = "train_tl or finetune"
-    tables = {path: read_checked(path, PREDICTION_COLUMNS, stage).to_pandas() for path in paths}
+    tables = {
+        path: read_checked(path, PREDICTION_COLUMNS, STAGES[path.parent.name]).to_pandas() for path in paths
+    }
     first = _first(tables)
     columns = list(first.columns[2:])
     classes = tuple(column.removeprefix(LOGIT) for column in columns)

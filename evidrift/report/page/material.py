@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from evidrift.base.errors import UserError
-from evidrift.base.seal import checksum, require_checksum
+from evidrift.base.seal import checksum
 from evidrift.base.table import read_table
-from evidrift.compare.summary import NAME, STAGE, Summary, read_summary
+from evidrift.compare.summary import NAME, Summary, read_summary
 from evidrift.drift.tables import PAIRS as TABLE
 from evidrift.drift.tables import Notes, notes_of
 from evidrift.images.store import MANIFEST, Images, ImageStore
@@ -82,8 +82,7 @@ class Material:
 
     def table(self, name: str) -> pd.DataFrame:
         """One of compare's tables; words stay words even where a whole column is empty."""
-        path = self.files.tables / f"{name}.csv"
-        require_checksum(path, self.summary.tables[path.name], STAGE)
+        path = self.summary.table(self.files.tables, f"{name}.csv")
         return pd.read_csv(path, keep_default_na=True)
 
     def at_layer(self, name: str) -> pd.DataFrame:
@@ -105,7 +104,8 @@ class Material:
 
     def hashes(self) -> list[tuple[str, str]]:
         """What was read, as a name that says no path, and its sha256."""
-        found = [(f"tables/{name}", self.files.tables / name) for name in sorted(self.summary.tables)]
+        tables = sorted(self.summary.tables)
+        found = [(f"tables/{name}", self.summary.table(self.files.tables, name)) for name in tables]
         found.append((f"tables/{NAME}", self.files.tables / NAME))
         for arch in self.summary.architectures:
             found.append((f"drift/{arch}/{TABLE}", self.files.drift / arch / TABLE))
