@@ -13,7 +13,8 @@ from tools.torture.study import Study
 pytestmark = pytest.mark.slow
 
 STAGE = "finetune@inception_mini-2"
-MORE = {"epochs": 40, "checkpoint": "best", "averaging": 1, "keep_epochs": [2]}
+# Some seconds of work, so that some of it comes to disk.
+MORE = {"epochs": 15, "batch_size": 1, "checkpoint": "best", "averaging": 1, "keep_epochs": [2]}
 
 
 def written(place, stage):
@@ -36,7 +37,9 @@ def test_killed_and_started_again_it_writes_what_it_writes_when_left_alone(tiny_
         alone, killed = place("alone"), place("killed")
         assert runner.run(stage, alone).code == 0
         process = runner.start(stage, killed)
+        until = time.monotonic() + 120
         while not list(killed.glob("scratch/finetune-inception_mini-2-*/state.piece")):
+            assert time.monotonic() < until
             time.sleep(0.01)
         os.kill(process, signal.SIGKILL)
         assert runner.wait(process, 60).code == -signal.SIGKILL

@@ -1,6 +1,7 @@
 """Has every process of a run note each epoch and each piece of work that it finishes, in the file $TRACED.
 
-A line: seconds, process, what it is of, its name, its number.
+A line: seconds, process, what it is of, its name, its number. $EVERY, if it is there, is how many seconds of
+work may wait to be written.
 """
 
 import importlib.abc
@@ -33,6 +34,7 @@ def wrap(module: Any) -> None:
 
         module.State.keep = kept
         return
+    module.EVERY = float(os.environ.get("EVERY", module.EVERY))
     each = module.Scratch.each
 
     def noted(self: Any, what: str, jobs: Any, make: Any) -> Any:
