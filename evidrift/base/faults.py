@@ -106,12 +106,15 @@ def _full(path: Path | None, *, quota: bool) -> str:
     if path is None:  # the fullest of those that a run writes to
         places = (Path.cwd(), Path(tempfile.gettempdir()))
         path = min(places, key=lambda place: shutil.disk_usage(place).free)
-    disk = f"The disk that holds {shown(path)}"
-    state = f"Your quota on {disk[0].lower()}{disk[1:]} is used up" if quota else f"{disk} is full"
-    kept = f" What was finished is kept{' (in scratch/ too)' if Path('scratch').is_dir() else ''}."
-    return (
-        f"{state}: {size(shutil.disk_usage(_existing(path)).free)} free now.{kept} Free some space. {AGAIN}"
-    )
+    disk = os.statvfs(_existing(path))
+    state = f"The disk that holds {shown(path)} is full"
+    if quota:
+        state = f"Your quota on the disk that holds {shown(path)} is used up"
+    elif disk.f_files and not disk.f_favail:
+        state = f"The disk that holds {shown(path)} has no room for more files (inodes)"
+    kept = f"What was finished is kept{', in scratch/ too' if Path('scratch').is_dir() else ''}"
+    free = size(disk.f_bavail * disk.f_frsize)
+    return f"{state}: {free} free now. {kept}. Free some space, then run the same command again."
 
 
 def _no_permission(path: Path | None, name: str) -> str:
@@ -152,7 +155,7 @@ def _existing(path: Path) -> Path:
 def shown(path: Path) -> str:
     """A path as the user knows it: from the folder of the project, where it lies in there."""
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return str(path.relative_to(here) if here in path.parents else path)
 
 
 def size(n_bytes: int) -> str:

@@ -8,12 +8,13 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 
 from evidrift.base.seal import writing_sealed
 
+BUFFER = 1 << 20  # bytes
 SMALL = 1 << 16  # bytes: of what the disk refused, HDF5 may read its own notes again, which are no larger
 
 
@@ -21,13 +22,13 @@ class Patient:
     """A file for HDF5 to write, which takes everything.
 
     Args:
-        file: opened to be read and written.
+        file: opened to be read and written, with a buffer.
 
     Attributes:
         refused: what went wrong first; None while nothing did.
     """
 
-    def __init__(self, file: io.RawIOBase) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._at = 0
         self._end = 0
@@ -48,7 +49,8 @@ class Patient:
         size = len(data)
         if self.refused is None:
             try:
-                self._write(memoryview(data))
+                self._file.seek(self._at)
+                self._file.write(data)
             except BaseException as error:  # an interruption too, which comes as one here
                 self.refused = error
         if self.refused is not None and size <= SMALL:
@@ -56,12 +58,6 @@ class Patient:
         self._at += size
         self._end = max(self._end, self._at)
         return size
-
-    def _write(self, data: memoryview) -> None:
-        self._file.seek(self._at)
-        while data:
-            written = self._file.write(data)
-            data = data[written:]
 
     def read(self, size: int) -> bytes:
         """As many bytes."""
@@ -75,7 +71,7 @@ class Patient:
         found = bytearray(size)
         try:
             self._file.seek(self._at)
-            self._file.readinto(found)
+            self._file.readinto(found)  # type: ignore[attr-defined]
         except BaseException as error:
             self.refused = self.refused or error
         for at, data in self._instead.items():
@@ -111,7 +107,7 @@ def writing_hdf5(path: Path, **how: Any) -> Iterator[h5py.File]:
     Raises:
         OSError: the disk has no room, or cannot be written.
     """
-    with writing_sealed(path) as partial, open(partial, "w+b", buffering=0) as raw:  # noqa: PTH123 - typed
+    with writing_sealed(path) as partial, partial.open("w+b", buffering=BUFFER) as raw:
         patient = Patient(raw)
         with h5py.File(patient, "w", **how) as file:
             yield file

@@ -16,6 +16,7 @@ from evidrift.base.seal import EMPTY, require_sealed, writing_sealed
 
 METADATA = b"evidrift"
 SEAL = "seal"
+BUFFER = 1 << 20  # bytes: Parquet is written in thousands of small pieces
 
 
 def category(codes: np.ndarray, names: Sequence[str] | np.ndarray) -> pa.DictionaryArray:
@@ -41,6 +42,7 @@ def writing_table(path: Path, notes: Mapping[str, Any] | None = None) -> Iterato
     """
     text = None if notes is None else json.dumps(dict(notes), sort_keys=True)
     with writing_sealed(path) as partial, ExitStack() as opened:
+        file = opened.enter_context(partial.open("wb", buffering=BUFFER))
         writers: list[pq.ParquetWriter] = []
 
         def add(columns: Columns) -> None:
@@ -48,7 +50,7 @@ def writing_table(path: Path, notes: Mapping[str, Any] | None = None) -> Iterato
             if text is not None:
                 table = table.replace_schema_metadata({METADATA: text.encode()})
             if not writers:
-                writer = pq.ParquetWriter(partial, table.schema, compression="zstd")
+                writer = pq.ParquetWriter(file, table.schema, compression="zstd")
                 writer.add_key_value_metadata({SEAL: EMPTY})
                 writers.append(opened.enter_context(writer))
             writers[0].write_table(table)

@@ -47,7 +47,7 @@ def test_hdf5_says_in_its_text_alone_which_file_and_why(tmp_path):
     told = f"Can't write data (file write failed: time = x\n, filename = '{tmp_path}/maps.h5', errno = 28, x)"
     sentence = fault(RuntimeError(told))
     assert sentence.startswith(f"The disk that holds {tmp_path}/maps.h5 is full: ")
-    assert sentence.endswith("Free some space. Then run the same command again.")
+    assert sentence.endswith("Free some space, then run the same command again.")
 
 
 def test_the_file_has_the_name_that_it_would_have_had(tmp_path):

@@ -58,8 +58,12 @@ def test_whichever_write_fails_hdf5_closes_in_peace_and_the_error_is_kept(tmp_pa
         assert patient.refused.errno == errno.ENOSPC
 
 
-def test_a_file_that_could_not_be_written_is_not_there(tmp_path, monkeypatch):
-    monkeypatch.setattr("evidrift.base.hdf5.open", lambda path, *_, **__: Failing(path, 20), raising=False)
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_a_file_that_could_not_be_written_is_not_there(tmp_path, monkeypatch, n):
+    def opened(path, mode, buffering):
+        return io.BufferedRandom(Failing(path, n), 1 << 16)
+
+    monkeypatch.setattr(type(tmp_path), "open", opened)
     with pytest.raises(OSError, match="No space left"), writing_hdf5(tmp_path / "x.h5") as file:
         fill(file)
     assert list(tmp_path.iterdir()) == []

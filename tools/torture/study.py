@@ -20,6 +20,7 @@ from typing import Self
 import yaml
 
 from evidrift.base.errors import UserError
+from evidrift.base.writing import PARTIAL
 from evidrift.repro.node import with_this_python
 
 ROOT = Path(__file__).parents[2]
@@ -169,7 +170,9 @@ def _remove(path: Path) -> None:
 def _files(root: Path, out: str) -> set[str]:
     path = root / out
     files = [path] if path.is_file() else path.rglob("*")
-    return {file.relative_to(root).as_posix() for file in files if file.is_file()}
+    unfinished = f"/{PARTIAL}"  # hidden from DVC, and written anew
+    found = (file.relative_to(root).as_posix() for file in files if file.is_file())
+    return {name for name in found if unfinished not in f"/{name}"}
 
 
 def _same(one: Path, other: Path) -> bool:
