@@ -101,10 +101,8 @@ def commands(place: Path) -> Iterator[tuple[str, str]]:
         families = params["grid"]["families"] if "family" in stage.get("matrix", {}) else [None]
         for family in families:
             item = {"arch": ARCHITECTURE, "seed": SEED, "family": family}
-            command = stage["cmd"]
-            for key, value in item.items():
-                command = command.replace(f"${{item.{key}}}", str(value))
-            yield f"{name} {family}" if family else name, command
+            words = " ".join(f"--{key} {item[key]}" for key in stage.get("matrix", {}))
+            yield f"{name} {family}" if family else name, stage["cmd"].replace("${item}", words)
 
 
 def run(command: str, place: Path, stage: str) -> Row:

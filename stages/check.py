@@ -9,7 +9,8 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
-from evidrift.base.json import write_json
+from evidrift.base.json import write_sealed
+from evidrift.base.scratch import unfinished
 from evidrift.base.table import write_frame
 from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
@@ -22,7 +23,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("architecture", "params", "images"),
+        ("architecture", "params", "images", "scratch"),
         models="the folder of the architecture's backbone and checkpoints",
         maps="the folder of the architecture's map files",
         checks="to write: tables of faithfulness and of randomisation",
@@ -35,12 +36,13 @@ def main() -> None:
     store = ImageStore(args.images / STORE)
     plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     load = partial(load_seeds, plan, args.models)
-    faithfulness, randomisation = check_architecture(
-        args.architecture, load, families, store.split("test"), plan.prepare, args.maps, params
-    )
-    for name, rows in ((FAITHFULNESS, faithfulness), (RANDOMISATION, randomisation)):
-        write_frame(args.checks / name, rows, SCHEMAS[name])
-    write_json(args.metrics, summarise(faithfulness, randomisation))
+    with unfinished("check", args, params, grid, families, plan) as memo:
+        faithfulness, randomisation = check_architecture(
+            args.architecture, load, families, store.split("test"), plan.prepare, args.maps, params, memo
+        )
+        for name, rows in ((FAITHFULNESS, faithfulness), (RANDOMISATION, randomisation)):
+            write_frame(args.checks / name, rows, SCHEMAS[name])
+        write_sealed(args.metrics, summarise(faithfulness, randomisation))
 
 
 if __name__ == "__main__":

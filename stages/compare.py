@@ -4,6 +4,7 @@ import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid
+from evidrift.base.writing import writing
 from evidrift.compare.output import write_metrics, write_tables
 from evidrift.compare.params import load_compare
 from evidrift.compare.result import compare
@@ -45,11 +46,11 @@ def main() -> None:
     study = read_study(load_grid(args.params), files)
     result = compare(study, params)
     write_metrics(args.summary, result)
-    write_tables(args.tables, result)
-    write_summary(args.tables, study, result, study_context(study))
+    tables = write_tables(args.tables, result)
+    write_summary(args.tables, tables, study, result, study_context(study))
     sources = Sources(args.maps, args.images / STORE)
     draw_figures(args.figures, study, result, sources, params.cases)
-    with (args.tables / "study.txt").open("w", encoding="utf-8") as file:
+    with writing(args.tables / "study.txt") as partial, partial.open("w", encoding="utf-8") as file:
         print_result(result, console(file))
         print(f"Figures: {args.figures}", file=file)
     print(f"The study's tables: {args.tables}/study.txt")

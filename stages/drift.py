@@ -4,7 +4,7 @@ import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.grid import load_grid
-from evidrift.base.json import write_json
+from evidrift.base.json import write_sealed
 from evidrift.base.table import read_pieces, write_table, writing_table
 from evidrift.drift.params import load_drift
 from evidrift.drift.places_table import build_places, read_masks
@@ -35,7 +35,7 @@ def main() -> None:
         for name, columns in pieces(maps, params):
             (add_pairs if name == PAIRS else add_agreement)(columns)
     write_table(args.tables / PLACES, build_places(maps, read_masks(store, maps.image_ids)))
-    write_json(args.metrics, summarise(read_pieces(args.tables / PAIRS, SUMMARISED)))
+    write_sealed(args.metrics, summarise(read_pieces(args.tables / PAIRS, "drift", SUMMARISED)))
 
 
 if __name__ == "__main__":

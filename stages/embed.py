@@ -4,9 +4,10 @@ import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
+from evidrift.base.scratch import unfinished
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.catalogue import find
-from evidrift.networks.checkpoint import save_weights
+from evidrift.networks.checkpoint import save_weights, weights_hash
 from evidrift.networks.params import load_architecture
 from evidrift.training.embed import embed, pooled
 from evidrift.training.features import write_features
@@ -19,7 +20,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("architecture", "params", "images"),
+        ("architecture", "params", "images", "scratch"),
         backbone="to write: the backbone's weights",
         features="to write: pooled features",
     )
@@ -28,12 +29,13 @@ def main() -> None:
     zoo = find(args.architecture)
     backbone = load_backbone(args.architecture, store.size, load_architecture(args.params, args.architecture))
     forward = compile_forward(pooled(backbone))
-    splits = {
-        split: embed(forward, zoo, store.split(split), views, params.batch_size)
-        for split, views in (("train", params.views), ("validation", 0), ("test", 0))
-    }
-    write_features(args.features, splits)
-    save_weights(backbone, args.backbone)
+    with unfinished("embed", args, params, weights_hash(backbone)) as memo:
+        splits = {
+            split: embed(forward, zoo, store.split(split), views, params.batch_size, memo, split)
+            for split, views in (("train", params.views), ("validation", 0), ("test", 0))
+        }
+        write_features(args.features, splits)
+        save_weights(backbone, args.backbone)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from evidrift.attribution.family import load_family
 from evidrift.attribution.subset import choose
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
+from evidrift.base.scratch import unfinished
 from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
 from evidrift.maps.mapfile import CHECKPOINTS, Origin, write_maps
@@ -26,8 +27,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("architecture", "seed", "params", "images"),
-        family="the attribution family, a file in families/",
+        ("architecture", "seed", "family", "params", "images", "scratch"),
         backbone="the pretrained backbone's weights",
         checkpoints="the folder of tl and ft",
         maps="to write: the map file",
@@ -43,7 +43,6 @@ def main() -> None:
         for name in weights
     }
     chosen = choose(images.ids, images.labels, family.params.images_per_class)
-    maps = explain_checkpoints(family, classifier, weights, images, plan.prepare, recorded, chosen)
     origin = Origin(
         architecture=args.architecture,
         seed=args.seed,
@@ -55,7 +54,9 @@ def main() -> None:
         versions=versions(),
         weights={name: _hash(classifier, values) for name, values in weights.items()},
     )
-    write_maps(args.maps, origin, images.ids[chosen], images.content[chosen], maps)
+    with unfinished("explain", args, family, plan) as memo:
+        maps = explain_checkpoints(family, classifier, weights, images, plan.prepare, recorded, chosen, memo)
+        write_maps(args.maps, origin, images.ids[chosen], images.content[chosen], maps)
 
 
 def _hash(classifier: "keras.Model", weights: "Weights") -> str:

@@ -8,7 +8,8 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
-from evidrift.base.json import write_json
+from evidrift.base.json import write_sealed
+from evidrift.base.scratch import unfinished
 from evidrift.base.table import write_frame
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.checkpoint import load_plan, load_seeds
@@ -22,7 +23,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("architecture", "params", "images"),
+        ("architecture", "params", "images", "scratch"),
         models="the folder of the architecture's backbone and checkpoints",
         maps="the folder of the architecture's map files",
         reliance="to write: tables of regions and of painted markers",
@@ -36,10 +37,11 @@ def main() -> None:
     load = partial(load_seeds, plan, args.models)
     files = [args.maps / name for name in names]
     test = store.split("test")
-    found = rely(args.architecture, load, grid.seeds, test, plan.prepare, files, params)
-    write_frame(args.reliance / REGIONS, found.regions, SCHEMAS[REGIONS])
-    write_frame(args.reliance / SPIKES, found.spikes, spike_schema(store.classes))
-    write_json(args.metrics, metrics(found.regions, found.spikes))
+    with unfinished("reliance", args, params, grid, plan) as memo:
+        found = rely(args.architecture, load, grid.seeds, test, plan.prepare, files, params, memo)
+        write_frame(args.reliance / REGIONS, found.regions, SCHEMAS[REGIONS])
+        write_frame(args.reliance / SPIKES, found.spikes, spike_schema(store.classes))
+        write_sealed(args.metrics, metrics(found.regions, found.spikes))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
+from evidrift.base.scratch import unfinished
 from evidrift.networks.checkpoint import save_weights
 from evidrift.networks.files import HEAD, PREDICTIONS
 from evidrift.training.features import read_features
@@ -17,7 +18,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("architecture", "seed", "params"),
+        ("architecture", "seed", "params", "scratch"),
         features="pooled features of the backbone",
         checkpoint="to write: the head's weights and its logits of the test split",
         history="to write: a row an epoch",
@@ -28,12 +29,13 @@ def main() -> None:
         read_features(args.features, split) for split in ("train", "validation", "test")
     )
     name = f"train_tl {args.architecture} seed {args.seed}"
-    head, history, chosen = train_head(training, validation, params, args.seed, name)
-    logits = predict(compile_forward(head), feature_examples(test))
-    save_weights(head, args.checkpoint / HEAD)
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "tl"}
     outputs = Outputs(args.checkpoint / PREDICTIONS, args.history, args.metrics)
-    write_outputs(outputs, identity, history, chosen, Tested(test.ids, test.labels, test.classes, logits))
+    with unfinished("train_tl", args, params) as scratch:
+        head, history, chosen = train_head(training, validation, params, args.seed, name, scratch)
+        logits = predict(compile_forward(head), feature_examples(test))
+        save_weights(head, args.checkpoint / HEAD)
+        write_outputs(outputs, identity, history, chosen, Tested(test.ids, test.labels, test.classes, logits))
 
 
 if __name__ == "__main__":

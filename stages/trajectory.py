@@ -8,7 +8,8 @@ from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
-from evidrift.base.json import write_json
+from evidrift.base.json import write_sealed
+from evidrift.base.scratch import unfinished
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.checkpoint import load_plan, load_seeds
 from evidrift.trajectory.following import follow
@@ -20,7 +21,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(
         __doc__,
-        ("architecture", "params", "images"),
+        ("architecture", "params", "images", "scratch"),
         models="the folder of the architecture's backbone and checkpoints",
         epochs="the folder of its epochs files",
         table="to write: a row an epoch, method and image",
@@ -32,9 +33,10 @@ def main() -> None:
     plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     load = partial(load_seeds, plan, args.models, names=["tl"])
     images = store.split("validation")
-    rows = follow(args.architecture, load, args.epochs, images, plan.prepare, params)
-    write_trajectory(args.table, rows)
-    write_json(args.metrics, summarise(rows, params.methods if params.seeds else []))
+    with unfinished("trajectory", args, params, plan) as memo:
+        rows = follow(args.architecture, load, args.epochs, images, plan.prepare, params, memo)
+        write_trajectory(args.table, rows)
+        write_sealed(args.metrics, summarise(rows, params.methods if params.seeds else []))
 
 
 if __name__ == "__main__":

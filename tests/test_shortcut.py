@@ -182,7 +182,7 @@ def train(name: str, store: ImageStore, bare: Images, table: Path) -> Trained:
         network.classifier.set_weights(weights)
         exported(network.classifier, network.zoo).save(files[checkpoint])
     write_table(table, build_places(study, Masks(None, marker_box(len(chosen)))))
-    places = read_table(table).to_pandas()
+    places = read_table(table, "drift").to_pandas()
     return Trained(
         {checkpoint: accuracy(each, test) for checkpoint, each in logits.items()},
         {checkpoint: accuracy(each, bare) for checkpoint, each in bare_logits.items()},

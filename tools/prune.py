@@ -18,10 +18,10 @@ from typing import Any
 import yaml
 
 from evidrift.base.errors import UserError, run
-from evidrift.base.grid import Grid, load_grid
+from evidrift.base.grid import NAME, Grid, load_grid
 from evidrift.base.section import read_params
 
-PATTERNS = {"arch": "[a-z][a-z0-9_]*", "seed": "[0-9]+", "family": "[a-z][a-z0-9_]*"}
+PATTERNS = {"arch": NAME, "seed": "[0-9]+", "family": NAME}
 
 
 def outside_the_grid(root: Path, params: Path) -> list[Path]:

@@ -16,8 +16,9 @@ from evidrift.networks.classifier import build_classifier
 from evidrift.training.adam import Adam, learning_rate
 from evidrift.training.embed import embed, pooled
 from evidrift.training.finetune import finetune
-from evidrift.training.loop import Epoch, compile_forward
+from evidrift.training.loop import compile_forward
 from evidrift.training.params import Finetune, TrainTl
+from evidrift.training.state import Epoch
 from evidrift.training.transfer import train_head
 
 SEEDS = (1, 2, 3)

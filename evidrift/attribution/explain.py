@@ -1,7 +1,7 @@
 """The one loop that explains images; and both checkpoints of one architecture and seed, for the pipeline."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import PREDICTED, Network
 from evidrift.base.errors import UserError
+from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
+from evidrift.maps.arrays import as_arrays, from_arrays
 from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
 
@@ -30,6 +32,8 @@ def explain(
     targets: np.ndarray | None = None,
     scale: float | None = None,
     seen: Callable[[slice, CheckpointMaps], Any] = lambda part, maps: None,
+    memo: Memo = NOTHING,
+    name: str = "maps",
 ) -> CheckpointMaps:
     """One family's maps of all images, batch by batch.
 
@@ -43,6 +47,8 @@ def explain(
         targets: the class to explain, (n,) indices; None for the one that the network itself predicts.
         scale: of the checkpoint's logits, where it is known.
         seen: called after each batch, with its place and its maps.
+        memo: of batches that were explained before.
+        name: of these maps in it.
     """
     params = family.params
     predict = targets is None and not params.takes_predicted
@@ -51,9 +57,14 @@ def explain(
         scale = logit_scale(logits)
         targets = predicted_classes(logits) if targets is None else targets
     asked = np.full(len(pixels), PREDICTED) if targets is None else targets
+    parts = _parts(len(pixels), params.batch_size)
+
+    def make(part: slice) -> Arrays:
+        return as_arrays(family.module.explain(network, pixels[part], asked[part], params, scale))
+
     batches = []
-    for part in _parts(len(pixels), params.batch_size):
-        maps = family.module.explain(network, pixels[part], asked[part], params, scale)
+    for part, made in zip(parts, memo.each(name, parts, make), strict=True):
+        maps = from_arrays(made)
         seen(part, maps)
         batches.append(maps)
     whole = joined(batches)
@@ -66,8 +77,8 @@ def logits_of(network: Network, pixels: "np.ndarray | Planes", batch_size: int) 
     return np.concatenate([network.logits(network.inputs(pixels[part])) for part in parts])
 
 
-def _parts(n: int, size: int) -> Iterator[slice]:
-    return (slice(first, first + size) for first in range(0, n, size))
+def _parts(n: int, size: int) -> list[slice]:
+    return [slice(first, first + size) for first in range(0, n, size)]
 
 
 def explain_checkpoints(
@@ -78,6 +89,7 @@ def explain_checkpoints(
     prepare: Callable[[np.ndarray], Any],
     recorded: dict[str, np.ndarray],
     chosen: np.ndarray,
+    memo: Memo = NOTHING,
 ) -> dict[str, CheckpointMaps]:
     """Maps of the chosen images under each checkpoint.
 
@@ -91,6 +103,7 @@ def explain_checkpoints(
             (n, classes): they give the predicted class and the scale for the unit form, and the
             checkpoint must give them again.
         chosen: positions of the images to explain, from `subset.choose`.
+        memo: of batches that were explained before.
 
     Raises:
         UserError: a checkpoint gives other logits than were recorded, or lacks a layer.
@@ -101,7 +114,7 @@ def explain_checkpoints(
     maps = {}
     for checkpoint, values in weights.items():
         classifier.set_weights(values)
-        maps[checkpoint] = _explain(family, network, images, recorded[checkpoint], chosen, checkpoint)
+        maps[checkpoint] = _explain(family, network, images, recorded[checkpoint], chosen, checkpoint, memo)
         for layer in maps[checkpoint].layers.values():
             if not layer.rectified:
                 logger.warning(
@@ -120,6 +133,7 @@ def _explain(
     recorded: np.ndarray,
     chosen: np.ndarray,
     checkpoint: str,
+    memo: Memo,
 ) -> CheckpointMaps:
     if len(recorded) != len(images.ids):
         raise UserError(
@@ -135,7 +149,8 @@ def _explain(
             _check(maps.logits, recorded[at], scale, images.ids[at], checkpoint)
             progress.update(len(at))
 
-        return explain(network, family, images.pixels.take(chosen, axis=0), targets[chosen], scale, check)
+        pixels = images.pixels.take(chosen, axis=0)
+        return explain(network, family, pixels, targets[chosen], scale, check, memo, checkpoint)
 
 
 def _check(

@@ -199,8 +199,8 @@ def audit(
         context = context_of(told, audited, models, asked, record)
         with _filling(target) as folder:
             files = write_material(folder, films, audited, tried.film, pairs, families, measured)
-            write_tables(files.tables, result, SPELLING)
-            write_summary(files.tables, study, result, context)
+            tables = write_tables(files.tables, result, SPELLING)
+            write_summary(files.tables, tables, study, result, context)
             write_report(files, folder)
             (folder / SUMMARY).write_text(found.to_json(), encoding="utf-8")
             write_junit(folder / JUNIT, checks)

@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidrift.base.writing import write_bytes
 from evidrift.report.figures.panels import Case, Heading, case_panel
 
 
@@ -29,7 +30,7 @@ class CaseView:
 
     def save(self, path: str | Path) -> None:
         """Write the picture."""
-        Path(path).write_bytes(self.png())
+        write_bytes(Path(path), self.png())
 
     def _repr_png_(self) -> bytes:
         return self.png()

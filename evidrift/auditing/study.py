@@ -153,6 +153,7 @@ def write_material(
     write_exclusions(folder / EXCLUSIONS, audited.exclusions)
     write_store(
         files.store,
+        tables=(folder / MANIFEST, folder / EXCLUSIONS),
         classes=images.classes,
         image_ids=[str(each) for each in images.ids],
         patient_ids=[str(each) for each in images.patient_ids],

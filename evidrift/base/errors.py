@@ -3,8 +3,11 @@
 import sys
 from collections.abc import Callable
 
+from evidrift.base.faults import fault
 from evidrift.base.keys import PIPELINE
+from evidrift.base.output import outlive_output
 from evidrift.base.sentence import Spelling, say, spelled
+from evidrift.base.stopping import stopping
 
 
 class UserError(Exception):
@@ -28,9 +31,21 @@ class UserError(Exception):
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run the `main` of a stage; print a UserError in the parameter file's words and leave with code 1."""
+    """Run the `main` of a stage or a tool, whatever becomes of its output.
+
+    A UserError, in the parameter file's words, and what the machine refuses (a full disk, a folder that may
+    not be written, no memory) are printed as a sentence each, and end the process with code 1.
+    """
+    outlive_output()
     try:
-        main()
+        with stopping():
+            main()
     except UserError as error:
         print(f"error: {error.spelled(PIPELINE)}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        told = fault(error)
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         sys.exit(1)

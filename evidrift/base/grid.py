@@ -8,8 +8,11 @@ from pydantic import Field
 from evidrift.base.choices import Choices
 from evidrift.base.section import Section, load_section
 
-Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
-Seed = Annotated[int, Field(ge=0)]
+NAME = "[a-z][a-z0-9_]*"
+SEEDS = 2**32  # so many there are: the generators of numpy and TensorFlow take 32 bits
+
+Name = Annotated[str, Field(pattern=rf"^{NAME}$", max_length=64)]
+Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
 
 class Grid(Section):

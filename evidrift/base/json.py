@@ -1,4 +1,4 @@
-"""JSON files: numbers rounded, what is missing null, the same bytes for the same content."""
+"""JSON files: numbers rounded, what is missing null, the same bytes for the same content; sealed ones."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evidrift.base.seal import EMPTY, require_sealed, writing_sealed
+from evidrift.base.writing import write_text
+
 if TYPE_CHECKING:
     import pandas as pd
+
+SEAL = "seal"
 
 
 def plain(value: Any, decimals: int) -> Any:
@@ -60,5 +65,27 @@ def as_json(content: Any) -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Write content of JSON's own types; the file's folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(as_json(content), encoding="utf-8")
+    write_text(path, as_json(content))
+
+
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """Write content of JSON's own types with a seal as its last key; the file's folder is made."""
+    with writing_sealed(path) as partial:
+        # a list, since DVC shows numbers and texts of metrics, and a checksum is none
+        partial.write_text(as_json({**content, SEAL: [EMPTY]}), encoding="utf-8")
+
+
+def read_sealed(path: Path, stage: str) -> dict[str, Any]:
+    """What `write_sealed` wrote, without the seal.
+
+    Args:
+        path: of the file.
+        stage: that writes it.
+
+    Raises:
+        UserError: it is missing or damaged.
+    """
+    require_sealed(path, stage)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content[SEAL]
+    return content

@@ -1,10 +1,16 @@
 """Readies a stage's process: a stage imports this first, before numpy.
 
-It is pinned to `compute` of its parameter file, and ends with the DVC that runs it.
+It is pinned to `compute` of its parameter file, ends with the DVC that runs it, and stops well.
 """
 
 import argparse
+import sys
 from pathlib import Path
+
+from evidrift.base.stopping import GOES_ON, stop_well  # isort: skip - first: others take a while to import
+
+if any(word.startswith("--params") for word in sys.argv):  # else this is no stage
+    stop_well(GOES_ON)
 
 from evidrift.base.compute import load_compute, pin
 from evidrift.base.errors import run

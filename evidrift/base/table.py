@@ -1,4 +1,4 @@
-"""Tables on disk: Parquet, the same bytes for the same columns, with what holds for the whole table."""
+"""Tables on disk: sealed Parquet, the same bytes for the same columns, with notes on the whole table."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,10 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evidrift.base.errors import UserError
 from evidrift.base.schema import Schema, require
+from evidrift.base.seal import EMPTY, require_sealed, writing_sealed
 
 METADATA = b"evidrift"
+SEAL = "seal"
+BUFFER = 1 << 20  # bytes: Parquet is written in thousands of small pieces
 
 
 def category(codes: np.ndarray, names: Sequence[str] | np.ndarray) -> pa.DictionaryArray:
@@ -39,8 +41,8 @@ def writing_table(path: Path, notes: Mapping[str, Any] | None = None) -> Iterato
         What takes the pieces, at least one: columns by name, in the same order and of the same types.
     """
     text = None if notes is None else json.dumps(dict(notes), sort_keys=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as opened:
+    with writing_sealed(path) as partial, ExitStack() as opened:
+        file = opened.enter_context(partial.open("wb", buffering=BUFFER))
         writers: list[pq.ParquetWriter] = []
 
         def add(columns: Columns) -> None:
@@ -48,7 +50,8 @@ def writing_table(path: Path, notes: Mapping[str, Any] | None = None) -> Iterato
             if text is not None:
                 table = table.replace_schema_metadata({METADATA: text.encode()})
             if not writers:
-                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+                writer = pq.ParquetWriter(file, table.schema, compression="zstd")
+                writer.add_key_value_metadata({SEAL: EMPTY})
                 writers.append(opened.enter_context(writer))
             writers[0].write_table(table)
 
@@ -71,13 +74,23 @@ def write_frame(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
     )
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """A table, all columns of it or some; its words stay dictionary-encoded."""
+def read_table(path: Path, stage: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table that a stage writes, all columns of it or some; its words stay dictionary-encoded.
+
+    Raises:
+        UserError: it is missing or damaged.
+    """
+    require_sealed(path, stage)
     return pq.read_table(path, columns=columns)
 
 
-def read_pieces(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Some columns of a table, piece by piece, so that it need not fit into memory."""
+def read_pieces(path: Path, stage: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of a stage's table, piece by piece, so that it need not fit into memory.
+
+    Raises:
+        UserError: it is missing or damaged.
+    """
+    require_sealed(path, stage)
     with pq.ParquetFile(path) as file:
         for piece in range(file.num_row_groups):
             yield file.read_row_group(piece, columns=columns)
@@ -87,12 +100,9 @@ def read_checked(path: Path, schema: Schema, stage: str) -> pa.Table:
     """The table that another stage writes, if it has the columns that it must have.
 
     Raises:
-        UserError: it is damaged, lacks a column, or holds something else there.
+        UserError: it is missing or damaged, lacks a column, or holds something else there.
     """
-    try:
-        table = read_table(path)
-    except (OSError, pa.ArrowInvalid):
-        raise UserError(f"{path} is not a complete table. Delete it and run `dvc repro`.") from None
+    table = read_table(path, stage)
     require(path, {field.name: _dtype(field.type) for field in table.schema}, schema, stage)
     return table
 

@@ -28,8 +28,10 @@ def writing(path: Path) -> Iterator[Path]:
         yield partial
         _flush(partial)
         partial.replace(path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # which a failing write does not know
         raise
     _flush(path.parent)  # or a power cut could take the new name back
 

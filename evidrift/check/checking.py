@@ -14,6 +14,7 @@ from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.errors import UserError
+from evidrift.base.memo import NOTHING, Memo
 from evidrift.base.progress import Progress
 from evidrift.base.schema import Schema
 from evidrift.check.faithfulness import faithfulness
@@ -36,6 +37,7 @@ def check_architecture(
     prepare: Callable[[np.ndarray], Any],
     folder: Path,
     params: Check,
+    memo: Memo = NOTHING,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Faithfulness and randomisation of every method's maps.
 
@@ -48,6 +50,7 @@ def check_architecture(
         prepare: brings pixels, (n, H, W) in 0..255, to the network's input; affine in each channel.
         folder: of the architecture's map files, `<seed>-<family>.h5`.
         params: of the checks.
+        memo: of images and depths that were checked before.
 
     Returns:
         The rows of the faithfulness table and of the randomisation table, see `check.tables`.
@@ -77,10 +80,13 @@ def check_architecture(
             origin = (architecture, seed, checkpoint)
             maps = _originals(files, ready, checkpoint, images, params.layers, many)
             _require_same(network, images, maps, params.batch_size, checkpoint)
-            rows = faithfulness(network, images, maps, params, progress)
+            name = f"{seed}-{checkpoint}"
+            rows = faithfulness(network, images, maps, params, progress, memo, f"faithfulness-{name}")
             faithful.append(_frame(rows, origin, images, SCHEMAS[FAITHFULNESS]))
             maps = _originals(files, ready, checkpoint, images, params.layers, few)
-            rows = randomisation(classifier, ready, maps, images, depths, origin, progress)
+            rows = randomisation(
+                classifier, ready, maps, images, depths, origin, progress, memo, f"randomisation-{name}"
+            )
             insensitive.append(_frame(rows, origin, images, SCHEMAS[RANDOMISATION]))
     return pd.concat(faithful, ignore_index=True), pd.concat(insensitive, ignore_index=True)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
 from evidrift.base.seeds import stream
 from evidrift.check.curves import areas, baseline_image, enlarge, ranks
@@ -25,7 +26,13 @@ Rows = dict[str, np.ndarray]
 
 
 def faithfulness(
-    network: "Network", images: "Images", families: list[Originals], params: Check, progress: Progress
+    network: "Network",
+    images: "Images",
+    families: list[Originals],
+    params: Check,
+    progress: Progress,
+    memo: Memo = NOTHING,
+    name: str = "faithfulness",
 ) -> Rows:
     """Areas under the insertion and deletion curves of one checkpoint's maps.
 
@@ -35,6 +42,8 @@ def faithfulness(
         families: their maps, each of its own images.
         params: of the checks.
         progress: moved on by one an image.
+        memo: of images that were done before.
+        name: of this work in it.
 
     Returns:
         Columns with a row per layer, method and image, in this order: layer, method, image (position),
@@ -48,18 +57,25 @@ def faithfulness(
         key: draw(methods[key].signed[key], images.content[methods[key].images], size).status for key in keys
     }
     found = {key: np.full((4, len(status[key])), np.nan, np.float32) for key in keys}
-    for image in sorted({image for family in families for image in family.images}):
+    all_images = sorted({image for family in families for image in family.images})
+    usable = []
+    for image in all_images:
         place = {
             key: np.flatnonzero((family.images == image) & (status[key] == OK))
             for key, family in methods.items()
         }
-        usable = [(key, int(place[key][0])) for key in keys if len(place[key])]
-        if usable:
-            maps = [methods[key].signed[key][at] for key, at in usable]
-            targets = np.array([methods[key].targets[at] for key, at in usable])
-            areas_of = _one_image(network, images, image, maps, targets, params)
-            for (key, at), own in zip(usable, areas_of.T, strict=True):
-                found[key][:, at] = own
+        usable.append([(key, int(place[key][0])) for key in keys if len(place[key])])
+
+    def make(number: int) -> Arrays:
+        maps = [methods[key].signed[key][at] for key, at in usable[number]]
+        targets = np.array([methods[key].targets[at] for key, at in usable[number]])
+        return {"areas": _one_image(network, images, all_images[number], maps, targets, params)}
+
+    some = [number for number, of_image in enumerate(usable) if of_image]
+    progress.update(len(usable) - len(some))
+    for number, made in zip(some, memo.each(name, some, make), strict=True):
+        for (key, at), own in zip(usable[number], made["areas"].T, strict=True):
+            found[key][:, at] = own
         progress.update()
     names = ("insertion", "deletion", "insertion_random", "deletion_random")
     together = np.concatenate([np.empty((4, 0), np.float32), *found.values()], axis=1)

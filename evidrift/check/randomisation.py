@@ -14,6 +14,7 @@ import numpy as np
 
 from evidrift.attribution.explain import explain
 from evidrift.attribution.family import Family
+from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
 from evidrift.check.cascade import cascade, weights_kept
 from evidrift.check.faithfulness import labelled
@@ -48,6 +49,8 @@ def randomisation(
     depths: int,
     names: tuple[str | int, ...],
     progress: Progress,
+    memo: Memo = NOTHING,
+    name: str = "randomisation",
 ) -> Rows:
     """Likeness of one checkpoint's maps to those of the same network with random weights.
 
@@ -62,6 +65,8 @@ def randomisation(
         depths: steps of the cascade.
         names: of the random weights.
         progress: moved on by one an image and depth.
+        memo: of depths that were done before.
+        name: of this work in it.
 
     Returns:
         Columns with a row per layer, method, image and depth, in this order: layer, method, image (position),
@@ -74,25 +79,38 @@ def randomisation(
         key: _patterns(family.signed[key], images.content[family.images], size)
         for key, family in methods.items()
     }
-    found: dict[tuple[str, str], list[Rows]] = {key: [] for key in sorted(methods)}
+    keys = sorted(methods)
+
+    def make(share: float) -> Arrays:
+        """Columns of all keys, as the classifier's weights are now: `<number of the key>-<column>`."""
+        made: dict[str, np.ndarray] = {}
+        for (family, network), original in zip(families, originals, strict=True):
+            content = images.content[original.images]
+            maps = explain(network, family, images.pixels[original.images], original.targets)
+            for label, layer in maps.layers.items():
+                for method, signed in layer.methods.items():
+                    key = label, method
+                    rows = _compare(before[key], _patterns(signed, content, size), images, original)
+                    rows["share"] = np.full(len(original.images), share, np.float32)
+                    made |= {f"{keys.index(key)}-{column}": values for column, values in rows.items()}
+        return made
+
+    found: list[Arrays] = []
     with weights_kept(classifier):
-        for depth, share in enumerate(cascade(classifier, depths, *names)):
-            for (family, network), original in zip(families, originals, strict=True):
-                content = images.content[original.images]
-                maps = explain(network, family, images.pixels[original.images], original.targets)
-                for label, layer in maps.layers.items():
-                    for method, signed in layer.methods.items():
-                        key = label, method
-                        rows = _compare(before[key], _patterns(signed, content, size), images, original)
-                        n = len(original.images)
-                        rows |= {"depth": np.full(n, depth, np.int8), "share": np.full(n, share, np.float32)}
-                        found[key].append(rows)
+        for made in memo.each(name, cascade(classifier, depths, *names), make):
+            found.append(made)
             progress.update(max(len(family.images) for family in originals))
     # by image first, then by depth
     columns = {
-        name: np.concatenate([np.stack([rows[name] for rows in found[key]], axis=1).ravel() for key in found])
-        for name in ("depth", "share", "status", "similarity", "chance")
+        column: np.concatenate(
+            [
+                np.stack([made[f"{number}-{column}"] for made in found], axis=1).ravel()
+                for number in range(len(keys))
+            ]
+        )
+        for column in ("share", "status", "similarity", "chance")
     }
+    columns["depth"] = np.tile(np.arange(depths, dtype=np.int8), len(columns["share"]) // depths)
     return {name: np.repeat(values, depths) for name, values in labelled(methods).items()} | columns
 
 

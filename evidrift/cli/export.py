@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Export one checkpoint."""
     from evidrift.base.grid import load_grid
+    from evidrift.base.writing import writing
     from evidrift.images.store import STORE, ImageStore
     from evidrift.networks.files import BACKBONE, HEAD, NETWORK
     from evidrift.report.terminal.tables import console
@@ -75,8 +76,9 @@ def run(args: argparse.Namespace) -> int:
     plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     classifier, weights = load_seeds(plan, models, [args.seed], [args.checkpoint])
     classifier.set_weights(weights[args.seed, args.checkpoint])
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    exported(classifier, find(args.architecture), args.with_evidence).save(args.out)
+    model = exported(classifier, find(args.architecture), args.with_evidence)
+    with writing(args.out) as partial:
+        model.save(partial)
     to = console()
     to.print(f"{args.out}")
     if not args.quiet:

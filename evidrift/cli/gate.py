@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--headroom is {args.headroom:g}; it must be 0 to 10.")
     from evidrift.auditing.deriving import derive_gate
     from evidrift.auditing.gate.derive import as_yaml
+    from evidrift.base.writing import write_text
     from evidrift.report.terminal.tables import console
 
     gate = derive_gate(
@@ -72,8 +73,7 @@ def run(args: argparse.Namespace) -> int:
         **read_as(args),
         quiet=args.quiet,
     )
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(as_yaml(gate), encoding="utf-8")
+    write_text(args.out, as_yaml(gate))
     to = console()
     to.print(f"{args.out}", soft_wrap=True)
     if not args.quiet and gate.derived is not None:

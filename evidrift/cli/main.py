@@ -11,11 +11,12 @@ from types import ModuleType
 from typing import NoReturn
 
 from evidrift.base.errors import UserError
+from evidrift.base.faults import fault
+from evidrift.base.stopping import AGAIN, GOES_ON, leave_if_asked, stopping
 
 COMMANDS = ("demo", "audit", "gate", "explain", "export", "report", "repro")
 # The audit's exit code is its gate's: what could not be carried out could not be judged.
 FAILED = {"audit": 2}
-INTERRUPTED = 130
 EPILOG = """\
 examples:
   evidrift demo
@@ -60,6 +61,11 @@ class Parser(argparse.ArgumentParser):
 def main(words: list[str] | None = None) -> None:
     """Run a command and leave with its exit code."""
     words = sys.argv[1:] if words is None else words
+    with stopping(GOES_ON if words[:1] == ["repro"] else AGAIN):
+        _run(words)
+
+
+def _run(words: list[str]) -> None:
     parser, name, command = _parser(words)
     args, unknown = parser.parse_known_args(words)  # prints --help or --version and leaves
     if unknown:
@@ -75,18 +81,17 @@ def main(words: list[str] | None = None) -> None:
 
         print(f"error: {error.spelled(FLAGS)}", file=sys.stderr)
         sys.exit(FAILED.get(name, 1))
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):  # as of `evidrift ... | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        else:
-            print(f"error: {error.filename or 'a file'}: {error.strerror or error}.", file=sys.stderr)
+    except BrokenPipeError:  # as of `evidrift ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED.get(name, 1))
-    except Exception:  # a fault of ours: an audit was not judged, and must not look as if it had failed
-        traceback.print_exc()
+    except Exception as error:
+        leave_if_asked()
+        told = fault(error)
+        if told is not None:
+            print(f"error: {told}", file=sys.stderr)
+        else:  # a fault of ours: an audit was not judged, and must not look as if it had failed
+            traceback.print_exc()
         sys.exit(FAILED.get(name, 1))
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(INTERRUPTED)
 
 
 def _parser(words: list[str]) -> tuple[Parser, str | None, Parser]:

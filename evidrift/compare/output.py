@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evidrift.base.json import nested, nested_rows, plain, write_json
+from evidrift.base.json import nested, nested_rows, plain, write_sealed
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import Spelling, spelled
+from evidrift.base.writing import write_text
 from evidrift.claims.claim import Claim
 from evidrift.compare.findings.courses import Course
 from evidrift.compare.findings.models import MEASURES, over_seeds
@@ -77,16 +78,19 @@ def metrics(result: Result) -> dict[str, Any]:
 
 def write_metrics(path: Path, result: Result) -> None:
     """Write metrics/compare.json."""
-    write_json(path, metrics(result))
+    write_sealed(path, metrics(result))
 
 
-def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) -> None:
+def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) -> list[Path]:
     """Write every table as CSV: drift, claims, statuses, cohorts, models, agreement, checks, places ...
 
     Args:
         folder: to write to.
         result: of `compare`.
         spelling: of the claims' reasons.
+
+    Returns:
+        What was written, for `write_summary`, which holds the checksums.
     """
     rankings = [
         {"layer": each.layer, "method": each.method, "place": place, "arch": arch, "score": score}
@@ -130,9 +134,10 @@ def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) ->
             ],
         ),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+    paths = [folder / f"{name}.csv" for name in tables]
+    for path, table in zip(paths, tables.values(), strict=True):
+        write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    return paths
 
 
 def claim_table(claims: Sequence[Claim], spelling: Spelling = PIPELINE) -> pd.DataFrame:

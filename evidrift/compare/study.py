@@ -3,7 +3,6 @@
 The stage compare reads a study from the files of the stages before it; an audit builds one in memory.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,9 @@ import pyarrow as pa
 
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import Grid
+from evidrift.base.json import read_sealed
 from evidrift.base.schema import Schema
+from evidrift.base.seal import require_checksum
 from evidrift.base.table import read_checked
 from evidrift.check import tables as check_tables
 from evidrift.compare.findings.courses import Course, along
@@ -23,6 +24,7 @@ from evidrift.compare.findings.reliance import Asked
 from evidrift.drift import tables as drift_tables
 from evidrift.drift.tables import Notes, notes_of
 from evidrift.maps.mapfile import CHECKPOINTS
+from evidrift.networks.files import HISTORY
 from evidrift.probe.results import Probe, read_probe
 from evidrift.reliance import tables as reliance_tables
 from evidrift.trajectory.table import TRAJECTORY
@@ -143,7 +145,7 @@ def read_study(grid: Grid, files: StudyFiles) -> Study:
         notes=notes,
         training=training,
         logits=read_logits(files.models, architectures, grid.seeds),
-        images=_read_json(files.metrics / "prepare.json"),
+        images=read_sealed(files.metrics / "prepare.json", "prepare"),
         checks=Checks(*map(joined, checks)),
         probe=read_probe(files.metrics / "probe.json"),
         histories=histories,
@@ -164,10 +166,16 @@ def _read_runs(grid: Grid, files: StudyFiles) -> tuple[Training, Histories]:
         for arch, seed in runs
         for checkpoint, stage in stages.items()
     }
-    return (
-        {run: _read_json(files.metrics / f"{name}.json") for run, name in names.items()},
-        {run: pd.read_csv(files.histories / f"{name}.csv") for run, name in names.items()},
-    )
+    training: Training = {}
+    histories: Histories = {}
+    for (arch, seed, checkpoint), name in names.items():
+        run, stage = (arch, seed, checkpoint), stages[checkpoint]
+        training[run] = read_sealed(files.metrics / f"{name}.json", stage)
+        history = files.histories / f"{name}.csv"
+        (sha256,) = training[run].pop(HISTORY)
+        require_checksum(history, sha256, stage)
+        histories[run] = pd.read_csv(history)
+    return training, histories
 
 
 def _courses(
@@ -210,7 +218,3 @@ def joined(tables: list[pa.Table]) -> pd.DataFrame:
     whole = pa.concat_tables([table.replace_schema_metadata(None) for table in tables]).unify_dictionaries()
     tables.clear()
     return whole.to_pandas(split_blocks=True, self_destruct=True)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))

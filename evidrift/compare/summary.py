@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from evidrift.base.json import read_sealed
 from evidrift.compare.record import Outcome, Record, Section, Side
 
 NAME = "summary.json"
+STAGE = "compare"  # writes it and the tables
 HISTORY = ("arch", "seed", "checkpoint", "epoch", "kept")
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
@@ -92,6 +94,7 @@ class Summary(Section):
         reliance: what the decisions hang on, in sentences.
         histories: by column, see `Context`.
         record: of an audit; not written where there is none.
+        tables: sha256 of each table beside it, by its file's name.
     """
 
     kind: Literal["study", "audit"]
@@ -123,8 +126,13 @@ class Summary(Section):
     models: dict[str, tuple[tuple[str, str], ...]]
     parameters: dict[str, Any]
     record: Record | None = Field(default=None, exclude_if=lambda record: record is None)
+    tables: dict[str, str] = Field(default_factory=dict)
 
 
 def read_summary(folder: Path) -> Summary:
-    """Read it back from the folder of result tables."""
-    return Summary.model_validate_json((folder / NAME).read_text(encoding="utf-8"))
+    """Read it back from the folder of result tables.
+
+    Raises:
+        UserError: it is missing or damaged.
+    """
+    return Summary.model_validate(read_sealed(folder / NAME, STAGE))

@@ -10,7 +10,7 @@ import pandas as pd
 from evidrift.base.errors import UserError
 from evidrift.base.folders import check_folder
 from evidrift.base.schema import require
-from evidrift.images.store import MANIFEST_COLUMNS
+from evidrift.images.store import MANIFEST_COLUMNS, require_listed
 from evidrift.maps.mapfile import CHECKPOINTS, MapFile
 from evidrift.maps.scores import predicted_classes
 
@@ -68,8 +68,8 @@ def read_maps(
     The images are those of the family that explained the most; another may have explained some of them.
 
     Raises:
-        UserError: a file is missing or lies outside the grid, files disagree on the images, or two families
-            have the same method at a layer.
+        UserError: a file is missing or damaged or lies outside the grid, files disagree on the images, or two
+            families have the same method at a layer.
     """
     check_folder(folder, [f"{seed}-{family}.h5" for seed in seeds for family in families])
     files = [
@@ -151,6 +151,7 @@ def _places(files: list[MapFile], widest: MapFile, image_ids: np.ndarray) -> np.
 
 
 def _rows_of(image_ids: np.ndarray, manifest: Path) -> pd.DataFrame:
+    require_listed(manifest)
     table = pd.read_csv(manifest, dtype=str, keep_default_na=False)
     require(manifest, dict.fromkeys(table.columns, str), MANIFEST_COLUMNS, "prepare")
     table = table.set_index("image_id")

@@ -1,7 +1,7 @@
 """The prepared store: every kept image at one size, with its label, patient and split, in one HDF5 file.
 
 It lies in the folder of prepared images, beside the manifest of those that were kept and the list of those
-that were left out.
+that were left out. It is sealed, and holds the checksums of these two.
 
 Images stand in the order of (split, image id). The same images give
 the same bytes: no times, texts of fixed length, rows written one after the other.
@@ -16,11 +16,14 @@ from typing import Any
 import h5py
 import numpy as np
 
+from evidrift.base.hdf5 import writing_hdf5
 from evidrift.base.schema import Schema, columns
+from evidrift.base.seal import checksum, require_checksum, require_sealed
 from evidrift.images.planes import Planes
 
 # The files of the folder.
 STORE, MANIFEST, EXCLUSIONS = "store.h5", "manifest.csv", "exclusions.csv"
+STAGE = "prepare"  # writes it
 # All cells of the two tables are text. The manifest has the source's own columns, too.
 MANIFEST_COLUMNS: Schema = (
     columns(str, "", "image_id", "path", "label", "patient_id", "split")
@@ -66,10 +69,14 @@ class ImageStore:
     Attributes:
         classes: names, sorted.
         size: side of every image, px.
+
+    Raises:
+        UserError: the file is missing or damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        require_sealed(path, STAGE)
         with h5py.File(path) as file:
             self.classes: tuple[str, ...] = tuple(name.decode() for name in file.attrs["classes"])
             self.size = int(file.attrs["size"])
@@ -92,9 +99,23 @@ class ImageStore:
             )
 
 
+def require_listed(table: Path) -> None:
+    """See that a table beside a store, its manifest or its exclusions, is the one that was written with it.
+
+    Raises:
+        UserError: one of the two is missing or damaged, or they are of different runs.
+    """
+    store = table.with_name(STORE)
+    require_sealed(store, STAGE)
+    with h5py.File(store) as file:
+        sha256 = file.attrs[_sum_of(table.name)]
+    require_checksum(table, sha256, STAGE)
+
+
 def write_store(
     path: Path,
     *,
+    tables: Sequence[Path] = (),
     classes: Sequence[str],
     image_ids: Sequence[str],
     patient_ids: Sequence[str],
@@ -110,6 +131,7 @@ def write_store(
 
     Args:
         path: the file to write.
+        tables: MANIFEST and EXCLUSIONS beside it, both written.
         classes: names, sorted.
         image_ids: unique.
         patient_ids: one an image, as are all that follow.
@@ -124,7 +146,9 @@ def write_store(
     order = [(SPLITS.index(split), image_id) for split, image_id in zip(splits, image_ids, strict=True)]
     if order != sorted(set(order)):
         raise ValueError("images must be unique and in the order of (split, image id)")
-    with h5py.File(path, "w", libver=("earliest", "v110")) as file:
+    with writing_hdf5(path, libver=("earliest", "v110")) as file:
+        for table in tables:
+            file.attrs[_sum_of(table.name)] = checksum(table)
         file.attrs["classes"] = _fixed(classes)
         file.attrs["size"] = size
         for name, texts in (("image_id", image_ids), ("patient_id", patient_ids), ("split", splits)):
@@ -148,6 +172,11 @@ def _planes(
 
 def _dataset(file: h5py.File, name: str, **how: Any) -> h5py.Dataset:
     return file.create_dataset(name, track_times=False, **how)
+
+
+def _sum_of(table: str) -> str:
+    """The attribute with a table's checksum."""
+    return f"{table.removesuffix('.csv')}_sha256"
 
 
 def _fixed(texts: Sequence[str]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The map file: all maps of one architecture, seed and attribution family, read by drift and the report.
 
-HDF5, written byte for byte the same from the same maps:
+Sealed HDF5, written byte for byte the same from the same maps:
     /                                   attributes: what was explained, see `Origin`
     image_id                            (n,)
     content                             (n, 4) top, left, bottom, right of the image in its square, px
@@ -20,6 +20,8 @@ import h5py
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.hdf5 import writing_hdf5
+from evidrift.base.seal import require_sealed
 
 CHECKPOINTS = ("tl", "ft")
 CHUNK = 64  # images
@@ -121,8 +123,7 @@ def write_maps(
         content: (n, 4) as in the prepared store.
         checkpoints: `tl` and `ft`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w") as file:
+    with writing_hdf5(path) as file:
         for name in ("architecture", "seed", "family", "score", "target", "size"):
             file.attrs[name] = getattr(origin, name)
         file.attrs["classes"] = list(origin.classes)
@@ -166,20 +167,14 @@ class MapFile:
         origin: what was explained.
 
     Raises:
-        UserError: the file is missing or is no map file.
+        UserError: the file is missing or damaged.
     """
 
     def __init__(self, path: Path):
         self.path = path
-        if not path.is_file():
-            raise UserError(f"{path} does not exist. The stage explain writes it: run `dvc repro`.")
-        try:
-            with h5py.File(path) as file:
-                self.origin = _origin(file.attrs)
-        except (OSError, KeyError) as error:
-            raise UserError(
-                f"{path} is not a complete map file ({error}). Delete it and run `dvc repro`."
-            ) from None
+        require_sealed(path, "explain")
+        with h5py.File(path) as file:
+            self.origin = _origin(file.attrs)
 
     def require(self, architecture: str, seed: int, family: str) -> "MapFile":
         """This file, if it holds the maps of that item of the grid.

@@ -4,6 +4,7 @@ A checkpoint is a folder, see `networks.files`.
 """
 
 import hashlib
+import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import keras
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.seal import require_sealed, writing_sealed
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import Options, find
 from evidrift.networks.classifier import build_classifier, build_head, network_input
@@ -45,15 +47,37 @@ class Plan(NamedTuple):
         return partial(network_input, zoo=find(self.architecture))
 
 
+class _Memory(io.BytesIO):
+    """Where Keras writes weights, as to a file of this name: HDF5 on disk could crash, see base.hdf5."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
 def save_weights(model: keras.Model, path: Path) -> None:
     """Write all weights, and nothing that depends on time or on how far training's random streams ran.
 
-    Keras can read the file: `model.load_weights(path)`.
+    The file is sealed, and Keras can read it: `model.load_weights(path)`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial-{path.name}")
-    keras.saving.save_weights(model, partial, objects_to_skip=_random_states(model))
-    partial.replace(path)
+    memory = _Memory()
+    keras.saving.save_weights(model, memory, objects_to_skip=_random_states(model))
+    with writing_sealed(path) as partial:
+        partial.write_bytes(memory.getbuffer())
+
+
+def load_own(model: keras.Model, path: Path, stage: str) -> None:
+    """Read what `save_weights` wrote of exactly this model.
+
+    Args:
+        model: to fill.
+        path: of a file of the pipeline.
+        stage: that writes it.
+
+    Raises:
+        UserError: the file is missing or damaged, or holds another model's weights.
+    """
+    require_sealed(path, stage)
+    load_weights(model, path)
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
@@ -78,7 +102,12 @@ def load_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_plan(params: Path, architecture: str, size: int, n_classes: int) -> Plan:
-    """The plan of an architecture with the options that a parameter file gives it."""
+    """The plan of an architecture with the options that a parameter file gives it.
+
+    Raises:
+        UserError: there is no such architecture.
+    """
+    find(architecture)
     return Plan(architecture, size, n_classes, load_architecture(params, architecture).options)
 
 
@@ -118,10 +147,10 @@ def load_checkpoints(
     weights: dict[Key, Weights] = {}
     for key, folder in folders.items():
         if folder.name == "tl":
-            load_weights(head, folder / HEAD)
+            load_own(head, folder / HEAD, "train_tl")
             weights[key] = [*pretrained, *head.get_weights()]
         else:
-            load_weights(classifier, folder / NETWORK)
+            load_own(classifier, folder / NETWORK, "finetune")
             weights[key] = classifier.get_weights()
     return classifier, weights
 
@@ -136,7 +165,7 @@ def load_tl(plan: Plan, *, backbone: Path, tl: Path, dropout: float = 0) -> kera
         dropout: share of pooled features that training drops.
     """
     _, head, classifier = _built(plan, backbone, dropout)
-    load_weights(head, tl / HEAD)
+    load_own(head, tl / HEAD, "train_tl")
     classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
     return classifier
 
@@ -144,7 +173,7 @@ def load_tl(plan: Plan, *, backbone: Path, tl: Path, dropout: float = 0) -> kera
 def _built(plan: Plan, backbone: Path, dropout: float) -> tuple[keras.Model, keras.Model, keras.Model]:
     """The pretrained trunk, a head as its files hold it, and a classifier of the trunk with its own head."""
     trunk = build_backbone(plan.architecture, plan.size, plan.options)
-    load_weights(trunk, backbone)
+    load_own(trunk, backbone, "embed")
     head = build_head(trunk.output.shape[-1], plan.n_classes, dropout=0, seed=0)
     return trunk, head, build_classifier(trunk, plan.n_classes, dropout)
 

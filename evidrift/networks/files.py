@@ -14,3 +14,5 @@ PREDICTIONS = "predictions.parquet"
 # And a column a class, its logit: `logit_<class>`, float32.
 PREDICTION_COLUMNS: Schema = columns(str, "", "image_id", "label")
 LOGIT = "logit_"
+# In the metrics of a training: the checksum of its history, the only one of a list.
+HISTORY = "history_sha256"

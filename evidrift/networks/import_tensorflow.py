@@ -27,7 +27,7 @@ def quietly() -> Iterator[None]:
         os.dup2(messages.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             messages.seek(0)
             os.write(errors, messages.read())
             raise

@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.json import write_json
+from evidrift.base.json import write_sealed
 from evidrift.base.progress import Progress
 from evidrift.images.store import SPLITS, write_store
 from evidrift.prepare.classes import in_order
@@ -54,8 +54,7 @@ def prepare(params: Prepare, outputs: Outputs) -> list[str]:
     exclusions = [(entry, entry.excluded) for entry in opened.listing.entries if entry.excluded]
     with listed_when_refused(outputs.exclusions, exclusions):
         classes = _classes(opened, source)
-    for path in outputs:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    outputs.store.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=outputs.store.parent) as file:
         scratch = Scratch(file, (opened.planes, params.size, params.size))
         loaded, exclusions = _load_all(opened, scratch)
@@ -81,11 +80,11 @@ def prepare(params: Prepare, outputs: Outputs) -> list[str]:
                 params.split,
             )
         metrics = _metrics(opened, cohort, exclusions, classes, len(identical.kept))
-        with _all_or_none(outputs) as partial:
-            _write_store(partial.store, cohort, scratch, classes)
-            write_manifest(partial.manifest, cohort.images, cohort.splits, identical.kept)
-            write_exclusions(partial.exclusions, exclusions)
-            write_json(partial.metrics, metrics)
+        with _all_or_none(outputs):
+            write_manifest(outputs.manifest, cohort.images, cohort.splits, identical.kept)
+            write_exclusions(outputs.exclusions, exclusions)
+            _write_store(outputs, cohort, scratch, classes)
+            write_sealed(outputs.metrics, metrics)
     return [balance(exclusions, len(cohort.images), opened.listing.ignored), *opened.listing.notes]
 
 
@@ -200,11 +199,12 @@ def _smaller(exclusions: Sequence[tuple[Entry, Excluded]]) -> str:
     return " If your films are that small, lower prepare.min_side." if small else ""
 
 
-def _write_store(path: Path, cohort: Cohort, scratch: Scratch, classes: Sequence[str]) -> None:
+def _write_store(outputs: Outputs, cohort: Cohort, scratch: Scratch, classes: Sequence[str]) -> None:
     n_planes, size, _ = scratch.shape
     masks = {name: scratch.read(cohort.rows, plane) for name, plane in MASKS.items() if plane < n_planes}
     write_store(
-        path,
+        outputs.store,
+        tables=(outputs.manifest, outputs.exclusions),
         classes=classes,
         size=size,
         image_ids=[image.entry.path for image in cohort.images],
@@ -251,13 +251,11 @@ def _flagged(images: Sequence[Loaded]) -> dict[str, Any]:
 
 
 @contextmanager
-def _all_or_none(outputs: Outputs) -> Iterator[Outputs]:
-    """Files to write in place of the outputs; they take their place only when all are complete."""
-    partial = Outputs(*(path.with_name(f"{path.name}.partial") for path in outputs))
+def _all_or_none(outputs: Outputs) -> Iterator[None]:
+    """Take all of them away again where one cannot be written."""
     try:
-        yield partial
-        for written, path in zip(partial, outputs, strict=True):
-            written.replace(path)
-    finally:
-        for path in partial:
+        yield
+    except BaseException:
+        for path in outputs:
             path.unlink(missing_ok=True)
+        raise

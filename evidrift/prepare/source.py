@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.faults import OF_THE_FILE
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import MANIFEST
 from evidrift.prepare.classes import of_one_class
@@ -135,6 +136,8 @@ def _read_bytes(file: Path) -> bytes:
             raise Excluded("too_large", f"{size:,} bytes; {MAX_BYTES:,} are the limit")
         return file.read_bytes()
     except OSError as error:
+        if error.errno not in OF_THE_FILE:
+            raise  # a disk that fails today must not decide which films the study has
         raise Excluded("unreadable", error.strerror or type(error).__name__) from None
 
 

@@ -7,6 +7,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from evidrift.base.writing import writing
 from evidrift.images.store import EXCLUSION_COLUMNS, MANIFEST_COLUMNS
 from evidrift.prepare.entry import Entry, Excluded, Loaded
 from evidrift.prepare.films.header import COLUMNS
@@ -65,7 +66,7 @@ def write_exclusions(path: Path, exclusions: Sequence[tuple[Entry, Excluded]]) -
 
 
 def _write(path: Path, columns: list[str], rows: Iterable[Mapping[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with writing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.images.store import SPLITS, Images, ImageStore
+from evidrift.images.store import SPLITS, Images, ImageStore, require_listed
 from evidrift.probe.duplicates import THRESHOLD, hashes, near_duplicates
 from evidrift.probe.prediction import predict
 from evidrift.probe.results import NearDuplicate, Probe, Unjudged
@@ -35,9 +35,10 @@ def probe(store: Path, manifest: Path) -> tuple[Probe, list[NearDuplicate]]:
         manifest: of its images; its column `source`, where there is one, is probed.
 
     Raises:
-        UserError: the two are not of one run of prepare.
+        UserError: one is missing or damaged, or the two are not of one run of prepare.
     """
     opened = ImageStore(store)
+    require_listed(manifest)
     with manifest.open(newline="", encoding="utf-8") as file:
         rows = {row["image_id"]: row for row in csv.DictReader(file)}
     try:

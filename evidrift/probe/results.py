@@ -1,13 +1,13 @@
 """What the stage probe found: its metrics file, and the table of near-duplicates."""
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evidrift.base.json import plain, write_json
+from evidrift.base.json import plain, read_sealed, write_sealed
+from evidrift.base.writing import writing
 
 NEAR_DUPLICATES = "near_duplicates.csv"  # in the probe's folder
 DECIMALS = 6
@@ -81,12 +81,12 @@ def metrics(probe: Probe) -> dict[str, Any]:
 
 def write_probe(path: Path, probe: Probe) -> None:
     """Write the metrics file."""
-    write_json(path, metrics(probe))
+    write_sealed(path, metrics(probe))
 
 
 def read_probe(path: Path) -> Probe:
     """Read the metrics that `write_probe` wrote."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_sealed(path, "probe")
     duplicates = content["near_duplicates"]
     return Probe(
         {
@@ -100,8 +100,7 @@ def read_probe(path: Path) -> Probe:
 
 def write_near_duplicates(path: Path, pairs: Sequence[NearDuplicate]) -> None:
     """Write a row for each pair, in the given order."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with writing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(NearDuplicate._fields)
         writer.writerows(pairs)

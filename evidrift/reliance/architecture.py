@@ -11,6 +11,7 @@ import numpy as np
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
+from evidrift.base.memo import NOTHING, Memo
 from evidrift.images.store import Images
 from evidrift.maps.mapfile import CHECKPOINTS, MapFile
 from evidrift.reliance.markers import find_markers
@@ -31,6 +32,7 @@ def rely(
     prepare: Callable[[np.ndarray], Any],
     map_files: Sequence[Path],
     params: Params,
+    memo: Memo = NOTHING,
 ) -> Reliance:
     """Reliance of every checkpoint on every region, and what markers painted into clean films do.
 
@@ -44,6 +46,7 @@ def rely(
         map_files: of the architecture; where LayerCAM is in one, each checkpoint's strongest fifth is a
             region.
         params: of reliance.
+        memo: of films that were asked about before.
 
     Raises:
         UserError: a map file is missing.
@@ -69,6 +72,7 @@ def rely(
         clean=~np.any(markers, axis=(1, 2)),
         architecture=architecture,
         draws=params.draws,
+        memo=memo,
     )
 
 

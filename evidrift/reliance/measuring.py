@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
-from evidrift.base.schema import framed
+from evidrift.base.schema import Schema, framed
 from evidrift.base.seeds import stream
 from evidrift.images.marker import CORNERS, paint
 from evidrift.images.store import Images
@@ -67,6 +68,7 @@ def measure_reliance(
     architecture: str = "model",
     draws: int = 2,
     quiet: bool = False,
+    memo: Memo = NOTHING,
 ) -> Reliance:
     """How much more a class's score falls when a region is replaced than when random places are.
 
@@ -94,16 +96,20 @@ def measure_reliance(
         architecture: its name, for the tables.
         draws: random places a region.
         quiet: no progress bar.
+        memo: of films that were asked about before.
     """
     partner = donors(images) if partner is None else partner
     painted = np.ones(len(images.ids), bool) if clean is None else clean
-    rows: dict[Model, list] = {model: [] for model in models}
-    spikes: dict[Model, list] = {model: [] for model in models}
+    schemas = {"regions": SCHEMAS[REGIONS], "spikes": spike_schema(images.classes)}
     silent = True if quiet else None
     total = len(models) * len(images.ids)
     with Progress(total=total, desc=f"reliance {architecture}", unit="image", disable=silent) as bar:
-        for chunk in _chunks(images, regions, partner, painted, draws):
-            for model, predict in models.items():
+
+        def make(first: int) -> Arrays:
+            """All that is measured of some images, and where the next begin."""
+            chunk = _chunk(first, images, regions, partner, painted, draws)
+            made: dict[str, np.ndarray] = {"next": np.array(first + len(chunk))}
+            for number, (model, predict) in enumerate(models.items()):
                 whole = chunk
                 if own and model in own:
                     whole = [
@@ -112,34 +118,67 @@ def measure_reliance(
                     ]
                 logits = predict(np.stack([film for _, films in whole for film in films.films]))
                 ends = np.cumsum([0, *(len(films.films) for _, films in whole)])
+                rows: dict[str, list] = {name: [] for name in schemas}
                 for (at, films), (start, stop) in zip(whole, pairwise(ends), strict=True):
                     common = _common(architecture, model, images, at)
                     scores = centred_logits(logits[start:stop].astype(np.float64))
-                    rows[model] += _region_rows(common, films, scores, images.labels[at])
-                    spikes[model] += _spike_rows(common, films, scores, images.labels[at], images.classes)
-                bar.update(len(whole))
+                    label = images.labels[at]
+                    rows["regions"] += _region_rows(common, films, scores, label)
+                    rows["spikes"] += _spike_rows(common, films, scores, label, images.classes)
+                for name, schema in schemas.items():
+                    made |= _as_arrays(f"{number}-{name}-", framed(rows[name], schema), schema)
+            return made
+
+        parts: list[Arrays] = [{"next": np.array(0)}]
+
+        def firsts() -> Iterator[int]:
+            while (first := int(parts[-1]["next"])) < len(images.ids):
+                yield first
+
+        for made in memo.each("films", firsts(), make):
+            bar.update(len(models) * (int(made["next"]) - int(parts[-1]["next"])))
+            parts.append(made)
+    frames = {
+        name: [
+            _as_frame(f"{number}-{name}-", part, schema)
+            for number in range(len(models))
+            for part in parts[1:]
+        ]
+        for name, schema in schemas.items()
+    }
     return Reliance(
-        framed([row for each in rows.values() for row in each], SCHEMAS[REGIONS]),
-        framed([row for each in spikes.values() for row in each], spike_schema(images.classes)),
+        *(pd.concat([framed([], schemas[name]), *frames[name]], ignore_index=True) for name in schemas)
     )
 
 
-def _chunks(
-    images: Images, regions: Masks, partner: np.ndarray, painted: np.ndarray, draws: int
-) -> Iterator[list[tuple[int, _Films]]]:
-    """Some images at a time, with all their films that every model sees."""
+def _as_arrays(start: str, frame: pd.DataFrame, schema: Schema) -> Arrays:
+    return {start + name: np.asarray(frame[name], dtype) for name, (dtype, _) in schema.items()}
+
+
+def _as_frame(start: str, arrays: Arrays, schema: Schema) -> pd.DataFrame:
+    columns = {name: arrays[start + name] for name in schema}
+    return pd.DataFrame(
+        {
+            name: values.astype(object) if values.dtype.kind == "U" else values
+            for name, values in columns.items()
+        }
+    )
+
+
+def _chunk(
+    first: int, images: Images, regions: Masks, partner: np.ndarray, painted: np.ndarray, draws: int
+) -> list[tuple[int, _Films]]:
+    """Some images from the first on, with all their films that every model sees."""
     chunk, size = [], 0
-    for at in range(len(images.ids)):
+    for at in range(first, len(images.ids)):
         films = _filled(_Films([images.pixels[at]]), images, at, regions, partner[at], draws)
         for corner in CORNERS if painted[at] else ():
             films.spikes.append((corner, films.add(paint(images.pixels[at], images.content[at], corner))))
         chunk.append((at, films))
         size += sum(film.nbytes for film in films.films)
         if size >= CHUNK:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
+            break
+    return chunk
 
 
 def _copy(films: _Films) -> _Films:

@@ -14,6 +14,8 @@ from dvc.repo import Repo
 from dvc.stage import Stage
 
 from evidrift.base.errors import UserError
+from evidrift.base.faults import fault
+from evidrift.base.stopping import raise_stopped
 from evidrift.repro.book import Book, Need, commands, one_process, words_of
 from evidrift.repro.claim import FOLDER, claimed
 from evidrift.repro.crew import Crew, Ended, task
@@ -38,21 +40,44 @@ def repro(targets: list[str], jobs: int | None, *, quiet: bool) -> int:
     try:
         with Repo() as repo, set_loggers_level(logging.WARNING), one_process(), claimed(repo) as claim:
             with repo.scm_context(quiet=True):
-                run = Run(repo, targets, jobs or default_jobs(Path("params.yaml")), claim, quiet=quiet)
+                run = Run(_book(repo, targets), jobs or default_jobs(Path("params.yaml")), claim, quiet=quiet)
                 run.through()
             return run.tell()
     except DvcException as error:
-        raise UserError(words_of(error)) from error
+        raise UserError(_pointed(words_of(error))) from error
+
+
+def _book(repo: Repo, targets: list[str]) -> Book:
+    try:
+        return Book(repo, targets)
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:  # DVC stumbles over a lock edited by hand
+        told = f"DVC cannot read dvc.lock ({type(error).__name__}: {error})"
+        raise UserError(_pointed(told)) from error
+
+
+def _pointed(words: str) -> str:
+    """An error's words, with how to mend a dvc.lock that cannot be read."""
+    if "dvc.lock" not in words:
+        return words
+    return (
+        f"{words.rstrip('.')}. It is not to be edited by hand: `git restore dvc.lock` brings the committed "
+        "one back. Or delete it: the same command makes it anew, from the run cache what lies there."
+    )
 
 
 class Run:
     """One run: what waits, what is at work, what has failed."""
 
-    def __init__(self, repo: Repo, targets: list[str], jobs: int, claim: int, *, quiet: bool) -> None:
-        self._book = Book(repo, targets)
+    def __init__(self, book: Book, jobs: int, claim: int, *, quiet: bool) -> None:
+        self._book = book
         self._jobs = jobs
         self._crew = Crew(claim)
-        self._logs = Path(repo.tmp_dir) / FOLDER
+        self._logs = Path(book.repo.tmp_dir) / FOLDER
         self._quiet = quiet
         self._progress = Progress(len(self._book.stages), quiet=quiet)
         heights = self._book.heights()
@@ -63,6 +88,7 @@ class Run:
         self._counts = dict.fromkeys(("run", "restored", "unchanged"), 0)
         self._failed: dict[Stage, str] = {}
         self._stopped_by: signal.Signals | None = None
+        self._refused: str | None = None  # by the disk: nothing more is begun
 
     def through(self) -> None:
         """Run all that can be run; stop at a signal."""
@@ -74,17 +100,23 @@ class Run:
                     self._progress.refresh()
             finally:
                 self._crew.leave()
-                self._book.write()
+                self._write()
+
+    def _write(self) -> None:
+        try:
+            self._book.write()
+        except OSError as error:  # a full disk; what is done lies in the run cache, from where it is restored
+            self._refused = self._refused or fault(error)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self._stopped_by is not None:  # asked twice
-            raise KeyboardInterrupt
+            raise_stopped(number, frame)
         self._stopped_by = signal.Signals(number)
 
     def _begin_ready(self) -> bool:
         """Begin stages while there is room; whether there was any to begin."""
         begun = False
-        while self._stopped_by is None and len(self._running) < self._jobs:
+        while self._stopped_by is None and self._refused is None and len(self._running) < self._jobs:
             stage = next((each for each in self._waiting if self._book.upstream[each] <= self._done), None)
             if stage is None:
                 break
@@ -98,7 +130,7 @@ class Run:
         try:
             need = self._book.begin(stage)
         except Exception as error:  # as DVC: whatever goes wrong, it is this stage that failed
-            self._fail(stage, words_of(error))
+            self._fail_for(stage, error)
             return
         if need is Need.COMMAND:
             log = self._log(name)
@@ -115,16 +147,23 @@ class Run:
         stage = self._running.pop(ended.stage)
         if ended.code:
             by = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
+            if ended.code == -signal.SIGKILL:
+                by += " (of another process, or as memory ran out: run fewer side by side, with --jobs)"
             self._fail(stage, f"its command ended with {by}")
             return
         try:
             self._book.finish(stage)
         except Exception as error:
-            self._fail(stage, words_of(error))
+            self._fail_for(stage, error)
             return
         self._done.add(stage)
         self._counts["run"] += 1
         self._progress.ended(ended.stage, "done")
+
+    def _fail_for(self, stage: Stage, error: Exception) -> None:
+        if isinstance(error, OSError):
+            self._refused = self._refused or fault(error)
+        self._fail(stage, words_of(error))
 
     def _fail(self, stage: Stage, why: str) -> None:
         self._failed[stage] = why
@@ -146,6 +185,8 @@ class Run:
                 file=sys.stderr,
             )
             return 128 + self._stopped_by
+        if self._refused is not None:
+            print(f"\nerror: {self._refused}", file=sys.stderr)
         if self._failed:
             names = ", ".join(stage.addressing for stage in self._failed)
             print(
@@ -153,6 +194,8 @@ class Run:
                 "Once it is mended, the same command goes on from there.",
                 file=sys.stderr,
             )
+            return 1
+        if self._refused is not None:
             return 1
         if not self._quiet:
             changed = self._counts["run"] + self._counts["restored"]
@@ -164,7 +207,8 @@ class Run:
         print(f"\n{name} failed: {why}.", file=sys.stderr)
         if why.startswith("its command") and log.exists():
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            print(f"The end of {log}:", file=sys.stderr)
+            if lines:
+                print(f"The end of {log}:", file=sys.stderr)
             for line in lines[-LAST_LINES:]:
                 print(f"    {line}", file=sys.stderr)
 

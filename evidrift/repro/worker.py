@@ -97,8 +97,11 @@ def _report_ended(children: dict[int, str]) -> None:
 def _run(task: dict[str, Any], claim: int, forks: bool) -> None:
     """In the child: run the task, to its log."""
     os.setsid()
-    log = os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    try:
+        log = os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    except OSError:  # a full disk, which stops what the stage writes, but not a stage that writes nothing
+        log = os.dup(nothing)
     for source, target in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
     os.close(nothing)

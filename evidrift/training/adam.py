@@ -23,6 +23,11 @@ class Adam:
         self.second = [tf.Variable(tf.zeros_like(variable), trainable=False) for variable in variables]
         self.steps = tf.Variable(0.0, trainable=False)
 
+    @property
+    def state(self) -> list[tf.Variable]:
+        """All that a step needs of the steps before it, beside the variables."""
+        return [self.steps, *self.first, *self.second]
+
     def apply(self, gradients: list[tf.Tensor], learning_rate: tf.Tensor) -> None:
         """One step: changes the variables in place."""
         steps = self.steps.assign_add(1.0)

@@ -5,9 +5,10 @@ while their mean stays good. Inception V3 was evaluated by such an average, too 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -29,6 +30,17 @@ class Average:
         """Take the variables' values in, after a step that changed them."""
         for average, variable in zip(self._averages, self._variables, strict=True):
             average.assign_add(self._share * (variable - average))
+
+    @property
+    def raw(self) -> list[tf.Variable]:
+        """The variables that are averaged: none where the last values alone count."""
+        return self._variables
+
+    def restore(self, raw: Sequence[np.ndarray]) -> None:
+        """Take up an earlier run's: the variables hold averages, as in `shown`, and get the raw values."""
+        for average, variable, value in zip(self._averages, self._variables, raw, strict=True):
+            average.assign(variable)
+            variable.assign(value)
 
     @contextmanager
     def shown(self) -> Iterator[None]:

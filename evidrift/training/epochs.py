@@ -1,13 +1,12 @@
 """The epochs file: a network's weights after each epoch of one training, read one epoch at a time.
 
-HDF5, written byte for byte the same from the same weights:
+Sealed HDF5, written byte for byte the same from the same weights:
     /        attributes: architecture, seed, and `network`, a hash of the weights' shapes
     weights  (epochs, values) float32, all weights in the model's order, one behind the other
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import h5py
@@ -15,44 +14,35 @@ import keras
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.hdf5 import writing_hdf5
+from evidrift.base.seal import require_sealed
 
-Keep = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model as it leaves it)
 
-
-@contextmanager
-def writing_epochs(
-    path: Path, architecture: str, seed: int, model: keras.Model, n_epochs: int
-) -> Iterator[Keep | None]:
-    """Write the weights as epochs end; the file appears under its name when all are written.
+def write_epochs(
+    path: Path,
+    architecture: str,
+    seed: int,
+    model: keras.Model,
+    weights: Iterable[list[np.ndarray]],
+    n_epochs: int,
+) -> None:
+    """Write the weights of a finished training's epochs.
 
     Args:
         path: to write; its folder is made.
         architecture: its name.
         seed: of the training.
-        model: that will be trained.
-        n_epochs: how many epochs it will be trained; 0 keeps none, and the file says so.
-
-    Yields:
-        The `after_epoch` for `training.loop.fit`; None where none are kept.
+        model: that was trained.
+        weights: after each epoch, as the model's `get_weights` gives them.
+        n_epochs: how many these are; 0 keeps none, and the file says so.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial-{path.name}")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs["architecture"], file.attrs["seed"] = architecture, seed
-            file.attrs["network"] = _shapes_hash(model)
-            # one contiguous piece: an epoch is a stretch of the file
-            rows = file.create_dataset(
-                "weights", (n_epochs, model.count_params()), np.float32, track_times=False
-            )
-
-            def keep(epoch: int, trained: keras.Model) -> None:
-                rows[epoch - 1] = np.concatenate([values.ravel() for values in trained.get_weights()])
-
-            yield keep if n_epochs else None
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with writing_hdf5(path) as file:
+        file.attrs["architecture"], file.attrs["seed"] = architecture, seed
+        file.attrs["network"] = _shapes_hash(model)
+        # one contiguous piece: an epoch is a stretch of the file
+        rows = file.create_dataset("weights", (n_epochs, model.count_params()), np.float32, track_times=False)
+        for number, values in enumerate(weights):
+            rows[number] = np.concatenate([value.ravel() for value in values])
 
 
 def read_epochs(
@@ -70,15 +60,10 @@ def read_epochs(
         UserError: the file is missing or damaged, holds another network's, seed's or architecture's weights,
             or none.
     """
-    if not path.is_file():
-        raise UserError(f"{path} does not exist. The stage finetune writes it: run `dvc repro`.")
-    try:
-        file = h5py.File(path)
-    except OSError:
-        raise UserError(f"{path} is not a complete epochs file. Delete it and run `dvc repro`.") from None
-    with file:
+    require_sealed(path, "finetune")
+    with h5py.File(path) as file:
         found = tuple(file.attrs.get(name) for name in ("architecture", "seed", "network"))
-        if found != (architecture, seed, _shapes_hash(model)) or "weights" not in file:
+        if found != (architecture, seed, _shapes_hash(model)):
             raise UserError(
                 f"{path} does not hold the weights of {architecture}, seed {seed}, with these options and "
                 "classes, but of another network. Delete it and run `dvc repro`."

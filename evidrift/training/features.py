@@ -6,6 +6,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from evidrift.base.hdf5 import writing_hdf5
+from evidrift.base.seal import require_sealed
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -27,9 +30,8 @@ class Features:
 
 
 def write_features(path: Path, splits: dict[str, Features]) -> None:
-    """Write all splits to one HDF5 file without times, so that equal features give equal bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w") as file:
+    """Write all splits to one sealed HDF5 file without times, so that equal features give equal bytes."""
+    with writing_hdf5(path) as file:
         file.attrs["classes"] = list(splits["train"].classes)
         for name in SPLITS:
             group = file.create_group(name)
@@ -41,7 +43,12 @@ def write_features(path: Path, splits: dict[str, Features]) -> None:
 
 
 def read_features(path: Path, split: str) -> Features:
-    """Read one split."""
+    """Read one split.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    require_sealed(path, "embed")
     with h5py.File(path) as file:
         group = file[split]
         return Features(

@@ -4,11 +4,13 @@ from types import ModuleType
 
 import keras
 
+from evidrift.base.scratch import Scratch
 from evidrift.images.store import Images
 from evidrift.networks.classifier import network_input, set_batchnorm
 from evidrift.training.embed import view_pixels
-from evidrift.training.loop import AfterEpoch, Epoch, Examples, fit
+from evidrift.training.loop import AfterEpoch, Examples, fit
 from evidrift.training.params import Finetune
+from evidrift.training.state import Epoch
 
 
 def finetune(
@@ -20,6 +22,7 @@ def finetune(
     seed: int,
     description: str,
     after_epoch: AfterEpoch | None = None,
+    scratch: Scratch | None = None,
 ) -> tuple[list[Epoch], int]:
     """Train every variable of the classifier, in place.
 
@@ -30,8 +33,10 @@ def finetune(
         validation: the validation split.
         params: of the loop, and how BatchNorm is treated.
         seed: of order, views and dropout.
-        description: for the progress bar.
+        description: to show with the progress.
         after_epoch: is shown the classifier as each epoch leaves it.
+        scratch: where unfinished training is kept, and gone on from; it holds the weights of every epoch in
+            the end if `params.keep_epochs` has the seed (`state.kept_weights`).
 
     Returns:
         The history, and the epoch whose weights the classifier has now.
@@ -47,6 +52,8 @@ def finetune(
         description,
         after_epoch,
         params.averaging,
+        scratch,
+        keeps=seed in params.keep_epochs,
     )
 
 

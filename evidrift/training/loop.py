@@ -1,11 +1,12 @@
 """The epoch loop of both training stages.
 
 Every random stream derives from (seed, epoch) alone: order of images, choice of views, dropout. An epoch
-therefore needs nothing of the epochs before it but the weights, their average and Adam's moments, and
-training can be resumed exactly.
+therefore needs nothing of the epochs before it but the weights, their average and Adam's moments, and a
+training that was killed goes on from its last finished epoch to the same bytes (see `state`).
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -16,11 +17,13 @@ from scipy.special import log_softmax
 
 from evidrift.base.errors import UserError
 from evidrift.base.progress import Progress
+from evidrift.base.scratch import Scratch
 from evidrift.base.seeds import seed_of, stream
 from evidrift.images.views import choose_views
 from evidrift.training.adam import Adam, learning_rate
 from evidrift.training.average import Average
 from evidrift.training.params import Training
+from evidrift.training.state import Epoch, State
 
 
 @dataclass(frozen=True)
@@ -36,18 +39,6 @@ class Examples:
     labels: np.ndarray
     n_views: int
     inputs: Callable[[np.ndarray, np.ndarray], np.ndarray]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One row of a training's history."""
-
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    learning_rate: float
 
 
 AfterEpoch = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model)
@@ -72,6 +63,8 @@ def fit(
     description: str,
     after_epoch: AfterEpoch | None = None,
     averaging: float = 0,
+    scratch: Scratch | None = None,
+    keeps: bool = False,
 ) -> tuple[list[Epoch], int]:
     """Train `variables` of a model that gives logits; leave it with the weights of the chosen epoch.
 
@@ -85,6 +78,8 @@ def fit(
         description: to show with the progress.
         after_epoch: is shown the model as each epoch leaves it; it must not change it.
         averaging: epochs over which the weights are averaged that are validated, shown and kept; 0 for none.
+        scratch: where its state is kept after each epoch; what an earlier run has left there is gone on from.
+        keeps: leave the weights of every epoch there, see `state.kept_weights`.
 
     Returns:
         The history, and the number of the epoch whose weights the model has now, from 1.
@@ -94,13 +89,15 @@ def fit(
     """
     steps_per_epoch = -(-len(training.labels) // params.batch_size)
     trained = [variable.value for variable in variables]
-    average = Average(trained, averaging * steps_per_epoch)
-    step = _compiled_step(model, trained, average)
+    adam, average = Adam(trained), Average(trained, averaging * steps_per_epoch)
+    state = State(model, adam, average, scratch, keeps)
+    step = _compiled_step(model, trained, adam, average)
     forward = compile_forward(model)
-    history: list[Epoch] = []
-    chosen = 0
-    kept: list[np.ndarray] = []
-    epochs = Progress(range(params.epochs), desc=description, unit="epoch")
+    done = len(state.history)
+    if done:
+        print(f"{description}: continues after epoch {done} of {params.epochs}", file=sys.stderr)
+    rest = range(done, params.epochs)
+    epochs = Progress(rest, desc=description, total=params.epochs, unit="epoch", initial=done)
     for epoch in epochs:
         seed_dropout(model, seed, epoch)
         losses, hits, rate = [], [], 0.0
@@ -120,16 +117,14 @@ def fit(
                     f"{row.train_loss:.3g}, on validation {row.validation_loss:.3g}. "
                     f"Lower learning_rate, now {params.learning_rate:g}."
                 )
-            is_best = all(row.validation_loss < earlier.validation_loss for earlier in history)
-            history.append(row)
+            is_best = all(row.validation_loss < earlier.validation_loss for earlier in state.history)
+            state.take(row, chosen=is_best if params.checkpoint == "best" else row.epoch == params.epochs)
             if after_epoch:
                 after_epoch(row.epoch, model)
-            if is_best if params.checkpoint == "best" else row.epoch == params.epochs:
-                chosen, kept = row.epoch, [variable.numpy() for variable in model.variables]
+        state.keep()
         epochs.set_postfix(loss=f"{row.train_loss:.3f}", accuracy=f"{row.validation_accuracy:.3f}")
-    for variable, value in zip(model.variables, kept, strict=True):
-        variable.assign(value)
-    return history, chosen
+    state.finish()
+    return state.history, state.chosen
 
 
 def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
@@ -170,8 +165,9 @@ def _batches(
         yield rows, views[rows]
 
 
-def _compiled_step(model: keras.Model, variables: list[tf.Variable], average: Average) -> Callable:
-    adam = Adam(variables)
+def _compiled_step(
+    model: keras.Model, variables: list[tf.Variable], adam: Adam, average: Average
+) -> Callable:
     signature = [
         tf.TensorSpec(model.inputs[0].shape, tf.float32),
         tf.TensorSpec([None], tf.int32),

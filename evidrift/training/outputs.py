@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from evidrift.base.json import plain, write_json
+from evidrift.base.json import plain, write_sealed
+from evidrift.base.seal import checksum
 from evidrift.base.versions import versions
+from evidrift.base.writing import write_text
+from evidrift.networks.files import HISTORY
 from evidrift.training.evaluation import evaluate_logits
-from evidrift.training.loop import Epoch
 from evidrift.training.predictions import write_predictions
+from evidrift.training.state import Epoch
 
 DECIMALS = 6
 
@@ -52,11 +55,9 @@ def write_outputs(
         chosen: number of the epoch whose weights were kept, from 1.
         tested: the checkpoint on the test split.
     """
-    for path in outputs:
-        path.parent.mkdir(parents=True, exist_ok=True)
     write_predictions(outputs.predictions, tested.ids, tested.labels, tested.logits, tested.classes)
     table = pd.DataFrame([dataclasses.asdict(row) for row in history])
-    table.to_csv(outputs.history, index=False, float_format="%.6g", lineterminator="\n")
+    write_text(outputs.history, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     kept = history[chosen - 1]
     metrics = {
         **identity,
@@ -64,5 +65,6 @@ def write_outputs(
         "validation": {"loss": kept.validation_loss, "accuracy": kept.validation_accuracy},
         "test": evaluate_logits(tested.logits, tested.labels, tested.classes),
         "versions": versions(),
+        HISTORY: [checksum(outputs.history)],  # a list, which `dvc metrics` leaves out
     }
-    write_json(outputs.metrics, plain(metrics, DECIMALS))
+    write_sealed(outputs.metrics, plain(metrics, DECIMALS))

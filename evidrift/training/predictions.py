@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from evidrift.base.errors import UserError
-from evidrift.base.table import read_checked
+from evidrift.base.table import read_checked, write_table
 from evidrift.networks.files import LOGIT, PREDICTION_COLUMNS
 
 
@@ -22,10 +22,9 @@ def write_predictions(
         logits: (n, classes).
         classes: names, in the order of the logits.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     columns = {f"{LOGIT}{name}": logits[:, index].astype(np.float32) for index, name in enumerate(classes)}
-    names = np.asarray(classes, dtype=object)[labels]
-    pd.DataFrame({"image_id": ids.astype(object), "label": names, **columns}).to_parquet(path, index=False)
+    texts = {"image_id": ids, "label": np.asarray(classes)[labels]}
+    write_table(path, {name: pa.array(text, pa.string()) for name, text in texts.items()} | columns)
 
 
 def read_predictions(path: Path, ids: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:

@@ -2,14 +2,21 @@
 
 import keras
 
+from evidrift.base.scratch import Scratch
 from evidrift.networks.classifier import build_head
 from evidrift.training.features import Features
-from evidrift.training.loop import Epoch, Examples, fit
+from evidrift.training.loop import Examples, fit
 from evidrift.training.params import TrainTl
+from evidrift.training.state import Epoch
 
 
 def train_head(
-    training: Features, validation: Features, params: TrainTl, seed: int, description: str
+    training: Features,
+    validation: Features,
+    params: TrainTl,
+    seed: int,
+    description: str,
+    scratch: Scratch | None = None,
 ) -> tuple[keras.Model, list[Epoch], int]:
     """Train a head from its seed's random start.
 
@@ -18,7 +25,8 @@ def train_head(
         validation: features of the validation split.
         params: of the loop.
         seed: of the head's start, order, views and dropout.
-        description: for the progress bar.
+        description: to show with the progress.
+        scratch: where unfinished training is kept, and gone on from.
 
     Returns:
         The head (features -> logits), its history, and the epoch whose weights it has.
@@ -32,6 +40,7 @@ def train_head(
         params,
         seed,
         description,
+        scratch=scratch,
     )
     return head, history, chosen
 

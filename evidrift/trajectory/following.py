@@ -15,8 +15,10 @@ from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
+from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
 from evidrift.families import cam
+from evidrift.maps.arrays import as_arrays, from_arrays
 from evidrift.training.epochs import read_epochs
 from evidrift.trajectory.measuring import measure_maps
 from evidrift.trajectory.params import Trajectory
@@ -35,6 +37,7 @@ def follow(
     images: "Images",
     prepare: Callable[[np.ndarray], Any],
     params: Trajectory,
+    memo: Memo = NOTHING,
 ) -> pd.DataFrame:
     """Explain the same images under tl and after every kept epoch of each seed, and measure the maps.
 
@@ -46,6 +49,7 @@ def follow(
         images: of the validation split; a fixed few of each class are explained (`subset.choose`).
         prepare: brings pixels, (n, H, W) in 0..255, to the network's input.
         params: seeds, images and methods.
+        memo: of epochs that were explained before.
 
     Returns:
         The rows of the trajectory table, see `table`; none where there is no seed to follow.
@@ -63,18 +67,21 @@ def follow(
     parts = []
     for (seed, _), weights in tl.items():
         kept = chain([(0, weights)], read_epochs(folder / f"{seed}.h5", architecture, seed, classifier))
-        epochs, along = [], []
-        for epoch, values in Progress(kept, f"trajectory {architecture} seed {seed}", unit="epoch"):
-            classifier.set_weights(values)
-            epochs.append(epoch)
-            along.append(explain(network, family, few.pixels, few.labels))
+
+        def make(epoch: tuple[int, list[np.ndarray]]) -> Arrays:
+            classifier.set_weights(epoch[1])
+            return as_arrays(explain(network, family, few.pixels, few.labels))
+
+        made = memo.each(f"seed-{seed}", kept, make)
+        shown = Progress(made, f"trajectory {architecture} seed {seed}", unit="epoch")
+        along = [from_arrays(arrays) for arrays in shown]
         logits = np.stack([maps.logits for maps in along])
         for method in along[0].layers[LAYER].methods:
             signed = np.stack([maps.layers[LAYER].methods[method] for maps in along])
             measured = measure_maps(
                 signed, few.content, few.pixels.shape[1], few.labels, few.patient_ids, params.area
             )
-            parts.append(rows_of(architecture, seed, np.array(epochs), method, few, logits, measured))
+            parts.append(rows_of(architecture, seed, np.arange(len(along)), method, few, logits, measured))
     return join(parts)
 
 

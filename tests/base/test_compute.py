@@ -109,7 +109,7 @@ def test_a_stage_that_was_not_pinned_says_so():
     """As when it is imported, and called, by a process with other business."""
     program = (
         "from stages import drift; import sys;"
-        "sys.argv += ['--params', 'params.yaml', '--architecture', 'a', '--images', 'b', '--maps', 'c',"
+        "sys.argv += ['--params', 'params.yaml', '--arch', 'a', '--images', 'b', '--maps', 'c',"
         "'--tables', 'd', '--metrics', 'e']; drift.main()"
     )
     done = run(program)

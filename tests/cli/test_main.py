@@ -72,8 +72,11 @@ def test_help_and_version_are_there_at_once_without_tensorflow_or_pandas():
     [
         ("report", UserError("x is missing."), (1, "error: x is missing.\n")),
         ("audit", UserError("x is missing."), (2, "error: x is missing.\n")),
-        ("report", KeyboardInterrupt(), (130, "Interrupted.\n")),
-        ("audit", OSError(30, "Read-only file system", "/x"), (2, "error: /x: Read-only file system.\n")),
+        (
+            "audit",
+            OSError(30, "Read-only file system", "/x"),
+            (2, "error: /x cannot be written: its disk is read-only (so mounted, or after a fault).\n"),
+        ),
     ],
 )
 def test_what_a_user_can_mend_is_a_sentence_and_an_exit_code(capsys, monkeypatch, name, error, expected):

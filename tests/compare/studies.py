@@ -1,6 +1,5 @@
 """Made-up studies for the tests of compare: real drift tables of made-up maps."""
 
-import json
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from evidrift.base.json import write_sealed
 from evidrift.base.schema import framed
+from evidrift.base.seal import checksum
 from evidrift.base.table import write_frame, write_table
+from evidrift.base.writing import write_text
 from evidrift.check.tables import COMMON, FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.compare.findings.logits import Logits
 from evidrift.compare.findings.reliance import Asked
@@ -21,7 +23,7 @@ from evidrift.drift.places_table import Masks, build_places
 from evidrift.drift.source import ArchitectureMaps
 from evidrift.drift.table import build
 from evidrift.drift.tables import AGREEMENT, PAIRS, PLACES
-from evidrift.networks.files import BACKBONE, PREDICTIONS
+from evidrift.networks.files import BACKBONE, HISTORY, PREDICTIONS
 from evidrift.probe.results import Probe, Unjudged, write_probe
 from evidrift.reliance.tables import FILLS, REGIONS, SPIKES, spike_schema
 from evidrift.reliance.tables import SCHEMAS as RELIANCE
@@ -199,10 +201,9 @@ def write_study(
         (files.models / arch / BACKBONE).touch()
     for (arch, seed, checkpoint), content in study.training.items():
         stage = STAGES[checkpoint]
-        for root in (files.metrics, files.histories):
-            (root / stage).mkdir(parents=True, exist_ok=True)
-        (files.metrics / stage / f"{arch}-{seed}.json").write_text(json.dumps(content))
-        history().to_csv(files.histories / stage / f"{arch}-{seed}.csv", index=False)
-    (files.metrics / "prepare.json").write_text(json.dumps(study.images))
+        table = files.histories / stage / f"{arch}-{seed}.csv"
+        write_text(table, history().to_csv(index=False))
+        write_sealed(files.metrics / stage / f"{arch}-{seed}.json", content | {HISTORY: [checksum(table)]})
+    write_sealed(files.metrics / "prepare.json", study.images)
     write_probe(files.metrics / "probe.json", study.probe)
     return files

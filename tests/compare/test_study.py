@@ -72,14 +72,14 @@ def test_a_missing_file_is_named_with_the_command_that_makes_it(written, tmp_pat
 
 def test_the_drift_tables_have_the_columns_of_their_schemas_and_other_areas(written):
     for name, schema in SCHEMAS.items():
-        found = read_table(written[1].drift / "densenet_mini" / name).column_names
+        found = read_table(written[1].drift / "densenet_mini" / name, "drift").column_names
         assert [column for column in found if column in schema] == list(schema)
         assert all(column.startswith("moved_share_") for column in set(found) - set(schema))
 
 
 def test_a_drift_table_of_other_code_is_named_with_the_column_that_it_lacks(written, tmp_path):
     path = tmp_path / "drift/densenet_mini/pairs.parquet"
-    table = read_table(path)
+    table = read_table(path, "drift")
     write_table(path, {name: table[name].combine_chunks() for name in table.column_names if name != "thin"})
     with pytest.raises(UserError, match=r"pairs.parquet has no column thin. The stage drift writes it"):
         read_study(GRID, written[1])

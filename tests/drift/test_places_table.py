@@ -27,7 +27,7 @@ OF_MASKS = ["lungs", "lungs_area", "finding", "finding_area", "hit", "hit_random
 
 def table_of(maps: ArchitectureMaps, masks: Masks, folder: Path) -> pd.DataFrame:
     write_table(folder / "places.parquet", build_places(maps, masks))
-    return read_table(folder / "places.parquet").to_pandas()
+    return read_table(folder / "places.parquet", "drift").to_pandas()
 
 
 def quarters(n: int = 6) -> np.ndarray:

@@ -6,6 +6,7 @@ import pytest
 from evidrift.base.errors import UserError
 from evidrift.drift.source import read_maps
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps, Origin, write_maps
+from tests.images.stores import list_manifest
 
 IDS = ["covid19/1.png", "normal/2.png", "normal/3.png"]
 LOGITS = np.array([[2.0, 0], [0, 1], [3, 1]])
@@ -52,7 +53,7 @@ def manifest(tmp_path) -> Path:
     for image, label, patient in zip(["other.png", *IDS], labels, ["0", "NA", "012", "7"], strict=True):
         rows.append(f"{image},{image},{label},{patient},test,32,32,0,")
     (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")
-    return tmp_path / "manifest.csv"
+    return list_manifest(tmp_path)
 
 
 def test_maps_of_all_seeds_are_stacked_with_labels_and_patients(tmp_path, manifest):
@@ -88,6 +89,7 @@ def test_files_with_different_images_are_refused(tmp_path, manifest):
 
 def test_an_image_without_a_row_in_the_manifest_is_named(tmp_path, manifest):
     manifest.write_text(manifest.read_text().replace("normal/3.png", "normal/4.png"))
+    list_manifest(tmp_path)
     write(tmp_path / "maps", 1)
     with pytest.raises(UserError, match=r"has no row for normal/3\.png \(1 missing\)"):
         read_maps(tmp_path / "maps", "densenet_mini", [1], ["cam"], manifest)
@@ -95,6 +97,7 @@ def test_an_image_without_a_row_in_the_manifest_is_named(tmp_path, manifest):
 
 def test_a_manifest_without_patients_is_refused(tmp_path, manifest):
     manifest.write_text(manifest.read_text().replace("patient_id", "patient"))
+    list_manifest(tmp_path)
     write(tmp_path / "maps", 1)
     with pytest.raises(UserError, match=r"manifest\.csv has no column patient_id\. The stage prepare"):
         read_maps(tmp_path / "maps", "densenet_mini", [1], ["cam"], manifest)

@@ -53,7 +53,7 @@ DESIGN_COLUMNS = [
 def table_of(maps, folder: Path) -> pd.DataFrame:
     columns, _, notes = build(maps, PARAMS)
     write_table(folder / "table.parquet", columns, vars(notes))
-    return read_table(folder / "table.parquet").to_pandas()
+    return read_table(folder / "table.parquet", "drift").to_pandas()
 
 
 def test_the_table_has_the_design_s_columns_and_a_row_per_pair_method_and_layer(tmp_path):
@@ -147,7 +147,7 @@ def test_notes_come_back_as_written(tmp_path):
     maps = replace(architecture(), not_defined=(("block_7", "grad_cam_pp"),), score=["raw"])
     columns, _, notes = build(maps, PARAMS)
     write_table(tmp_path / "table.parquet", columns, vars(notes))
-    found = notes_of(read_table(tmp_path / "table.parquet"))
+    found = notes_of(read_table(tmp_path / "table.parquet", "drift"))
     assert found == notes
     assert found.not_defined == (("block_7", "grad_cam_pp"),)
     assert (found.area, found.score, found.target) == (0.2, ["raw"], ["label"])
@@ -169,7 +169,7 @@ def test_the_agreement_table_correlates_two_methods_maps_of_one_image():
 def test_one_method_alone_agrees_with_nothing_and_its_table_is_empty(tmp_path):
     _, agreement, _ = build(architecture(methods=[("last", "grad_cam")]), PARAMS)
     write_table(tmp_path / "methods.parquet", agreement)
-    assert len(read_table(tmp_path / "methods.parquet")) == 0
+    assert len(read_table(tmp_path / "methods.parquet", "drift")) == 0
 
 
 def test_the_summary_counts_everything_and_averages_images_right_in_both(tmp_path):
@@ -179,7 +179,7 @@ def test_the_summary_counts_everything_and_averages_images_right_in_both(tmp_pat
     maps.signed["penultimate", "grad_cam"][0, :, 0] = -1
     columns, _, notes = build(replace(maps, predicted=predicted), PARAMS)
     write_table(tmp_path / "t.parquet", columns, vars(notes))
-    table = read_table(tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet", "drift")
     found = summarise([table])
     assert (found["images"], found["patients"]) == (6, 6)
     cohorts = {"fixed": 0, "regressed": 1, "right": 5, "wrong": 0}
@@ -197,7 +197,7 @@ def test_with_nobody_right_the_summary_has_no_means(tmp_path):
     maps = architecture()
     columns, _, notes = build(replace(maps, predicted=1 - maps.predicted), PARAMS)
     write_table(tmp_path / "t.parquet", columns, vars(notes))
-    found = summarise([read_table(tmp_path / "t.parquet")])
+    found = summarise([read_table(tmp_path / "t.parquet", "drift")])
     assert set(found["right_in_both"]["penultimate"]["grad_cam"].values()) == {None}
 
 
@@ -221,7 +221,7 @@ def test_ssim_is_measured_of_an_images_first_draws_alone(tmp_path):
     patients = [f"p{k}" for k in range(14)]
     columns, _, notes = build(architecture(patients=patients), PARAMS.model_copy(update={"draws": 6}))
     write_table(tmp_path / "table.parquet", columns, vars(notes))
-    table = read_table(tmp_path / "table.parquet").to_pandas()
+    table = read_table(tmp_path / "table.parquet", "drift").to_pandas()
     between = table["pair_kind"].isin(SCALE)
     keys = ["layer", "method", "pair_kind", "seed_before", "image_id"]
     per_image = table[between].groupby(keys, observed=True)

@@ -117,7 +117,7 @@ def stage_of(trace: dict) -> str:
 def test_each_module_that_a_running_stage_loads_lies_in_a_place_that_it_lists(tiny_study):
     for trace in traces(tiny_study):
         values = dict(zip(trace["argv"][1::2], trace["argv"][2::2], strict=False))
-        arch, family = values.get("--architecture", ""), values.get("--family", "")
+        arch, family = values.get("--arch", ""), values.get("--family", "")
         listed = [
             place.replace("${item.arch}", arch).replace("${item.family}", family)
             for place in places_of(stage_of(trace))

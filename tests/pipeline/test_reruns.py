@@ -18,11 +18,11 @@ STUB = """#!{python} -S
 import sys, uuid, pathlib
 stage = sys.argv[2].removeprefix("stages.")
 outputs = {outputs!r}[stage]
-name = None
-for word in sys.argv[3:]:
-    if word.startswith("--"):
-        name = word
-    elif name in outputs:
+words = dict(zip(sys.argv[3::2], sys.argv[4::2]))
+for name, word in words.items():
+    if name in outputs:
+        for item in ("arch", "seed", "family"):
+            word = word.replace("@" + item, words.get("--" + item, ""))
         path = pathlib.Path(word)
         if not path.suffix:
             path = path / "file"
@@ -168,5 +168,6 @@ def test_the_stub_writes_every_output_of_dvc_yaml():
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
         entries = [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
         outputs = {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}
-        words = dict(re.findall(r"(--[\w-]+) (\S+)", stage["cmd"]))
+        command = re.sub(r"@(arch|seed|family)\b", r"${item.\1}", stage["cmd"])
+        words = dict(re.findall(r"(--[\w-]+) (\S+)", command))
         assert {words[flag] for flag in OUTPUTS[name]} == outputs

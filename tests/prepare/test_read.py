@@ -1,4 +1,6 @@
+import errno
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -10,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from evidrift.prepare.entry import Excluded
+from evidrift.prepare.entry import Entry, Excluded
 from evidrift.prepare.films.film import MAX_PIXELS
 from evidrift.prepare.films.window import window_16_bit
 from evidrift.prepare.read import check_usable, fit, read_grey
+from evidrift.prepare.source import load_file
 from tests.prepare.films import film
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000")
@@ -199,3 +202,23 @@ def test_padding_of_a_tall_image_lies_left_and_right_and_rounds_half_up():
 def test_a_hair_thin_image_keeps_a_row():
     _, (top, left, bottom, right) = fit(film(8, 1, 500), 32, padding=True)
     assert (bottom - top, right - left) == (1, 32)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ESTALE])
+def test_a_disk_that_fails_stops_the_study_and_leaves_no_film_out(tmp_path, monkeypatch, number):
+    def fails(path):
+        raise OSError(number, os.strerror(number), str(path))
+
+    (tmp_path / "a.png").write_bytes(b"x")
+    monkeypatch.setattr(type(tmp_path), "exists", fails)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        load_file(Entry("a.png", "normal", "1", None), tmp_path, size=8, padding=False, min_side=8)
+
+
+def test_a_film_that_may_not_be_read_is_left_out(tmp_path, monkeypatch):
+    def fails(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(tmp_path), "exists", fails)
+    with pytest.raises(Excluded, match="Permission denied"):
+        load_file(Entry("a.png", "normal", "1", None), tmp_path, size=8, padding=False, min_side=8)

@@ -34,17 +34,6 @@ def write(folder: Path, rows: Sequence[Row], classes: Sequence[str] = ("a", "b")
     """The store and the manifest of these images."""
     rows = sorted(rows, key=lambda row: (SPLITS.index(row.split), row.image_id))
     store, manifest = folder / "store.h5", folder / "manifest.csv"
-    write_store(
-        store,
-        classes=classes,
-        size=SIDE,
-        image_ids=[row.image_id for row in rows],
-        patient_ids=[row.patient for row in rows],
-        labels=[row.label for row in rows],
-        splits=[row.split for row in rows],
-        content=[(0, 0, SIDE, SIDE)] * len(rows),
-        pixels=[row.film() for row in rows],
-    )
     columns = ["image_id", "width", "height", "identical_to"]
     columns += ["source"] * (rows[0].source is not None)
     with manifest.open("w", encoding="utf-8", newline="") as file:
@@ -56,6 +45,18 @@ def write(folder: Path, rows: Sequence[Row], classes: Sequence[str] = ("a", "b")
                 "source": row.source,
             }
             writer.writerow([cells[name] for name in columns])
+    write_store(
+        store,
+        tables=[manifest],
+        classes=classes,
+        size=SIDE,
+        image_ids=[row.image_id for row in rows],
+        patient_ids=[row.patient for row in rows],
+        labels=[row.label for row in rows],
+        splits=[row.split for row in rows],
+        content=[(0, 0, SIDE, SIDE)] * len(rows),
+        pixels=[row.film() for row in rows],
+    )
     return store, manifest
 
 

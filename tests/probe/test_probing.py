@@ -10,6 +10,7 @@ from evidrift.base.errors import UserError
 from evidrift.images.store import SPLITS
 from evidrift.probe.probing import probe
 from evidrift.probe.results import NearDuplicate, Unjudged, read_probe
+from tests.images.stores import list_manifest
 from tests.places import ROOT
 from tests.prepare.films import film
 from tests.probe.stores import SIDE, Row, write
@@ -83,6 +84,7 @@ def test_a_copy_planted_in_another_split_is_found_and_one_in_the_same_split_is_n
 def test_a_manifest_of_other_images_is_refused(tmp_path):
     store, manifest = write(tmp_path, cohort())
     manifest.write_text(manifest.read_text().replace("017,", "other,"))
+    list_manifest(tmp_path)
     with pytest.raises(UserError, match=r"manifest\.csv lacks image 017 of"):
         probe(store, manifest)
 
@@ -100,5 +102,5 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path):
     first, second = (run_stage(store.parent, tmp_path / name) for name in ("1", "2"))
     assert first == second
     assert first[0] == b"image_id,split,other,other_split,distance\n"
-    assert set(json.loads(first[1])) == {"predictions", "near_duplicates"}
+    assert set(json.loads(first[1])) == {"predictions", "near_duplicates", "seal"}
     assert read_probe(tmp_path / "1" / "probe.json").predictions["traits"].n_images == N

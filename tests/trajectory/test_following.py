@@ -12,7 +12,7 @@ from evidrift.attribution.subset import choose
 from evidrift.base.errors import UserError
 from evidrift.families import cam
 from evidrift.maps.scores import centred_logits, logit_scale
-from evidrift.training.epochs import writing_epochs
+from evidrift.training.epochs import write_epochs
 from evidrift.trajectory.following import follow
 from evidrift.trajectory.params import Trajectory
 from evidrift.trajectory.table import summarise, write_trajectory
@@ -36,11 +36,10 @@ def epochs():
     return [disc_classifier(), disc_classifier(scale=10.0), moved]
 
 
-def write_epochs(folder, architecture="discs"):
+def write(folder, architecture="discs"):
     models = epochs()
-    with writing_epochs(folder / "1.h5", architecture, 1, models[0], len(models)) as keep:
-        for number, model in enumerate(models, 1):
-            keep(number, model)
+    weights = [model.get_weights() for model in models]
+    write_epochs(folder / "1.h5", architecture, 1, models[0], weights, len(models))
 
 
 def only(model):
@@ -54,7 +53,7 @@ def following(folder, **changes):
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
     folder = tmp_path_factory.mktemp("epochs")
-    write_epochs(folder)
+    write(folder)
     return following(folder)
 
 
@@ -148,8 +147,7 @@ def test_methods_that_the_layer_does_not_allow_are_named_and_may_be_all_there_we
     x = layers.Conv2D(4, 3, strides=2, activation="swish")(inputs)
     x = layers.Conv2D(4, 3, activation="swish")(x)
     model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
-    with writing_epochs(tmp_path / "1.h5", "smooth", 1, model, 1) as keep:
-        keep(1, model)
+    write_epochs(tmp_path / "1.h5", "smooth", 1, model, [model.get_weights()], 1)
     for methods, followed in ((["grad_cam_pp"], set()), (["grad_cam_pp", "layer_cam"], {"layer_cam"})):
         asked = params(methods=methods)
         rows = follow("smooth", only(model), tmp_path, disc_images(), grey, asked)
@@ -158,6 +156,6 @@ def test_methods_that_the_layer_does_not_allow_are_named_and_may_be_all_there_we
 
 
 def test_epochs_of_another_architecture_are_refused(tmp_path):
-    write_epochs(tmp_path, architecture="rings")
+    write(tmp_path, architecture="rings")
     with pytest.raises(UserError, match="does not hold the weights of discs, seed 1"):
         following(tmp_path)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -106,7 +107,7 @@ class Runner:
             environment: variables to add.
             shim: what the preloaded library is to do, see writes.py.
         """
-        python, dash, module, *words = stage.cmd.split()
+        python, dash, module, *words = shlex.split(stage.cmd)
         if (python, dash) != ("python", "-m"):
             raise ValueError(stage.cmd)
         self._log = place.with_name(f"{place.name}.log")

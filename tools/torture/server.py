@@ -58,7 +58,7 @@ def _say(what: dict[str, Any]) -> None:
 
 
 def _left(task: dict[str, Any]) -> int:
-    """Run the task and end as Python does, but for taking all modules to pieces, a second of work: exit code."""
+    """Run the task and end as Python does, but without taking all modules to pieces; the exit code."""
     try:
         _run(task)
         code = 0

@@ -1,5 +1,5 @@
 /* Preloaded into a process (LD_PRELOAD): counts what it does to files under a folder, and makes one of these
-   steps fail, or the process die there. It does nothing before torture_begin is called.
+   steps fail, or the process die there, or wait to be looked at. It does nothing before torture_begin.
 
    Steps are: opening for writing, each write, ftruncate, fsync, close of such a file; mkdir, rename, link. */
 
@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,23 +20,30 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { COUNT, FULL, BROKEN, READ_ONLY, KILL, HALF };
-static const char *MODES[] = {"count", "full", "broken", "read-only", "kill", "half"};
+enum { COUNT, WATCH, FULL, BROKEN, READ_ONLY, KILL, HALF };
+static const char *MODES[] = {"count", "watch", "full", "broken", "read-only", "kill", "half"};
 
 /* What a step takes, so that it goes on failing on a full disk, or on one that was made read-only. */
 enum { NOTHING, CHANGE, ROOM, DATA };
 
 static char folder[PATH_MAX];
 static size_t length;
-static int mode, report = -1;
+static int mode, report = -1, answer = -1;
+static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;
 static long chosen;
 static atomic_long steps;
 static char written_to[65536]; /* by descriptor: 1 opened for writing under the folder, 2 for reading */
 
-/* Args: the folder; a file to log the steps to; which step; what happens there (MODES). */
+/* Args: the folder; a file to log the steps to; which step; what happens there (MODES). `watch` happens at every
+   step, and a byte is awaited from the pipe <log>.go before it is done, and in the middle of a write. */
 void torture_begin(const char *under, const char *log, const char *step, const char *what) {
     report = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
     for (mode = HALF; mode > COUNT && strcmp(MODES[mode], what); mode--);
+    if (mode == WATCH) {
+        char go[PATH_MAX];
+        snprintf(go, sizeof go, "%s.go", log);
+        answer = syscall(SYS_openat, AT_FDCWD, go, O_RDONLY | O_CLOEXEC);
+    }
     chosen = atol(step);
     length = strlen(under);
     memcpy(folder, under, length + 1);
@@ -59,7 +67,16 @@ static int is(int fd, int kind) { return length && fd >= 0 && fd < 65536 && (wri
 
 static void die(void) { syscall(SYS_kill, getpid(), SIGKILL); for (;;) pause(); }
 
-/* Take note of a step; 0 where it may be, -1 (errno is set) where it fails, 1 where the process dies after it. */
+static void tell(const char *line, int size) {
+    char go;
+    pthread_mutex_lock(&alone);
+    if (syscall(SYS_write, report, line, size) < 0) { /* the experiment sees what is missing */ }
+    if (mode == WATCH && syscall(SYS_read, answer, &go, 1) < 1) die();
+    pthread_mutex_unlock(&alone);
+}
+
+/* Take note of a step; 0 where it may be, -1 (errno is set) where it fails, 1 where the
+   process dies after it, 2 where half of it is done, 3 where half of it is done to be looked at. */
 static int step(const char *name, const char *path, int fd, int takes) {
     char line[PATH_MAX + 64], link[64], target[PATH_MAX] = "";
     long n = atomic_fetch_add(&steps, 1) + 1;
@@ -69,8 +86,9 @@ static int step(const char *name, const char *path, int fd, int takes) {
         path = !strncmp(target, folder, length) ? target + length + 1 : target;
     }
     int size = snprintf(line, sizeof line, "%ld %s %s\n", n, name, path);
-    if (syscall(SYS_write, report, line, size) < 0) { /* the experiment sees what is missing */ }
+    tell(line, size);
     if (mode == COUNT || n < chosen) return 0;
+    if (mode == WATCH) return takes == DATA ? 3 : 0;
     if (n > chosen) {
         if (mode == FULL && takes >= ROOM) { errno = ENOSPC; return -1; }
         if (mode == READ_ONLY && takes >= CHANGE) { errno = EROFS; return -1; }
@@ -132,28 +150,34 @@ int creat64(const char *path, mode_t bits) { return opened(AT_FDCWD, path, O_CRE
 FOPEN(fopen)
 FOPEN(fopen64)
 
-/* `call(n)` writes the first n bytes. */
+/* `call` writes n bytes, or parts, from the one numbered `from`. */
 #define WRITING(name, fd, size, call) \
     do { \
-        if (!is(fd, 1)) { size_t n = size; return call; } \
+        size_t n = size, from = 0; \
+        if (!is(fd, 1)) return call; \
         int then = step(name, NULL, fd, DATA); \
         if (then < 0) return -1; \
-        size_t n = then ? (size_t)(size) / 2 : (size_t)(size); \
+        if (then) n = (size_t)(size) / 2; \
         if (then == 2 && n == 0) { errno = ENOSPC; return -1; } \
-        ssize_t got = call; \
+        ssize_t got = n || !(size) ? call : 0; \
         if (then == 1) die(); \
-        return got; \
+        if (then != 3 || got < 0 || got < (ssize_t)n) return got; \
+        tell("half\n", 5); \
+        from = n; \
+        n = (size_t)(size) - from; \
+        ssize_t rest = call; \
+        return rest < 0 ? rest : got + rest; \
     } while (0)
 
-ssize_t write(int fd, const void *data, size_t size) { WRITING("write", fd, size, syscall(SYS_write, fd, data, n)); }
+ssize_t write(int fd, const void *data, size_t size) { WRITING("write", fd, size, syscall(SYS_write, fd, (const char *)data + from, n)); }
 ssize_t pwrite(int fd, const void *data, size_t size, off_t at) {
-    WRITING("pwrite", fd, size, syscall(SYS_pwrite64, fd, data, n, at));
+    WRITING("pwrite", fd, size, syscall(SYS_pwrite64, fd, (const char *)data + from, n, at + from));
 }
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
-    WRITING("pwrite", fd, size, syscall(SYS_pwrite64, fd, data, n, at));
+    WRITING("pwrite", fd, size, syscall(SYS_pwrite64, fd, (const char *)data + from, n, at + from));
 }
 ssize_t writev(int fd, const struct iovec *parts, int count) {
-    WRITING("writev", fd, count, syscall(SYS_writev, fd, parts, n));
+    WRITING("writev", fd, count, syscall(SYS_writev, fd, parts + from, n));
 }
 
 #define ON_FILE(name, takes, kinds, arguments, call, fd) \

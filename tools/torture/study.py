@@ -20,6 +20,7 @@ from typing import Self
 import yaml
 
 from evidrift.base.errors import UserError
+from evidrift.base.writing import PARTIAL
 from evidrift.repro.node import with_this_python
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,7 @@ class Study:
         """
         path = cache / "study"
         path.mkdir(parents=True, exist_ok=True)
-        _bring_code(path)
+        bring_code(path)
         shutil.copy2(path / "profiles" / "tiny.yaml", path / "params.yaml")
         if not (path / ".git").exists():
             _call(["git", "init", "--quiet"], path)
@@ -126,7 +127,7 @@ def _stage(name: str, entry: dict) -> Stage:
     return Stage(name, entry["cmd"], deps, tuple(out["path"] for out in entry.get("outs", ())))
 
 
-def _bring_code(path: Path) -> None:
+def bring_code(path: Path) -> None:
     """Copy what git tracks, or would, where it is not the same already; delete what is gone."""
     words = ["git", "ls-files", "-z", "-co", "--exclude-standard"]
     listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
@@ -169,7 +170,9 @@ def _remove(path: Path) -> None:
 def _files(root: Path, out: str) -> set[str]:
     path = root / out
     files = [path] if path.is_file() else path.rglob("*")
-    return {file.relative_to(root).as_posix() for file in files if file.is_file()}
+    unfinished = f"/{PARTIAL}"  # hidden from DVC, and written anew
+    found = (file.relative_to(root).as_posix() for file in files if file.is_file())
+    return {name for name in found if unfinished not in f"/{name}"}
 
 
 def _same(one: Path, other: Path) -> bool:

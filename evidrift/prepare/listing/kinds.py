@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from evidrift.base.faults import OF_THE_FILE
 from evidrift.prepare.entry import Excluded
 from evidrift.prepare.films.contents import film_format
 from evidrift.prepare.pointers import head_of, stand_in
@@ -79,6 +80,8 @@ def kind_of(path: str, source: Path) -> Kind:
     try:
         head = head_of(source / path) if (source / path).is_file() else b""
     except OSError as error:
+        if error.errno not in OF_THE_FILE:
+            raise
         return Kind(film=True, why=Excluded("unreadable", error.strerror or type(error).__name__))
     content = film_format(head)
     if content == "DICOM":  # .dcm30, .ima, .img: devices have endings of their own

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evidrift.base.errors import UserError
-from evidrift.images.store import MANIFEST
+from evidrift.images.store import MANIFEST, require_listed
 
 
 def film_shapes(store: Path, image_ids: np.ndarray) -> np.ndarray:
@@ -17,9 +17,10 @@ def film_shapes(store: Path, image_ids: np.ndarray) -> np.ndarray:
         image_ids: (n,) str.
 
     Raises:
-        UserError: the manifest does not have one of them.
+        UserError: the manifest is missing or damaged, or does not have one of them.
     """
     manifest = store.with_name(MANIFEST)
+    require_listed(manifest)
     table = pd.read_csv(manifest, dtype=str, keep_default_na=False).set_index("image_id")
     if missing := sorted(set(image_ids) - set(table.index)):
         raise UserError(

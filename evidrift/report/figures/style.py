@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
+from evidrift.base.writing import writing
 from evidrift.compare.findings.signs import MEANING
 from evidrift.report.words.names import safe_text
 
@@ -155,10 +156,9 @@ def marker(number: int) -> str:
 
 def save_png(figure: Figure, path: Path | IO[bytes]) -> None:
     """Write a PNG to a path or an open file; the same figure gives the same bytes."""
-    if isinstance(path, Path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    # Without the name of the software, which carries its version.
-    figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+    with writing(path) if isinstance(path, Path) else nullcontext(path) as file:
+        # Without the name of the software, which carries its version.
+        figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
 
 
 def colours(n: int) -> list[str]:

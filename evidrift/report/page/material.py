@@ -1,6 +1,5 @@
 """All that a report is made of, read from compare's tables, the drift tables, the maps and the store."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +10,9 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from evidrift.base.errors import UserError
+from evidrift.base.seal import checksum, require_checksum
 from evidrift.base.table import read_table
-from evidrift.compare.summary import NAME, Summary, read_summary
+from evidrift.compare.summary import NAME, STAGE, Summary, read_summary
 from evidrift.drift.tables import PAIRS as TABLE
 from evidrift.drift.tables import Notes, notes_of
 from evidrift.images.store import MANIFEST, Images, ImageStore
@@ -76,12 +76,15 @@ class Material:
     def notes(self) -> dict[str, Notes]:
         """By architecture."""
         return {
-            arch: notes_of(read_table(self.files.drift / arch / TABLE)) for arch in self.summary.architectures
+            arch: notes_of(read_table(self.files.drift / arch / TABLE, "drift"))
+            for arch in self.summary.architectures
         }
 
     def table(self, name: str) -> pd.DataFrame:
         """One of compare's tables; words stay words even where a whole column is empty."""
-        return pd.read_csv(self.files.tables / f"{name}.csv", keep_default_na=True)
+        path = self.files.tables / f"{name}.csv"
+        require_checksum(path, self.summary.tables[path.name], STAGE)
+        return pd.read_csv(path, keep_default_na=True)
 
     def at_layer(self, name: str) -> pd.DataFrame:
         """One of compare's tables, at the layer of conclusions."""
@@ -90,7 +93,7 @@ class Material:
 
     def pairs(self, arch: str) -> pd.DataFrame:
         """An architecture's pairs at the layer of conclusions: PAIRS."""
-        whole = read_table(self.files.drift / arch / TABLE).replace_schema_metadata(None)
+        whole = read_table(self.files.drift / arch / TABLE, "drift").replace_schema_metadata(None)
         here = whole.filter(pc.equal(pc.cast(whole["layer"], "string"), self.summary.layer))
         return here.select(PAIRS).to_pandas()
 
@@ -101,7 +104,7 @@ class Material:
 
     def hashes(self) -> list[tuple[str, str]]:
         """What was read, as a name that says no path, and its sha256."""
-        found = [("tables/" + path.name, path) for path in sorted(self.files.tables.glob("*.csv"))]
+        found = [(f"tables/{name}", self.files.tables / name) for name in sorted(self.summary.tables)]
         found.append((f"tables/{NAME}", self.files.tables / NAME))
         for arch in self.summary.architectures:
             found.append((f"drift/{arch}/{TABLE}", self.files.drift / arch / TABLE))
@@ -111,9 +114,4 @@ class Material:
                 for maps in self.map_files(arch, seed)
             ]
         found.append(("store", self.files.store))
-        return [(name, _sha256(path)) for name, path in found]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return [(name, checksum(path)) for name, path in found]

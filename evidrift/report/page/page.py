@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from evidrift.base.writing import write_bytes
 from evidrift.report.page.browser import films
 from evidrift.report.page.browser.cases import case_data
 from evidrift.report.page.charts import curves, forest, rows
@@ -68,7 +69,6 @@ def write_report(
     material = Material(files)
     context = _context(material, parameters, stamp or {})
     encoded = films.encoded(material.images)
-    out.mkdir(parents=True, exist_ok=True)
     folder = out / IMAGES
     if folder.exists():
         shutil.rmtree(folder)
@@ -76,7 +76,7 @@ def write_report(
     if len(page) > LIMIT:
         page = _render(context, case_data(material, films.beside(encoded, folder)))
     path = out / NAME
-    path.write_bytes(page)
+    write_bytes(path, page)
     return path
 
 

@@ -1,6 +1,7 @@
 """What the report says in words, brought together from a result: the content of summary.json."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from evidrift.base.json import write_sealed
+from evidrift.base.seal import checksum
 from evidrift.base.sentence import Spelling, spelled
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.opinions import answer
@@ -125,19 +128,22 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
     )
 
 
-def write_summary(folder: Path, study: Study, result: Result, context: Context) -> Path:
-    """Write summary.json into the folder of result tables; the same result gives the same bytes.
+def write_summary(
+    folder: Path, tables: Sequence[Path], study: Study, result: Result, context: Context
+) -> Path:
+    """Write summary.json, sealed, into the folder of result tables; the same result gives the same bytes.
 
     Args:
-        folder: where `compare.output.write_tables` writes to.
+        folder: where `compare.output.write_tables` wrote to.
+        tables: what it wrote.
         study: that was compared.
         result: of `compare.result.compare`.
         context: what it does not hold.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    text = summarise(study, result, context).model_dump_json(indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
+    sums = {table.name: checksum(table) for table in tables}
+    summary = summarise(study, result, context).model_copy(update={"tables": sums})
+    write_sealed(path, json.loads(summary.model_dump_json()))
     return path
 
 

@@ -157,7 +157,7 @@ def test_random_maps_find_what_chance_finds(tmp_path):
     for k in range(200):
         spots[k, k % 50 : k % 50 + 14, 5 : 5 + 20 + k % 30] = True
     write_table(tmp_path / "t.parquet", build_places(maps, Masks(spots, spots)))
-    table = localisation(read_table(tmp_path / "t.parquet").to_pandas())
+    table = localisation(read_table(tmp_path / "t.parquet", "drift").to_pandas())
     table = table[table["method"] == "grad_cam"]
     assert len(table) == 2 * 5
     assert table["ratio"].between(0.9, 1.1).all()
@@ -174,7 +174,7 @@ def test_maps_that_move_into_the_finding_are_shown_to_do_so(tmp_path):
     mask = np.zeros((30, 64, 64), dtype=bool)
     mask[:, :32, :32] = True
     write_table(tmp_path / "t.parquet", build_places(maps, Masks(mask, mask)))
-    places = read_table(tmp_path / "t.parquet").to_pandas()
+    places = read_table(tmp_path / "t.parquet", "drift").to_pandas()
     moved = changes(places).set_index(["method", "measure"]).loc["layer_cam"]
     assert moved.loc["finding", "low"] > 0.2
     assert moved.loc["hit", "low"] > 0.5

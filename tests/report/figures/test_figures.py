@@ -96,8 +96,13 @@ def write_images(path, maps: ArchitectureMaps) -> None:
     """A training image before the test images, whose films have the grey 1, 2, 3, ... by id."""
     ids = sorted(maps.image_ids)
     order = np.argsort(maps.image_ids)
+    rows = [f'"{each.replace(QUOTE, 2 * QUOTE)}",{WIDTH},{HEIGHT}' for each in ids]
+    manifest = path.with_name(MANIFEST)
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_text("\n".join(["image_id,width,height", *rows]), encoding="utf-8")
     write_store(
         path,
+        tables=[manifest],
         classes=maps.classes,
         image_ids=["normal/train.png", *ids],
         patient_ids=["p", *maps.patient_ids[order]],
@@ -107,8 +112,6 @@ def write_images(path, maps: ArchitectureMaps) -> None:
         pixels=[np.full((maps.size, maps.size), grey) for grey in range(len(ids) + 1)],
         size=maps.size,
     )
-    rows = [f'"{each.replace(QUOTE, 2 * QUOTE)}",{WIDTH},{HEIGHT}' for each in ids]
-    path.with_name(MANIFEST).write_text("\n".join(["image_id,width,height", *rows]), encoding="utf-8")
 
 
 def test_a_study_has_its_curves_its_ranking_and_a_panel_an_architecture(shown):

@@ -36,8 +36,8 @@ def material(folder: Path, *maps: ArchitectureMaps, context: Context | None = No
         write_table(folder / "drift" / each.architecture / PAIRS, columns, vars(notes))
     write_images(folder / "store.h5", maps[0])
     result = compare(study, rules())
-    write_tables(folder / "tables", result)
-    write_summary(folder / "tables", study, result, context or study_context(study))
+    tables = write_tables(folder / "tables", result)
+    write_summary(folder / "tables", tables, study, result, context or study_context(study))
     return ReportFiles(folder / "tables", folder / "drift", folder / "maps", folder / "store.h5")
 
 

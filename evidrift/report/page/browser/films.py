@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from evidrift.base.writing import write_bytes
 from evidrift.images.store import Images
 
 QUALITY = 90
@@ -23,10 +24,9 @@ def embedded(films: list[bytes]) -> list[str]:
 
 def beside(films: list[bytes], folder: Path) -> list[str]:
     """Addresses of files in a folder beside the page; named by number, since ids are not trusted."""
-    folder.mkdir(parents=True, exist_ok=True)
     names = [f"{number:05d}.jpg" for number in range(len(films))]
     for name, film in zip(names, films, strict=True):
-        (folder / name).write_bytes(film)
+        write_bytes(folder / name, film)
     return [f"{folder.name}/{name}" for name in names]
 
 
