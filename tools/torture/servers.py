@@ -90,9 +90,9 @@ def in_bucket(finished: Project, place: Path, endpoint: str, name: str) -> Proje
 
 
 def with_keys(project: Project) -> None:
-    """The keys where DVC writes them with `dvc remote modify --local`."""
-    project.dvc("remote", "modify", "--local", "store", "access_key_id", "test")
-    project.dvc("remote", "modify", "--local", "store", "secret_access_key", SECRET)
+    """The keys where `dvc remote modify --local` writes them."""
+    keys = f"['remote \"store\"']\n    access_key_id = test\n    secret_access_key = {SECRET}\n"
+    (project.path / ".dvc" / "config.local").write_text(keys)
 
 
 def round_trip(finished: Project, place: Path, endpoint: str) -> Row:
