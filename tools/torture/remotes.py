@@ -14,6 +14,7 @@ from pathlib import Path
 from tools.torture import cache, servers
 from tools.torture.dvc_project import N_OBJECTS, SEED, Project, copied, damaged
 from tools.torture.row import Row
+from tools.torture.study import Study
 
 KINDS = ("flipped", "cut short", "missing", "listing missing")
 
@@ -38,6 +39,7 @@ def run(full: bool) -> list[Row]:
             *damaged_remotes(finished, place / "damaged", few),
             *servers.rows(finished, place / "servers", few),
             *cache.rows(finished, place / "cache", few),
+            *([cache.linked_outputs(Study.made(), place / "linked")] if full else []),
         ]
 
 
