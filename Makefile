@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help repro show verify lock test test-fast lint format prune bench torture
+.PHONY: help repro show verify lock test test-fast lint format prune bench doctor torture
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -17,7 +17,6 @@ repro: $(VENV)/.runtime  ## run the study, or what changed of it: make repro [PR
 	@$(if $(PROFILE),python -m tools.profile $(PROFILE))
 	@python -m evidrift.params params.yaml
 	@python -m tools.prune params.yaml --check
-	@python -m tools.layers params.yaml
 	@python -m tools.cohort params.yaml
 	@python -m evidrift repro
 	@cat data/compare/study.txt
@@ -27,6 +26,9 @@ show: $(VENV)/.runtime  ## print the study's tables again
 
 prune: $(VENV)/.runtime  ## delete outputs of architectures, seeds and families that left the grid
 	@python -m tools.prune params.yaml
+
+doctor: $(VENV)/.runtime  ## check before a long run what could stop it: make doctor [FIX=1] [REMOTE=store]
+	@python -m tools.doctor $(if $(FIX),--fix) $(if $(REMOTE),--remote $(REMOTE))
 
 verify: $(VENV)/.runtime  ## run the tiny study in a clone: how many outputs have the bytes of locks/tiny.lock
 	@python -m tools.verify --profile tiny

@@ -1,6 +1,6 @@
 """See before a run that every architecture has the target layers that are asked for.
 
-    python -m tools.layers params.yaml        as `make repro` does
+    python -m tools.layers params.yaml        as `evidrift repro` does
 
 They lie in the network's graph, so the networks are built, which takes TensorFlow and some seconds. Those
 that dvc.lock knows to have been explained with the same layers, size and options are not built again.
@@ -19,12 +19,18 @@ from evidrift.base.keys import PIPELINE
 from evidrift.params import Study, check
 
 LOCK = Path("dvc.lock")
+FOLLOWED = "penultimate"  # evidrift/trajectory/following.py
 PARAMS = "params.yaml"  # what the lock calls the parameter file
 
 
 def layers_asked(study: Study, family: str) -> list[str]:
     """Labels of the layers at which a family explains."""
     return list(find_family(family).Params.model_validate(study.explain[family]).layers)
+
+
+def along(study: Study) -> set[str]:
+    """The layer at which drift is followed along training, where it is."""
+    return {FOLLOWED} if study.trajectory.seeds else set()
 
 
 def known(study: Study, arch: str, family: str, lock: dict[str, Any]) -> bool:
@@ -41,6 +47,16 @@ def known(study: Study, arch: str, family: str, lock: dict[str, Any]) -> bool:
     return False
 
 
+def read_lock() -> dict[str, Any]:
+    """By stage what dvc.lock says; empty where there is none, or it is not to be read."""
+    try:
+        content = yaml.load(LOCK.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        return {}  # DVC says so
+    stages = content.get("stages") if isinstance(content, dict) else None
+    return stages if isinstance(stages, dict) else {}
+
+
 def _used(lock: dict[str, Any], stage: str) -> dict[str, Any]:
     return lock.get(stage, {}).get("params", {}).get(PARAMS, {})
 
@@ -49,9 +65,9 @@ def faults(study: Study, lock: dict[str, Any]) -> Iterator[str]:
     """A sentence for each layer that is asked for and that an architecture does not have at this size."""
     for arch in study.grid.architectures:
         families = [name for name in study.grid.families if not known(study, arch, name, lock)]
-        labels = sorted({label for family in families for label in layers_asked(study, family)})
+        labels = {label for family in families for label in layers_asked(study, family)}
         if labels:
-            yield from _faults(arch, study, labels)
+            yield from _faults(arch, study, sorted(labels | along(study)))
 
 
 def _faults(arch: str, study: Study, labels: list[str]) -> Iterator[str]:
@@ -84,8 +100,7 @@ def main() -> None:
     )
     parser.add_argument("params", type=Path)
     params = parser.parse_args().params
-    lock = yaml.load(LOCK.read_text(encoding="utf-8"), yaml.CSafeLoader)["stages"] if LOCK.is_file() else {}
-    found = list(faults(check(params), lock))
+    found = list(faults(check(params), read_lock()))
     if found:
         raise UserError("\n".join(f"{params}: {each}" for each in found))
 

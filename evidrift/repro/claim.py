@@ -22,16 +22,18 @@ from dvc.repo import Repo, lock_repo
 from evidrift.base.errors import UserError
 
 FOLDER = Path("repro")  # under .dvc/tmp, which git and DVC ignore
+RWLOCK = "rwlock"  # DVC's list of busy paths, under .dvc/tmp
 PATIENCE = 10.0  # seconds for the stages of a killed run to end: their worker kills them
 
 
 @contextmanager
-def claimed(repo: Repo, *, for_commands: bool = False) -> Iterator[int]:
+def claimed(repo: Repo, *, for_commands: bool = False, drop: bool = True) -> Iterator[int]:
     """Claim the project for this process; a file descriptor that every stage's process must inherit.
 
     Args:
         repo: the project's.
         for_commands: let go of DVC's own lock once it was had, for this process will start commands of DVC's.
+        drop: take out of DVC's list of busy paths what dead processes left there.
 
     Raises:
         UserError: another DVC command or `evidrift repro` is at work, or stages of one that was killed.
@@ -47,7 +49,8 @@ def claimed(repo: Repo, *, for_commands: bool = False) -> Iterator[int]:
         claim = os.open(temporary / FOLDER / "running", os.O_RDWR | os.O_CREAT, 0o644)
         stack.callback(os.close, claim)
         _wait_for_leftovers(claim)
-        drop_dead(temporary / "rwlock")
+        if drop:
+            drop_dead(temporary / RWLOCK)
         if for_commands:
             lock.close()
         yield claim
@@ -95,21 +98,31 @@ def drop_dead(rwlock: Path) -> None:
     Raises:
         UserError: a living process is at work on some of them: a `dvc repro` whose stage runs.
     """
+    if left_behind(rwlock):
+        rwlock.unlink()
+
+
+def left_behind(rwlock: Path) -> bool:
+    """Whether DVC's list of busy paths names dead processes, or was half-written by one.
+
+    Raises:
+        UserError: it names a living one.
+    """
     try:
         written = rwlock.stat().st_mtime
         listed = json.loads(rwlock.read_text(encoding="utf-8"))
         holders = [*listed.get("write", {}).values(), *chain(*listed.get("read", {}).values())]
         living = [holder for holder in holders if _holds(holder, written)]
     except FileNotFoundError:
-        return
+        return False
     except (ValueError, AttributeError, TypeError, KeyError):
-        living = []
+        return True
     if living:
         raise UserError(
             f"`{living[0]['cmd']}` is at work in this project (process {living[0]['pid']}). Wait for its "
             "end, or stop it with Ctrl-C, then run this again."
         )
-    rwlock.unlink()
+    return bool(holders)
 
 
 def _holds(holder: dict[str, Any], written: float) -> bool:

@@ -1,6 +1,7 @@
 """A stage ends soon after the DVC that runs it was killed; one begun by hand goes on."""
 
 import os
+import signal as signals
 import subprocess
 import sys
 import time
@@ -39,7 +40,7 @@ def begun(kind: str) -> tuple[subprocess.Popen, psutil.Process]:
 @pytest.mark.parametrize("signal", ["SIGTERM", "SIGKILL"])
 def test_a_stage_ends_when_its_dvc_is_gone(signal):
     dvc, stage = begun("dvc")
-    dvc.send_signal(psutil.signal.__dict__[signal])
+    dvc.send_signal(getattr(signals, signal))
     psutil.wait_procs([stage], timeout=10)
     assert not stage.is_running()
     assert dvc.communicate()[0] == "DVC, which ran this stage, is gone: the stage ends too.\n"

@@ -1,7 +1,9 @@
 """A target layer that an architecture does not have at its size is told before anything is trained."""
 
+import pytest
 import yaml
 
+from evidrift.cli.main import main
 from evidrift.params import Study
 from tests.places import ROOT
 from tools import layers
@@ -47,6 +49,25 @@ def test_a_layer_that_is_not_there_is_told_with_those_that_are():
     )
     assert "(explain.cam.layers)" in told
     assert list(faults(study(arch="vit_mini", size=32), {})) == []
+
+
+def test_the_layer_that_is_followed_along_training_is_looked_for_though_no_family_explains_it():
+    asked = study(arch="resnet50v2", size=32, layers=["last"])
+    (told,) = faults(asked, {})
+    assert "its layer penultimate (conv5_block1_preact_relu) has a grid of 1x1" in told
+    none_followed = asked.model_copy(update={"trajectory": asked.trajectory.model_copy(update={"seeds": []})})
+    assert list(faults(none_followed, {})) == []
+
+
+def test_evidrift_repro_asks_before_it_runs_anything(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "__init__.py").touch()
+    (tmp_path / "tools" / "layers.py").write_text("import sys\nsys.exit(f'no layer: {sys.argv[1:]}')\n")
+    with pytest.raises(SystemExit) as left:  # there is no DVC here: it would say so
+        main(["repro"])
+    assert left.value.code == 1
+    assert capfd.readouterr().err == "no layer: ['params.yaml']\n"
 
 
 def test_what_has_been_explained_alike_is_not_built_again(monkeypatch):
