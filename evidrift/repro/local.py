@@ -135,9 +135,11 @@ class Run:
             self._fail_for(stage, error)
             return
         if need is Need.COMMAND:
-            self._progress.started(name)
+            log = self._log(name)
+            log.unlink(missing_ok=True)
+            self._progress.started(name, log)
             self._running[name] = stage
-            self._crew.start(task(name, stage.cmd, self._log(name), commands(stage)))
+            self._crew.start(task(name, stage.cmd, log, commands(stage)))
         else:
             self._done.add(stage)
             self._counts["unchanged" if need is Need.NOTHING else "restored"] += 1

@@ -1,8 +1,9 @@
 """What a remote holds, by the remote itself: not by what DVC has noted of its pushes.
 
-A push that is cut off can leave DVC with a note of what there is to send that is too short: for DVC notes it
-one output at a time, and takes what it finds noted for all. Later pushes then report success with objects
-missing; and once a folder's listing is in the remote, DVC takes its files to be there too.
+A push that is cut off can leave DVC with a note of what there is to send that is too short: DVC writes it one
+output at a time (dvc_data.index.collect, into Repo.site_cache_dir/index/data), and takes what it finds there
+for all. Later pushes then report success with objects missing; and once a folder's listing is in the remote,
+DVC takes its files to be there too.
 """
 
 import hashlib
@@ -22,6 +23,13 @@ from evidrift.repro.remotes import check_packages
 
 CHUNK = 2**20
 MD5 = 32  # hexadecimal digits
+GONE = (404, 410)  # of HTTP
+
+
+def forget(repo: Repo) -> None:
+    """Drop what DVC has noted of all remotes, of what there is to send and to fetch: it asks them anew."""
+    repo.drop_data_index()
+    shutil.rmtree(Path(repo.site_cache_dir) / "index", ignore_errors=True)
 
 
 class State(Enum):
@@ -89,11 +97,6 @@ class Remote:
             self._odb.add(str(kept.file_of(oid)), self._repo.fs, oid, check_exists=False)
         return lacking
 
-    def forget(self) -> None:
-        """Drop what DVC has noted of this and all other remotes: it asks them anew."""
-        self._repo.drop_data_index()
-        shutil.rmtree(Path(self._repo.site_cache_dir) / "index", ignore_errors=True)
-
     def _infos(self, objects: list[Object]) -> dict[str, dict]:
         """By object what the remote says of it, of those that it has."""
         found = {}
@@ -102,6 +105,8 @@ class Remote:
             answers = self._odb.fs.info(paths, return_exceptions=True) if paths else []
             for each, answer in zip(some, answers, strict=True):
                 if isinstance(answer, FileNotFoundError):
+                    if _is_silence(answer):
+                        raise answer.__cause__ or answer
                     continue
                 if isinstance(answer, BaseException):
                     raise answer
@@ -130,3 +135,11 @@ class Remote:
         except FileNotFoundError:
             return None
         return hashed.hexdigest()
+
+
+def _is_silence(error: FileNotFoundError) -> bool:
+    """Whether a web server has not said that there is no such file, but nothing, or something else."""
+    cause = error.__cause__
+    if not type(cause).__module__.startswith("aiohttp"):
+        return False
+    return getattr(cause, "status", None) not in GONE

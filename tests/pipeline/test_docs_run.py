@@ -84,8 +84,12 @@ BEFORE_IT_FAILS = {
         "git restore params.yaml && cp data/epochs/inception_mini/2.h5 data/epochs/inception_mini/3.h5"
     ),
 }
-# Their exit code is a verdict, and a dozen films do not pass.
-VERDICTS = {"--gate gate.yaml": "Gate: ", "docs/release/release.sh": "stopped: "}
+# Their exit code is a verdict: a dozen films do not pass, a copy has no command of its own.
+VERDICTS = {
+    "--gate gate.yaml": "Gate: ",
+    "docs/release/release.sh": "stopped: ",
+    "make doctor": "ok      disk",  # the command that is installed is that of another folder
+}
 
 
 class Block(NamedTuple):

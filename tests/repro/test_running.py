@@ -13,7 +13,7 @@ import yaml
 from dvc.repo import Repo, lock_repo
 
 from evidrift.base.errors import UserError
-from evidrift.repro import claim
+from evidrift.repro import claim, progress
 from evidrift.repro.book import Book
 from evidrift.repro.claim import claimed
 from evidrift.repro.jobs import default_jobs
@@ -205,3 +205,17 @@ def test_a_lock_that_was_edited_by_hand_is_refused_with_how_to_mend_it(project, 
     (project.path / "dvc.lock").unlink()
     project.repro()
     assert project.status() == {}
+
+
+def test_without_a_terminal_a_long_stage_says_now_and_then_how_far_it_is(project, monkeypatch, capfd):
+    monkeypatch.setattr(progress, "BETWEEN", 0.1)
+    step = 'for epoch in 1 2; do echo "epoch $epoch of 2"; sleep 0.8; done'
+    project.replace(
+        "stage.sh", 'if [ -e slow ]; then sleep "$(cat slow)"; fi', f"[ $name != start ] || {{ {step}; }}"
+    )
+    project.repro("start")
+    told = capfd.readouterr().out.splitlines()
+    assert [line.strip() for line in told if "epoch" in line] == [
+        "start: epoch 1 of 2",
+        "start: epoch 2 of 2",
+    ]

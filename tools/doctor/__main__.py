@@ -6,7 +6,7 @@
 
 A line a check; the exit code is 1 where something is wrong. Without --fix nothing is changed. With it, what
 dead processes left is deleted, damaged objects of the cache are set aside and made anew from the workspace
-where it has them, and what the remote lacks is sent.
+where it has them, what the remote lacks is sent, and DVC's notes of what it sent and fetched are dropped.
 """
 
 import argparse
@@ -41,6 +41,7 @@ def of_dvc(remote: str | None, *, fix: bool) -> Iterator[Finding]:
     from evidrift.repro.book import words_of
     from evidrift.repro.claim import claimed
     from evidrift.repro.objects import Kept
+    from evidrift.repro.sent import forget
     from tools.doctor.disk import check_disk
     from tools.doctor.kept import check_cache, check_outputs
     from tools.doctor.locks import check_locks
@@ -55,6 +56,8 @@ def of_dvc(remote: str | None, *, fix: bool) -> Iterator[Finding]:
                 yield from check_cache(kept, fix=fix)
                 yield from check_remote(repo, kept, remote, fix=fix)
                 yield from check_disk(repo, kept)
+                if fix:  # a push or pull that was cut off may have left notes that are too short
+                    forget(repo)
     except UserError as error:
         yield Finding("locks", State.WRONG, str(error))
     except DvcException as error:

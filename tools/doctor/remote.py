@@ -59,12 +59,11 @@ def _broken(
     except Exception as error:
         yield Finding(WHAT, State.WRONG, f"{told}; it does not take them: {_words(error)}")
         return
-    remote.forget()
     if lacking:
         told += f"; sent, but for {len(lacking)} that the cache does not have either"
         yield Finding(WHAT, State.WRONG, told, f"a run makes them anew; then make doctor FIX=1{_of(remote)}")
     else:
-        yield Finding(WHAT, State.MENDED, f"{told}; sent from the cache, and DVC's notes of pushes dropped")
+        yield Finding(WHAT, State.MENDED, f"{told}; sent from the cache")
 
 
 def _of(remote: Remote) -> str:

@@ -32,7 +32,7 @@ from tools.torture.study import ROOT, Stage
 from tools.torture.writes import FAILS, shim
 
 SEED = 15
-KINDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+KINDS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT)
 SOON = 5.0  # seconds that an audit may take to stop
 OUT, TEMPORARY = "audit", "tmp"
 WORDS = ("--before", MODELS[0], "--after", MODELS[1], "--images", "films", "--gate", GATE, "--out", OUT)
@@ -95,7 +95,10 @@ class Trial:
             took = time.monotonic() - asked
             remains = self._new()
             left += bool(remains)
-            came = self._judged_kill(kind, done, took, remains) or self._again()
+            came = self._judged_kill(kind, done, took, remains)
+            if remains:  # else all is as it was before the first audit
+                came = came or self._again()
+                self._start_anew()
             harm += [f"{kind.name} after {at:.1f} s: {came}"] if came else []
             _say(f"{kind.name} after {at:.1f} of {self._seconds:.1f} s: {came or _told(remains)}")
         yield Row(
@@ -120,6 +123,7 @@ class Trial:
                 kind = "kill" if "dies" in what else random_.choice(FAILS)
                 done = self._run([self._here, self._log, step, kind])
                 came = self._judged_fault(kind, done) or self._again()
+                self._start_anew()
                 harm += [f"step {step} of {steps}, {kind}: {came}"] if came else []
                 _say(f"step {step} of {steps}, {kind}: {came or f'left with {done.code}'}")
             yield Row(what, len(chosen), len(chosen) - len(harm), _note(f"of {steps} steps", harm))
@@ -202,7 +206,6 @@ class Trial:
         """The same once more gives the same; from the start afterwards."""
         done = self._run()
         same = done.code == self._first.code and self._files() == self._record
-        self._start_anew()
         return (
             "" if same else f"the next audit left with {done.code} and another record: {done.output[-300:]}"
         )

@@ -1,5 +1,6 @@
 """DVC's cache damaged, its locks left by kills, dvc.lock edited: what heals it."""
 
+import os
 import random
 import re
 import time
@@ -8,12 +9,14 @@ from pathlib import Path
 
 from tools.torture.dvc_project import SEED, Project, copied, damaged
 from tools.torture.row import Row
+from tools.torture.runner import Runner
+from tools.torture.study import Stage, Study
 
 KINDS = ("flipped", "zeroed", "cut short", "missing")
 
 
 def rows(finished: Project, place: Path, n: int) -> Iterator[Row]:
-    """All of them."""
+    """All of them, on the small project."""
     for kind in KINDS:
         for intact in (True, False):
             yield damaged_cache(finished, place / f"{kind}-{intact}", n, kind, intact=intact)
@@ -94,3 +97,37 @@ def edited_locks(finished: Project, place: Path, n: int) -> Row:
         harmless += seen.clear and run.clear and same
     note = f"healed by the next run {healed} times, refused in a sentence {n - healed} times"
     return Row("a character of dvc.lock changed", n, harmless, note)
+
+
+def linked_outputs(study: Study, place: Path) -> Row:
+    """Every stage by hand over outputs that are hard links, as `cache.type hardlink` has them into the cache.
+
+    DVC and `evidrift repro` remove outputs before a stage runs; who runs it by hand does not.
+    """
+    told, stages = [], study.one_of_each()
+    with Runner(study) as runner:
+        for stage in stages:
+            here = study.place(place / stage.kind, stage)
+            before = _link(study, here, stage)
+            done = runner.run(stage, here, timeout=900)
+            after = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in before}
+            if done.code or after != before:
+                told.append(stage.kind)
+    note = f"written in place by {', '.join(told)}" if told else "what they lead to stays as it was"
+    return Row(
+        "a stage run by hand over outputs linked into the cache", len(stages), len(stages) - len(told), note
+    )
+
+
+def _link(study: Study, here: Path, stage: Stage) -> dict[Path, tuple[int, bytes]]:
+    """Link the study's outputs of the stage there; their times and contents."""
+    found = {}
+    for out in stage.outs:
+        whole = study.path / out
+        for file in [whole] if whole.is_file() else (each for each in whole.rglob("*") if each.is_file()):
+            link = here / file.relative_to(study.path)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            os.link(file, link)
+            found[file] = (file.stat().st_mtime_ns, file.read_bytes())
+    return found

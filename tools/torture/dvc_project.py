@@ -1,14 +1,14 @@
 """A small project under DVC, whose commands run in forks: the words they print, and what a kill leaves."""
 
-import io
+import logging
 import os
 import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -169,19 +169,18 @@ class Project:
 
 
 def _told(command: Callable[[], int]) -> int:
-    """Its exit code; what it printed goes out by way of Python, whose streams the fork has inherited."""
+    """Its exit code. Where it prints is set anew: what the fork has inherited may lead elsewhere."""
     from evidrift.base.errors import UserError
 
-    text = io.StringIO()
-    try:
-        with redirect_stdout(text), redirect_stderr(text):
-            try:
-                return command()
-            except UserError as error:
-                print(f"error: {error}")
-                return 1
-    finally:
-        os.write(1, text.getvalue().encode())
+    with open(1, "w", closefd=False) as sys.stdout, open(2, "w", closefd=False) as sys.stderr:
+        for name in ("dvc", "dvc_data", "dvc_objects"):
+            for handler in logging.getLogger(name).handlers:
+                handler.setStream(sys.stderr)  # type: ignore[attr-defined]
+        try:
+            return command()
+        except UserError as error:
+            print(f"error: {error}")
+            return 1
 
 
 def damaged(file: Path, how: str, chance: random.Random) -> None:

@@ -20,7 +20,7 @@ KEYS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_CONFIG_FILE": os.devnull}
+NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "AWS_EC2_METADATA_DISABLED": "true"}
 TIMEOUT = "2"  # seconds: the default of both S3 and HTTP is 60
 
 
@@ -38,18 +38,18 @@ def rows(finished: Project, place: Path, n: int) -> Iterator[Row]:
 @contextlib.contextmanager
 def s3(**environment: str) -> Iterator[str]:
     """The address of an S3 server."""
-    with served("-m", "moto.server", "-H", "127.0.0.1", "-p", **environment) as port:
+    with served("-m", "moto.server", "-H", "127.0.0.1", "-p", env=environment) as port:
         yield f"http://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
-def served(*words: str, folder: Path | None = None, **environment: str) -> Iterator[int]:
+def served(*words: str, folder: Path | None = None, env: dict[str, str] | None = None) -> Iterator[int]:
     """A server of Python's in a process of its own; its port, which is the last word of its command."""
     port = free_port()
     command = [sys.executable, *words, str(port)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = {**os.environ, **environment}
-    with subprocess.Popen(command, cwd=folder, env=environment, **quiet) as process:  # type: ignore[call-overload] # noqa: S603
+    env = {**os.environ, **(env or {})}
+    with subprocess.Popen(command, cwd=folder, env=env, **quiet) as process:  # type: ignore[call-overload] # noqa: S603
         try:
             for _ in range(600):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
@@ -90,9 +90,9 @@ def in_bucket(finished: Project, place: Path, endpoint: str, name: str) -> Proje
 
 
 def with_keys(project: Project) -> None:
-    """The keys where DVC writes them with `dvc remote modify --local`."""
-    project.dvc("remote", "modify", "--local", "store", "access_key_id", "test")
-    project.dvc("remote", "modify", "--local", "store", "secret_access_key", SECRET)
+    """The keys where `dvc remote modify --local` writes them."""
+    keys = f"['remote \"store\"']\n    access_key_id = test\n    secret_access_key = {SECRET}\n"
+    (project.path / ".dvc" / "config.local").write_text(keys)
 
 
 def round_trip(finished: Project, place: Path, endpoint: str) -> Row:
@@ -175,7 +175,7 @@ def shut(finished: Project, place: Path, endpoint: str) -> Row:
     project.remote("s3://shut/study", endpointurl=endpoint)
     project.commit()
     told = {}
-    project.environment |= NO_KEYS | {"AWS_EC2_METADATA_DISABLED": "true"}
+    project.environment |= NO_KEYS
     told["no keys"] = _pull_into(project, place / "none")
     project.environment |= KEYS | {"AWS_ACCESS_KEY_ID": "wrong"}
     told["wrong keys"] = _pull_into(project, place / "wrong")
@@ -211,7 +211,7 @@ def silent(finished: Project, place: Path) -> Iterator[Row]:
             told = {}
             for scheme, url in (("s3", "s3://bucket/study"), ("http", f"http://127.0.0.1:{port}")):
                 project = copied(finished, place / f"{how}-{scheme}")
-                project.environment |= KEYS
+                project.environment |= KEYS | {"AWS_MAX_ATTEMPTS": "1"}  # else it is asked again for minutes
                 settings = {"read_timeout": TIMEOUT, "connect_timeout": TIMEOUT}
                 settings |= {"endpointurl": f"http://127.0.0.1:{port}"} if scheme == "s3" else {}
                 project.remote(url, **settings)

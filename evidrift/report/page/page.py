@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,8 +69,7 @@ def write_report(
     material = Material(files)
     context = _context(material, parameters, stamp or {})
     folder = out / IMAGES
-    if folder.exists():
-        shutil.rmtree(folder)
+    shown.clear(folder)
     cases = case_data(material)
     page = _render(context, cases)
     inside = shown.inside(material, LIMIT - len(page))

@@ -13,6 +13,7 @@ import pytest
 from evidrift.base.errors import UserError
 from evidrift.compare.summary import read_summary
 from evidrift.report.page import page
+from evidrift.report.page.browser.shown import clear
 from evidrift.report.page.charts.rows import plain
 from evidrift.report.page.page import embed, write_report
 from tests.drift.study import architecture
@@ -182,6 +183,22 @@ def test_above_the_limit_films_and_maps_lie_beside_under_names_of_their_own(tmp_
     monkeypatch.setattr(page, "LIMIT", len(text) - 1)  # what the parts would have is known to the byte
     write_report(files, tmp_path / "report")
     assert (tmp_path / "report/report_files").exists()
+
+
+def test_a_folder_that_is_not_an_earlier_reports_is_not_deleted(tmp_path):
+    mine = tmp_path / "report_files" / "notes.txt"
+    mine.parent.mkdir()
+    (mine.parent / "00001.jpg").touch()
+    clear(mine.parent / "none")
+    mine.touch()
+    with pytest.raises(UserError, match=r"notes\.txt is no part of a report"):
+        clear(mine.parent)
+    mine.unlink()
+    (tmp_path / "link").symlink_to(mine.parent)
+    with pytest.raises(UserError, match="link is no part of a report"):
+        clear(tmp_path / "link")
+    clear(mine.parent)
+    assert not mine.parent.exists()
 
 
 def test_every_term_that_is_used_is_explained(two):

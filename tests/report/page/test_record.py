@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from evidrift.auditing.recording.record_tables import flipped
 from evidrift.report.page.charts.rows import from_zero
 from evidrift.report.page.page import write_report
+from evidrift.report.page.tables import performance
 from tests.drift.study import architecture
 from tests.report.page import records
 from tests.report.page.made import HOSTILE, HOSTILE_CLASS, audit_context, hostile, material, payload
@@ -151,3 +153,20 @@ def test_hostile_names_stay_text_in_the_record(tmp_path):
 )
 def test_an_axis_starts_at_zero_and_ends_where_a_measure_can(highest, limit, expected):
     assert from_zero(highest, limit) == [0, pytest.approx(expected)]
+
+
+def test_long_tables_and_lists_are_cut_and_say_where_all_of_it_is(monkeypatch):
+    monkeypatch.setattr(performance, "ROWS", 5)
+    monkeypatch.setattr(performance, "FILMS", 3)
+    films = tuple(f"{number}.png" for number in range(5))
+    found = records.record()
+    found = found.model_copy(update={"flips": (found.flips[0].model_copy(update={"negative": films}),)})
+    heading, _, shown, note = performance.flipped_films(found)[0]
+    assert heading.endswith("(5 films)")
+    assert shown == films[:3]
+    assert note.startswith("The first 3 of 5;") and "tables/flips.csv" in note
+    assert len(flipped(found).query("became == 'wrong'")) == 5
+    tables = {name: table for name, _, table in performance.performance_tables(found)}
+    assert len(tables["by-class"].rows) == 5
+    assert re.match(r"The first 5 of \d+ rows; tables/performance.csv", tables["by-class"].note)
+    assert tables["all"].note == ""

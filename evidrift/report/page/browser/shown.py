@@ -5,6 +5,8 @@ files. So beside the page the maps of an image are a style sheet, which has them
 """
 
 import base64
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from evidrift.base.errors import UserError
 from evidrift.images.store import Images
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.report.page.browser.blocks import blocks_of, packed
@@ -19,6 +22,7 @@ from evidrift.report.page.material import Material
 
 QUALITY = 90  # of JPEGs
 AT_ONCE = 128  # images
+OWN = re.compile(r"\d{5,}\.(jpg|css)")  # files in the folder
 
 
 def inside(material: Material, room: int) -> dict[str, Any] | None:
@@ -58,6 +62,21 @@ def write_beside(material: Material, folder: Path) -> None:
             (folder / f"{number:05d}.css").write_text(
                 f':root{{--maps-{number}:"{text}"}}\n', encoding="ascii"
             )
+
+
+def clear(folder: Path) -> None:
+    """Remove the folder of an earlier report.
+
+    Raises:
+        UserError: there is something else in it, or in its place.
+    """
+    if not (folder.is_symlink() or folder.exists()):
+        return
+    is_own = folder.is_dir() and not folder.is_symlink()
+    others = [each for each in folder.iterdir() if not OWN.fullmatch(each.name)] if is_own else [folder]
+    if others:
+        raise UserError(f"{others[0]} is no part of a report, and would be deleted. Move it away.")
+    shutil.rmtree(folder)
 
 
 def jpegs(images: Images) -> Iterator[bytes]:
