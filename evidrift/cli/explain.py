@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain one image."""
+    methods = names(args.methods)
     from evidrift.foreign.apart.reading import prepare, read_apart
 
     prepare()
@@ -59,7 +60,6 @@ def run(args: argparse.Namespace) -> int:
 
     import numpy as np
 
-    methods = names(args.methods)
     # Without an image's ending the last part of a DICOM file's name, a UID, is no ending either.
     name = args.image.stem if is_image(args.image.name) else args.image.name
     out = args.out or Path(f"{name}-explained.png")

@@ -12,6 +12,9 @@ MEMORY = 2 * 2**30  # bytes a stage: those of the small networks take less than 
 
 def default_jobs(params: Path) -> int:
     """As many as there are cores for their threads, and 2 GB of free memory for each; at least one."""
-    threads = read_params(params).get("compute", {}).get("threads", 1) if params.exists() else 1
+    compute = read_params(params).get("compute") if params.exists() else None
+    threads = compute.get("threads") if isinstance(compute, dict) else None
+    if not isinstance(threads, int) or threads < 1:
+        threads = 1  # the stage `parameters` says what is wrong
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores // threads, psutil.virtual_memory().available // MEMORY))
