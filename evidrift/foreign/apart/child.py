@@ -85,7 +85,7 @@ def _answer(request: Mapping[str, Any], missing: list[str]) -> tuple[dict[str, A
     try:
         opened = open_file(Path(request["path"]), request["architecture"], request["size"])
         load_model_file(opened)  # all that is made of it: what does not end well shall not do so elsewhere
-        data = [np.ascontiguousarray(variable) for variable in opened.classifier.variables]
+        data = [np.asarray(variable, order="C") for variable in opened.classifier.variables]
     except UserError as error:
         return {"told": as_json(error.told)}, []
     except MemoryError:
