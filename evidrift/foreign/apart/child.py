@@ -17,7 +17,7 @@ from typing import Any
 
 from evidrift.foreign.apart.sealing import Limits, die_with_parent, limit, seal
 
-IDLE = 60  # seconds without a request, after which it ends
+IDLE = 120  # seconds without a request, after which it ends
 QUIET = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -21,7 +21,7 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import of_json
-from evidrift.foreign.apart.child import QUIET, serve
+from evidrift.foreign.apart.child import IDLE, QUIET, serve
 from evidrift.foreign.apart.sealing import MB, limits_for
 
 if TYPE_CHECKING:
@@ -55,13 +55,22 @@ class Apart:
         os.close(theirs)
         os.close(their_replies)
         self._pending = b""
+        self._used = time.monotonic()
 
     @property
     def lives(self) -> bool:
         """Whether it can be asked."""
-        if self._child is not None and os.waitpid(self._child, os.WNOHANG)[0]:
+        if self._child is not None and self._ended():
             self._child = None
+        if time.monotonic() - self._used > IDLE / 2:  # it may be about to end
+            self.end()
         return self._child is not None
+
+    def _ended(self) -> bool:
+        try:
+            return bool(os.waitpid(self._child or 0, os.WNOHANG)[0])
+        except ChildProcessError:  # others waited for it
+            return True
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The answer to one request; {"died": code} where reading broke, {"late": True} after the time."""
@@ -84,12 +93,14 @@ class Apart:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._requests, b"\n")
         os.ftruncate(self.values.fileno(), 0)
+        self._used = time.monotonic()
 
     def end(self) -> None:
         """End it, and with it what reads for it."""
-        if self.lives and self._child is not None:
-            os.kill(self._child, signal.SIGKILL)
-            os.waitpid(self._child, 0)
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._child, signal.SIGKILL)
+                os.waitpid(self._child, 0)
         self._child = None
 
     def told(self) -> bytes:
@@ -112,7 +123,7 @@ def prepare() -> None:
 
 
 def read_apart(paths: Sequence[Path], architecture: str | None, size: int) -> dict[Path, "Opened"]:
-    """Read model files in a process apart, which is there for a minute more if there are others.
+    """Read model files in a process apart, which stays for a minute more, for others.
 
     Args:
         paths: of the files.
