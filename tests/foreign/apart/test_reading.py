@@ -106,6 +106,10 @@ def test_one_that_hangs_is_refused_by_the_clock_and_ends_its_reader(tmp_path, mo
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
+        ({"arrays": [["object", [3]]], "start": 0, "architecture": None}, "breaks what reads it"),
+        ({"arrays": [["float32", [10**18]]], "start": 0, "architecture": None, "described": "{}"}, "breaks"),
+        ({"arrays": [], "start": 0, "architecture": None, "described": "[" * 9999}, "breaks what reads it"),
+        ({"told": {"template": "{a.__class__}", "terms": {}}}, "breaks what reads it"),
         ({"died": -signal.SIGSEGV}, "breaks what reads it (SIGSEGV)"),
         ({"died": -signal.SIGXCPU}, "takes more than 60 s"),
         ({"memory": True}, "needs more than 536 MB of memory"),
