@@ -11,6 +11,7 @@ import ctypes
 import hashlib
 import os
 import resource
+import runpy
 import signal
 import socket
 import sys
@@ -220,12 +221,11 @@ def _command(model: Path, folder: Path, events: Path) -> int:
             os.write(log, f"{event} {args!r:.200}\n".encode())
 
     sys.addaudithook(watch)
-    from evidrift.cli.main import main
-
     words = ["audit", "--before", str(model), "--after", str(model), "--images", str(folder / "films")]
     if model.name.endswith(".weights.h5"):
         words += ["--architecture", "densenet_mini", "--size", "64"]
-    main([*words, "--out", str(folder / "work" / "out"), "--quiet"])
+    sys.argv = ["evidrift", *words, "--out", str(folder / "work" / "out"), "--quiet"]
+    runpy.run_module("evidrift", run_name="__main__")
     return 0
 
 
