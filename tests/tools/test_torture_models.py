@@ -13,5 +13,5 @@ def test_hostile_files_given_to_an_audit_reach_nothing_and_end_in_a_sentence():
     words = [sys.executable, "-m", "tools.torture", "models", "--small"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("  ok ") >= 8
+    assert done.stdout.count("  ok ") == 5
     assert "HARM" not in done.stdout

@@ -31,7 +31,7 @@ SECONDS = 400  # by the clock; the command's own limit comes before
 WATCHED = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen")
 STARTS = ("os.system", "os.exec", "os.spawn", "os.posix_spawn")
 OUTSIDE = Path("/tmp/owned-by-a-model")  # noqa: S108 - must not be made
-FEW = ("Lambda with byte code", "save_img as a layer, over", "ten arrays", "Dense(units=10**9)", "two conf")
+FEW = ("Lambda with byte code", "ten arrays of", "two conf")
 
 
 class Outcome(NamedTuple):
