@@ -7,6 +7,7 @@ files, classes, patients, numbers) stands as it is: no finished text is ever sea
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any, Literal, NamedTuple
 
 Spell = Callable[[str], str]
@@ -131,6 +132,9 @@ def of_json(told: Any) -> str:
     if isinstance(told, str):
         return told
     try:
+        for _, field, how, _ in Formatter().parse(told["template"]):
+            if field is not None and not (field.isidentifier() and len(how or "") < 8):
+                raise ValueError(f"{field} is no field of a sentence")
         return say(told["template"], **{name: _untold(each) for name, each in told["terms"].items()})
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(str(error)) from None

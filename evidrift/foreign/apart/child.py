@@ -17,7 +17,7 @@ from typing import Any
 
 from evidrift.foreign.apart.sealing import Limits, die_with_parent, limit, seal
 
-IDLE = 60  # seconds without a request, after which it ends
+IDLE = 120  # seconds without a request, after which it ends
 QUIET = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -85,7 +85,7 @@ def _answer(request: Mapping[str, Any], missing: list[str]) -> tuple[dict[str, A
     try:
         opened = open_file(Path(request["path"]), request["architecture"], request["size"])
         load_model_file(opened)  # all that is made of it: what does not end well shall not do so elsewhere
-        data = [np.ascontiguousarray(variable) for variable in opened.classifier.variables]
+        data = [np.asarray(variable, order="C") for variable in opened.classifier.variables]
     except UserError as error:
         return {"told": as_json(error.told)}, []
     except MemoryError:

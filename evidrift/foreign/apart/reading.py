@@ -6,6 +6,7 @@ numbers, which are judged here once more: the file itself, HDF5 and ZIP are neve
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
@@ -21,7 +22,7 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import of_json
-from evidrift.foreign.apart.child import QUIET, serve
+from evidrift.foreign.apart.child import IDLE, QUIET, serve
 from evidrift.foreign.apart.sealing import MB, limits_for
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ TYPES = (
     *("float16", "bfloat16", "float32", "float64", "bool"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
+MOST_OF_A_REPLY = 64 * MB  # bytes: a description is 16 MB at most
 TAIL = 64 * 1024  # bytes of what the other process wrote to its error stream, to tell why it ended
 OUT_OF_MEMORY = (b"bad_alloc", b"ut of memory", b"OOM", b"annot allocate", b"memory allocation")
 
@@ -55,13 +57,22 @@ class Apart:
         os.close(theirs)
         os.close(their_replies)
         self._pending = b""
+        self._used = time.monotonic()
 
     @property
     def lives(self) -> bool:
         """Whether it can be asked."""
-        if self._child is not None and os.waitpid(self._child, os.WNOHANG)[0]:
+        if self._child is not None and self._ended():
             self._child = None
+        if time.monotonic() - self._used > IDLE / 2:  # it may be about to end
+            self.end()
         return self._child is not None
+
+    def _ended(self) -> bool:
+        try:
+            return bool(os.waitpid(self._child or 0, os.WNOHANG)[0])
+        except ChildProcessError:  # others waited for it
+            return True
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The answer to one request; {"died": code} where reading broke, {"late": True} after the time."""
@@ -73,23 +84,26 @@ class Apart:
             if not ready:
                 return {"late": True}
             read = os.read(self._replies, 1 << 20)
-            if not read:
+            if not read or len(self._pending) > MOST_OF_A_REPLY:
                 return {"died": 1}
             self._pending += read
         line, _, self._pending = self._pending.partition(b"\n")
-        return json.loads(line)
+        answer = json.loads(line)
+        return answer if isinstance(answer, dict) else {"died": 1}
 
     def dismiss(self) -> None:
         """No more requests of this command."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self._requests, b"\n")
         os.ftruncate(self.values.fileno(), 0)
+        self._used = time.monotonic()
 
     def end(self) -> None:
         """End it, and with it what reads for it."""
-        if self.lives and self._child is not None:
-            os.kill(self._child, signal.SIGKILL)
-            os.waitpid(self._child, 0)
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._child, signal.SIGKILL)
+                os.waitpid(self._child, 0)
         self._child = None
 
     def told(self) -> bytes:
@@ -112,7 +126,7 @@ def prepare() -> None:
 
 
 def read_apart(paths: Sequence[Path], architecture: str | None, size: int) -> dict[Path, "Opened"]:
-    """Read model files in a process apart, which is there for a minute more if there are others.
+    """Read model files in a process apart, which stays for a minute more, for others.
 
     Args:
         paths: of the files.
@@ -153,9 +167,15 @@ def _read(apart: Apart, path: Path, architecture: str | None, size: int) -> "Ope
         "seconds": limits.seconds,
         "to_write": os.fstat(apart.values.fileno()).st_size + n_bytes + HANDED_SPARE,
     }
-    answer = apart.ask(request, limits.wall)
-    if "told" in answer:
-        raise UserError(of_json(answer["told"]))
+    try:
+        answer = apart.ask(request, limits.wall)
+        if "arrays" in answer:
+            return _opened(apart, path, answer, size)
+        if "told" in answer:
+            raise UserError(of_json(answer["told"]))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, StopIteration):
+        apart.end()  # it was taken over by the file
+        raise UserError(f"{path} breaks what reads it, as a file does that is made to: refused.") from None
     if "late" in answer:
         apart.end()
     if "late" in answer or answer.get("died") == -signal.SIGXCPU:
@@ -171,9 +191,7 @@ def _read(apart: Apart, path: Path, architecture: str | None, size: int) -> "Ope
             f"{path} breaks what reads it ({how}), as a file does that is damaged, or one that needs more "
             f"than {_amount(limits.memory)} of memory (it is {_amount(n_bytes)}): refused."
         )
-    if "broke" in answer:
-        raise UserError(f"{path} cannot be read: {answer['broke']}. It is damaged, or made to be.")
-    return _opened(apart, path, answer, size)
+    raise UserError(f"{path} cannot be read: {answer.get('broke')}. It is damaged, or made to be.")
 
 
 def _opened(apart: Apart, path: Path, answer: dict[str, Any], size: int) -> "Opened":
@@ -200,11 +218,11 @@ def _opened(apart: Apart, path: Path, answer: dict[str, Any], size: int) -> "Ope
 
 
 def _values(file: IO[bytes], answer: dict[str, Any]) -> Iterator[np.ndarray]:
-    at = answer["start"]
+    at, size = int(answer["start"]), os.fstat(file.fileno()).st_size
     for name, shape in answer["arrays"]:
         if name not in TYPES:
             raise ValueError(name)
-        made = np.empty(shape, np.dtype(name))
+        made = np.empty(shape if at + math.prod(shape) <= size else -1, np.dtype(name))
         left = memoryview(made.reshape(-1).view("u1").data)
         while left:
             n_read = os.preadv(file.fileno(), [left], at)

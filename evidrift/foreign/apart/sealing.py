@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 MB = 1024**2
 SPARE = 512 * MB  # bytes that reading takes beyond twice the file: Keras's own, and a batch of noise
 SECONDS, PER_SECOND = 60, 4 * MB  # of the processor, and bytes of a file for each further one
-WALL = 5  # as many seconds by the clock, on a machine that has other work too
+WALL = 10  # as many seconds by the clock, on a machine that has other work too
 
 NO_REACH = "that it can open no connection, start no program and write no file"
 NO_MEMORY = "how much memory it takes"

@@ -172,6 +172,8 @@ def _is_activation(part: Config, name: str) -> bool:
 def _is_allowed(found: Any) -> bool:
     if not isinstance(found, type) or not found.__module__.startswith("keras.src."):
         return False
+    if found.__name__ in (*RUN_CODE, *READ_FILES):
+        return False
     if issubclass(found, keras.Model) or found in POLICIES:
         return found in (*MODELS, *POLICIES)
     place, _, module = found.__module__.removeprefix("keras.src.").partition(".")

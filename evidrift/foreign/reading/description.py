@@ -131,7 +131,7 @@ def _from_zip(path: Path) -> Description:
         names = found.namelist()
         if CONFIG not in names or VARIABLES not in names:
             raise UserError(_other_archive(path, names))
-        model = _parsed(path, archive.member(found, path, CONFIG, MAX_CONFIG))
+        model = parsed(path, archive.member(found, path, CONFIG, MAX_CONFIG))
         return Description("zip", model, _version(_about(found, path).get("keras_version")))
 
 
@@ -151,8 +151,8 @@ def _version(given: object) -> str:
     return told[:40] if isinstance(told, str) else ""
 
 
-def _parsed(path: Path, described: bytes) -> Any:
-    """The description as JSON, unless it is larger or deeper than that of any network."""
+def parsed(path: Path, described: bytes) -> Any:
+    """A description from JSON, unless it is larger or deeper than that of any network."""
     n_parts = described.count(b"{") + described.count(b"[")
     if n_parts > MAX_PARTS or described.count(b",") > MAX_VALUES:
         raise UserError(
@@ -207,4 +207,4 @@ def _from_hdf5(path: Path) -> Description:
         if described is None:
             raise UserError(f"{path} describes a network of more than {MAX_CONFIG:,} bytes: it is not read.")
         version = hdf5.text(file, "keras_version", MAX_ABOUT)
-        return Description("hdf5", _parsed(path, described), _version(version))
+        return Description("hdf5", parsed(path, described), _version(version))

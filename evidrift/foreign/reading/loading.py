@@ -23,7 +23,7 @@ from keras.src.saving.saving_lib import (
 from evidrift.base.errors import UserError
 from evidrift.foreign.reading import archive, hdf5, keras2_weights
 from evidrift.foreign.reading.allowed import Allowed
-from evidrift.foreign.reading.description import Description, Saved, read_description
+from evidrift.foreign.reading.description import Description, Saved, parsed, read_description
 from evidrift.foreign.reading.keras2 import FUNCTIONS, TRAINING_ONLY, translated
 from evidrift.foreign.reading.keras2_operations import NoCounterpart
 from evidrift.foreign.reading.untouched import untouched
@@ -87,7 +87,7 @@ def made_of(path: Path, described: str, values: Iterator[np.ndarray]) -> keras.M
     Raises:
         UserError: they do not belong together.
     """
-    judged = json.dumps(Allowed(path, "").written(json.loads(described)))
+    judged = json.dumps(Allowed(path, "").written(parsed(path, described.encode())))
     with untouched():
         made = _made(judged)
         for variable in made.variables:

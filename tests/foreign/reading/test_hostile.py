@@ -18,13 +18,13 @@ from tools.torture.hostile.making import Place
 MB = 1024**2
 # Files that take seconds to make, or that only a process apart can be trusted with: tools/torture/models.py.
 LONG = (
-    *("60,000", "210,000", "3.9 GiB", "MB of", "four million", "600", "5,000", "million numbers", "longer"),
-    *("nested", "of nothing", "10,000 heads", "device", "named pipe", "pipe", "15 MB", "60 MB"),
+    *("60,000", "210,000", "3.9 GiB", "MB of", "four million", "600", "5,000", "longer", "hours", "nested"),
+    *("weights: of nothing", "pipe"),
 )
 # What is hostile in them is left out, and the rest is a model.
 READ = (
-    *("functions as initialiser", "code in the loss", "a member", "assets", "weights of numpy"),
-    *("100 MB", "a mean of", "names with terminal"),
+    *("functions as initialiser", "code in the loss", "a member", "assets", "names with terminal"),
+    *("attention of every place", "a group in itself"),
 )
 CASES = {
     name: make
@@ -83,7 +83,7 @@ def test_a_hostile_file_does_nothing_and_is_refused_in_a_sentence(name, tmp_path
         assert len(str(error)) < 1000
         assert not name.startswith(READ)
     else:
-        assert name.startswith(READ) or name in NAMED_ONLY
+        assert name.startswith(READ)
         opened.classifier(np.zeros((1, 16, 16, 3), "float32"), training=False)
     assert tried == []
     assert state() == settings
@@ -92,9 +92,6 @@ def test_a_hostile_file_does_nothing_and_is_refused_in_a_sentence(name, tmp_path
     with pytest.raises(BlockingIOError):
         server.accept()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 512 * 1024  # kB
-
-
-NAMED_ONLY: tuple[str, ...] = ()
 
 
 def state():
