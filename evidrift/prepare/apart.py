@@ -19,7 +19,7 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.prepare.entry import Entry, Excluded, Loaded
-from evidrift.prepare.films.header import passing_key
+from evidrift.prepare.films.header import KEY, passing_key
 
 TRIES = 2  # a reader may be killed for no fault of the film's, such as by a system without memory
 
@@ -36,6 +36,7 @@ def load_apart(
     """
     if entry.excluded:
         raise entry.excluded
+    passing_key()  # refuses a key that cannot be used
     told = {"path": entry.path, "label": entry.label, "patient_id": entry.patient_id, "split": entry.split}
     request = {
         "entry": told | {"extra": dict(entry.extra)},
@@ -78,6 +79,7 @@ class _Broken(Exception):  # noqa: N818 - never seen outside
 
 
 def _asked(request: dict[str, Any], n_pixels: int) -> tuple[dict[str, Any], bytes]:
+    request = {"folder": str(Path.cwd()), "key": os.environ.get(KEY, ""), "asked": request}  # as they are now
     for _ in range(TRIES):
         reader = _idle_reader()
         answer = reader.ask(request, n_pixels)

@@ -38,7 +38,10 @@ def serve(replies: int) -> None:
         for line in sys.stdin:
             used = resource.getrusage(resource.RUSAGE_SELF)
             _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + SECONDS)
-            answer, pixels = _answer(json.loads(line))
+            request = json.loads(line)
+            os.chdir(request["folder"])
+            os.environ[header.KEY] = request["key"]
+            answer, pixels = _answer(request["asked"])
             answers.write(json.dumps(answer).encode() + b"\n" + pixels)
             answers.flush()
 

@@ -20,8 +20,9 @@ if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; fi
 def project(tmp_path):
     project = tmp_path / "My Drive" / "evidrift (2)"
     project.mkdir(parents=True)
-    for name in ("Makefile", "pyproject.toml", "constraints.txt", *map(str, ROOT.glob("requirements*.txt"))):
+    for name in ("Makefile", "pyproject.toml"):
         shutil.copy2(ROOT / name, project)
+    shutil.copytree(ROOT / "locks", project / "locks")
     python = project.parent / "of mine" / "python3.11"
     python.parent.mkdir()
     python.write_text(PYTHON)
@@ -51,8 +52,9 @@ def test_make_repro_installs_beside_it_once_and_runs_what_it_installed(project):
     assert [call[0] for call in calls[:2]] == [str(project.parent / "of mine" / "python3.11")] * 2
     assert {call[0] for call in calls[2:]} == {own}
     told = [call[1] for call in calls[2:]]
-    assert [" ".join(each.split()[:3]) for each in told[:2]] == ["-m pip install"] * 2
-    assert told[2] == "-m tools.profile tiny"
+    assert [" ".join(each.split()[:3]) for each in told[:3]] == ["-m pip install"] * 3
+    assert ["--require-hashes" in each for each in told[:3]] == [True, True, False]  # the last is the project
+    assert told[3] == "-m tools.profile tiny"
     assert told[-1] == "-m evidrift repro"
 
     _, again = make(project, "repro")

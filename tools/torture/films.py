@@ -67,7 +67,7 @@ def run(full: bool) -> list[Row]:
 
 def _rows(place: Path, secret: Path, n: int) -> Iterator[Row]:
     yield from _pictures(place, n)
-    yield from _folders(place, secret)
+    yield from _folders(place, secret, n)
     yield from _lists(place, secret, n)
 
 
@@ -86,10 +86,10 @@ def _pictures(place: Path, n: int) -> Iterator[Row]:
     yield from _whole(source, f"all {cases} pictures in one folder", cases)
 
 
-def _folders(place: Path, secret: Path) -> Iterator[Row]:
+def _folders(place: Path, secret: Path, n: int) -> Iterator[Row]:
     source = good(place / "things")
-    n = places.fill(source / "a", film(77), secret)
-    yield from _whole(source, "pipes, sockets, devices, links, names", n)
+    things = places.fill(source / "a", film(77), secret)
+    yield from _whole(source, "pipes, sockets, devices, links, names", things)
     source = good(place / "restless")
     with places.restless(source / "b", film(78)):
         yield from (
@@ -104,8 +104,9 @@ def _folders(place: Path, secret: Path) -> Iterator[Row]:
 
 def _lists(place: Path, secret: Path, n: int) -> Iterator[Row]:
     source = good(place / "lists")
-    for each in manifests.write(source, secret, n):
-        for what, read in (("prepare", _prepared), ("audit", _audited)):
+    readers = [("prepare", _prepared), ("audit", _audited)]
+    for number, each in enumerate(manifests.write(source, secret, n)):
+        for what, read in readers if n > 1 else [readers[number % 2]]:
             end = apart_from(lambda read=read, each=each: read(source, each.name))  # type: ignore[misc]
             due = "error: " if each.refused else "kept 80"
             yield _row(f"manifest, {what}: {each.what}", end, end.words.startswith(due))

@@ -110,7 +110,6 @@ def name_patients(images: Sequence[Loaded]) -> list[Loaded]:
     return named
 
 
-@cache
 def passing_key() -> bytes:
     """The key of this process alone, for pseudonyms where the user gives none.
 
@@ -118,7 +117,12 @@ def passing_key() -> bytes:
         UserError: the user gives one that is too short.
     """
     _key(os.environ.get(KEY))
-    return _shared[0] if _shared else secrets.token_bytes(32)
+    return _shared[0] if _shared else _drawn()
+
+
+@cache
+def _drawn() -> bytes:
+    return secrets.token_bytes(32)
 
 
 def share_key(key: bytes) -> None:
