@@ -78,13 +78,15 @@ def killed_stages(study: Study, kills: int) -> Row:
                         time.sleep(0.005)
                     with suppress(ProcessLookupError):
                         os.kill(process, signal.SIGKILL)
-                    if runner.wait(process, 60).code == 0 or not study.differing(place, stage):
+                    runner.wait(process, 60)
+                    if not study.differing(place, stage):
                         break  # it had done all that it does
                     done += 1
-                end = runner.run(stage, place)
+                else:
+                    runner.run(stage, place)
                 again = [n for n, _ in repeated(pieces(traced))] if traced.exists() else []
                 left = (place / "scratch").exists()
-                same = end.code == 0 and not study.differing(place, stage) and not left
+                same = not study.differing(place, stage) and not left
                 well += (done - before) * (same and max(again, default=0) <= 1)
                 counts += again
                 print(f"  {stage.name}: {done - before} kills, done again {again}, same {same}", flush=True)
