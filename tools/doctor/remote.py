@@ -16,7 +16,7 @@ WHAT = "remote"
 def check_remote(repo: Repo, kept: Kept, name: str | None, *, fix: bool) -> Iterator[Finding]:
     """Whether the remote has every object, and the right one."""
     if name is None and not repo.config["core"].get("remote"):
-        yield Finding(WHAT, State.NOTE, "none is set as default (docs/howto.md, Share results)")
+        yield Finding(WHAT, State.NOTE, "none is set as default (docs/howto.md, Share results through a remote)")
         return
     try:
         remote = Remote(repo, name)
