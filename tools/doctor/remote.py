@@ -16,7 +16,8 @@ WHAT = "remote"
 def check_remote(repo: Repo, kept: Kept, name: str | None, *, fix: bool) -> Iterator[Finding]:
     """Whether the remote has every object, and the right one."""
     if name is None and not repo.config["core"].get("remote"):
-        yield Finding(WHAT, State.NOTE, "none is set as default (docs/howto.md, Share results)")
+        told = "none is set as default (docs/howto.md, Share results through a remote)"
+        yield Finding(WHAT, State.NOTE, told)
         return
     try:
         remote = Remote(repo, name)

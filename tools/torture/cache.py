@@ -112,8 +112,8 @@ def linked_outputs(study: Study, place: Path) -> Row:
             done = runner.run(stage, here, timeout=900)
             after = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in before}
             if done.code or after != before:
-                told.append(stage.kind)
-    note = f"written in place by {', '.join(told)}" if told else "what they lead to stays as it was"
+                told.append(f"{stage.kind} {'failed' if done.code else 'wrote in place'}")
+    note = ", ".join(told) or "what they lead to stays as it was"
     return Row(
         "a stage run by hand over outputs linked into the cache", len(stages), len(stages) - len(told), note
     )
