@@ -17,8 +17,8 @@ import numpy as np
 
 from benchmarks.performance.networks import Measured
 from benchmarks.performance.training import splits
-from evidrift.base import scratch as on_disk
-from evidrift.base.scratch import Scratch
+from evidrift.base.unfinished import scratch as on_disk
+from evidrift.base.unfinished.scratch import Scratch
 from evidrift.training.finetune import finetune
 from evidrift.training.params import Finetune
 from evidrift.training.state import State

@@ -10,8 +10,8 @@ from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
 from evidrift.base.json import write_sealed
-from evidrift.base.scratch import unfinished
 from evidrift.base.table import write_frame
+from evidrift.base.unfinished.scratch import unfinished
 from evidrift.check.checking import check_architecture
 from evidrift.check.params import load_check
 from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS, summarise

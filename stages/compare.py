@@ -3,8 +3,8 @@
 import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
+from evidrift.base.files.writing import writing
 from evidrift.base.grid import load_grid
-from evidrift.base.writing import writing
 from evidrift.compare.output import write_metrics, write_tables
 from evidrift.compare.params import load_compare
 from evidrift.compare.result import compare

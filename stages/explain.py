@@ -9,7 +9,7 @@ from evidrift.attribution.family import load_family
 from evidrift.attribution.subset import choose
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
-from evidrift.base.scratch import unfinished
+from evidrift.base.unfinished.scratch import unfinished
 from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
 from evidrift.maps.mapfile import CHECKPOINTS, Origin, write_maps

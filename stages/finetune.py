@@ -4,7 +4,7 @@ import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
-from evidrift.base.scratch import unfinished
+from evidrift.base.unfinished.scratch import unfinished
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.catalogue import find
 from evidrift.networks.checkpoint import load_plan, load_tl, save_weights

@@ -9,8 +9,8 @@ from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
 from evidrift.base.json import write_sealed
-from evidrift.base.scratch import unfinished
 from evidrift.base.table import write_frame
+from evidrift.base.unfinished.scratch import unfinished
 from evidrift.images.store import STORE, ImageStore
 from evidrift.networks.checkpoint import load_plan, load_seeds
 from evidrift.reliance.architecture import rely

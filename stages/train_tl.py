@@ -4,7 +4,7 @@ import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
-from evidrift.base.scratch import unfinished
+from evidrift.base.unfinished.scratch import unfinished
 from evidrift.networks.checkpoint import save_weights
 from evidrift.networks.files import HEAD, PREDICTIONS
 from evidrift.training.features import read_features

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evidrift.base import scratch as on_disk
-from evidrift.base.memo import Memo
-from evidrift.base.scratch import Scratch
+from evidrift.base.unfinished import scratch as on_disk
+from evidrift.base.unfinished.memo import Memo
+from evidrift.base.unfinished.scratch import Scratch
 
 
 class Kill(BaseException):

@@ -2,7 +2,7 @@
 
 import sys
 
-from evidrift.base.stopping import AGAIN, stop_well
+from evidrift.base.process.stopping import AGAIN, stop_well
 
 if sys.argv[0] == "-m":  # as long as `python -m tools.x` looks for x
     stop_well(AGAIN)

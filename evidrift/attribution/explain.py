@@ -12,14 +12,14 @@ from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import PREDICTED, Network
 from evidrift.base.errors import UserError
-from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
+from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.maps.arrays import as_arrays, from_arrays
 from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
 
 if TYPE_CHECKING:
-    from evidrift.base.spool import Spool
+    from evidrift.base.files.spool import Spool
     from evidrift.images.planes import Planes
     from evidrift.images.store import Images
 

@@ -26,7 +26,7 @@ from evidrift.auditing.runs import accuracies, known_by_part, try_models
 from evidrift.auditing.sides import by_side
 from evidrift.auditing.study import NAME, measure, rules, write_material
 from evidrift.auditing.words import SPELLING, Told, answer, caveats_of_audit, preserved_verdict
-from evidrift.base.writing import write_text
+from evidrift.base.files.writing import write_text
 from evidrift.compare.output import write_tables
 from evidrift.compare.result import compare
 from evidrift.maps.scores import predicted_classes

@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidrift.base.writing import write_bytes
+from evidrift.base.files.writing import write_bytes
 from evidrift.report.figures.panels import Case, Heading, case_panel
 
 

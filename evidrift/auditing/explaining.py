@@ -11,9 +11,9 @@ from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
+from evidrift.base.files.spool import Spool
 from evidrift.base.progress import Progress
 from evidrift.base.sentence import parameter, say
-from evidrift.base.spool import Spool
 from evidrift.foreign.files import ModelFile
 from evidrift.images.planes import Planes
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps, joined

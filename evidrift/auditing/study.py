@@ -16,7 +16,7 @@ from evidrift.attribution.family import Family
 from evidrift.auditing.films.calls import Scores, truth_of
 from evidrift.auditing.films.images import AuditImages
 from evidrift.auditing.rates import evaluate_findings
-from evidrift.base.spool import Spool
+from evidrift.base.files.spool import Spool
 from evidrift.base.table import write_table
 from evidrift.base.versions import versions
 from evidrift.compare.findings.logits import Logits

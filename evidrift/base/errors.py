@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Callable
 
-from evidrift.base.faults import fault
 from evidrift.base.keys import PIPELINE
-from evidrift.base.output import outlive_output
+from evidrift.base.process.faults import fault
+from evidrift.base.process.output import outlive_output
+from evidrift.base.process.stopping import stopping
 from evidrift.base.sentence import Spelling, say, spelled
 from evidrift.base.shown import tell
-from evidrift.base.stopping import stopping
 
 
 class UserError(Exception):

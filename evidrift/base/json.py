@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evidrift.base.seal import EMPTY, require_sealed, writing_sealed
-from evidrift.base.writing import write_text
+from evidrift.base.files.seal import EMPTY, require_sealed, writing_sealed
+from evidrift.base.files.writing import write_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,14 +7,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from evidrift.base.stopping import GOES_ON, stop_well  # isort: skip - first: others take a while to import
+from evidrift.base.process.stopping import GOES_ON, stop_well  # isort: skip - first: others take a while to import
 
 if any(word.startswith("--params") for word in sys.argv):  # else this is no stage
     stop_well(GOES_ON)
 
 from evidrift.base.compute import load_compute, pin
 from evidrift.base.errors import run
-from evidrift.base.with_dvc import end_with_dvc
+from evidrift.base.process.with_dvc import end_with_dvc
 
 
 def _params() -> Path | None:

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from evidrift.base.files.seal import EMPTY, require_sealed, writing_sealed
 from evidrift.base.schema import Schema, require
-from evidrift.base.seal import EMPTY, require_sealed, writing_sealed
 
 METADATA = b"evidrift"
 SEAL = "seal"

@@ -14,9 +14,9 @@ from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.errors import UserError
-from evidrift.base.memo import NOTHING, Memo
 from evidrift.base.progress import Progress
 from evidrift.base.schema import Schema
+from evidrift.base.unfinished.memo import NOTHING, Memo
 from evidrift.check.faithfulness import faithfulness
 from evidrift.check.originals import Originals, read_originals
 from evidrift.check.params import Check

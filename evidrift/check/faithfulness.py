@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
 from evidrift.base.seeds import stream
+from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.check.curves import areas, baseline_image, enlarge, ranks
 from evidrift.check.originals import Originals
 from evidrift.check.params import Check

@@ -14,8 +14,8 @@ import numpy as np
 
 from evidrift.attribution.explain import explain
 from evidrift.attribution.family import Family
-from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
+from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.check.cascade import cascade, weights_kept
 from evidrift.check.faithfulness import labelled
 from evidrift.check.originals import Originals

@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export one checkpoint."""
+    from evidrift.base.files.writing import writing
     from evidrift.base.grid import load_grid
-    from evidrift.base.writing import writing
     from evidrift.images.store import STORE, ImageStore
     from evidrift.networks.files import BACKBONE, HEAD, NETWORK
     from evidrift.report.terminal.tables import console

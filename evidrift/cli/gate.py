@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     prepare()
     from evidrift.auditing.deriving import derive_gate
     from evidrift.auditing.gate.derive import as_yaml
-    from evidrift.base.writing import write_text
+    from evidrift.base.files.writing import write_text
     from evidrift.report.terminal.tables import console
 
     gate = derive_gate(

@@ -10,10 +10,10 @@ from types import ModuleType
 from typing import NoReturn
 
 from evidrift.base.errors import UserError
-from evidrift.base.faults import fault
-from evidrift.base.output import lost_output, outlive_output
+from evidrift.base.process.faults import fault
+from evidrift.base.process.output import lost_output, outlive_output
+from evidrift.base.process.stopping import AGAIN, GOES_ON, leave_if_asked, stopping
 from evidrift.base.shown import tell
-from evidrift.base.stopping import AGAIN, GOES_ON, leave_if_asked, stopping
 
 COMMANDS = ("demo", "audit", "gate", "explain", "export", "report", "repro")
 # The audit's exit code is its gate's: what could not be carried out could not be judged.

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidrift.base.files.writing import write_text
 from evidrift.base.json import nested, nested_rows, plain, write_sealed
 from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import Spelling, spelled
-from evidrift.base.writing import write_text
 from evidrift.claims.claim import Claim
 from evidrift.compare.findings.courses import Course
 from evidrift.compare.findings.models import MEASURES, over_seeds

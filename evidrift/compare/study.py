@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
+from evidrift.base.files.seal import require_checksum
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import Grid
 from evidrift.base.json import read_sealed
 from evidrift.base.schema import Schema
-from evidrift.base.seal import require_checksum
 from evidrift.base.table import read_checked
 from evidrift.check import tables as check_tables
 from evidrift.compare.findings.courses import Course, along

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from evidrift.base.files.seal import require_checksum
 from evidrift.base.json import read_sealed
-from evidrift.base.seal import require_checksum
 from evidrift.compare.record import Outcome, Record, Section, Side
 
 NAME = "summary.json"

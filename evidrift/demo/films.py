@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from evidrift.base.errors import UserError
+from evidrift.base.files.writing import write_bytes
 from evidrift.base.sentence import parameter, say
-from evidrift.base.writing import write_bytes
 from evidrift.prepare.phantoms.draw import draw, has_marker
 from evidrift.prepare.phantoms.recipe import PhantomRecipe, patients
 

@@ -16,10 +16,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from evidrift.base.hdf5 import writing_hdf5
+from evidrift.base.files.hdf5 import writing_hdf5
+from evidrift.base.files.seal import checksum, require_checksum, require_sealed
+from evidrift.base.files.spool import Spool
 from evidrift.base.schema import Schema, columns
-from evidrift.base.seal import checksum, require_checksum, require_sealed
-from evidrift.base.spool import Spool
 from evidrift.images.planes import Planes
 
 # The files of the folder.

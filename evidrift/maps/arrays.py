@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from evidrift.base.memo import Arrays
+from evidrift.base.unfinished.memo import Arrays
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps
 
 

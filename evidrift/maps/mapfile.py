@@ -20,9 +20,9 @@ import h5py
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.hdf5 import writing_hdf5
-from evidrift.base.seal import require_sealed
-from evidrift.base.spool import Spool
+from evidrift.base.files.hdf5 import writing_hdf5
+from evidrift.base.files.seal import require_sealed
+from evidrift.base.files.spool import Spool
 
 CHECKPOINTS = ("tl", "ft")
 CHUNK = 64  # images

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.seal import require_sealed, require_whole, writing_sealed
+from evidrift.base.files.seal import require_sealed, require_whole, writing_sealed
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import Options, find
 from evidrift.networks.classifier import build_classifier, build_head, network_input

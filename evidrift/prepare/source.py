@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.faults import OF_THE_FILE
+from evidrift.base.process.faults import OF_THE_FILE
 from evidrift.base.sentence import parameter, say
 from evidrift.images.store import MANIFEST
 from evidrift.prepare.apart import load_apart

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from evidrift.base.writing import writing
+from evidrift.base.files.writing import writing
 from evidrift.images.store import EXCLUSION_COLUMNS, MANIFEST_COLUMNS
 from evidrift.prepare.entry import Entry, Excluded, Loaded
 from evidrift.prepare.films.header import COLUMNS

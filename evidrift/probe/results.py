@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evidrift.base.files.writing import writing
 from evidrift.base.json import plain, read_sealed, write_sealed
-from evidrift.base.writing import writing
 
 NEAR_DUPLICATES = "near_duplicates.csv"  # in the probe's folder
 DECIMALS = 6

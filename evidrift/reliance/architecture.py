@@ -11,7 +11,7 @@ import numpy as np
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
-from evidrift.base.memo import NOTHING, Memo
+from evidrift.base.unfinished.memo import NOTHING, Memo
 from evidrift.images.store import Images
 from evidrift.maps.mapfile import CHECKPOINTS, MapFile
 from evidrift.reliance.markers import find_markers

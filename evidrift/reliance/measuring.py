@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
 from evidrift.base.schema import Schema, framed
 from evidrift.base.seeds import stream
+from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.images.marker import CORNERS, paint
 from evidrift.images.store import Images
 from evidrift.maps.scores import centred_logits

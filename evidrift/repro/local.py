@@ -15,8 +15,8 @@ from dvc.repo import Repo
 from dvc.stage import Stage
 
 from evidrift.base.errors import UserError
-from evidrift.base.faults import FULL, fault
-from evidrift.base.stopping import raise_stopped
+from evidrift.base.process.faults import FULL, fault
+from evidrift.base.process.stopping import raise_stopped
 from evidrift.repro.book import Book, Need, commands, one_process, words_of
 from evidrift.repro.claim import FOLDER, claimed
 from evidrift.repro.crew import Crew, Ended, task

@@ -5,8 +5,8 @@ from types import ModuleType
 import keras
 import numpy as np
 
-from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
+from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.images.store import Images
 from evidrift.images.views import augment
 from evidrift.networks.classifier import network_input

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.hdf5 import writing_hdf5
-from evidrift.base.seal import require_sealed
+from evidrift.base.files.hdf5 import writing_hdf5
+from evidrift.base.files.seal import require_sealed
 
 
 def write_epochs(

@@ -6,8 +6,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from evidrift.base.hdf5 import writing_hdf5
-from evidrift.base.seal import require_sealed
+from evidrift.base.files.hdf5 import writing_hdf5
+from evidrift.base.files.seal import require_sealed
 
 SPLITS = ("train", "validation", "test")
 

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import keras
 
-from evidrift.base.scratch import Scratch
+from evidrift.base.unfinished.scratch import Scratch
 from evidrift.images.store import Images
 from evidrift.networks.classifier import network_input, set_batchnorm
 from evidrift.training.embed import view_pixels

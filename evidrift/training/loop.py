@@ -17,8 +17,8 @@ from scipy.special import log_softmax
 
 from evidrift.base.errors import UserError
 from evidrift.base.progress import Progress
-from evidrift.base.scratch import Scratch
 from evidrift.base.seeds import seed_of, stream
+from evidrift.base.unfinished.scratch import Scratch
 from evidrift.images.views import choose_views
 from evidrift.training.adam import Adam, learning_rate
 from evidrift.training.average import Average

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from evidrift.base.files.seal import checksum
+from evidrift.base.files.writing import write_text
 from evidrift.base.json import plain, write_sealed
-from evidrift.base.seal import checksum
 from evidrift.base.versions import versions
-from evidrift.base.writing import write_text
 from evidrift.networks.files import HISTORY
 from evidrift.training.evaluation import evaluate_logits
 from evidrift.training.predictions import write_predictions

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 
 from evidrift.base.errors import UserError
-from evidrift.base.memo import Arrays
-from evidrift.base.scratch import Scratch
+from evidrift.base.unfinished.memo import Arrays
+from evidrift.base.unfinished.scratch import Scratch
 from evidrift.training.adam import Adam
 from evidrift.training.average import Average
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from evidrift.base.scratch import Scratch
+from evidrift.base.unfinished.scratch import Scratch
 from evidrift.networks.classifier import build_head
 from evidrift.training.features import Features
 from evidrift.training.loop import Examples, fit

@@ -15,8 +15,8 @@ from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
-from evidrift.base.memo import NOTHING, Arrays, Memo
 from evidrift.base.progress import Progress
+from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.families import cam
 from evidrift.maps.arrays import as_arrays, from_arrays
 from evidrift.training.epochs import read_epochs

@@ -9,7 +9,7 @@ from evidrift.attribution.family import Family
 from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
-from evidrift.base.memo import Memo
+from evidrift.base.unfinished.memo import Memo
 from evidrift.families import cam, gradients
 from evidrift.images.store import Images
 from evidrift.maps.arrays import as_arrays

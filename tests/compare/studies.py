@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from evidrift.base.files.seal import checksum
+from evidrift.base.files.writing import write_text
 from evidrift.base.json import write_sealed
 from evidrift.base.schema import framed
-from evidrift.base.seal import checksum
 from evidrift.base.table import write_frame, write_table
-from evidrift.base.writing import write_text
 from evidrift.check.tables import COMMON, FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.compare.findings.logits import Logits
 from evidrift.compare.findings.reliance import Asked

@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from evidrift.base.seal import checksum, seal
+from evidrift.base.files.seal import checksum, seal
 from evidrift.images.store import MANIFEST, STORE, write_store
 
 

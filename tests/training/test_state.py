@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
-from evidrift.base import scratch as on_disk
-from evidrift.base.scratch import Scratch
+from evidrift.base.unfinished import scratch as on_disk
+from evidrift.base.unfinished.scratch import Scratch
 from evidrift.training.loop import Examples, fit
 from evidrift.training.params import Training
 from evidrift.training.state import kept_weights

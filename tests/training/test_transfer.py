@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from evidrift.base.memo import Memo
+from evidrift.base.unfinished.memo import Memo
 from evidrift.images.store import Images
 from evidrift.images.views import augment
 from evidrift.networks.backbone import build_backbone

@@ -10,7 +10,7 @@ from tools.doctor.finding import Finding, State, listed, shown
 
 WHAT = "locks"
 FOLDERS = ("data", "models", "plots", "metrics")  # of outputs
-PARTIAL = ".partial-*"  # evidrift/base/writing.py
+PARTIAL = ".partial-*"  # evidrift/base/files/writing.py
 
 
 def check_locks(repo: Repo, *, fix: bool) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from typing import Any
 from evidrift.auditing.recording.folder import SUMMARY
 from evidrift.auditing.recording.listed import NAME as LIST
 from evidrift.auditing.recording.listed import UNFINISHED, hashes_of
-from evidrift.base.writing import PARTIAL
+from evidrift.base.files.writing import PARTIAL
 from evidrift.demo.films import FILES, GATE, MODELS, RECIPE, write_films
 from evidrift.prepare.phantoms.recipe import load_recipe
 from tools.torture.row import Row

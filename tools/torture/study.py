@@ -20,7 +20,7 @@ from typing import Self
 import yaml
 
 from evidrift.base.errors import UserError
-from evidrift.base.writing import PARTIAL
+from evidrift.base.files.writing import PARTIAL
 from evidrift.repro.node import with_this_python
 
 ROOT = Path(__file__).parents[2]

@@ -26,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from evidrift.base.errors import UserError
-from evidrift.base.writing import PARTIAL
+from evidrift.base.files.writing import PARTIAL
 from tools.torture.row import Row
 from tools.torture.runner import Done, Runner
 from tools.torture.server import BROKEN

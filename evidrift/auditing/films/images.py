@@ -10,9 +10,9 @@ import numpy as np
 from evidrift.auditing.films.findings import finding_names, mark, notes_of
 from evidrift.auditing.films.labels import check_labelled, classed, order_note, unlabelled
 from evidrift.base.errors import UserError
+from evidrift.base.files.spool import Spool
 from evidrift.base.progress import Progress
 from evidrift.base.sentence import say
-from evidrift.base.spool import Spool
 from evidrift.images.store import MANIFEST, Images
 from evidrift.prepare.apart import load_apart
 from evidrift.prepare.entry import Entry, Excluded, Listing, Loaded

@@ -27,9 +27,9 @@ from evidrift.auditing.recording.listed import (
     write_list,
 )
 from evidrift.base.errors import UserError
-from evidrift.base.faults import FULL
+from evidrift.base.process.faults import FULL
+from evidrift.base.process.stopping import cleared_at_end
 from evidrift.base.sentence import parameter, say
-from evidrift.base.stopping import cleared_at_end
 from evidrift.images.store import MANIFEST
 from evidrift.report.page.page import IMAGES
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from evidrift.base.errors import UserError
+from evidrift.base.files.writing import PARTIAL, write_text
 from evidrift.base.json import as_json
 from evidrift.base.sentence import Sentence, parameter, say
-from evidrift.base.writing import PARTIAL, write_text
 
 NAME = "audit.files.json"
 UNFINISHED = "unfinished-audit"  # folder of what an audit has not finished

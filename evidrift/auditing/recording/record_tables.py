@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from evidrift.auditing.result import AuditResult
-from evidrift.base.writing import write_text
+from evidrift.base.files.writing import write_text
 from evidrift.compare.record import Record
 
 FLIPS = ("reference", "candidate", "label", "became", "film")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from evidrift.base.faults import OF_THE_FILE
+from evidrift.base.process.faults import OF_THE_FILE
 from evidrift.prepare.entry import Excluded
 from evidrift.prepare.films.contents import film_format
 from evidrift.prepare.pointers import head_of, stand_in

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from evidrift.base.writing import writing
+from evidrift.base.files.writing import writing
 from evidrift.compare.findings.signs import MEANING
 from evidrift.report.words.names import safe_text
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from evidrift.base.errors import UserError
-from evidrift.base.seal import checksum
+from evidrift.base.files.seal import checksum
 from evidrift.base.table import read_csv, read_table
 from evidrift.compare.summary import NAME, TEXT, Summary, read_summary
 from evidrift.drift.tables import PAIRS as TABLE

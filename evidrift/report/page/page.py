@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from evidrift.base.writing import write_bytes
+from evidrift.base.files.writing import write_bytes
 from evidrift.report.page.browser import shown
 from evidrift.report.page.browser.cases import case_data
 from evidrift.report.page.charts import curves, forest, rows

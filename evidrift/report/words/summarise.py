@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from evidrift.base.files.seal import checksum
 from evidrift.base.json import write_sealed
-from evidrift.base.seal import checksum
 from evidrift.base.sentence import Spelling, spelled
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.opinions import answer

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-WRAPPED = ("evidrift.base.scratch", "evidrift.training.state")
+WRAPPED = ("evidrift.base.unfinished.scratch", "evidrift.training.state")
 
 
 def note(*words: object) -> None:

@@ -20,10 +20,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from evidrift.base.fingerprint import code, fingerprint
-from evidrift.base.lock import locked
-from evidrift.base.memo import Arrays, Job, Memo
-from evidrift.base.writing import write_text, writing
+from evidrift.base.files.lock import locked
+from evidrift.base.files.writing import write_text, writing
+from evidrift.base.unfinished.fingerprint import code, fingerprint
+from evidrift.base.unfinished.memo import Arrays, Job, Memo
 
 # Seconds of work that may be lost beside the piece at hand: writing each of many small ones would take longer
 # than to make them.

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evidrift.base import seal as sealing
 from evidrift.base.errors import UserError
-from evidrift.base.seal import (
+from evidrift.base.files import seal as sealing
+from evidrift.base.files.seal import (
     EMPTY,
     checksum,
     require_checksum,

@@ -7,11 +7,11 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from evidrift.base import fingerprint, lock
-from evidrift.base import scratch as on_disk
 from evidrift.base.errors import UserError
-from evidrift.base.memo import Memo
-from evidrift.base.scratch import Scratch, unfinished
+from evidrift.base.unfinished import fingerprint, lock
+from evidrift.base.unfinished import scratch as on_disk
+from evidrift.base.unfinished.memo import Memo
+from evidrift.base.unfinished.scratch import Scratch, unfinished
 
 
 class Kill(BaseException):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from evidrift.base.spool import Spool
+from evidrift.base.files.spool import Spool
 
 ARRAYS = np.random.default_rng(0).normal(size=(700, 3, 4)).astype(np.float32)
 

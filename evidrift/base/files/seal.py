@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from evidrift.base.errors import UserError
-from evidrift.base.writing import writing
+from evidrift.base.files.writing import writing
 
 MARK = b"evidrift-sha256:"
 ZEROS = b"0" * 64

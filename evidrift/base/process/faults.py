@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from evidrift.base.writing import PARTIAL
+from evidrift.base.files.writing import PARTIAL
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 # Of a file itself, not of the machine on that day.

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import h5py
 
-from evidrift.base.seal import writing_sealed
+from evidrift.base.files.seal import writing_sealed
 
 BUFFER = 1 << 20  # bytes
 SMALL = 1 << 16  # bytes: of what the disk refused, HDF5 may read its own notes again, which are no larger

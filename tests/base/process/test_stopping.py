@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evidrift.base.stopping import stopping
+from evidrift.base.process.stopping import stopping
 from tests.places import ROOT
 
 AT_WORK = {
@@ -21,7 +21,7 @@ AT_WORK = {
 }
 BEFORE = """\
 import hashlib, time
-from evidrift.base.stopping import stop_well
+from evidrift.base.process.stopping import stop_well
 stop_well('Go on.')
 print('at work', flush=True)
 """

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from evidrift.base.hdf5 import Patient, writing_hdf5
+from evidrift.base.files.hdf5 import Patient, writing_hdf5
 
 
 def fill(file, n=40):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evidrift.base.writing import write_bytes, write_text, writing
+from evidrift.base.files.writing import write_bytes, write_text, writing
 
 
 def test_a_file_is_written_into_a_new_folder_and_nothing_else_is_left(tmp_path):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evidrift.base.faults import fault
+from evidrift.base.process.faults import fault
 from tests.places import ROOT
 
 FULL = "/dev/full"
@@ -79,7 +79,7 @@ def test_whose_folder_it_is_that_may_not_be_written(tmp_path):
     for each in (tmp_path, *tmp_path.parents[:2]):
         each.chmod(each.stat().st_mode | 0o055)
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom evidrift.base.faults import fault\n"
+        "import os, sys\nfrom pathlib import Path\nfrom evidrift.base.process.faults import fault\n"
         "if os.geteuid() == 0:\n    os.seteuid(65534)\nelse:\n    Path(sys.argv[1]).chmod(0o555)\n"
         "try:\n    Path(sys.argv[1], 'a').mkdir()\nexcept OSError as error:\n    print(fault(error))\n"
     )
