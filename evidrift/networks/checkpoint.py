@@ -48,7 +48,7 @@ class Plan(NamedTuple):
 
 
 class _Memory(io.BytesIO):
-    """Where Keras writes weights, as to a file of this name: HDF5 on disk could crash, see base.hdf5."""
+    """Where Keras writes weights, as to a file of this name: HDF5 on disk could crash (base.files.hdf5)."""
 
     def __str__(self) -> str:
         return "memory.weights.h5"

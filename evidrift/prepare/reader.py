@@ -1,13 +1,12 @@
 """The process that reads films: asked by lines, it answers by lines, each followed by the film's pixels.
 
-It may write no file, and has limits on memory and on the time that a film takes: a file that is made to
-break its decoder, to fill the memory or to take for ever breaks this process alone.
+It may write no file, start no program and open no connection, where the system can see to that, and has
+limits on memory and on the time that a film takes: a file that is made to break its decoder, to fill the
+memory or to take for ever breaks this process alone.
 """
 
-import contextlib
 import json
 import os
-import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.process.confining import Limits, confine, limit
 from evidrift.prepare.entry import Entry, Excluded
 from evidrift.prepare.films import header
 from evidrift.prepare.listing.cells import parquet_cells
 from evidrift.prepare.source import load_file
 
-SECONDS = 60  # of CPU time a film; the largest that are read take 8 s on a machine of 2025
-MEMORY = 2 << 30  # bytes, beyond what the process has when it starts
+# A film's: of the processor, where the largest that are read take 8 s on a machine of 2025; and of memory.
+LIMITS = Limits(memory=2 << 30, seconds=60)
 
 
 def serve(replies: int) -> None:
@@ -31,13 +31,10 @@ def serve(replies: int) -> None:
         replies: an open file to write answers to.
     """
     header.share_key(bytes.fromhex(sys.stdin.readline()))
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_DATA, _data() + MEMORY)
+    confine()
     with os.fdopen(replies, "wb") as answers:
         for line in sys.stdin:
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + SECONDS)
+            limit(LIMITS, to_write=0)
             request = json.loads(line)
             os.chdir(request["folder"])
             os.environ[header.KEY] = request["key"]
@@ -55,7 +52,8 @@ def _answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     except Excluded as why:
         return {"reason": why.reason, "detail": why.detail}, b""
     except MemoryError:
-        return {"reason": "too_large", "detail": f"more than {MEMORY >> 30} GiB of memory to read it"}, b""
+        detail = f"more than {LIMITS.memory >> 30} GiB of memory to read it"
+        return {"reason": "too_large", "detail": detail}, b""
     return {
         "width": loaded.width,
         "height": loaded.height,
@@ -74,23 +72,8 @@ def _cells(file: Path) -> dict[str, Any]:
     except UserError as error:
         return {"told": str(error)}
     except MemoryError:
-        return {"told": f"{file} needs more than {MEMORY >> 30} GiB of memory to be read: refused."}
+        return {"told": f"{file} needs more than {LIMITS.memory >> 30} GiB of memory to be read: refused."}
     return {"columns": columns, "rows": rows}
-
-
-def _limit(kind: int, most: int) -> None:
-    """Lower a limit, where this system has it."""
-    with contextlib.suppress(OSError, ValueError):
-        hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _data() -> int:
-    """Bytes of memory that this process has of its own; 0 where that is not told."""
-    with contextlib.suppress(OSError):
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[5]
-        return int(pages) * resource.getpagesize()
-    return 0
 
 
 if __name__ == "__main__":

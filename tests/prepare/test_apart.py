@@ -57,5 +57,5 @@ def test_a_reader_may_write_no_file(tmp_path):
     with open(f"/proc/{kept._process.pid}/limits") as file:  # noqa: PTH123
         limits = {line[:25].strip(): line[26:46].strip() for line in file}
     assert limits["Max file size"] == limits["Max core file size"] == "0"
-    assert int(limits["Max data size"]) < reader.MEMORY + (1 << 30)
-    assert 0 < int(limits["Max cpu time"]) < 2 * reader.SECONDS + 60
+    assert int(limits["Max data size"]) < reader.LIMITS.memory + (1 << 30)
+    assert 0 < int(limits["Max cpu time"]) < 2 * reader.LIMITS.seconds + 60

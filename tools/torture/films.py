@@ -25,13 +25,15 @@ from evidrift.prepare import apart
 from evidrift.prepare.entry import Entry, Excluded
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.prepare import Outputs, prepare
-from evidrift.prepare.reader import MEMORY
+from evidrift.prepare.reader import LIMITS
 from tools.formats.known import saved
 from tools.torture.hostile import dicoms, manifests, places, rasters
 from tools.torture.row import Row
 
 LABELS, N_FILMS = ("a", "b"), 40
-MOST_MEMORY = MEMORY + (1 << 29)  # bytes of a process: a reader's limit, and what it has when it starts
+MOST_MEMORY = LIMITS.memory + (
+    1 << 29
+)  # bytes of a process: a reader's limit, and what it has when it starts
 SECONDS_OF_ALL = 300  # of CPU, for what is no single film
 
 

@@ -141,7 +141,8 @@ def _forked(work: Any, log: Path, seconds: float = SECONDS) -> tuple[int, Took]:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    until, code, took = time.monotonic() + seconds, 99, []
+    until, code = time.monotonic() + seconds, 99
+    took: list[Any] = []
     while True:
         try:
             done, status, used = os.wait4(-1, os.WNOHANG)

@@ -1,7 +1,7 @@
 """The folder that an audit writes to: looked at beforehand, held while it is at work, filled as a whole.
 
-Until its result is written an audit keeps films and maps in files that have no name (`base.spool`), so that
-they are gone with its process, however it ends. The result is written to a folder with a plain name,
+Until its result is written an audit keeps films and maps in files that have no name (`base.files.spool`), so
+that they are gone with its process, however it ends. The result is written to a folder with a plain name,
 `unfinished-audit`, and moved from there file by file, audit.json last. A process that is killed meanwhile
 leaves that folder, which the next audit into the same place clears.
 """

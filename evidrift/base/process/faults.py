@@ -134,7 +134,7 @@ def _no_memory(error: BaseException) -> str:
     words = _first_line(error)
     return (
         f"There was not enough memory: this process had {used}{f' ({words})' if words else ''}. Run fewer "
-        f"stages  side by side (`--jobs`), take a smaller batch_size, or a machine with more memory. {AGAIN}"
+        f"stages side by side (`--jobs`), take a smaller batch_size, or a machine with more memory. {AGAIN}"
     )
 
 

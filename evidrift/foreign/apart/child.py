@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evidrift.foreign.apart.sealing import Limits, die_with_parent, limit, seal
+from evidrift.base.process.confining import Limits, confine, die_with_parent, limit
 
 IDLE = 120  # seconds without a request, after which it ends
 QUIET = {
@@ -56,7 +56,7 @@ def _read(line: bytes | None, requests: int, replies: int, values: int) -> None:
         import keras
 
         keras.ops.convert_to_numpy(keras.ops.add(keras.ops.ones(1), 1))  # TensorFlow starts its threads
-        missing = seal()
+        missing = confine()
         written = 0
         while line:
             answer, data = _answer(json.loads(line), missing)

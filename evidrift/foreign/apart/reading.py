@@ -21,9 +21,9 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from evidrift.base.errors import UserError
+from evidrift.base.process.confining import MB, limits_for
 from evidrift.base.sentence import of_json
 from evidrift.foreign.apart.child import IDLE, QUIET, serve
-from evidrift.foreign.apart.sealing import MB, limits_for
 
 if TYPE_CHECKING:
     from evidrift.foreign.opening import Opened

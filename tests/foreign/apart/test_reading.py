@@ -9,11 +9,11 @@ import pytest
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.base.errors import UserError
+from evidrift.base.process.confining import Limits
 from evidrift.base.sentence import as_json, of_json, parameter, say, spelled
 from evidrift.cli.spelling import FLAGS
 from evidrift.foreign.apart import reading
 from evidrift.foreign.apart.reading import read_apart
-from evidrift.foreign.apart.sealing import Limits
 from evidrift.foreign.opening import open_file
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.checkpoint import save_weights

@@ -79,7 +79,7 @@ def limits_for(size: int) -> Limits:
     return Limits(2 * size + SPARE, SECONDS + size // PER_SECOND)
 
 
-def seal() -> list[str]:
+def confine() -> list[str]:
     """Close this process in for good: no network, no program, no file to write, no trace of a crash.
 
     Returns:
@@ -147,7 +147,9 @@ def _refuse(event: str, args: tuple[Any, ...]) -> None:
     by_name = event == "open" and not isinstance(args[0], int)
     flags = args[2] if by_name and isinstance(args[2], int) else 0
     if event.startswith((*REACHES, *CHANGES)) or flags & WRITING:
-        raise PermissionError(errno.EPERM, f"{event} is not allowed where a model is read", str(args[:1]))
+        raise PermissionError(
+            errno.EPERM, f"{event} is not allowed where files of strangers are read", str(args[:1])
+        )
 
 
 def _filtered() -> bool:

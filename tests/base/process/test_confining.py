@@ -6,16 +6,16 @@ import sys
 
 import pytest
 
-from evidrift.foreign.apart import sealing
+from evidrift.base.process import confining
 from tests.places import ROOT
 
 SCRIPT = """
 import ctypes, os, resource, socket, subprocess, sys
-from evidrift.foreign.apart.sealing import Limits, limit, seal
+from evidrift.base.process.confining import Limits, limit, confine
 folder = sys.argv[1]
 libc = ctypes.CDLL(None, use_errno=True)
 kept = os.open(f"{folder}/kept", os.O_RDWR | os.O_CREAT)
-print(seal())
+print(confine())
 tries = {
     "python open": lambda: open(f"{folder}/python", "w"),
     "python socket": lambda: socket.socket(),
@@ -96,13 +96,13 @@ def test_a_process_that_is_closed_in_opens_starts_connects_and_takes_nothing(tmp
 
 
 def test_what_a_system_does_not_offer_is_named(monkeypatch):
-    monkeypatch.setattr(sealing.sys, "platform", "darwin")
-    assert not sealing._filtered()
-    monkeypatch.setattr(sealing, "_held", lambda: None)
-    monkeypatch.setattr(sealing, "_set", lambda which, most: False)
-    assert sealing.limit(sealing.Limits(1, 1), 1) == [sealing.NO_MEMORY, sealing.NO_TIME]
+    monkeypatch.setattr(confining.sys, "platform", "darwin")
+    assert not confining._filtered()
+    monkeypatch.setattr(confining, "_held", lambda: None)
+    monkeypatch.setattr(confining, "_set", lambda which, most: False)
+    assert confining.limit(confining.Limits(1, 1), 1) == [confining.NO_MEMORY, confining.NO_TIME]
 
 
 def test_limits_follow_the_size_of_the_file():
-    assert sealing.limits_for(0) == (512 << 20, 60)
-    assert sealing.limits_for(400 << 20) == ((800 + 512) << 20, 160)
+    assert confining.limits_for(0) == (512 << 20, 60)
+    assert confining.limits_for(400 << 20) == ((800 + 512) << 20, 160)
