@@ -98,7 +98,7 @@ def test_a_word_where_a_number_belongs_is_shown(mistaken):
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("1e-05", 1e-5), ("1e-5", 1e-5), ("1E5", 1e5), ("1.5e3", 1500.0), (".5e+1", 5.0), ("2.e-1", 0.2)],
+    [("1e-05", 1e-5), ("1e-5", 1e-5), ("1E5", 1e5), ("1.5e3", 1500.0), ("2.e-1", 0.2)],
 )
 def test_numbers_as_dvc_writes_them_are_numbers(tmp_path, text, number):
     """`dvc exp run -S train_tl.a.learning_rate=0.00001` writes 1e-05, which YAML 1.1 takes for text."""
@@ -119,7 +119,7 @@ def test_text_that_only_looks_like_a_number_stays_text(tmp_path, text):
 def test_a_parameter_file_cannot_make_python_objects(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("grid: !!python/object/apply:os.getcwd []\n")
-    with pytest.raises(UserError, match=r"params.yaml, line 1 is not valid YAML"):
+    with pytest.raises(UserError, match=r"params.yaml, line 1 has a tag"):
         read_params(path)
 
 
@@ -128,9 +128,7 @@ def test_a_number_that_is_not_finite_is_refused(mistaken, value):
     def change(content):
         content["train_tl"]["densenet_mini"]["learning_rate"] = value
 
-    assert f"train_tl.densenet_mini.learning_rate is {value}. Input should be a finite number" in mistaken(
-        change
-    )
+    assert re.search(rf"params.yaml, line \d+ has the value \.{value}, which", mistaken(change))
 
 
 def test_a_value_out_of_range_says_the_range(mistaken):

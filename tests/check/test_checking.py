@@ -280,7 +280,7 @@ def test_stopped_again_and_again_it_ends_with_the_same_tables(folder, tables, tm
     def work(memo):
         return check_architecture("discs", load, FAMILIES, disc_images(), grey, folder, params(), memo)
 
-    found, stops = stopped_after_every(N, work, tmp_path)
+    found, stops = stopped_after_every(7, work, tmp_path)
     assert stops > 2  # within faithfulness and within randomisation
     for table, whole in zip(found, tables, strict=True):
         assert table.equals(whole)

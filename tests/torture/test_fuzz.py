@@ -8,7 +8,7 @@ from tools.torture.hostile.manifests import GOOD
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("subject", subjects(), ids=lambda subject: subject.name)
+@pytest.mark.parametrize("subject", list(subjects()), ids=lambda subject: subject.name)
 def test_a_changed_file_is_read_or_refused_in_a_sentence(subject):
     row = fuzz(subject, None)
     assert row.tried > FEW / 2

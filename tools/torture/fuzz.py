@@ -81,20 +81,20 @@ def _read_many(subject: Subject, place: Path, seconds: float | None) -> None:
         path = place / f"tried{ending}"
         path.write_bytes(changed)
         counted[0] += 1
+        if counted[0] % 50 == 1:
+            _note(place, counted[0], longest[0])
         began = time.process_time()
         try:
             subject.read(path)
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)
-            ours = [each for each in where if "/evidrift/" in each.filename][-1]
+            ours = next((each for each in reversed(where) if "/evidrift/" in each.filename), where[-1])
             told = f"found {type(error).__name__} in {Path(ours.filename).name} line {ours.lineno}"
             if not seen[told]:
                 shutil.copy2(path, place / told)
                 print(f"  {subject.name}: {told}: {str(error)[:200]!a}", flush=True)
             seen[told] += 1
         longest[0] = max(longest[0], time.process_time() - began)
-        if counted[0] % 50 == 1:
-            _note(place, counted[0], longest[0])
         path.unlink(missing_ok=True)
 
     for number in range(1 << 30):

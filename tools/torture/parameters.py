@@ -9,6 +9,7 @@ import contextlib
 import copy
 import io
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,6 @@ from typing import Any, NamedTuple
 from evidrift.auditing.gate.limits import load_gate
 from evidrift.base.errors import UserError
 from evidrift.base.yaml import dump_yaml, read_yaml
-from evidrift.cli.main import main as command
 from evidrift.params import check
 from evidrift.prepare.phantoms.recipe import load_recipe
 from evidrift.repro.node import with_this_python
@@ -127,7 +127,8 @@ def _command(words: list[str]) -> None:
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         try:
-            command(words)
+            sys.argv[1:] = words
+            runpy.run_module("evidrift", run_name="__main__")
         except SystemExit as left:
             if left.code and said.getvalue().startswith("error: "):
                 raise UserError(said.getvalue().strip()) from None

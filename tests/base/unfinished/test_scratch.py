@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from evidrift.base.errors import UserError
-from evidrift.base.unfinished import fingerprint, lock
+from evidrift.base.files import lock
+from evidrift.base.unfinished import fingerprint
 from evidrift.base.unfinished import scratch as on_disk
 from evidrift.base.unfinished.memo import Memo
 from evidrift.base.unfinished.scratch import Scratch, unfinished
