@@ -45,6 +45,8 @@ LEFT_OUT = {
         "is cut short on the page; tests/auditing/test_audit.py holds several pairs against each other"
     ),
     "make verify": "runs the tiny study once more; .ci/run does",
+    "make torture": "takes hours; tests/torture and others run parts of it",
+    "python -m tools.torture --small": "takes minutes; likewise",
     "python -m tools.verify": "compares with the committed dvc.lock, and the default study has not run here",
     "git clone ... && cd ... && dvc pull && make repro": "stands line by line under another heading",
 }
