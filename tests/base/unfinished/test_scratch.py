@@ -191,13 +191,13 @@ def test_a_half_written_piece_counts_for_nothing(args):
 
 def test_pieces_are_dropped_once_what_was_put_before_is_on_disk(tmp_path, monkeypatch):
     memo = Scratch(tmp_path, "f", {})
-    memo.put("a", {"x": np.arange(3)})
+    memo.put({"a": {"x": np.arange(3)}})
     monkeypatch.setattr(on_disk, "EVERY", 60.0)
-    memo.put("b", {"x": np.arange(4)})
+    memo.put({"b": {"x": np.arange(4)}})
     memo.drop("a")
     assert (tmp_path / "a.piece").exists()
     monkeypatch.setattr(on_disk, "EVERY", 0.0)
-    memo.put("c", {})
+    memo.put({"c": {}})
     assert {path.name for path in tmp_path.glob("*.piece")} == {"b.piece", "c.piece"}
     assert Scratch(tmp_path, "f", {}).get("a") is None
     np.testing.assert_array_equal(Scratch(tmp_path, "f", {}).get("b")["x"], np.arange(4))
@@ -205,7 +205,7 @@ def test_pieces_are_dropped_once_what_was_put_before_is_on_disk(tmp_path, monkey
 
 def test_objects_are_not_written(tmp_path):
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        Scratch(tmp_path, "f", {}).put("a", {"x": np.array([{}], object)})
+        Scratch(tmp_path, "f", {}).put({"a": {"x": np.array([{}], object)}})
     assert list(tmp_path.glob("*a.piece")) == []
 
 
