@@ -7,7 +7,9 @@ import shutil
 
 import pytest
 import yaml
+from dvc.repo import Repo
 
+from evidrift.repro.claim import claimed
 from tests.places import ROOT
 from tools.doctor import disk, environment
 from tools.doctor.finding import State
@@ -112,6 +114,18 @@ def test_a_living_command_is_named_and_left_alone(project):
 
 def store_of(project):
     return sorted(file for file in (project.path.parent / "store").rglob("*") if file.is_file())
+
+
+def test_what_a_living_run_is_writing_is_left_alone(project):
+    partial = project.path / "data" / "3" / ".partial-1.bin"
+    partial.write_text("half of it")
+    with Repo(str(project.path)) as repo, claimed(repo):  # as `evidrift repro`
+        done = project.doctor(fix=True)
+    assert done.code == 1
+    assert f"`evidrift repro` is at work in this project (process {os.getpid()})" in done.words
+    assert partial.exists()
+    assert "1 unfinished files of killed stages: data/3/.partial-1.bin: deleted" in project.doctor(fix=True).words
+    assert not partial.exists()
 
 
 def test_what_a_cut_push_left_out_is_seen_and_sent_though_dvc_says_that_all_is_there(project):

@@ -49,8 +49,8 @@ def of_dvc(remote: str | None, *, fix: bool) -> Iterator[Finding]:
 
     try:
         with Repo() as repo:
-            yield from check_locks(repo, fix=fix)
             with claimed(repo, drop=False):
+                yield from check_locks(repo, fix=fix)
                 kept = Kept(repo)
                 yield from check_outputs(kept, fix=fix)
                 yield from check_cache(kept, fix=fix)

@@ -14,10 +14,10 @@ PARTIAL = ".partial-*"  # evidrift/base/files/writing.py
 
 
 def check_locks(repo: Repo, *, fix: bool) -> Iterator[Finding]:
-    """What dead processes left.
+    """What dead processes left, in a project that is claimed: of `evidrift repro` none lives.
 
     Raises:
-        UserError: a living one is at work.
+        UserError: a `dvc repro` is at work.
     """
     rwlock = Path(repo.tmp_dir) / RWLOCK
     if not left_behind(rwlock):
