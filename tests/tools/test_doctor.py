@@ -4,6 +4,8 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -66,6 +68,18 @@ def test_a_damaged_object_of_the_cache_is_named_and_made_anew_from_the_workspace
     assert len(list((project.path / ".dvc" / "tmp" / "damaged").iterdir())) == 1
 
 
+def test_what_a_damaged_listing_hid_is_mended_with_it(project):
+    listing = object_of(project, "listing")
+    one = json.loads(listing.read_bytes())[0]["md5"]
+    file = next(each for each in project.objects() if f"{each.parent.name}{each.name}" == one)
+    content = file.read_bytes()
+    damaged(listing, "flipped", CHANCE)
+    damaged(file, "flipped", CHANCE)
+    assert project.doctor(fix=True).code == 0
+    assert file.read_bytes() == content
+    assert project.doctor().code == 0
+
+
 def test_without_the_workspace_a_damaged_object_is_taken_out_and_the_next_run_makes_it(project):
     expected = project.contents()
     damaged(object_of(project, "file"), "cut short", CHANCE)
@@ -124,7 +138,8 @@ def test_what_a_living_run_is_writing_is_left_alone(project):
     assert done.code == 1
     assert f"`evidrift repro` is at work in this project (process {os.getpid()})" in done.words
     assert partial.exists()
-    assert "1 unfinished files of killed stages: data/3/.partial-1.bin: deleted" in project.doctor(fix=True).words
+    mended = project.doctor(fix=True)
+    assert "1 unfinished files of killed stages: data/3/.partial-1.bin: deleted" in mended.words
     assert not partial.exists()
 
 
@@ -221,6 +236,12 @@ def test_too_small_a_disk_is_told_with_what_stages_wrote_before(project, monkeyp
     assert told.state is State.WRONG
     assert "1 kB free" in told.told
     assert "12 stages to run, which write about" in told.told
+
+
+def test_what_the_machine_refuses_is_a_sentence_of_its_too(tmp_path):
+    command, environ = [sys.executable, "-m", "tools.doctor"], os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: constraints.txt: No such file or directory.\n")
 
 
 def test_packages_and_python_are_held_against_the_pins(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from evidrift.base.errors import UserError, run
 from tools.doctor import environment
 from tools.doctor.finding import Finding, State
 
@@ -37,7 +38,6 @@ def of_dvc(remote: str | None, *, fix: bool) -> Iterator[Finding]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    from evidrift.base.errors import UserError
     from evidrift.repro.book import words_of
     from evidrift.repro.claim import claimed
     from evidrift.repro.objects import Kept
@@ -48,16 +48,15 @@ def of_dvc(remote: str | None, *, fix: bool) -> Iterator[Finding]:
     from tools.doctor.remote import check_remote
 
     try:
-        with Repo() as repo:
-            with claimed(repo, drop=False):
-                yield from check_locks(repo, fix=fix)
-                kept = Kept(repo)
-                yield from check_outputs(kept, fix=fix)
-                yield from check_cache(kept, fix=fix)
-                yield from check_remote(repo, kept, remote, fix=fix)
-                yield from check_disk(repo, kept)
-                if fix:  # a push or pull that was cut off may have left notes that are too short
-                    forget(repo)
+        with Repo() as repo, claimed(repo, drop=False):
+            yield from check_locks(repo, fix=fix)
+            kept = Kept(repo)
+            yield from check_outputs(kept, fix=fix)
+            yield from check_cache(kept, fix=fix)
+            yield from check_remote(repo, kept, remote, fix=fix)
+            yield from check_disk(repo, kept)
+            if fix:  # a push or pull that was cut off may have left notes that are too short
+                forget(repo)
     except UserError as error:
         yield Finding("locks", State.WRONG, str(error))
     except DvcException as error:
@@ -86,4 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -102,7 +102,7 @@ class Scratch(Memo):
         return found[0] if found else None
 
     def put(self, pieces: Mapping[str, Arrays]) -> None:
-        """Keep pieces, each in place of one of its name. They come to disk together, in the order of these."""
+        """Keep pieces, each in place of one of its name. They come to disk together, in this order."""
         for name, arrays in pieces.items():
             self._waiting.pop(name, None)
             self._waiting[name] = [arrays]
