@@ -2,11 +2,13 @@
 
 import json
 from argparse import Namespace
+from importlib.metadata import version
 from multiprocessing import get_context
 
 import numpy as np
 import pytest
 
+from evidrift.base import versions
 from evidrift.base.errors import UserError
 from evidrift.base.files import lock
 from evidrift.base.unfinished import fingerprint
@@ -121,9 +123,10 @@ def test_work_of_other_parameters_inputs_or_code_does_not_count_and_is_cleared(a
     assert not args.scratch.exists()
 
 
-def test_other_versions_of_the_libraries_likewise(args, monkeypatch, capsys):
+@pytest.mark.parametrize("library", ["numpy", "opencv-python-headless", "scipy"])
+def test_another_version_of_a_library_likewise(args, library, monkeypatch, capsys):
     squares(args, stop_at=3)
-    monkeypatch.setattr(fingerprint, "versions", lambda: {"numpy": "0"})
+    monkeypatch.setattr(versions, "version", lambda name: "0" if name == library else version(name))
     assert squares(args)[1] == [0, 1, 2, 3, 4]
     assert "other versions." in capsys.readouterr().err
 
