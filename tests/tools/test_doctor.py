@@ -13,8 +13,9 @@ from dvc.repo import Repo
 
 from evidrift.repro.claim import claimed
 from tests.places import ROOT
+from tools.doctor import __main__ as doctor
 from tools.doctor import disk, environment
-from tools.doctor.finding import State
+from tools.doctor.finding import Finding, State
 from tools.doctor.study import check_study
 from tools.torture.dvc_project import N_OBJECTS, Project, copied, damaged
 
@@ -236,6 +237,15 @@ def test_too_small_a_disk_is_told_with_what_stages_wrote_before(project, monkeyp
     assert told.state is State.WRONG
     assert "1 kB free" in told.told
     assert "12 stages to run, which write about" in told.told
+
+
+def test_a_name_that_a_terminal_would_obey_is_spelled(monkeypatch, capsys):
+    found = Finding("films", State.OK, "1 in \x1b[2Jfilms cannot be read", "chmod")
+    monkeypatch.setattr(doctor, "findings", lambda remote, fix: iter([found]))
+    monkeypatch.setattr(sys, "argv", ["doctor"])
+    with pytest.raises(SystemExit):
+        doctor.main()
+    assert "films        1 in \\x1b[2Jfilms cannot be read\n" in capsys.readouterr().out
 
 
 def test_what_the_machine_refuses_is_a_sentence_of_its_too(tmp_path):

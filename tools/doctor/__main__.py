@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evidrift.base.errors import UserError, run
+from evidrift.base.shown import tell
 from tools.doctor import environment
 from tools.doctor.finding import Finding, State
 
@@ -75,7 +76,7 @@ def main() -> None:
     args = parser.parse_args()
     wrong = 0
     for finding in findings(args.remote, fix=args.fix):
-        print(finding, flush=True)
+        tell(str(finding))
         wrong += finding.state is State.WRONG
     if wrong:
         print(f"{wrong} things are wrong." if wrong > 1 else "One thing is wrong.")
