@@ -27,9 +27,10 @@ def main() -> None:
     params = load_embed(args.params)
     store = ImageStore(args.images / STORE)
     zoo = find(args.architecture)
-    backbone = load_backbone(args.architecture, store.size, load_architecture(args.params, args.architecture))
+    section = load_architecture(args.params, args.architecture)
+    backbone = load_backbone(args.architecture, store.size, section)
     forward = compile_forward(pooled(backbone))
-    with unfinished("embed", args, params, weights_hash(backbone)) as memo:
+    with unfinished("embed", args, params, section.options, weights_hash(backbone)) as memo:
         splits = {
             split: embed(forward, zoo, store.split(split), views, params.batch_size, memo, split)
             for split, views in (("train", params.views), ("validation", 0), ("test", 0))

@@ -3,6 +3,7 @@
 import evidrift.base.pinned  # noqa: F401 - first, before numpy
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
+from evidrift.base.files.writing import write_text
 from evidrift.params import check
 
 
@@ -10,8 +11,7 @@ def main() -> None:
     """Run the stage."""
     args = arguments(__doc__, ("params",), checked="to write: that it is in order, always the same bytes")
     check(args.params, files=False)
-    args.checked.parent.mkdir(parents=True, exist_ok=True)
-    args.checked.write_text("The parameters are in order.\n", encoding="utf-8")
+    write_text(args.checked, "The parameters are in order.\n")
 
 
 if __name__ == "__main__":

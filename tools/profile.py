@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from evidrift.base.errors import UserError, run
+from evidrift.base.files.writing import write_bytes
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("profiles")
@@ -35,9 +36,8 @@ def use(name: str) -> None:
             f"them. To keep them as a profile of their own, run `cp {PARAMS} {PROFILES}/{free}.yaml`, then "
             f"this again. To run them as they are, leave PROFILE out."
         )
-    PARAMS.write_bytes(profiles[name])
-    LAST_COPY.parent.mkdir(exist_ok=True)
-    LAST_COPY.write_bytes(profiles[name])
+    write_bytes(PARAMS, profiles[name])  # half of a profile would pass for edits by hand
+    write_bytes(LAST_COPY, profiles[name])
 
 
 def _is_copy(profiles: dict[str, bytes]) -> bool:

@@ -24,7 +24,7 @@ WORDS = {"null": None, "~": None, "": None, "true": True, "false": False}
 WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|\.[0-9]+")
 # What one reader or another takes for a number, beside what PyYAML resolves
-NUMBER = re.compile(r"[-+]?[0-9_.]*[0-9_][0-9_.]*([eE][-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+")
+NUMBER = re.compile(r"[-+]?\.*[0-9_][0-9_.]*([eE][-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+")
 RESOLVER = yaml.resolver.Resolver()
 TEXT = "tag:yaml.org,2002:str"
 

@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,8 +110,9 @@ class Crew:
         process = self._workers.get(name) or self._hire(name)
         self._at[task.stage] = name
         if process.stdin is not None:
-            process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
-            process.stdin.flush()
+            with suppress(BrokenPipeError):  # it was killed: `wait` says so, of this stage too
+                process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
+                process.stdin.flush()
 
     def _hire(self, name: str) -> subprocess.Popen[bytes]:
         words = [sys.executable, worker.__file__, str(self._claim), *([name] if name else [])]
@@ -147,7 +149,8 @@ class Crew:
         """End what still runs, and the workers."""
         for process in self._workers.values():
             if process.stdin is not None:
-                process.stdin.close()
+                with suppress(BrokenPipeError):
+                    process.stdin.close()
         for process in self._workers.values():
             process.wait()
         self._workers.clear()

@@ -17,6 +17,7 @@ from dvc.stage import Stage
 from evidrift.base.errors import UserError
 from evidrift.base.process.faults import FULL, fault
 from evidrift.base.process.stopping import raise_stopped
+from evidrift.base.shown import tell
 from evidrift.repro.book import Book, Need, commands, one_process, words_of
 from evidrift.repro.claim import FOLDER, claimed
 from evidrift.repro.crew import Crew, Ended, task
@@ -206,13 +207,13 @@ class Run:
 
     def _tell_failure(self, name: str, why: str) -> None:
         log = self._log(name)
-        print(f"\n{name} failed: {why}.", file=sys.stderr)
+        tell(f"\n{name} failed: {why}.", sys.stderr)
         if why.startswith("its command") and log.exists():
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
             if lines:
                 print(f"The end of {log}:", file=sys.stderr)
             for line in lines[-LAST_LINES:]:
-                print(f"    {line}", file=sys.stderr)
+                tell(f"    {line}", sys.stderr)
 
 
 @contextmanager

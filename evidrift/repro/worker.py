@@ -91,7 +91,8 @@ def _report_ended(children: dict[int, str]) -> None:
         if process:
             code = os.waitstatus_to_exitcode(status)
             ended = {"stage": children.pop(child), "code": code, "cpu": used.ru_utime + used.ru_stime}
-            os.write(1, json.dumps(ended).encode() + b"\n")
+            with contextlib.suppress(BrokenPipeError):  # its parent was killed: its input closes, too
+                os.write(1, json.dumps(ended).encode() + b"\n")
 
 
 def _run(task: dict[str, Any], claim: int, forks: bool) -> None:

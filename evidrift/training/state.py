@@ -56,6 +56,7 @@ class State:
         self.history: list[Epoch] = []
         self.chosen = 0
         self._best: list[np.ndarray] = []
+        self._shown: list[np.ndarray] = []  # of the last epoch taken in
         self._held: set[int] = set()  # epochs whose weights are in the scratch for this training alone
         if scratch and (state := scratch.get("state")):
             self._restore(scratch, state)
@@ -80,26 +81,23 @@ class State:
         """Take in an epoch whose weights the model shows now."""
         self.history.append(row)
         if chosen or self._scratch:
-            weights = self._model.get_weights()
+            self._shown = self._model.get_weights()
         if chosen:
-            self.chosen, self._best = row.epoch, weights
-        if self._scratch:
-            self._scratch.put(piece(row.epoch), _named("weights", weights))
+            self.chosen, self._best = row.epoch, self._shown
 
     def keep(self) -> None:
         """Keep what the next epoch needs, now that the model holds the raw weights again."""
         if not self._scratch:
             return
-        self._scratch.put(
-            "state",
-            {
-                "history": np.array([astuple(row) for row in self.history], np.float64),
-                "chosen": np.array(self.chosen),
-                **_named("raw", [variable.numpy() for variable in self._average.raw]),
-                **_named("adam", [variable.numpy() for variable in self._adam.state]),
-            },
-        )
-        needed = {len(self.history), self.chosen}
+        last = len(self.history)
+        state = {
+            "history": np.array([astuple(row) for row in self.history], np.float64),
+            "chosen": np.array(self.chosen),
+            **_named("raw", [variable.numpy() for variable in self._average.raw]),
+            **_named("adam", [variable.numpy() for variable in self._adam.state]),
+        }
+        self._scratch.put({piece(last): _named("weights", self._shown), "state": state})
+        needed = {last, self.chosen}
         for epoch in self._held - needed if not self._keeps else ():
             self._scratch.drop(piece(epoch))
         self._held = needed

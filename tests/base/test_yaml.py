@@ -119,6 +119,12 @@ def test_what_no_parameter_file_needs_is_refused_with_its_line(text, expected):
     assert str(told.value).isprintable()
 
 
+def test_a_long_run_of_digits_takes_no_time():
+    start = time.monotonic()
+    assert parse_yaml(f"a: {'1' * 200_000}x", "f") == {"a": f"{'1' * 200_000}x"}
+    assert time.monotonic() - start < 5  # not ten minutes
+
+
 def test_a_short_file_cannot_grow_without_end():
     doubled = (f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
     bomb = "a: &a [x]\n" + "".join(doubled)

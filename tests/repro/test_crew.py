@@ -1,12 +1,13 @@
 """Which commands run in a fork that has TensorFlow, and that they run there as by themselves."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from evidrift.repro.crew import Crew, task
+from evidrift.repro.crew import SHELL, Crew, task
 from tests.places import ROOT
 
 
@@ -43,6 +44,27 @@ def test_another_python_is_not_taken_for_this_one(settings, tmp_path, monkeypatc
     (tmp_path / "python").symlink_to(sys.executable)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert task("x", "python -m stages.finetune --params params.yaml", Path("x.log"), settings).module is None
+
+
+def test_a_worker_that_was_killed_while_it_had_nothing_to_do_fails_its_next_stage_alone(settings, tmp_path):
+    claim = os.open(tmp_path / "claim", os.O_RDWR | os.O_CREAT)
+    crew = Crew(claim)
+    settings |= {"commands": [["true"]]}
+    crew.start(task("first", "true", tmp_path / "log", settings))
+    assert [each.code for each in _ended(crew)] == [0]
+    crew._workers[SHELL].kill()
+    crew._workers[SHELL].wait()
+    crew.start(task("second", "true", tmp_path / "log", settings))
+    assert [(each.stage, each.code) for each in _ended(crew)] == [("second", -signal.SIGKILL)]
+    crew.start(task("third", "true", tmp_path / "log", settings))
+    assert [each.code for each in _ended(crew)] == [0]
+    crew.leave()
+    os.close(claim)
+
+
+def _ended(crew):
+    """What ends first, within half a minute."""
+    return next(filter(None, (crew.wait(1) for _ in range(30))))
 
 
 SCRIPT = """

@@ -60,6 +60,13 @@ def test_a_failing_stage_leaves_the_others_running_and_is_named_with_the_end_of_
     assert sorted(project.repro()) == sorted(["branch-a-1", "gather-a", "summary", "kept"])
 
 
+def test_nothing_of_a_failing_stages_log_is_printed_that_a_terminal_would_obey(project, capfd):
+    project.replace("stage.sh", 'echo "no such film"', 'printf "no such film \\033[2J\\n"')
+    project.write("fail-start", "")
+    project.repro("start", expect=1)
+    assert "    no such film \\x1b[2J\n" in capfd.readouterr().err
+
+
 def test_a_stage_that_did_not_write_its_output_fails_with_dvcs_words(project, capfd):
     project.replace(
         "dvc.yaml",

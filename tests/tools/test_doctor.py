@@ -4,13 +4,18 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
+from dvc.repo import Repo
 
+from evidrift.repro.claim import claimed
 from tests.places import ROOT
+from tools.doctor import __main__ as doctor
 from tools.doctor import disk, environment
-from tools.doctor.finding import State
+from tools.doctor.finding import Finding, State
 from tools.doctor.study import check_study
 from tools.torture.dvc_project import N_OBJECTS, Project, copied, damaged
 
@@ -64,6 +69,18 @@ def test_a_damaged_object_of_the_cache_is_named_and_made_anew_from_the_workspace
     assert len(list((project.path / ".dvc" / "tmp" / "damaged").iterdir())) == 1
 
 
+def test_what_a_damaged_listing_hid_is_mended_with_it(project):
+    listing = object_of(project, "listing")
+    one = json.loads(listing.read_bytes())[0]["md5"]
+    file = next(each for each in project.objects() if f"{each.parent.name}{each.name}" == one)
+    content = file.read_bytes()
+    damaged(listing, "flipped", CHANCE)
+    damaged(file, "flipped", CHANCE)
+    assert project.doctor(fix=True).code == 0
+    assert file.read_bytes() == content
+    assert project.doctor().code == 0
+
+
 def test_without_the_workspace_a_damaged_object_is_taken_out_and_the_next_run_makes_it(project):
     expected = project.contents()
     damaged(object_of(project, "file"), "cut short", CHANCE)
@@ -112,6 +129,19 @@ def test_a_living_command_is_named_and_left_alone(project):
 
 def store_of(project):
     return sorted(file for file in (project.path.parent / "store").rglob("*") if file.is_file())
+
+
+def test_what_a_living_run_is_writing_is_left_alone(project):
+    partial = project.path / "data" / "3" / ".partial-1.bin"
+    partial.write_text("half of it")
+    with Repo(str(project.path)) as repo, claimed(repo):  # as `evidrift repro`
+        done = project.doctor(fix=True)
+    assert done.code == 1
+    assert f"`evidrift repro` is at work in this project (process {os.getpid()})" in done.words
+    assert partial.exists()
+    mended = project.doctor(fix=True)
+    assert "1 unfinished files of killed stages: data/3/.partial-1.bin: deleted" in mended.words
+    assert not partial.exists()
 
 
 def test_what_a_cut_push_left_out_is_seen_and_sent_though_dvc_says_that_all_is_there(project):
@@ -207,6 +237,21 @@ def test_too_small_a_disk_is_told_with_what_stages_wrote_before(project, monkeyp
     assert told.state is State.WRONG
     assert "1 kB free" in told.told
     assert "12 stages to run, which write about" in told.told
+
+
+def test_a_name_that_a_terminal_would_obey_is_spelled(monkeypatch, capsys):
+    found = Finding("films", State.OK, "1 in \x1b[2Jfilms cannot be read", "chmod")
+    monkeypatch.setattr(doctor, "findings", lambda remote, fix: iter([found]))
+    monkeypatch.setattr(sys, "argv", ["doctor"])
+    with pytest.raises(SystemExit):
+        doctor.main()
+    assert "films        1 in \\x1b[2Jfilms cannot be read\n" in capsys.readouterr().out
+
+
+def test_what_the_machine_refuses_is_a_sentence_of_its_too(tmp_path):
+    command, environ = [sys.executable, "-m", "tools.doctor"], os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: constraints.txt: No such file or directory.\n")
 
 
 def test_packages_and_python_are_held_against_the_pins(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """Taking a profile as params.yaml never loses an edit, and never stands in the way of one."""
 
+import errno
+import os
 import re
 import shutil
 import subprocess
@@ -143,3 +145,17 @@ def test_ten_seeds_is_the_default_study_but_for_its_seeds():
     assert ten["grid"].pop("seeds") == list(range(1, 11))
     assert default["grid"].pop("seeds") == [1, 2, 3]
     assert ten == default
+
+
+def test_a_full_disk_leaves_what_was_there(project, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            use("small")
+    assert params() == "own: 1\n"
+    assert sorted(path.name for path in project.iterdir() if path.is_file()) == [".gitignore", "params.yaml"]
+    use("large")
+    assert params() == "large: 1\n"

@@ -7,9 +7,11 @@ import pytest
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
 from evidrift.base.unfinished import scratch as on_disk
 from evidrift.base.unfinished.scratch import Scratch
+from evidrift.training.adam import Adam
+from evidrift.training.average import Average
 from evidrift.training.loop import Examples, fit
 from evidrift.training.params import Training
-from evidrift.training.state import kept_weights
+from evidrift.training.state import Epoch, State, kept_weights
 
 EPOCHS = 4
 
@@ -82,6 +84,25 @@ def test_a_training_stopped_in_every_epoch_ends_with_the_same_bytes(tmp_path, ch
         worked = train(tmp_path, **settings, stop_at=epoch)
         assert worked == [epoch - 1, epoch][epoch == 1 :]
     assert train(tmp_path, **settings)[:3] == train(None, **settings)[:3]
+
+
+def test_a_long_epoch_is_on_disk_as_soon_as_it_is_finished(tmp_path, monkeypatch):
+    """All of it at once: what waited for the next epoch would be lost with that one."""
+    monkeypatch.setattr(on_disk, "EVERY", 1.0)
+    now = [0.0]
+    monkeypatch.setattr(on_disk.time, "monotonic", lambda: now[0])
+
+    def begun():
+        model = network()
+        return State(model, Adam([]), Average([], 0), Scratch(tmp_path, "f" * 64, {}), keeps=False)
+
+    state = begun()
+    for epoch in range(1, 4):
+        now[0] += 10
+        state.take(Epoch(epoch, *[1 / epoch] * 5), chosen=epoch < 3)
+        state.keep()
+        found = begun()
+        assert (found.history, found.chosen) == (state.history, state.chosen)
 
 
 def test_a_finished_training_is_not_trained_again(tmp_path):

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from evidrift.base.errors import UserError, run
+from evidrift.base.shown import tell
 from tools.doctor import environment
 from tools.doctor.finding import Finding, State
 
@@ -37,7 +39,6 @@ def of_dvc(remote: str | None, *, fix: bool) -> Iterator[Finding]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    from evidrift.base.errors import UserError
     from evidrift.repro.book import words_of
     from evidrift.repro.claim import claimed
     from evidrift.repro.objects import Kept
@@ -48,16 +49,15 @@ def of_dvc(remote: str | None, *, fix: bool) -> Iterator[Finding]:
     from tools.doctor.remote import check_remote
 
     try:
-        with Repo() as repo:
+        with Repo() as repo, claimed(repo, drop=False):
             yield from check_locks(repo, fix=fix)
-            with claimed(repo, drop=False):
-                kept = Kept(repo)
-                yield from check_outputs(kept, fix=fix)
-                yield from check_cache(kept, fix=fix)
-                yield from check_remote(repo, kept, remote, fix=fix)
-                yield from check_disk(repo, kept)
-                if fix:  # a push or pull that was cut off may have left notes that are too short
-                    forget(repo)
+            kept = Kept(repo)
+            yield from check_outputs(kept, fix=fix)
+            yield from check_cache(kept, fix=fix)
+            yield from check_remote(repo, kept, remote, fix=fix)
+            yield from check_disk(repo, kept)
+            if fix:  # a push or pull that was cut off may have left notes that are too short
+                forget(repo)
     except UserError as error:
         yield Finding("locks", State.WRONG, str(error))
     except DvcException as error:
@@ -76,7 +76,7 @@ def main() -> None:
     args = parser.parse_args()
     wrong = 0
     for finding in findings(args.remote, fix=args.fix):
-        print(finding, flush=True)
+        tell(str(finding))
         wrong += finding.state is State.WRONG
     if wrong:
         print(f"{wrong} things are wrong." if wrong > 1 else "One thing is wrong.")
@@ -86,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

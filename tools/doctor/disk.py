@@ -40,7 +40,7 @@ def check_disk(repo: Repo, kept: Kept) -> Iterator[Finding]:
         if free < wanted:
             short = True
             told = f"{size(free)} free for {', '.join(map(shown, of))}, {size(wanted)} needed: {like}"
-            mend = "make room, e.g. `dvc gc --workspace` drops old results from the cache"
+            mend = "make room; `dvc gc --workspace` drops all results from the cache but the workspace's"
             yield Finding(WHAT, State.WRONG, told, mend)
     for path in places:
         if not os.access(path, os.W_OK):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from evidrift.repro.objects import Kept, Object
+from evidrift.repro.objects import LISTING, Kept, Object
 from tools.doctor.finding import Finding, State, listed, shown, size
 
 
@@ -18,6 +18,9 @@ def check_cache(kept: Kept, *, fix: bool) -> Iterator[Finding]:
         yield Finding("cache", State.WRONG, told, "make doctor FIX=1")
     elif damaged:
         yield from _mended(kept, damaged)
+        if any(each.oid.endswith(LISTING) for each in damaged):  # now one can tell what else there is to be
+            yield from check_cache(kept, fix=True)
+            return
     here = [each for each in missing if kept.is_in_workspace(each)]
     if here and not fix:
         told = f"{len(here)} objects are missing, though the workspace has them: {_named(here)}"

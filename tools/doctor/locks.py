@@ -5,19 +5,19 @@ from pathlib import Path
 
 from dvc.repo import Repo
 
+from evidrift.base.files.writing import PARTIAL
 from evidrift.repro.claim import RWLOCK, left_behind
 from tools.doctor.finding import Finding, State, listed, shown
 
 WHAT = "locks"
 FOLDERS = ("data", "models", "plots", "metrics")  # of outputs
-PARTIAL = ".partial-*"  # evidrift/base/files/writing.py
 
 
 def check_locks(repo: Repo, *, fix: bool) -> Iterator[Finding]:
-    """What dead processes left.
+    """What dead processes left, in a project that is claimed: of `evidrift repro` none lives.
 
     Raises:
-        UserError: a living one is at work.
+        UserError: a `dvc repro` is at work.
     """
     rwlock = Path(repo.tmp_dir) / RWLOCK
     if not left_behind(rwlock):
@@ -29,7 +29,7 @@ def check_locks(repo: Repo, *, fix: bool) -> Iterator[Finding]:
             yield Finding(WHAT, State.MENDED, f"{told}: deleted")
         else:
             yield Finding(WHAT, State.WRONG, told, "make doctor FIX=1")
-    partial = [path for folder in FOLDERS for path in Path(folder).rglob(PARTIAL)]
+    partial = [path for folder in FOLDERS for path in Path(folder).rglob(f"{PARTIAL}*")]
     if partial:
         told = f"{len(partial)} unfinished files of killed stages: {listed(list(map(str, partial)))}"
         for path in partial if fix else ():

@@ -112,9 +112,9 @@ def _full(path: Path | None, *, quota: bool) -> str:
         state = f"Your quota on the disk that holds {shown(path)} is used up"
     elif disk.f_files and not disk.f_favail:
         state = f"The disk that holds {shown(path)} has no room for more files (inodes)"
-    kept = f"What was finished is kept{', in scratch/ too' if Path('scratch').is_dir() else ''}"
+    kept = " What was finished is kept, in scratch/ too." if Path("scratch").is_dir() else ""
     free = size(disk.f_bavail * disk.f_frsize)
-    return f"{state}: {free} free now. {kept}. Free some space, then run the same command again."
+    return f"{state}: {free} free now.{kept} Free some space, then run the same command again."
 
 
 def _no_permission(path: Path | None, name: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 import evidrift
 from evidrift.base.compute import pinned
-from evidrift.base.versions import versions
+from evidrift.base.versions import LIBRARIES, OTHERS, versions
 
 PIECE = 1 << 20  # bytes
 # Of these rooms a stage depends on the files that it loads; of others on the whole room, as dvc.yaml has it.
@@ -29,7 +29,7 @@ def fingerprint(settings: Iterable[Any], inputs: Iterable[Path]) -> dict[str, st
         "parameters": _of_text(_json([pinned(), *settings])),
         "inputs": _of_text(_json([_of_path(path) for path in inputs])),
         "code": _of_text(_json([_of_path(path) for path in code()])),
-        "versions": _of_text(_json(versions())),
+        "versions": _of_text(_json(versions((*LIBRARIES, *OTHERS)))),
     }
 
 

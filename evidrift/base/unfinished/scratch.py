@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -101,11 +101,12 @@ class Scratch(Memo):
         found = self._read(name)
         return found[0] if found else None
 
-    def put(self, name: str, arrays: Arrays) -> None:
-        """Keep a piece, in place of one of that name. Pieces come to disk in the order of these calls."""
-        self._waiting.pop(name, None)
-        self._waiting[name] = [arrays]
-        self._leaving.discard(name)
+    def put(self, pieces: Mapping[str, Arrays]) -> None:
+        """Keep pieces, each in place of one of its name. They come to disk together, in this order."""
+        for name, arrays in pieces.items():
+            self._waiting.pop(name, None)
+            self._waiting[name] = [arrays]
+            self._leaving.discard(name)
         self._write_if_due()
 
     def drop(self, name: str) -> None:

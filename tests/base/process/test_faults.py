@@ -50,6 +50,15 @@ def test_hdf5_says_in_its_text_alone_which_file_and_why(tmp_path):
     assert sentence.endswith("Free some space, then run the same command again.")
 
 
+def test_what_is_kept_is_said_where_anything_is(tmp_path, monkeypatch):
+    """Not of an audit, say, of which nothing stays."""
+    monkeypatch.chdir(tmp_path)
+    error = OSError(errno.ENOSPC, "No space left on device", "x")
+    assert "free now. Free some space" in fault(error)
+    (tmp_path / "scratch").mkdir()
+    assert "free now. What was finished is kept, in scratch/ too. Free some space" in fault(error)
+
+
 def test_the_file_has_the_name_that_it_would_have_had(tmp_path):
     error = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / ".partial-tl.weights.h5"))
     assert f"{tmp_path}/tl.weights.h5 is full" in fault(error)

@@ -2,11 +2,13 @@
 
 import json
 from argparse import Namespace
+from importlib.metadata import version
 from multiprocessing import get_context
 
 import numpy as np
 import pytest
 
+from evidrift.base import versions
 from evidrift.base.errors import UserError
 from evidrift.base.files import lock
 from evidrift.base.unfinished import fingerprint
@@ -121,9 +123,10 @@ def test_work_of_other_parameters_inputs_or_code_does_not_count_and_is_cleared(a
     assert not args.scratch.exists()
 
 
-def test_other_versions_of_the_libraries_likewise(args, monkeypatch, capsys):
+@pytest.mark.parametrize("library", ["numpy", "opencv-python-headless", "scipy"])
+def test_another_version_of_a_library_likewise(args, library, monkeypatch, capsys):
     squares(args, stop_at=3)
-    monkeypatch.setattr(fingerprint, "versions", lambda: {"numpy": "0"})
+    monkeypatch.setattr(versions, "version", lambda name: "0" if name == library else version(name))
     assert squares(args)[1] == [0, 1, 2, 3, 4]
     assert "other versions." in capsys.readouterr().err
 
@@ -191,13 +194,13 @@ def test_a_half_written_piece_counts_for_nothing(args):
 
 def test_pieces_are_dropped_once_what_was_put_before_is_on_disk(tmp_path, monkeypatch):
     memo = Scratch(tmp_path, "f", {})
-    memo.put("a", {"x": np.arange(3)})
+    memo.put({"a": {"x": np.arange(3)}})
     monkeypatch.setattr(on_disk, "EVERY", 60.0)
-    memo.put("b", {"x": np.arange(4)})
+    memo.put({"b": {"x": np.arange(4)}})
     memo.drop("a")
     assert (tmp_path / "a.piece").exists()
     monkeypatch.setattr(on_disk, "EVERY", 0.0)
-    memo.put("c", {})
+    memo.put({"c": {}})
     assert {path.name for path in tmp_path.glob("*.piece")} == {"b.piece", "c.piece"}
     assert Scratch(tmp_path, "f", {}).get("a") is None
     np.testing.assert_array_equal(Scratch(tmp_path, "f", {}).get("b")["x"], np.arange(4))
@@ -205,7 +208,7 @@ def test_pieces_are_dropped_once_what_was_put_before_is_on_disk(tmp_path, monkey
 
 def test_objects_are_not_written(tmp_path):
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        Scratch(tmp_path, "f", {}).put("a", {"x": np.array([{}], object)})
+        Scratch(tmp_path, "f", {}).put({"a": {"x": np.array([{}], object)}})
     assert list(tmp_path.glob("*a.piece")) == []
 
 
