@@ -111,7 +111,10 @@ def _is_own(operation: Any) -> bool:
 
 def _values(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
     """What it gives; as a graph, which does not keep what its layers gave: a gigabyte of a DenseNet201."""
-    outputs = tf.function(lambda films: model(films, training=False))(inputs)
+    try:
+        outputs = tf.function(lambda films: model(films, training=False))(inputs)
+    except ValueError:  # a layer's name may hold what no name in a graph may, such as a space
+        outputs = model(inputs, training=False)
     (outputs,) = keras.tree.flatten(outputs)  # a single one may stand in a dictionary
     values = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32")), np.float64)
     return values.reshape(len(values), -1)

@@ -89,6 +89,17 @@ def test_a_network_that_takes_more_memory_than_four_times_its_file_and_512_mb_is
         read_apart([path], None, 224)
 
 
+def test_a_layer_may_have_a_name_that_no_graph_could_have(tmp_path):
+    path = tmp_path / "model.keras"
+    layers = [
+        kl.Conv2D(4, 3, name="große (1)"),
+        kl.GlobalAveragePooling2D(),
+        kl.Dense(3, activation="softmax"),
+    ]
+    keras.Sequential([keras.Input((SIZE, SIZE, 3)), *layers]).save(path)
+    assert read_apart([path], None, 224)[path].classifier.layers[0].name == "große (1)"
+
+
 @pytest.mark.slow
 def test_a_full_sized_network_is_read_within_the_limits(tmp_path):
     made = keras.applications.DenseNet201(
