@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the report."""
+    from evidrift.auditing.recording.listed import NAME as LIST
     from evidrift.base.section import read_params
     from evidrift.report.page.material import ReportFiles
     from evidrift.report.page.page import write_report
@@ -38,6 +39,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out.resolve() == PIPELINES.resolve():
         raise UserError(f"{PIPELINES} is the pipeline's own output. Give --out another folder.")
+    if (args.out / LIST).exists():
+        raise UserError(
+            f"{args.out} holds an audit, whose report would be written over. Give --out another folder."
+        )
     files = ReportFiles(
         Path("data/compare"), Path("data/drift"), Path("data/maps"), Path("data/images/store.h5")
     )

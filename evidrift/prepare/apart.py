@@ -32,7 +32,7 @@ def load_apart(
     Raises:
         Excluded: likewise; also `unreadable` where the film breaks its reader or takes it too long, and
             `too_large` where it needs too much memory.
-        UserError: the key of the pseudonyms cannot be used.
+        UserError: the key of the pseudonyms cannot be used, or its reader is killed by somebody else.
     """
     if entry.excluded:
         raise entry.excluded
@@ -46,7 +46,7 @@ def load_apart(
         "min_side": min_side,
     }
     try:
-        answer, pixels = _asked(request, size * size)
+        answer, pixels = _asked(entry.path, request, size * size)
     except _Broken as broken:
         raise Excluded("unreadable", f"it {broken}: it is damaged, or made to be") from None
     return _loaded(entry, answer, pixels, size)
@@ -59,7 +59,7 @@ def read_parquet_apart(file: Path) -> tuple[list[str], list[list[str]]]:
         UserError: the file cannot be read.
     """
     try:
-        answer = _asked({"parquet": str(file)}, 0)[0]
+        answer = _asked(str(file), {"parquet": str(file)}, 0)[0]
     except _Broken as broken:
         raise UserError(f"{file} {broken}: it is damaged, or made to be.") from None
     if "told" in answer:
@@ -78,7 +78,7 @@ class _Broken(Exception):  # noqa: N818 - never seen outside
     """What the file does to its reader."""
 
 
-def _asked(request: dict[str, Any], n_pixels: int) -> tuple[dict[str, Any], bytes]:
+def _asked(name: str, request: dict[str, Any], n_pixels: int) -> tuple[dict[str, Any], bytes]:
     request = {"folder": str(Path.cwd()), "key": os.environ.get(KEY, ""), "asked": request}  # as they are now
     for _ in range(TRIES):
         reader = _idle_reader()
@@ -89,6 +89,12 @@ def _asked(request: dict[str, Any], n_pixels: int) -> tuple[dict[str, Any], byte
         code = reader.end()
         if code == -signal.SIGXCPU:
             raise _Broken("takes too long to read")
+    if code == -signal.SIGKILL:  # which nothing here does: which films are read must not hang on the day
+        raise UserError(
+            f"The process that reads {name} was killed by another, {TRIES} times: by a system that has too "
+            "little memory, as a rule. Run the same command again when there is more; if it happens again, "
+            "take that file away."
+        )
     how = signal.Signals(-code).name if code < 0 else f"code {code}"
     raise _Broken(f"breaks its decoder ({how})")
 

@@ -50,6 +50,15 @@ def test_a_reader_that_dies_is_replaced_and_a_film_that_kills_two_is_left_out(tm
     apart._idle.cache_clear()
 
 
+def test_a_film_whose_readers_are_killed_by_others_is_not_left_out(tmp_path, monkeypatch):
+    save(tmp_path / "a.png", film(1))
+    monkeypatch.setattr(apart.Reader, "ask", lambda self, request, n: None)
+    monkeypatch.setattr(apart.Reader, "end", lambda self: -signal.SIGKILL)
+    with pytest.raises(UserError, match=r"a\.png was killed by another, 2 times.*memory"):
+        load(tmp_path)
+    apart._idle.cache_clear()
+
+
 def test_a_reader_may_write_no_file(tmp_path):
     save(tmp_path / "a.png", film(1))
     load(tmp_path)

@@ -12,6 +12,7 @@ import select
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -62,9 +63,8 @@ class Apart:
     @property
     def lives(self) -> bool:
         """Whether it can be asked."""
-        if self._child is not None and self._ended():
-            self._child = None
-        if time.monotonic() - self._used > IDLE / 2:  # it may be about to end
+        # After a while it may be about to end.
+        if self._child is not None and (self._ended() or time.monotonic() - self._used > IDLE / 2):
             self.end()
         return self._child is not None
 
@@ -93,8 +93,9 @@ class Apart:
 
     def dismiss(self) -> None:
         """No more requests of this command."""
-        with contextlib.suppress(BrokenPipeError):
-            os.write(self._requests, b"\n")
+        if self._child is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._requests, b"\n")
         os.ftruncate(self.values.fileno(), 0)
         self._used = time.monotonic()
 
@@ -104,6 +105,8 @@ class Apart:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(self._child, signal.SIGKILL)
                 os.waitpid(self._child, 0)
+            os.close(self._requests)
+            os.close(self._replies)
         self._child = None
 
     def told(self) -> bytes:
@@ -113,6 +116,7 @@ class Apart:
 
 
 _ready: Apart | None = None
+_asking = threading.Lock()  # it answers one command at a time
 
 
 def prepare() -> None:
@@ -142,18 +146,19 @@ def read_apart(paths: Sequence[Path], architecture: str | None, size: int) -> di
     global _ready
     if not paths:
         return {}
-    if _ready is None or not _ready.lives:
-        _ready = Apart(forks=False)
-    apart = _ready
-    try:
-        return {path: _read(apart, path, architecture, size) for path in dict.fromkeys(paths)}
-    except UserError:
-        raise
-    except BaseException:  # interrupted, as a rule: nobody reads on
-        apart.end()
-        raise
-    finally:
-        apart.dismiss()
+    with _asking:
+        if _ready is None or not _ready.lives:
+            _ready = Apart(forks=False)
+        apart = _ready
+        try:
+            return {path: _read(apart, path, architecture, size) for path in dict.fromkeys(paths)}
+        except UserError:
+            raise
+        except BaseException:  # interrupted, as a rule: nobody reads on
+            apart.end()
+            raise
+        finally:
+            apart.dismiss()
 
 
 def _read(apart: Apart, path: Path, architecture: str | None, size: int) -> "Opened":

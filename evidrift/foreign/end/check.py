@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
@@ -46,8 +47,7 @@ def check_ending(
         UserError: they differ, or the outputs are, or seem to be, probabilities though nothing was found that
             makes them so.
     """
-    own = _values(classifier(inputs, training=False))
-    raw = _values(model(inputs, training=False))
+    own, raw = _values(classifier, inputs), _values(model, inputs)
     if own.shape != raw.shape or not (np.isfinite(own).all() and np.isfinite(raw).all()):
         return  # weights that are not finite are found on the films
     within = bool(own.min() >= -ADDS_UP and own.max() <= 1 + ADDS_UP)
@@ -109,7 +109,12 @@ def _is_own(operation: Any) -> bool:
     return isinstance(operation, keras.layers.Lambda) or not type(operation).__module__.startswith("keras.")
 
 
-def _values(outputs: Any) -> np.ndarray:
+def _values(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """What it gives; as a graph, which does not keep what its layers gave: a gigabyte of a DenseNet201."""
+    try:
+        outputs = tf.function(lambda films: model(films, training=False))(inputs)
+    except ValueError:  # a layer's name may hold what no name in a graph may, such as a space
+        outputs = model(inputs, training=False)
     (outputs,) = keras.tree.flatten(outputs)  # a single one may stand in a dictionary
     values = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32")), np.float64)
     return values.reshape(len(values), -1)

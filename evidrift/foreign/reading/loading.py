@@ -68,8 +68,8 @@ def load(path: Path) -> Loaded:
         made = _made(described)
         if isinstance(made, keras.Model):
             _check_size(path, made)
-            initialize_all_variables()
-            _load_weights(path, made, description)
+            with _assigned_once():
+                _load_weights(path, made, description)
             finish(made)
     if not isinstance(made, keras.Model):
         raise UserError(f"{path} holds a {type(made).__name__}, not a model.")
@@ -218,6 +218,32 @@ def _stacked_once() -> Iterator[None]:
         keras.Sequential.from_config = own
 
 
+@contextmanager
+def _assigned_once() -> Iterator[None]:
+    """Give variables the values of the file as their first, and others than those after the block.
+
+    Keras would draw random ones before, which takes several times their size while it lasts.
+    """
+    own = keras.Variable._direct_assign
+
+    def assign(variable: keras.Variable, value: Any) -> None:
+        if variable._value is not None:
+            own(variable, value)
+        else:
+            variable._initialize(value)
+            variable._initializer = None
+
+    keras.Variable._direct_assign = assign
+    try:
+        yield
+    finally:
+        keras.Variable._direct_assign = own
+    waiting = global_state.get_global_attribute("uninitialized_variables")
+    left = [each for each in waiting if each._value is None]
+    global_state.set_global_attribute("uninitialized_variables", left)
+    initialize_all_variables()
+
+
 class _Store(H5IOStore):
     """An HDF5 file that is open already, as Keras reads weights from one."""
 
@@ -257,6 +283,8 @@ def _load_state_of(model: keras.Model, file: h5py.File) -> None:
         error_msgs=errors,
     )
     if failed:
+        if any(isinstance(each, MemoryError) for _, each in errors.values()):
+            raise MemoryError
         _raise_loading_failure(errors)
 
 

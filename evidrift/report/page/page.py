@@ -68,8 +68,8 @@ def write_report(
     """
     material = Material(files)
     context = _context(material, parameters, stamp or {})
-    folder = out / IMAGES
-    shown.clear(folder)
+    path, folder = out / NAME, out / IMAGES
+    shown.clear(folder, path)
     cases = case_data(material)
     page = _render(context, cases)
     inside = shown.inside(material, LIMIT - len(page))
@@ -78,7 +78,6 @@ def write_report(
         page = _render(context, cases | {"beside": folder.name})
     else:
         page = _render(context, cases | inside)
-    path = out / NAME
     write_bytes(path, page)
     return path
 

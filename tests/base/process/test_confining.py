@@ -50,6 +50,10 @@ calls = {
     "io_uring by number": (libc.syscall, 425, 1, 0),
     "execve": (libc.execv, b"/bin/true", (ctypes.c_char_p * 2)(b"/bin/true", None)),
     "kill": (libc.kill, os.getppid(), 0),
+    "kill of a thread": (libc.syscall, 200, os.getppid(), 0),
+    "kill by thread": (libc.syscall, 234, os.getppid(), os.getppid(), 0),
+    "typing into a terminal": (libc.ioctl, kept, 0x5412, b"x"),
+    "a younger call": (libc.syscall, 463, 0),
     "ptrace": (libc.ptrace, 16, os.getppid(), 0, 0),
     "other's limits": (libc.prlimit, os.getppid(), 0, 0, 0),
     "a call of the other ABI": (libc.syscall, 0x40000000 + 41, 2, 1, 0),
@@ -58,6 +62,8 @@ for name, (call, *args) in calls.items():
     if call(*args) != -1:
         print("HARM", name)
 os.write(kept, b"may still be written")
+if libc.syscall(234, os.getpid(), os.getpid(), 0):
+    print("MISSED what ends a process that aborts")
 print(open(f"{folder}/victim").read())
 import threading
 thread = threading.Thread(target=lambda: print("threads start"))
@@ -105,4 +111,4 @@ def test_what_a_system_does_not_offer_is_named(monkeypatch):
 
 def test_limits_follow_the_size_of_the_file():
     assert confining.limits_for(0) == (512 << 20, 60)
-    assert confining.limits_for(400 << 20) == ((800 + 512) << 20, 160)
+    assert confining.limits_for(400 << 20) == ((1600 + 512) << 20, 160)

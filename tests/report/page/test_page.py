@@ -189,16 +189,19 @@ def test_a_folder_that_is_not_an_earlier_reports_is_not_deleted(tmp_path):
     mine = tmp_path / "report_files" / "notes.txt"
     mine.parent.mkdir()
     (mine.parent / "00001.jpg").touch()
-    clear(mine.parent / "none")
+    page_of_it = tmp_path / "report.html"
+    page_of_it.touch()
+    clear(mine.parent / "none", page_of_it)
     mine.touch()
     with pytest.raises(UserError, match=r"notes\.txt is no part of a report"):
-        clear(mine.parent)
+        clear(mine.parent, page_of_it)
     mine.unlink()
     (tmp_path / "link").symlink_to(mine.parent)
     with pytest.raises(UserError, match="link is no part of a report"):
-        clear(tmp_path / "link")
-    clear(mine.parent)
-    assert not mine.parent.exists()
+        clear(tmp_path / "link", page_of_it)
+    assert page_of_it.exists()
+    clear(mine.parent, page_of_it)
+    assert not (mine.parent.exists() or page_of_it.exists())  # no page without its films
 
 
 def test_every_term_that_is_used_is_explained(two):

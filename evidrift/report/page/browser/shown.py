@@ -64,8 +64,8 @@ def write_beside(material: Material, folder: Path) -> None:
             )
 
 
-def clear(folder: Path) -> None:
-    """Remove the folder of an earlier report.
+def clear(folder: Path, page: Path) -> None:
+    """Remove the folder of an earlier report, and before it the page, which would be left without its films.
 
     Raises:
         UserError: there is something else in it, or in its place.
@@ -76,6 +76,7 @@ def clear(folder: Path) -> None:
     others = [each for each in folder.iterdir() if not OWN.fullmatch(each.name)] if is_own else [folder]
     if others:
         raise UserError(f"{others[0]} is no part of a report, and would be deleted. Move it away.")
+    page.unlink(missing_ok=True)
     shutil.rmtree(folder)
 
 
