@@ -1,5 +1,6 @@
 """Two cores share the tests: those that share something costly stay together, the longest come first."""
 
+import signal
 from typing import Any
 
 import pytest
@@ -15,6 +16,11 @@ LONGEST = (
     "tests/test_shortcut.py",
     "tests/full",
 )
+
+# Under nohup, or in the background of a shell, these are ignored, and by whatever the tests start as well.
+for kind, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(kind) is signal.SIG_IGN:
+        signal.signal(kind, usual)
 
 # A property that fails is found by few examples; more of them would say the same more slowly.
 settings.register_profile("few", max_examples=15, deadline=None)
