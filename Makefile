@@ -82,9 +82,10 @@ $(VENV)/.development: $(PACKAGES)/development.txt $(VENV)/.runtime
 	@touch "$@"
 
 # PyTorch and two attribution packages, 0.8 GB, for the tests that compare with them. --no-deps: they would
-# bring a second OpenCV and torchvision.
-$(VENV)/.peers: $(PACKAGES)/peers.txt $(PACKAGES)/ray.txt $(VENV)/.development
-	@$(INSTALL) --no-deps --requirement $(PACKAGES)/peers.txt
+# bring a second OpenCV and torchvision. Not by hash: among hashes pip takes PyTorch's build for CUDA, which does
+# not run without gigabytes more; without them the CPU build, where there is one.
+$(VENV)/.peers: requirements-peers.txt $(PACKAGES)/ray.txt $(VENV)/.development
+	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement requirements-peers.txt
 	@$(INSTALL) --requirement $(PACKAGES)/ray.txt
 	@touch "$@"
 
