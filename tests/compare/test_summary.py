@@ -19,6 +19,7 @@ def test_it_is_read_back_as_it_was_written(tmp_path):
     study = study_of(*maps)
     expected = summarise(study, compare(study, rules()), study_context(study))
     found = read_summary(tables)
-    assert found == expected
+    assert found.model_copy(update={"tables": {}}) == expected
+    assert "drift.csv" in found.tables  # their checksums, which are known once they are written
     assert len(found.histories["epoch"]) == 2 * 2 * 2 * 2  # architectures, seeds, checkpoints, epochs
     assert found.layer == "penultimate"

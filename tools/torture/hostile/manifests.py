@@ -123,4 +123,4 @@ def _parquets(folder: Path, n: int) -> Iterator[List]:
     kept = dict.fromkeys(columns, pa.array([None] * 9, pa.null()))
     nested = pa.array([[{"a": [1]}]] * 9)
     pq.write_table(pa.table({**kept, "path": nested}), folder / "nested.parquet")
-    yield List("nested.parquet", "Parquet with lists of structures for paths", refused=False)
+    yield List("nested.parquet", "Parquet with lists of structures for paths, twice the same")
