@@ -19,11 +19,15 @@ ITEM = {
     "arch": ("architecture", NAME, "a name of small letters, digits and _, such as densenet_mini"),
     "seed": ("seed", "0|[1-9][0-9]{0,9}", f"a whole number from 0 to {SEEDS - 1}"),
     "family": ("family", NAME, "a name of small letters, digits and _, such as cam"),
+    "strategy": ("strategy", NAME, "a name of small letters, digits and _, such as l2_sp"),
+    "strength": ("strength", NAME, "a name of small letters, digits and _, such as low"),
 }
 COMMON = {
     "architecture": "its name, a file in zoo/",
     "seed": "of the training",
     "family": "the attribution family, a file in families/",
+    "strategy": "of fine-tuning, a file in strategies/",
+    "strength": "how strongly, a key under the strategy",
     "params": "the parameter file",
     "images": "the prepared images",
     "scratch": "the folder for unfinished work",
