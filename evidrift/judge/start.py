@@ -58,7 +58,7 @@ def _kinds(maps: CheckpointMaps) -> dict[str, tuple]:
 
 def _foreign(path: Path, what: str) -> UserError:
     return UserError(
-        f"{path} holds other maps of tl than belong beside the treated ones: {what} differ. The checkpoints, the "
+        f"{path} holds other maps of tl than belong beside the treated: {what} differ. The checkpoints, the "
         "images and the maps are not of one run: run `dvc repro`. If that does not help, `dvc repro --force` "
         "with the name of that file's stage, explain@<architecture>-<seed>-<family>, makes it anew."
     )
