@@ -14,6 +14,7 @@ from evidrift.check.params import load_check
 from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.images.store import STORE, ImageStore
 from evidrift.judge.checkpoints import load_treated
+from evidrift.judge.files import CHECKS, MAPS, STAGE
 from evidrift.judge.judging import Point, judge_maps
 from evidrift.maps.mapfile import write_maps
 from evidrift.networks.checkpoint import load_plan
@@ -27,8 +28,7 @@ def main() -> None:
         models="the folder of the architecture's backbone and checkpoints",
         treated="the folder of the treated checkpoints",
         maps="the folder of the architecture's map files",
-        judged="to write: map files",
-        checks="to write: tables of faithfulness and of randomisation",
+        judged="to write: map files, and tables of faithfulness and of randomisation",
     )
     params = load_check(args.params)
     grid = load_grid(args.params)
@@ -40,24 +40,18 @@ def main() -> None:
     plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     checkpoints = load_treated(plan, args.models, args.treated, grid.seeds, images)
     point = Point(args.architecture, args.strategy, args.strength)
-    with unfinished("judge", args, params, grid, families, plan) as memo:
-        for origin, chosen, maps in judge_maps(
-            point, checkpoints, families, images, plan.prepare, args.maps, memo
-        ):
-            path = args.judged / f"{origin.seed}-{origin.family}.h5"
-            write_maps(path, origin, images.ids[chosen], images.content[chosen], maps)
+    folder = args.judged / MAPS
+    with unfinished(STAGE, args, params, grid, families, plan) as memo:
+        judged = judge_maps(point, checkpoints, families, images, plan.prepare, args.maps, memo)
+        for origin, at, maps in judged:
+            path = folder / f"{origin.seed}-{origin.family}.h5"
+            write_maps(path, origin, images.ids[at], images.content[at], maps)
+        load = checkpoints.as_tuned
         tables = check_architecture(
-            point.architecture,
-            checkpoints.as_tuned,
-            families,
-            images,
-            plan.prepare,
-            args.judged,
-            params,
-            memo,
+            args.architecture, load, families, images, plan.prepare, folder, params, memo
         )
         for name, rows in zip((FAITHFULNESS, RANDOMISATION), tables, strict=True):
-            write_frame(args.checks / name, rows, SCHEMAS[name])
+            write_frame(args.judged / CHECKS / name, rows, SCHEMAS[name])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import numpy as np
 
 from evidrift.attribution.explain import explain_checkpoint
 from evidrift.attribution.family import Family
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.progress import Progress
@@ -18,6 +17,7 @@ from evidrift.judge.checkpoints import Checkpoints
 from evidrift.judge.start import read_start, require_alike
 from evidrift.maps.mapfile import CheckpointMaps, Origin
 from evidrift.networks.checkpoint import checkpoint_hash
+from evidrift.networks.target.layers import resolve
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
