@@ -3,13 +3,14 @@
 import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.family import load_family
+from evidrift.attribution.networks import Networks
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.folders import check_folder
 from evidrift.base.grid import load_grid
 from evidrift.base.table import write_frame
 from evidrift.base.unfinished.scratch import unfinished
-from evidrift.check.checking import check_architecture
+from evidrift.check.checking import check_checkpoints
 from evidrift.check.params import load_check
 from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.images.store import STORE, ImageStore
@@ -39,16 +40,16 @@ def main() -> None:
     images = store.split("test")
     plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     checkpoints = load_treated(plan, args.models, args.treated, grid.seeds, images)
+    networks = Networks(checkpoints.classifier, plan.prepare)
     point = Point(args.architecture, args.strategy, args.strength)
     folder = args.judged / MAPS
     with unfinished(STAGE, args, params, grid, families, plan) as memo:
-        judged = judge_maps(point, checkpoints, families, images, plan.prepare, args.maps, memo)
-        for origin, at, maps in judged:
+        for origin, at, maps in judge_maps(point, checkpoints, networks, families, images, args.maps, memo):
             path = folder / f"{origin.seed}-{origin.family}.h5"
             write_maps(path, origin, images.ids[at], images.content[at], maps)
-        load = checkpoints.as_tuned
-        tables = check_architecture(
-            args.architecture, load, families, images, plan.prepare, folder, params, memo
+        weights = checkpoints.as_tuned(params.seeds)
+        tables = check_checkpoints(
+            args.architecture, networks, weights, families, images, folder, params, memo
         )
         for name, rows in zip((FAITHFULNESS, RANDOMISATION), tables, strict=True):
             write_frame(args.judged / CHECKS / name, rows, SCHEMAS[name])

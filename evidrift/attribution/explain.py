@@ -10,13 +10,13 @@ import numpy as np
 
 from evidrift.attribution.family import Family
 from evidrift.attribution.network import PREDICTED, Network
+from evidrift.attribution.networks import Networks
 from evidrift.base.errors import UserError
 from evidrift.base.progress import Progress
 from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.maps.arrays import as_arrays, from_arrays
 from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
-from evidrift.networks.target.layers import resolve
 
 if TYPE_CHECKING:
     from evidrift.base.files.spool import Spool
@@ -112,8 +112,7 @@ def explain_checkpoints(
         UserError: a checkpoint gives other logits than were recorded, or lacks a layer.
     """
     # one graph, compiled once, takes the weights of all checkpoints in turn
-    params = family.params
-    network = Network(classifier, resolve(classifier, params.layers), prepare, params.score)
+    network = Networks(classifier, prepare).at(family.params.layers, family.params.score)
     maps = {}
     for checkpoint, values in weights.items():
         classifier.set_weights(values)

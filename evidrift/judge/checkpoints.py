@@ -33,9 +33,9 @@ class Checkpoints:
     treated: dict[int, Weights]
     recorded: dict[int, np.ndarray]
 
-    def as_tuned(self, seeds: Sequence[int]) -> tuple[keras.Model, dict[tuple[int, str], Weights]]:
-        """The classifier, and the treated weights of some seeds by seed and `ft`, as the checks take them."""
-        return self.classifier, {(seed, "ft"): self.treated[seed] for seed in seeds}
+    def as_tuned(self, seeds: Sequence[int]) -> dict[tuple[int, str], Weights]:
+        """The treated weights of some seeds by seed and `ft`, as the checks take them."""
+        return {(seed, "ft"): self.treated[seed] for seed in seeds}
 
 
 def load_treated(

@@ -1,14 +1,14 @@
 """Explain treated checkpoints as the stage explain does fine-tuned ones, and put tl's maps beside theirs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from evidrift.attribution.explain import explain_checkpoint
 from evidrift.attribution.family import Family
-from evidrift.attribution.network import Network
+from evidrift.attribution.networks import Networks
 from evidrift.attribution.subset import choose
 from evidrift.base.progress import Progress
 from evidrift.base.unfinished.memo import NOTHING, Memo
@@ -17,7 +17,6 @@ from evidrift.judge.checkpoints import Checkpoints
 from evidrift.judge.start import read_start, require_alike
 from evidrift.maps.mapfile import CheckpointMaps, Origin
 from evidrift.networks.checkpoint import checkpoint_hash
-from evidrift.networks.target.layers import resolve
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
@@ -59,9 +58,9 @@ class Judged(NamedTuple):
 def judge_maps(
     point: Point,
     checkpoints: Checkpoints,
+    networks: Networks,
     families: Sequence[Family],
     images: "Images",
-    prepare: Callable[[np.ndarray], Any],
     folder: Path,
     memo: Memo = NOTHING,
 ) -> Iterator[Judged]:
@@ -72,9 +71,9 @@ def judge_maps(
     Args:
         point: what is judged.
         checkpoints: of all seeds.
+        networks: of the checkpoints' classifier, which has whichever weights afterwards.
         families: of the grid.
         images: of the test split.
-        prepare: brings pixels, (n, size, size) uint8, to the network's input.
         folder: of the architecture's map files, `<seed>-<family>.h5`.
         memo: of batches that were explained before.
 
@@ -85,24 +84,21 @@ def judge_maps(
         UserError: a treated checkpoint gives other logits than were recorded, or a map file is missing,
             damaged, or not of this tl.
     """
-    classifier = checkpoints.classifier
-    # one graph, compiled once, takes the weights of all checkpoints in turn
-    networks = _networks(checkpoints, families, prepare)
     chosen = [choose(images.ids, images.labels, family.params.images_per_class) for family in families]
     total = len(checkpoints.treated) * sum(map(len, chosen))
     with Progress(total=total, desc=" ".join(("judge", *point)), unit="image") as progress:
         for seed, treated in checkpoints.treated.items():
             weights = {
-                "tl": checkpoint_hash(classifier, checkpoints.start[seed]),
-                "ft": checkpoint_hash(classifier, treated),
+                "tl": checkpoint_hash(networks.classifier, checkpoints.start[seed]),
+                "ft": checkpoint_hash(networks.classifier, treated),
             }
-            for family, network, at in zip(families, networks, chosen, strict=True):
+            for family, at in zip(families, chosen, strict=True):
                 origin = _origin(point.architecture, seed, family, images, weights)
                 path = folder / f"{seed}-{family.name}.h5"
                 start = read_start(path, origin, images.ids[at], images.content[at])
                 maps = explain_checkpoint(
                     family,
-                    network,
+                    networks.at(family.params.layers, family.params.score),
                     images,
                     checkpoints.recorded[seed],
                     at,
@@ -113,23 +109,6 @@ def judge_maps(
                 )
                 require_alike(path, start, maps)
                 yield Judged(origin, at, {"tl": start, "ft": maps})
-
-
-def _networks(
-    checkpoints: Checkpoints, families: Sequence[Family], prepare: Callable[[np.ndarray], Any]
-) -> list[Network]:
-    """A network for each family; those that can share one do."""
-    networks: dict[tuple, Network] = {}
-    for family in families:
-        key = _key(family)
-        if key not in networks:
-            layers = resolve(checkpoints.classifier, family.params.layers)
-            networks[key] = Network(checkpoints.classifier, layers, prepare, family.params.score)
-    return [networks[_key(family)] for family in families]
-
-
-def _key(family: Family) -> tuple:
-    return tuple(family.params.layers), family.params.score
 
 
 def _origin(
