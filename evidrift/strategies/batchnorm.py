@@ -1,7 +1,7 @@
 """A dial: plain fine-tuning with batch normalisation in a mode of its own.
 
-`update` normalises by each batch and lets the moving statistics follow; `inference` keeps those of tl. It takes
-the place of finetune.<architecture>.batchnorm. Scales and offsets are trained in both.
+`update` normalises by each batch and lets the moving statistics follow; `inference` keeps those of tl. It
+takes the place of finetune.<architecture>.batchnorm. Scales and offsets are trained in both.
 """
 
 from typing import TYPE_CHECKING, Literal

@@ -1,14 +1,14 @@
 """A dial: the learning rate falls from the head to the first layer.
 
 A layer's rate is the recipe's times decay^(12 d / D). Its depth d is the number of layers with a kernel
-(convolutions, dense layers) that still follow on the longest way to the logits, those included; D is the depth
-of the first. The head has d = 0 and keeps its rate; what has no kernel (batch normalisation, scales) has the
-depth of the layer before it, whose output it treats.
+(convolutions, dense layers) that still follow on the longest way to the logits, those included; D is the
+depth of the first. The head has d = 0 and keeps its rate; what has no kernel (batch normalisation, scales)
+has the depth of the layer before it, whose output it treats.
 
 So every network counts as twelve layers deep, however many convolutions it has: the values in use, 0.65 to
-0.9, come from transformers of twelve blocks (BEiT, Bao et al. 2022, arXiv 2106.08254) and from ConvNeXt, whose
-code divides its 12 to 36 blocks into twelve groups (Liu et al. 2022, arXiv 2201.03545). Counted one by one, the
-120 convolutions of densenet121 would leave its first layer a rate of 3e-6 even at 0.9.
+0.9, come from transformers of twelve blocks (BEiT, Bao et al. 2022, arXiv 2106.08254) and from ConvNeXt,
+whose code divides its 12 to 36 blocks into twelve groups (Liu et al. 2022, arXiv 2201.03545). Counted one by
+one, the 120 convolutions of densenet121 would leave its first layer a rate of 3e-6 even at 0.9.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any

@@ -1,15 +1,16 @@
 """L2-SP: every weight is pulled back to where it started (Li et al. 2018, arXiv 1802.01483).
 
-The term is alpha/2 sum (w - w_tl)^2 over all that is trained. The paper's head is new, and decays towards zero
-with a strength of its own (beta 0.01 beside alpha 0.1, for SGD); here the head has been trained in tl, and is
-held like the rest. The authors' code holds kernels alone, or in its mode 101 offsets and scales too, as here.
+The term is alpha/2 sum (w - w_tl)^2 over all that is trained. The paper's head is new, and decays towards
+zero with a strength of its own (beta 0.01 beside alpha 0.1, for SGD); here the head has been trained in tl,
+and is held like the rest. The authors' code holds kernels alone, or in its mode 101 offsets and scales too,
+as here.
 
-`selective` is SPD (Tian, Huang and Kira 2024, arXiv 2411.01713), in place of that term. A step of Adam takes a
-variable from w to v, with g the loss's gradient at w. Where -g.(w - w_tl) < 0, that is where the loss falls on
-the way back, yet momentum carries the step further away, v is pulled back by the share alpha r of v - w_tl,
-r = max(0, |v - w_tl| - |w - w_tl|) / |v - w_tl|. With alpha 1, from which the paper says to start, that is the
-projection onto the sphere around w_tl on which w lies. No term of a loss can say so: it acts on the step. As in
-the authors' code (GT-RIPL/Selective-Projection-Decay), a layer is one variable.
+`selective` is SPD (Tian, Huang and Kira 2024, arXiv 2411.01713), in place of that term. A step of Adam takes
+a variable from w to v, with g the loss's gradient at w. Where -g.(w - w_tl) < 0, that is where the loss
+falls on the way back, yet momentum carries the step further away, v is pulled back by the share alpha r of v
+- w_tl, r = max(0, |v - w_tl| - |w - w_tl|) / |v - w_tl|. With alpha 1, from which the paper says to start,
+that is the projection onto the sphere around w_tl on which w lies. No term of a loss can say so: it acts on
+the step. As in the authors' code (GT-RIPL/Selective-Projection-Decay), a layer is one variable.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """A dial: plain fine-tuning at a fraction of its learning rate.
 
-Every variable's rate is `factor` times finetune.<architecture>.learning_rate, at every step. How far attention
-moves in fine-tuning depends strongly on the rate (Xia 2026, arXiv 2604.16410: CLIP at four rates from 1e-6 to
-5e-5, 80 runs), so that a strategy which is no better than a lower rate has shown nothing.
+Every variable's rate is `factor` times finetune.<architecture>.learning_rate, at every step. How far
+attention moves in fine-tuning depends strongly on the rate (Xia 2026, arXiv 2604.16410: CLIP at four rates
+from 1e-6 to 5e-5, 80 runs), so that a strategy which is no better than a lower rate has shown nothing.
 """
 
 from typing import TYPE_CHECKING, Annotated

@@ -2,11 +2,11 @@
 
 w = (1 - share) w_tl + share w_ft, head and all: one fine-tuning gives every share, and no training more.
 
-Where fine-tuning updated the statistics of batch normalisation, mixing them describes neither network, so they
-are estimated anew, as for averaged weights (SWA, Izmailov et al. 2018, arXiv 1803.05407): one pass over the
-training images, without augmentation or dropout, in which every layer normalises by its batch; what stays are
-the means of the batches' means and variances, by their numbers of images. The paper's networks have none. At
-share 0 and 1 the statistics, too, are those of tl and of fine-tuning, untouched.
+Where fine-tuning updated the statistics of batch normalisation, mixing them describes neither network, so
+they are estimated anew, as for averaged weights (SWA, Izmailov et al. 2018, arXiv 1803.05407): one pass over
+the training images, without augmentation or dropout, in which every layer normalises by its batch; what
+stays are the means of the batches' means and variances, by their numbers of images. The paper's networks
+have none. At share 0 and 1 the statistics, too, are those of tl and of fine-tuning, untouched.
 """
 
 from collections.abc import Iterable
@@ -60,7 +60,7 @@ def blend(
 
 
 def estimate_statistics(classifier: "keras.Model", inputs: Iterable[np.ndarray]) -> None:
-    """Set every batch normalisation's mean and variance to its batches' in one pass, averaged by their sizes."""
+    """Set every moving mean and variance to its batches' in one pass, averaged by their sizes."""
     import keras
 
     from evidrift.networks.classifier import batch_normalisations

@@ -1,4 +1,5 @@
-"""One set of parameters for every strategy with a penalty: `tests/strategies/test_penalties.py` checks them all.
+"""One set of parameters for every strategy with a penalty: `tests/strategies/test_penalties.py` checks them
+all.
 
 A new strategy with a penalty is checked by registering here; without an example the tests fail.
 """
