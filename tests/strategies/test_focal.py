@@ -39,7 +39,9 @@ def test_its_gradient_by_the_logits_is_the_difference_of_the_softened_probabilit
         tape.watch(new)
         value = term(new)
     weights = np.array([[1], [6]])
-    expected = weights * 2 * (softmax(NEW / 2, -1) - softmax(OLD / 2, -1)) / 2  # t times the difference, mean of two
+    expected = (
+        weights * 2 * (softmax(NEW / 2, -1) - softmax(OLD / 2, -1)) / 2
+    )  # t times the difference, mean of two
     np.testing.assert_allclose(tape.gradient(value, new), expected, rtol=1e-12)
 
 
