@@ -77,8 +77,8 @@ class Treatment:
         batchnorm: its mode, in place of the recipe's.
         rates: factors on the learning rate, one for each of the variables that are trained.
         penalty: a term of the loss.
-        after_step: is given each trained variable after each step, in the graph, with its value before the step
-            and the loss's gradient there; it may assign to it.
+        after_step: is given each trained variable after each step, in the graph, with its value before the
+            step and the loss's gradient there; it may assign to it.
     """
 
     batchnorm: Literal["inference", "update"] | None = None

@@ -57,7 +57,7 @@ def test_single_precision_loses_nothing_at_the_papers_temperature():
 
 
 def test_what_is_added_to_all_logits_does_not_count():
-    assert float(term(NEW + [[3.0], [-2.0]])) == pytest.approx(float(term()), rel=1e-12)
+    assert float(term(NEW + np.array([[3.0], [-2.0]]))) == pytest.approx(float(term()), rel=1e-12)
 
 
 def test_a_penalty_of_nothing_is_refused():
