@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evidrift.networks.import_tensorflow import started  # isort: skip - before Keras
 from tools.torture.hostile.making import Make, Place, plain
 from tools.torture.row import Row
 
@@ -94,8 +95,7 @@ def _plain(place: Place) -> Path:
 
 def _prepare() -> None:
     """Load what every command loads, but start nothing of it: each command is a fork."""
-    import evidrift.networks.import_tensorflow  # noqa: F401, I001 - first
-    import h5py, pandas, PIL.Image, rich.table, scipy.stats  # noqa: F401, E401
+    import h5py, matplotlib.font_manager, pandas, PIL.Image, rich.table, scipy.stats  # noqa: F401, E401, I001
     from tools.torture.hostile import making
 
     with tempfile.TemporaryDirectory() as folder:
@@ -121,6 +121,8 @@ class Took(NamedTuple):
 
 def _forked(work: Any, log: Path, seconds: float = SECONDS) -> tuple[int, Took]:
     """Run something in a fork, its output in a file; its code (a signal's is negative) and what it took."""
+    if started():
+        raise RuntimeError("TensorFlow has started in the process that forks: each fork would wait for ever.")
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)  # what it leaves behind becomes ours, to be waited for
     child = os.fork()
     if child == 0:
@@ -217,7 +219,9 @@ def _command(model: Path, folder: Path, events: Path) -> int:
     def watch(event: str, args: tuple[Any, ...]) -> None:
         by_name = event == "open" and not isinstance(args[0], int) and isinstance(args[2], int)
         writes = by_name and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        own = by_name and str(args[0]).startswith((str(folder / "tmp"), os.devnull))
+        own = by_name and str(args[0]).startswith(
+            (str(folder / "tmp"), str(folder / "work" / "out"), os.devnull)
+        )
         if event in WATCHED or event.startswith(STARTS) or (writes and not own):
             os.write(log, f"{event} {args!r:.200}\n".encode())
 
