@@ -6,6 +6,7 @@ harm if the command ends with code 2 and one sentence, nothing else has changed,
 twice the file and 512 MB beyond what a plain model's audit takes.
 """
 
+import atexit
 import contextlib
 import ctypes
 import hashlib
@@ -32,7 +33,12 @@ SECONDS = 400  # by the clock; the command's own limit comes before
 WATCHED = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen")
 STARTS = ("os.system", "os.exec", "os.spawn", "os.posix_spawn")
 OUTSIDE = Path("/tmp/owned-by-a-model")  # noqa: S108 - must not be made
-FEW = ("Lambda with byte code", "ten arrays of", "two conf")
+FEW = (  # one of each kind
+    "Lambda with byte code (CVE-2024-3660, CVE-2025-9905)",
+    "enlarged 100,000 times",
+    "ten arrays of 3.9 GiB, in .keras",
+    "two configurations",
+)
 
 
 class Outcome(NamedTuple):
@@ -71,7 +77,7 @@ def run(full: bool) -> list[Row]:
         print(f"  a plain model: {base.peak:.0f} MB, {base.cpu:.1f} s of the processor", flush=True)
         rows = []
         for kind, cases in kinds.items():
-            chosen = {n: m for n, m in cases.items() if full or n.startswith(FEW)}
+            chosen = {n: m for n, m in cases.items() if full or n in FEW}
             found = {name: _try(name, make, url, heard, base.peak) for name, make in chosen.items()}
             rows.append(_row(kind, found, base))
     return rows
@@ -127,6 +133,7 @@ def _forked(work: Any, log: Path, seconds: float = SECONDS) -> tuple[int, Took]:
     child = os.fork()
     if child == 0:
         code = 99
+        atexit._clear()  # what the parent will do at its end
         try:
             os.setsid()
             output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -140,6 +147,7 @@ def _forked(work: Any, log: Path, seconds: float = SECONDS) -> tuple[int, Took]:
 
             traceback.print_exc()
         finally:
+            atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)

@@ -127,7 +127,7 @@ def deflated(megabytes: int) -> bytes:
 def deflated_elements(megabytes: int) -> bytes:
     """Empty elements, deflated, just under the limit of what is inflated."""
     begin = dicom(DEEP, DeflatedExplicitVRLittleEndian, BitsStored=12)
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflater = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = deflater.compress(_elements(megabytes * (1 << 17))) + deflater.flush()
     return begin[: about_file(begin)] + packed
 

@@ -51,7 +51,7 @@ def cases() -> Iterator[Case]:
     yield "scans.jpg", "JPEG of 30 Mpx in 3,000 scans", lambda n: progressive(3000 if n > 1 else 40)
     yield "markers.jpg", "JPEG of 60 million markers", lambda n: markers(60_000_000 if n > 1 else 100_000)
     yield "exif.jpg", "JPEG whose EXIF points into itself", lambda _: jpeg_exif_loop()
-    yield "tiles.tif", "TIFF of 12 million tiles", lambda n: tiff_tiles(12_000_000 if n > 1 else 1_000_000)
+    yield "tiles.tif", "TIFF of 12 million tiles", lambda n: tiff_tiles(12_000_000 if n > 1 else 200_000)
     yield "loop.tif", "TIFF whose pages go in a circle", lambda _: tiff([(256, 32), (257, 40)], after=8)
     yield "pages.tif", "TIFF of millions of empty pages", lambda n: tiff_pages(10 ** (4 + n))
     yield (
