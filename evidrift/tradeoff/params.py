@@ -1,4 +1,4 @@
-"""Parameters of the sweep over strategies of fine-tuning, and of the stage tradeoff."""
+"""Parameters of the sweep over strategies of fine-tuning: the stages treat, judge and tradeoff."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from evidrift.base.section import Section, load_section
 
 
 class Tradeoff(Section):
-    """The sweep's grid; its seeds and attribution families are those of the study's grid.
+    """The sweep's grid; its seeds and attribution families are the study's. All empty: there is none.
 
     Attributes:
-        architectures: of the study's grid; empty, there is no sweep.
-        strategies: of fine-tuning, files in strategies/.
-        strengths: of every strategy, as the section `strategies` names them.
+        architectures: of the study's, whose fine-tuning is treated.
+        strategies: files in strategies/.
+        strengths: by name, each a key of every strategy's section; the first moves the least away from plain.
     """
 
     architectures: Distinct[list[Name]]
