@@ -18,13 +18,14 @@ import numpy as np
 from scipy.stats import binomtest, norm
 
 from evidrift.base.seeds import stream
-from evidrift.claims.claim import ALPHA
+from evidrift.claims.claim import ALPHA, Rules
 from evidrift.claims.quantities import Cells
-from evidrift.tradeoff.below import MARGIN, distance_below, verdict_on
+from evidrift.tradeoff.below import distance_below, verdict_on
 from evidrift.tradeoff.curve import curve_of
 from evidrift.tradeoff.evidence import PRIMARY, Evidence
 from evidrift.tradeoff.points import PLAIN, TL, Point
 
+RULES = Rules(min_patients=20, margin=0.05, preserved=0.5)
 STRENGTHS = ("low", "mid", "high")
 DIAL_POINTS = [Point(name, strength) for name in ("rate", "decay") for strength in STRENGTHS]
 METHOD_POINTS = [Point("wise", strength) for strength in STRENGTHS]
@@ -135,7 +136,7 @@ def outcome(truth: Truth, number: int) -> tuple[list[str], list[bool]]:
             verdicts.append("not decidable")
             continue
         low, high = found.interval(ALPHA / len(STRENGTHS))
-        verdicts.append(verdict_on(low, high, drift[point].n_patients))
+        verdicts.append(verdict_on(low, high, drift[point].n_patients, RULES))
         low, high = found.interval(ALPHA)
         covered.append(low <= truth.below <= high)
     return verdicts, covered
@@ -160,7 +161,7 @@ NULLS = [
     Truth("points share little noise, at plain", "at plain and beside it", paired=0.2),
 ]
 MARGINS = [
-    Truth("at the margin", below=MARGIN, patients=patients, seeds=seeds)
+    Truth("at the margin", below=RULES.margin, patients=patients, seeds=seeds)
     for patients, seeds in ((100, 3), (200, 5), (300, 5))
 ]
 POWERS = [

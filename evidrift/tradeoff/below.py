@@ -3,33 +3,37 @@
 Whoever has two networks can send each image to one of them at random, and gets any mixture of their accuracy
 and of their drift. So what some points reach together is the set of all mixtures of them, and their *curve*
 is the least drift at which a mixture has at least a given accuracy: the lower convex hull, from the point of
-the least drift (`tl`, which has none) to that of the highest accuracy.
+the least drift (`tl`, which has none) to that of the highest accuracy. The distance is the drift of the curve
+at the point's accuracy less the point's drift; a point less accurate than the curve's beginning or more
+accurate than its end is compared with that end.
 
-The distance is the drift of the curve at the point's accuracy less the point's drift. Between two vertices of
-the curve, A and B, with slope k and w of A,
+A point P lies below the curve just where some price k of accuracy makes it better than every rival R:
 
-    distance = w (y_A - k x_A) + (1 - w) (y_B - k x_B) - (y_P - k x_P),
+    distance = max over k >= 0 of the least T over R,    T = (y_R - k x_R) - (y_P - k x_P).
 
-and as the curve is a maximum over slopes, its derivatives are those of this sum with w and k held fixed
-(envelope theorem). A point less accurate than the curve's beginning or more accurate than its end is compared
-with the nearest end, and with the line through the nearest side, too: otherwise a point on the curve that
-was more accurate than the end by luck would seem to lie below it. Both must speak for a verdict, so that the
-interval holds both.
+So the lower end of its interval is the largest over k of the least lower end of T over R: whatever the data
+choose as the curve, P is shown to be better than every single rival at one and the same price. Or it is that
+of the delta method, if that is higher: as the distance is a maximum over k, its derivatives are those of T at
+the best k, between two rivals those of their mean (envelope theorem); beyond an end of the curve, the least
+of what the line through its last side and the end itself say. And P must drift less than the curve's end.
+That the data choose k costs less than what the demand for all rivals gains: docs/strategies.md has the
+simulations.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from evidrift.claims.claim import NAN, OPEN, Verdict
+import numpy as np
+from scipy import special
+
+from evidrift.claims.claim import NAN, OPEN, Rules, Verdict
 from evidrift.claims.estimate import Estimand, Quantity, estimate
 from evidrift.claims.functions import weighted_sum
 from evidrift.tradeoff.points import Point
 
-# What does not matter, as a moved share: as compare's margin is by default.
-MARGIN = 0.05
-# Fewer patients decide nothing.
-MIN_PATIENTS = 20
+# Prices of accuracy that are tried: from none to a hundred times the curve's own, as angles.
+ANGLES = np.linspace(0.0, np.arctan(100), 200)
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,17 @@ class Distance:
 
     Attributes:
         along: from the line through the side of the curve that is over the point, or is the nearest.
+        last: from the end of the curve, in drift alone.
         end: from the curve's nearest end, where no side is over the point; else None.
+        behind: by rival, its accuracy less the point's, and its drift less the point's.
+        slope: of the curve on the whole, moved share by accuracy.
     """
 
     along: Quantity
-    end: Quantity | None = None
+    last: Quantity
+    end: Quantity | None
+    behind: tuple[tuple[Quantity, Quantity], ...]
+    slope: float
 
     @property
     def value(self) -> float:
@@ -51,11 +61,37 @@ class Distance:
 
     def interval(self, alpha: float, estimand: Estimand = "recipe") -> tuple[float, float]:
         """Two-sided at level 1 - alpha; NaN where the noise is not known."""
-        found = [estimate([part], estimand) for part in (self.along, self.end) if part is not None]
+        found = [estimate([part], estimand) for part in (self.along, self.end or self.along, self.last)]
         if not all(each.known for each in found):
             return NAN, NAN
-        ends = [each.interval(alpha) for each in found]
-        return min(low for low, _ in ends), max(high for _, high in ends)
+        along, end, last = (each.interval(alpha) for each in found)
+        low = max(self._better_than_each(alpha, estimand), min(along[0], end[0]))
+        return min(low, last[0]), min(max(along[1], end[1]), last[1])
+
+    def _better_than_each(self, alpha: float, estimand: Estimand) -> float:
+        """The largest over prices of the least lower end over rivals."""
+        prices = self.slope * np.tan(ANGLES)
+        low = [_low_ends(accuracy, drift, prices, alpha, estimand) for accuracy, drift in self.behind]
+        return float(np.min(low, axis=0).max())
+
+
+def _low_ends(
+    accuracy: Quantity, drift: Quantity, prices: np.ndarray, alpha: float, estimand: Estimand
+) -> np.ndarray:
+    """Lower end of the interval of `drift - price * accuracy` by `estimate`, at every price, (prices,)."""
+    n = weighted_sum([(1.0, drift), (1.0, accuracy)]).n_patients
+
+    def variance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return one @ one - 2 * prices * (one @ other) + prices**2 * (other @ other)
+
+    patients = variance(drift.weights.mean(axis=1), accuracy.weights.mean(axis=1)) * n / (n - 1)
+    squares = special.stdtrit(n - 1, 1 - alpha / 2) ** 2 * patients
+    if estimand == "recipe":
+        of_seeds = [each.weights.sum(axis=0) for each in (drift, accuracy)]
+        df = drift.n_seeds - 1
+        seeds = variance(*(each - each.mean() for each in of_seeds)) / df / drift.n_seeds
+        squares = squares + special.stdtrit(df, 1 - alpha / 2) ** 2 * seeds
+    return drift.value - prices * accuracy.value - np.sqrt(np.maximum(squares, 0))
 
 
 def distance_below(
@@ -90,9 +126,13 @@ def distance_below(
             *_line(point, -1.0, slope, accuracy, drift),
         ]
     )
-    if 0 <= share <= 1:
-        return Distance(along)
-    return Distance(along, drift[left if share < 0 else right] - drift[point])
+    end = None
+    if not 0 <= share <= 1:
+        end = drift[left if share < 0 else right] - drift[point]
+    behind = tuple((accuracy[each] - accuracy[point], drift[each] - drift[point]) for each in rivals)
+    rise = drift[path[-1]].value - drift[path[0]].value
+    whole = rise / (accuracy[path[-1]].value - accuracy[path[0]].value)
+    return Distance(along, drift[path[-1]] - drift[point], end, behind, whole)
 
 
 def vertices(points: Sequence[tuple[float, float]]) -> list[int]:
@@ -111,16 +151,16 @@ def vertices(points: Sequence[tuple[float, float]]) -> list[int]:
         path.append(min(beyond, key=lambda n: ((points[n][1] - y) / (points[n][0] - x), -points[n][0])))
 
 
-def verdict_on(low: float, high: float, n_patients: int, margin: float = MARGIN) -> Verdict:
+def verdict_on(low: float, high: float, n_patients: int, rules: Rules) -> Verdict:
     """Whether a point lies below a curve, by the interval of its distance.
 
     `supported`: the interval lies above 0. `refuted`: it excludes a distance of the margin's size.
     """
-    if n_patients < MIN_PATIENTS:
+    if n_patients < rules.min_patients:
         return OPEN
     if low > 0:
         return "supported"
-    return "refuted" if high < margin else OPEN
+    return "refuted" if high < rules.margin else OPEN
 
 
 def _line(

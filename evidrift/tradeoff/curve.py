@@ -58,6 +58,7 @@ class Curve:
         cohort: images that are right in every checkpoint, (n,) bool.
         n_test: images of the test split.
         n_seeds: trainings of each point.
+        area: share of the image's area that the strongest cells are; unrelated maps drift by the rest.
     """
 
     architecture: str
@@ -68,6 +69,7 @@ class Curve:
     cohort: np.ndarray
     n_test: int
     n_seeds: int
+    area: float
 
     def gains(self) -> dict[Point, Quantity]:
         """Accuracy less that of `tl`, by point, that of `tl` among them."""
@@ -134,6 +136,7 @@ def curve_of(evidence: Evidence) -> Curve:
         cohort,
         len(patients),
         len(evidence.seeds),
+        evidence.area,
     )
 
 

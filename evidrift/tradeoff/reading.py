@@ -16,6 +16,7 @@ from evidrift.drift.params import Drift
 from evidrift.drift.places_table import Masks, build_places, read_masks
 from evidrift.drift.source import ArchitectureMaps, read_maps
 from evidrift.images.store import MANIFEST, STORE, Images, ImageStore
+from evidrift.judge.files import CHECKS, MAPS, STAGE
 from evidrift.networks.files import PREDICTIONS
 from evidrift.tradeoff.checks import Checks
 from evidrift.tradeoff.evidence import PRIMARY, Evidence, Key
@@ -135,7 +136,7 @@ def _right(files: Files, point: Point, grid: Grid, images: Images) -> np.ndarray
 
 
 def _maps_of(files: Files, point: Point, architecture: str, grid: Grid) -> ArchitectureMaps:
-    folder = files.maps if point == PLAIN else files.judged / point.folder / "maps"
+    folder = files.maps if point == PLAIN else files.judged / point.folder / MAPS
     maps = read_maps(folder, architecture, grid.seeds, grid.families, files.images / MANIFEST)
     if PRIMARY not in maps.signed:
         raise UserError(
@@ -149,7 +150,7 @@ def _maps_of(files: Files, point: Point, architecture: str, grid: Grid) -> Archi
 def _require_same(files: Files, point: Point, explained: np.ndarray, maps: ArchitectureMaps) -> None:
     if not np.array_equal(explained, maps.image_ids):
         raise UserError(
-            f"{files.judged / point.folder / 'maps'} and {files.maps} hold maps of different images. Their "
+            f"{files.judged / point.folder / MAPS} and {files.maps} hold maps of different images. Their "
             "prepared stores differed: run `dvc repro`."
         )
 
@@ -202,11 +203,11 @@ def _shares(maps: ArchitectureMaps, masks: Masks) -> Mapping[str, np.ndarray]:
 
 
 def _checks(files: Files, point: Point) -> Checks:
-    folder = files.checks if point == PLAIN else files.judged / point.folder / "checks"
+    folder = files.checks if point == PLAIN else files.judged / point.folder / CHECKS
     check_folder(folder, SCHEMAS)
     return Checks(
         *(
-            read_checked(folder / name, SCHEMAS[name], "check" if point == PLAIN else "judge").to_pandas()
+            read_checked(folder / name, SCHEMAS[name], "check" if point == PLAIN else STAGE).to_pandas()
             for name in (FAITHFULNESS, RANDOMISATION)
         )
     )

@@ -6,20 +6,20 @@ lies below" errs in at most 5 % of studies.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from evidrift.base.json import nested_rows, plain
 from evidrift.base.schema import Schema, columns, framed
-from evidrift.claims.claim import ALPHA, NAN, Verdict
+from evidrift.claims.claim import ALPHA, NAN, Rules, Verdict
 from evidrift.claims.estimate import Estimand, Quantity, estimate
 from evidrift.claims.functions import ratio
 from evidrift.tradeoff.below import Distance, distance_below, verdict_on
-from evidrift.tradeoff.checks import Checked
-from evidrift.tradeoff.curve import Curve, Figures
-from evidrift.tradeoff.evidence import LAYER, PRIMARY, Key
+from evidrift.tradeoff.checks import Checked, Checks, checked
+from evidrift.tradeoff.curve import Curve, Figures, curve_of
+from evidrift.tradeoff.evidence import LAYER, PRIMARY, Evidence, Key
 from evidrift.tradeoff.points import PLAIN, TL, Point
 
 # Judges that no strategy optimises.
@@ -51,6 +51,7 @@ POINT_COLUMNS: Schema = (
     | _with_ends("moved share", "shared")
     | _with_ends("of plain's", "of_plain", "shared_of_plain")
     | columns(np.float64, "of the scale", "over_scale")
+    | columns(np.float64, "moved share", "scale", "chance")
     | _with_ends("moved share, above 0 below the line", "below_mixing", "below_dials")
     | columns(str, "supported, refuted or not decidable; empty unless a method", "below")
     | columns(str, "below, cosmetic, not below or not decidable; empty unless a method", "standing")
@@ -68,14 +69,42 @@ JUDGE_COLUMNS: Schema = (
 )
 
 
-def judges_table(curve: Curve) -> pd.DataFrame:
+class Weighed(NamedTuple):
+    """What is known of one architecture's curve.
+
+    Attributes:
+        curve: its quantities.
+        points: a row a point, see POINT_COLUMNS.
+        judges: a row a point and method, see JUDGE_COLUMNS.
+    """
+
+    curve: Curve
+    points: pd.DataFrame
+    judges: pd.DataFrame
+
+
+def weigh(evidence: Evidence, checks: Mapping[Point, Checks], rules: Rules) -> Weighed:
+    """The curve of one architecture, with its verdicts.
+
+    Args:
+        evidence: of it.
+        checks: the tables of plain fine-tuning's checks and of every point's.
+        rules: when a verdict is given.
+    """
+    curve = curve_of(evidence)
+    judges = judges_table(curve, rules)
+    made = {point: checked(checks[PLAIN], checks[point]) for point in curve.points}
+    return Weighed(curve, points_table(curve, judges, made, rules), judges)
+
+
+def judges_table(curve: Curve, rules: Rules) -> pd.DataFrame:
     """Every point's drift under every method, and how far below the dials' curve it lies there."""
     rows = []
     for key in curve.keys:
         drifts = curve.drifts(key)
         for point in curve.points if drifts else ():
             drift = drifts[point]
-            distance, verdict = _below_dials(curve, drifts, point)
+            distance, verdict = _below_dials(curve, drifts, point, rules)
             rows.append(
                 _of(curve, point)
                 | {"layer": key[0], "method": key[1]}
@@ -88,28 +117,31 @@ def judges_table(curve: Curve) -> pd.DataFrame:
     return framed(rows, JUDGE_COLUMNS)
 
 
-def points_table(curve: Curve, judges: pd.DataFrame, checked: Mapping[Point, Checked]) -> pd.DataFrame:
+def points_table(
+    curve: Curve, judges: pd.DataFrame, made: Mapping[Point, Checked], rules: Rules
+) -> pd.DataFrame:
     """A row a point, plain fine-tuning first after `tl`.
 
     Args:
         curve: of one architecture.
         judges: of it, from `judges_table`.
-        checked: by point; those without an entry were not checked.
+        made: what the checks say, by point; those without an entry were not checked.
+        rules: when a verdict is given.
     """
     drifts = curve.drifts()
     rows = [_of(curve, TL) | _counts(curve, None) | _ends("accuracy", curve.accuracy_tl)]
     for point in curve.points:
         figures = curve.figures[point]
+        distance, verdict = _below_dials(curve, drifts, point, rules)
         rows.append(
             _of(curve, point)
             | _counts(curve, figures.drift)
             | dict(_accuracy(curve, point))
             | dict(_drift(curve, figures))
             | _below_mixing(curve, drifts, point)
-            | _below_dials(curve, drifts, point)[0]
-            | {"below": _below_dials(curve, drifts, point)[1]}
-            | {"standing": standing(point, judges)}
-            | _checks(checked.get(point, Checked()))
+            | distance
+            | {"below": verdict, "standing": standing(point, judges)}
+            | _checks(made.get(point, Checked()))
             | {
                 name: value
                 for place, each in figures.places.items()
@@ -138,8 +170,9 @@ def standing(point: Point, judges: pd.DataFrame) -> Standing:
     return "below" if "supported" in others else "cosmetic"
 
 
-def summarise(curve: Curve, points: pd.DataFrame, judges: pd.DataFrame) -> dict[str, Any]:
+def summarise(weighed: Weighed) -> dict[str, Any]:
     """The metrics of one architecture: its cohort, and every point's main figures."""
+    curve, points, judges = weighed
     shown = ["accuracy", "kept", "drift", "shared", "of_plain", "shared_of_plain", "flips", "below_dials"]
     words = ["below", "standing", "faithful", "sane"]
     names = [f"{name}{end}" for name in shown for end in ("", "_low", "_high")]
@@ -203,8 +236,10 @@ def _drift(curve: Curve, figures: Figures) -> Iterator[tuple[str, Any]]:
         "floor_ft": own.floor_ft,
         "erratic": own.erratic,
         "over_scale": own.over_scale,
+        "scale": plain_ones.scale,
     }
     yield from ((name, each.value if each else NAN) for name, each in alone.items())
+    yield "chance", 1 - curve.area
 
 
 def _below_mixing(curve: Curve, drifts: Mapping[Point, Quantity], point: Point) -> dict[str, float]:
@@ -216,7 +251,7 @@ def _below_mixing(curve: Curve, drifts: Mapping[Point, Quantity], point: Point) 
 
 
 def _below_dials(
-    curve: Curve, drifts: Mapping[Point, Quantity], point: Point
+    curve: Curve, drifts: Mapping[Point, Quantity], point: Point, rules: Rules
 ) -> tuple[dict[str, float], Verdict | Literal[""]]:
     if not drifts or point.role != "method":
         return _distance("below_dials", None, ALPHA), ""
@@ -224,7 +259,7 @@ def _below_dials(
     together = sum(each.role == "method" and each.strategy == point.strategy for each in curve.points)
     found = _distance("below_dials", distance_below(curve.gains(), drifts, point, rivals), ALPHA / together)
     low, high = found["below_dials_low"], found["below_dials_high"]
-    return found, verdict_on(low, high, drifts[point].n_patients)
+    return found, verdict_on(low, high, drifts[point].n_patients, rules)
 
 
 def _distance(name: str, distance: Distance | None, alpha: float) -> dict[str, float]:
@@ -241,13 +276,13 @@ def _ends(name: str, part: Quantity | None, estimand: Estimand = "recipe") -> di
     return {name: part.value if part is not None else NAN, f"{name}_low": low, f"{name}_high": high}
 
 
-def _checks(checked: Checked) -> dict[str, Any]:
+def _checks(made: Checked) -> dict[str, Any]:
     return {
-        "faithfulness": checked.change,
-        "faithfulness_low": checked.low,
-        "faithfulness_high": checked.high,
-        "faithful": checked.faithful,
-        "sane": checked.sane,
+        "faithfulness": made.change,
+        "faithfulness_low": made.low,
+        "faithfulness_high": made.high,
+        "faithful": made.faithful,
+        "sane": made.sane,
     }
 
 
