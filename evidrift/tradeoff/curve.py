@@ -117,10 +117,10 @@ def curve_of(evidence: Evidence) -> Curve:
             gain=over_split(right[point] - right[TL]),
             flips=over_split(right[TL] * (1 - right[point])),
             moved={
-                key: quantities(_restricted(of_points[point], cohort & usable[key]))
+                key: quantities(restricted(of_points[point], cohort & usable[key]))
                 for key, of_points in evidence.moved.items()
             },
-            drift_all=quantities(_restricted(evidence.moved[PRIMARY][point], usable[PRIMARY])).drift
+            drift_all=quantities(restricted(evidence.moved[PRIMARY][point], usable[PRIMARY])).drift
             if PRIMARY in evidence.moved
             else None,
             places=changes(point),
@@ -150,7 +150,7 @@ def _usable(of_points: Mapping[Point, Cells]) -> np.ndarray:
     return np.logical_and.reduce(known)
 
 
-def _restricted(cells: Cells, images: np.ndarray) -> Cells:
+def restricted(cells: Cells, images: np.ndarray) -> Cells:
     """Cells of which only some images count, (n,) bool."""
 
     def only(values: np.ndarray) -> np.ndarray:
