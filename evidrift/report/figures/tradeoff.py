@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,12 +42,12 @@ class Look(NamedTuple):
     marker: str
 
 
-def tradeoff_figure(tables: Sequence[pd.DataFrame], path: Path) -> None:
+def tradeoff_figure(tables: Sequence[pd.DataFrame], path: Path | IO[bytes]) -> None:
     """Draw a panel an architecture.
 
     Args:
         tables: points of each, see `tradeoff.table.POINT_COLUMNS`.
-        path: of the PNG.
+        path: of the PNG, or an open file.
     """
     looks = _looks(pd.concat(tables))
     across = min(len(tables), COLUMNS)
