@@ -51,7 +51,7 @@ class Truth:
         bend: drift is plain's times gain kept to this power; 1 is the mixing line.
         below: how far the strategy lies below the curve.
         seed_sd: standard deviation over trainings of a point's mean drift, and of its accuracy.
-        paired: share of the variance that the points have in common in a patient and training.
+        own: share of the variance of predictions and drift that is each point's and training's own.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Truth:
     bend: float = 1.6
     below: float = 0.0
     seed_sd: float = 0.01
-    paired: float = 0.7
+    own: float = 0.15
 
 
 def draw_evidence(truth: Truth, random: np.random.Generator) -> Evidence:
@@ -75,11 +75,12 @@ def draw_evidence(truth: Truth, random: np.random.Generator) -> Evidence:
     drift[-len(STRENGTHS) :] = np.interp(kept[-len(STRENGTHS) :], *hull) - truth.below
     accuracy = 0.8 + truth.gain * np.array([0.0, *kept])
 
-    def noise(k: int, in_common: float) -> np.ndarray:
-        """(k, n, seeds) of variance 1, half of what is in common being the patient's."""
-        parts = (random.normal(size=(1, n, 1)), random.normal(size=(1, n, seeds)))
+    def noise(k: int) -> np.ndarray:
+        """(k, n, seeds) of variance 1: most of it is the patient's, a tenth of the rest the training's."""
+        patient, training = random.normal(size=(1, n, 1)), random.normal(size=(1, n, seeds))
         own = random.normal(size=(k, n, seeds))
-        return np.sqrt(in_common / 2) * (parts[0] + parts[1]) + np.sqrt(1 - in_common) * own
+        shares = (1 - truth.own) * np.array([0.9, 0.1])
+        return np.sqrt(shares[0]) * patient + np.sqrt(shares[1]) * training + np.sqrt(truth.own) * own
 
     def of_trainings(k: int, sd: float) -> np.ndarray:
         """(k, 1, seeds): half in common, since the trainings of a seed begin alike."""
@@ -89,10 +90,8 @@ def draw_evidence(truth: Truth, random: np.random.Generator) -> Evidence:
     density = norm.pdf(norm.ppf(0.85))  # points of accuracy by which a threshold's step counts
     shift = of_trainings(len(accuracy), truth.seed_sd / density)
     # the shift adds variance; so that the mean accuracy is the true one, the threshold grows with it
-    right = noise(len(accuracy), truth.paired) + shift < threshold * np.sqrt(
-        1 + (truth.seed_sd / density) ** 2
-    )
-    moved = drift[:, None, None] * (1 + 0.4 * noise(len(drift), truth.paired))
+    right = noise(len(accuracy)) + shift < threshold * np.sqrt(1 + (truth.seed_sd / density) ** 2)
+    moved = drift[:, None, None] * (1 + 0.4 * noise(len(drift)))
     moved = moved + of_trainings(len(drift), truth.seed_sd)
     ids = np.array([f"{at:04d}" for at in range(n)])
     pairs = len(list(combinations(range(seeds), 2)))
@@ -131,7 +130,7 @@ def outcome(truth: Truth, number: int) -> tuple[list[str], list[bool]]:
     accuracy, drift = curve.gains(), curve.drifts()
     verdicts, covered = [], []
     for point in METHOD_POINTS:
-        found = distance_below(accuracy, drift, point, rivals)
+        found = distance_below(accuracy, drift, point, rivals) if drift else None
         if found is None:
             verdicts.append("not decidable")
             continue
@@ -157,8 +156,8 @@ NULLS = [
     Truth("a gain of 3 points, at plain", "at plain and beside it", gain=0.03),
     Truth("trainings differ much", seed_sd=0.03),
     Truth("trainings differ much", seed_sd=0.03, seeds=3),
-    Truth("points share little noise", paired=0.2),
-    Truth("points share little noise, at plain", "at plain and beside it", paired=0.2),
+    Truth("points share little noise", own=0.4),
+    Truth("points share little noise, at plain", "at plain and beside it", own=0.4),
 ]
 MARGINS = [
     Truth("at the margin", below=RULES.margin, patients=patients, seeds=seeds)
@@ -166,8 +165,8 @@ MARGINS = [
 ]
 POWERS = [
     Truth("below", below=below, patients=patients, seeds=seeds)
-    for below in (0.05, 0.1, 0.15, 0.2)
-    for patients, seeds in ((100, 3), (200, 3), (100, 5), (200, 5), (300, 5))
+    for below in (0.05, 0.1, 0.2)
+    for patients, seeds in ((100, 3), (200, 3), (200, 5), (300, 5))
 ]
 
 
@@ -189,26 +188,25 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     truths = [*NULLS, *MARGINS, *POWERS]
-    with ProcessPoolExecutor(args.processes) as pool:
-        found = list(pool.map(family, truths, [args.families] * len(truths)))
     print(
-        "| truth | patients, seeds | distance | any strength supported | any refuted | all refuted | "
-        "95 % intervals that hold it |"
+        "| truth | patients, seeds | distance | any supported | any refuted | all refuted | 95 % holds it |"
     )
     print("|---|---|---|---|---|---|---|")
-    for truth, families in zip(truths, found, strict=True):
-        verdicts = [each for each, _ in families]
-        covered = [each for _, every in families for each in every]
-        cells = [
-            truth.name,
-            f"{truth.patients}, {truth.seeds}",
-            f"{truth.below:g}",
-            share(sum("supported" in each for each in verdicts), len(verdicts)),
-            share(sum("refuted" in each for each in verdicts), len(verdicts)),
-            share(sum(set(each) == {"refuted"} for each in verdicts), len(verdicts)),
-            share(sum(covered), len(covered)),
-        ]
-        print(f"| {' | '.join(cells)} |", flush=True)
+    with ProcessPoolExecutor(args.processes) as pool:
+        every = pool.map(family, truths, [args.families] * len(truths))
+        for truth, families in zip(truths, every, strict=True):
+            verdicts = [each for each, _ in families]
+            covered = [each for _, several in families for each in several]
+            cells = [
+                truth.name,
+                f"{truth.patients}, {truth.seeds}",
+                f"{truth.below:g}",
+                share(sum("supported" in each for each in verdicts), len(verdicts)),
+                share(sum("refuted" in each for each in verdicts), len(verdicts)),
+                share(sum(set(each) == {"refuted"} for each in verdicts), len(verdicts)),
+                share(sum(covered), len(covered)),
+            ]
+            print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

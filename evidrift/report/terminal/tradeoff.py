@@ -43,10 +43,10 @@ def points_view(points: pd.DataFrame) -> view.TableView:
             view.intervals("gain kept", "kept", "kept_low", "kept_high"),
             view.intervals("drift", "drift", "drift_low", "drift_high"),
             view.intervals("of plain's", "of_plain", "of_plain_low", "of_plain_high"),
-            view.intervals("shared", "shared_of_plain", "shared_of_plain_low", "shared_of_plain_high"),
+            view.numbers("shared", "shared_of_plain"),
             view.intervals("flips", "flips", "flips_low", "flips_high"),
         ],
-        "Drift: moved share of LayerCAM at penultimate; beside it, and for what is shared, the share of plain's. "
+        "Drift: moved share of LayerCAM at penultimate; beside it, and for what is shared, of plain's. "
         "Gain kept: of plain's in accuracy, if that is shown. Flips: right in tl and wrong after.",
     )
 
