@@ -112,7 +112,9 @@ def test_the_page_gets_its_tables_and_keeps_its_prose(tmp_path, monkeypatch):
         write_frame(folder / POINTS, weighed.points, POINT_COLUMNS)
         write_frame(folder / JUDGES, weighed.judges, JUDGE_COLUMNS)
     page, figure = tmp_path / "page.md", tmp_path / "figure.png"
-    marks = [f"<!-- {end}{name} phantoms -->" for name in ("answers", "points") for end in ("", "/")]
+    marks = [
+        f"<!-- {end}{name} phantoms -->" for name in ("answers", "figure", "points") for end in ("", "/")
+    ]
     page.write_text("Said before.\n" + "\n".join(marks) + "\nSaid after.\n")
     argv = ["strategies", "--folder", tmp_path, "--page", page, "--figure", figure]
     monkeypatch.setattr(sys, "argv", [str(each) for each in argv])
@@ -125,6 +127,7 @@ def test_the_page_gets_its_tables_and_keeps_its_prose(tmp_path, monkeypatch):
     assert "| T1 | a tenth of the rate takes at least half" in text
     assert "| maps high |" in text
     assert "**second**: 200 test images" in text
+    assert "](figure.png)" in text
     assert figure.stat().st_size > 10_000
     tables = text.splitlines()
     for line, after in pairwise(tables):

@@ -3,8 +3,9 @@
     python -m tools.strategies                                        # the study at hand, as `phantoms`
     python -m tools.strategies --study cxr5 --figure docs/results/strategies_cxr5.png
 
-Run it in the folder of the sweep, or name that folder: it reads params.yaml and data/tradeoff. The tables
-stand between the page's marks `<!-- answers STUDY -->` and `<!-- points STUDY -->`; all else is kept.
+Run it in the folder of the sweep, or name that folder: it reads params.yaml and data/tradeoff. The tables and
+the figure stand between the page's marks `<!-- answers STUDY -->`, `<!-- figure STUDY -->` and
+`<!-- points STUDY -->`; all else is kept.
 """
 
 import argparse
@@ -55,6 +56,7 @@ def main() -> None:
     points = [_read(tables / arch / POINTS, POINT_COLUMNS) for arch in architectures]
     judges = [_read(tables / arch / JUDGES, JUDGE_COLUMNS) for arch in architectures]
     write_between(args.page, f"points {args.study}", points_section(architectures, points, judges))
+    write_between(args.page, f"figure {args.study}", shown(args.figure, args.page))
     tradeoff_figure(points, args.figure)
 
 
@@ -64,6 +66,12 @@ def tenth_of_the_rate(params: Path) -> Point | None:
     strengths = read_params(params)["strategies"].get("rate", {}) if "rate" in sweep.strategies else {}
     found = [name for name in sweep.strengths if strengths.get(name, {}).get("factor") == TENTH]
     return Point("rate", found[0]) if found else None
+
+
+def shown(figure: Path, page: Path) -> str:
+    """The figure as the page links it."""
+    place = figure.resolve().relative_to(page.resolve().parent).as_posix()
+    return f"\n![Accuracy gained against drift, a panel an architecture]({place})\n\n"
 
 
 def answers_section(answers: list[Answer], every: list[Evidence]) -> str:
