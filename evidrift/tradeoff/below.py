@@ -16,6 +16,10 @@ choose as the curve, P is shown to be better than every single rival at one and 
 of the delta method, if that is higher: as the distance is a maximum over k, its derivatives are those of T at
 the best k, between two rivals those of their mean (envelope theorem); beyond an end of the curve, the least
 of what the line through its last side and the end itself say. And P must drift less than the curve's end.
+
+The upper end is the largest over k of the least upper end of T over R, and no more than that of the drift of
+the curve's end less P's, whichever of the rivals that may be the most accurate is the end.
+
 That the data choose k costs less than what the demand for all rivals gains: docs/strategies.md has the
 simulations.
 """
@@ -23,6 +27,7 @@ simulations.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -36,22 +41,29 @@ from evidrift.tradeoff.points import Point
 ANGLES = np.linspace(0.0, np.arctan(100), 200)
 
 
+class Rival(NamedTuple):
+    """A rival beside the point: how much more accurate it is, and how much more it drifts."""
+
+    accuracy: Quantity
+    drift: Quantity
+
+
 @dataclass(frozen=True)
 class Distance:
     """How far a point lies below a curve; below 0 where it lies above.
 
     Attributes:
         along: from the line through the side of the curve that is over the point, or is the nearest.
-        last: from the end of the curve, in drift alone.
         end: from the curve's nearest end, where no side is over the point; else None.
-        behind: by rival, its accuracy less the point's, and its drift less the point's.
+        rivals: all of them.
+        best: index of the most accurate, the end of the curve.
         slope: of the curve on the whole, moved share by accuracy.
     """
 
     along: Quantity
-    last: Quantity
     end: Quantity | None
-    behind: tuple[tuple[Quantity, Quantity], ...]
+    rivals: tuple[Rival, ...]
+    best: int
     slope: float
 
     @property
@@ -61,24 +73,25 @@ class Distance:
 
     def interval(self, alpha: float, estimand: Estimand = "recipe") -> tuple[float, float]:
         """Two-sided at level 1 - alpha; NaN where the noise is not known."""
-        found = [estimate([part], estimand) for part in (self.along, self.end or self.along, self.last)]
+        found = [estimate([part], estimand) for part in (self.along, self.end or self.along)]
         if not all(each.known for each in found):
             return NAN, NAN
-        along, end, last = (each.interval(alpha) for each in found)
-        low = max(self._better_than_each(alpha, estimand), min(along[0], end[0]))
-        return min(low, last[0]), min(max(along[1], end[1]), last[1])
 
-    def _better_than_each(self, alpha: float, estimand: Estimand) -> float:
-        """The largest over prices of the least lower end over rivals."""
-        prices = self.slope * np.tan(ANGLES)
-        low = [_low_ends(accuracy, drift, prices, alpha, estimand) for accuracy, drift in self.behind]
-        return float(np.min(low, axis=0).max())
+        def ends(part: Quantity) -> tuple[float, float]:
+            return estimate([part], estimand).interval(alpha)
+
+        by_price = [_by_price(rival, self.slope * np.tan(ANGLES), alpha, estimand) for rival in self.rivals]
+        low, high = np.min(by_price, axis=0).max(axis=1)
+        best = self.rivals[self.best]
+        perhaps_best = [each for each in self.rivals if not ends(best.accuracy - each.accuracy)[0] > 0]
+        delta = min(each.interval(alpha)[0] for each in found)
+        low = min(max(float(low), delta), ends(best.drift)[0])
+        return low, min(float(high), max(ends(each.drift)[1] for each in perhaps_best))
 
 
-def _low_ends(
-    accuracy: Quantity, drift: Quantity, prices: np.ndarray, alpha: float, estimand: Estimand
-) -> np.ndarray:
-    """Lower end of the interval of `drift - price * accuracy` by `estimate`, at every price, (prices,)."""
+def _by_price(rival: Rival, prices: np.ndarray, alpha: float, estimand: Estimand) -> np.ndarray:
+    """Both ends of the interval of T by `estimate`, at every price, (2, prices)."""
+    accuracy, drift = rival
     n = weighted_sum([(1.0, drift), (1.0, accuracy)]).n_patients
 
     def variance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -91,7 +104,9 @@ def _low_ends(
         df = drift.n_seeds - 1
         seeds = variance(*(each - each.mean() for each in of_seeds)) / df / drift.n_seeds
         squares = squares + special.stdtrit(df, 1 - alpha / 2) ** 2 * seeds
-    return drift.value - prices * accuracy.value - np.sqrt(np.maximum(squares, 0))
+    half = np.sqrt(np.maximum(squares, 0))
+    value = drift.value - prices * accuracy.value
+    return np.stack([value - half, value + half])
 
 
 def distance_below(
@@ -129,10 +144,14 @@ def distance_below(
     end = None
     if not 0 <= share <= 1:
         end = drift[left if share < 0 else right] - drift[point]
-    behind = tuple((accuracy[each] - accuracy[point], drift[each] - drift[point]) for each in rivals)
     rise = drift[path[-1]].value - drift[path[0]].value
-    whole = rise / (accuracy[path[-1]].value - accuracy[path[0]].value)
-    return Distance(along, drift[path[-1]] - drift[point], end, behind, whole)
+    return Distance(
+        along,
+        end,
+        tuple(Rival(accuracy[each] - accuracy[point], drift[each] - drift[point]) for each in rivals),
+        curve[-1],
+        rise / (accuracy[path[-1]].value - accuracy[path[0]].value),
+    )
 
 
 def vertices(points: Sequence[tuple[float, float]]) -> list[int]:

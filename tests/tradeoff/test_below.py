@@ -78,46 +78,46 @@ def test_each_patients_part_in_the_distance_is_that_of_its_means_derivatives():
 
 
 @pytest.mark.parametrize("estimand", ["recipe", "these checkpoints"])
-def test_the_lower_end_is_the_best_price_against_the_worst_rival(estimand):
+def test_the_ends_are_those_of_the_best_price_against_the_worst_rival(estimand):
     accuracy, drift = placed((0.075, 0.05))
     found = distance_below(accuracy, drift, WISE, RIVALS)
+
+    def ends(*terms) -> tuple[float, float]:
+        return estimate([weighted_sum(terms)], estimand).interval(0.02)
+
     by_price = [
-        min(
-            estimate(
-                [
-                    weighted_sum(
-                        [
-                            (1.0, drift[rival]),
-                            (-1.0, drift[WISE]),
-                            (-price, accuracy[rival]),
-                            (price, accuracy[WISE]),
-                        ]
-                    )
-                ],
-                estimand,
-            ).interval(0.02)[0]
+        [
+            ends((1.0, drift[rival]), (-1.0, drift[WISE]), (-price, accuracy[rival]), (price, accuracy[WISE]))
             for rival in RIVALS
-        )
+        ]
         for price in 4.0 * np.tan(np.linspace(0, np.arctan(100), 200))
     ]
-    along, last = (
-        estimate([each], estimand).interval(0.02) for each in (found.along, drift[PLAIN] - drift[WISE])
-    )
-    low, high = found.interval(0.02, estimand)
-    assert low == pytest.approx(min(max(*by_price, along[0]), last[0]))
-    assert high == pytest.approx(min(along[1], last[1]))
-    assert low <= found.value <= high
+    low, high = np.min(by_price, axis=1).max(axis=0)
+    last = ends((1.0, drift[PLAIN]), (-1.0, drift[WISE]))
+    expected = min(max(low, ends((1.0, found.along))[0]), last[0]), min(high, last[1])
+    assert found.interval(0.02, estimand) == pytest.approx(expected)
+    assert expected[0] < found.value < expected[1]
 
 
 def test_beyond_an_end_the_interval_holds_what_the_line_and_the_end_say():
-    accuracy, drift = placed((0.1001, 0.3))  # by luck, perhaps
-    found = distance_below(accuracy, drift, WISE, RIVALS)
-    line, end = (estimate([part], "recipe").interval() for part in (found.along, found.end))
+    found = distance_below(*placed((0.1001, 0.3)), WISE, RIVALS)  # by luck, perhaps
     low, high = found.interval(0.05)
+    end = estimate([found.end], "recipe").interval()
     assert found.value == pytest.approx(0.1)
-    assert high == pytest.approx(end[1])
+    assert high == pytest.approx(end[1])  # plain alone may be the end
     assert low <= end[0]
-    assert low >= min(line[0], end[0])
+
+
+def test_whatever_may_be_the_most_accurate_rival_may_be_the_end():
+    """Another rival is as accurate as plain but for noise, and drifts more."""
+    accuracy, drift = placed((0.1, 0.3))
+    decay, random = Point("decay", "low"), np.random.default_rng(9)
+    accuracy[decay], drift[decay] = quantity(0.0999, random), quantity(0.6, random)
+    found = distance_below(accuracy, drift, WISE, (*RIVALS, decay))
+    assert found.best == RIVALS.index(PLAIN)
+    _, high = found.interval(0.05)
+    last = estimate([drift[PLAIN] - drift[WISE]], "recipe").interval()
+    assert high > last[1]
 
 
 def test_with_one_training_nothing_is_known_of_the_recipe():

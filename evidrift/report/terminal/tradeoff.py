@@ -23,8 +23,8 @@ def print_tradeoff(points: pd.DataFrame, judges: pd.DataFrame, to: Console) -> N
     """
     of_points = points[points["role"] != "origin"].iloc[0]
     to.print(
-        f"{shown(of_points['arch'])}: {of_points['n_test']} test images; drift of {of_points['n_images']} of "
-        f"{of_points['n_patients']} patients that every checkpoint gets right; {of_points['n_seeds']} seeds.",
+        f"{shown(of_points['arch'])}: {of_points['n_test']} test images, {of_points['n_seeds']} seeds; drift "
+        f"of {of_points['n_images']} images of {of_points['n_patients']} patients, right in every checkpoint.",
         style="bold",
     )
     to.print(plain_table(points_view(points), once=False))
