@@ -60,6 +60,7 @@ def points_table(points: pd.DataFrame) -> str:
     """All points of one architecture: what they keep, move and flip, and what the judges say."""
     columns = {
         "accuracy": ("accuracy", 3),
+        "less plain's": ("to_plain", 3),
         "gain kept": ("kept", 2),
         "drift": ("drift", 2),
         "of plain's": ("of_plain", 2),
@@ -67,14 +68,15 @@ def points_table(points: pd.DataFrame) -> str:
         "below the dials by": ("below_dials", 2),
         "negative flips": ("flips", 3),
     }
-    heads = ["point", *columns, "floor of tl, of it", "verdict", "faithful", "sane"]
-    lines = [_line(heads), _line(["---", *["---:"] * 8, "---", "---", "---"])]
+    heads = ["point", *columns, "drift of all films", "floor of tl, of it", "verdict", "faithful", "sane"]
+    lines = [_line(heads), _line(["---", *["---:"] * (len(columns) + 2), "---", "---", "---"])]
     for row in points.to_dict("records"):
         lines.append(
             _line(
                 [
                     str(Point(row["strategy"], row["strength"])),
                     *(_interval(row, name, digits) for name, digits in columns.values()),
+                    _number(row["drift_all"]),
                     f"{_number(row['floor_tl'])}, {_number(row['floor_ft'])}",
                     WORDS.get(row["standing"], row["standing"]),
                     row["faithful"] or MISSING,
