@@ -34,6 +34,7 @@ KEPT = (0.95, 0.7, 0.35, 0.85, 0.5, 0.2)
 PLACES = {
     "between the dials' points": (0.9, 0.6, 0.28),
     "at the dials' points": (0.95, 0.7, 0.35),
+    "on the curve's upper half": (0.9, 0.78, 0.6),
     "at plain and beside it": (1.0, 1.0, 0.97),
     "at the weak end": (0.05, 0.02, 0.0),
 }
@@ -142,8 +143,9 @@ def outcome(truth: Truth, number: int) -> tuple[list[str], list[bool]]:
 
 
 BESIDE, BETWEEN = "at plain and beside it", "between the dials' points"
+UPPER = "on the curve's upper half"
 NULLS = [
-    *(Truth(place, place) for place in PLACES),
+    *(Truth(place, place) for place in PLACES if place != UPPER),
     *(Truth(place, place, patients=100, seeds=3) for place in (BETWEEN, BESIDE)),
     *(Truth(place, place, patients=300) for place in (BETWEEN, BESIDE)),
     Truth("a straight curve", bend=1.0),
@@ -158,9 +160,10 @@ MARGINS = [
     for patients, seeds in ((100, 3), (300, 5))
 ]
 POWERS = [
-    Truth("below", below=below, patients=patients, seeds=seeds)
-    for below in (0.1, 0.2)
-    for patients, seeds in ((100, 3), (200, 3), (200, 5), (300, 5))
+    Truth(f"below, {place}", place, below=below, patients=patients, seeds=seeds)
+    for place in (UPPER, BESIDE)
+    for below in (0.05, 0.1, 0.15)
+    for patients, seeds in ((100, 3), (200, 3), (200, 5))
 ]
 
 

@@ -146,7 +146,8 @@ def _dress(axes: Axes, points: pd.DataFrame) -> None:
     axes.set_ylim(-0.02, float(np.nanmax(tops, initial=0.5)) + 0.05)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     axes.set_xlabel("accuracy gained over tl, points")
-    axes.set_ylabel("drift: share of the strongest fifth that moved")
+    area = 100 * (1 - float(points["chance"].max()))
+    axes.set_ylabel(f"drift: share of the strongest {area:.3g} % that moved")
     axes.set_title(safe_text(str(points["arch"].iloc[0]), 32), weight="bold", size=10.5, loc="left")
     style.level_lines(axes)
 
