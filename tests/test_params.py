@@ -381,6 +381,54 @@ def test_a_seed_whose_epochs_are_kept_twice_is_refused(mistaken):
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"strategies": []}, "tradeoff.strategies is empty. All three of its lists are needed"),
+        (
+            {"architectures": ["vgg"]},
+            "tradeoff.architectures names vgg, which is not among grid.architectures",
+        ),
+        ({"strategies": ["plain"]}, "tradeoff.strategies names plain, which is the study's own fine-tuning"),
+        (
+            {"strategies": ["wise", "focal"]},
+            "strategies.focal.low is missing, though tradeoff names focal and low",
+        ),
+        ({"strengths": ["low", "top"]}, "strategies.wise.top is missing, though tradeoff names wise and top"),
+    ],
+)
+def test_a_sweep_that_the_study_cannot_make_is_refused(mistaken, change, fault):
+    def sweep(content):
+        content["strategies"] = {"wise": {"low": {"share": 0.5}}}
+        content["tradeoff"] = {
+            "architectures": ["densenet_mini"],
+            "strategies": ["wise"],
+            "strengths": ["low"],
+        } | change
+
+    assert fault in mistaken(sweep)
+
+
+def test_a_sweep_whose_reference_is_not_plain_is_refused(mistaken):
+    def treated(content):
+        content["finetune"]["densenet_mini"]["strategy"] = {"wise": {"share": 0.5}}
+        content["strategies"] = {"wise": {"low": {"share": 0.5}}}
+        lists = {"architectures": ["densenet_mini"], "strategies": ["wise"], "strengths": ["low"]}
+        content["tradeoff"] = lists
+
+    assert "finetune.densenet_mini.strategy is not plain" in mistaken(treated)
+
+
+def test_a_strategy_that_does_not_exist_or_has_other_parameters_is_refused(mistaken):
+    def wrong(content):
+        content["finetune"]["densenet_mini"]["strategy"] = {"wize": {}}
+        content["strategies"] = {"wise": {"low": {"share": 2}}}
+
+    said = mistaken(wrong)
+    assert "wize is not a strategy of fine-tuning. Did you mean wise?" in said
+    assert "strategies.wise.low.share is 2. Input should be less than or equal to 1" in said
+
+
 def test_the_paper_s_two_profiles_differ_in_the_score_alone():
     centred, raw = (
         yaml.safe_load((ROOT / f"profiles/{name}.yaml").read_text()) for name in ("paper", "paper_raw")

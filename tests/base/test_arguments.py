@@ -44,3 +44,24 @@ def test_what_is_no_name_is_refused(given, name):
         with pytest.raises(UserError, match="must be a name of small letters") as told:
             given("--seed", "1", "--maps", "@arch", *words)
         assert str(told.value).isprintable()
+
+
+def test_a_strategy_and_its_strength_are_filled_in_too(monkeypatch):
+    monkeypatch.setattr(module, "require", lambda compute: None)
+    monkeypatch.setattr(module, "load_compute", lambda path: None)
+    words = [
+        "--arch",
+        "a",
+        "--strategy",
+        "wise",
+        "--strength",
+        "low",
+        "--params",
+        "p",
+        "--maps",
+        "m/@arch/@strategy-@strength",
+    ]
+    monkeypatch.setattr(sys, "argv", ["stage", *words])
+    args = arguments("A stage.", ("architecture", "strategy", "strength", "params"), maps="to write")
+    assert str(args.maps) == "m/a/wise-low"
+    assert args.item == ("a", "wise", "low")
