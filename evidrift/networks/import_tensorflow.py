@@ -54,3 +54,10 @@ with quietly(), _without_what_is_not_needed():
     import tensorflow  # noqa: F401
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def started() -> bool:
+    """Whether TensorFlow has started here, in whatever way: a fork would wait for threads that it lacks."""
+    from tensorflow.python.eager import context
+
+    return context.context_safe() is not None

@@ -1,7 +1,9 @@
 """Hostile films and lists of films, made here and read as prepare and an audit read them.
 
 Each picture is read by a process of its own, whose memory and CPU time are measured; then all of them lie in
-one folder for a whole run of prepare, and for the audit's reading. Harmless is: a film is kept, or left out
+one folder for a whole run of prepare, and for the audit's reading. A process that is forked begins with the
+memory of its parent, so that what reads them must not have been busy before: `python -m tools.torture films`
+is a process of its own. Harmless is: a film is kept, or left out
 with a reason; a list is read, or refused in a sentence; in bounded memory and time, and nothing outside is
 read or written.
 """
@@ -11,7 +13,7 @@ import os
 import resource
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +32,7 @@ from tools.formats.known import saved
 from tools.torture.hostile import dicoms, manifests, places, rasters
 from tools.torture.row import Row
 
+Read = Callable[[Path, str | None], str]  # a source, and its list where it has one -> what came of it
 LABELS, N_FILMS = ("a", "b"), 40
 MOST_MEMORY = LIMITS.memory + (
     1 << 29
@@ -75,6 +78,7 @@ def _rows(place: Path, secret: Path, n: int) -> Iterator[Row]:
 
 def _pictures(place: Path, n: int) -> Iterator[Row]:
     source = good(place / "pictures")
+    readers = READERS if n > 1 else READERS[:1]
     for group in (rasters, dicoms):
         for name, what, make in group.cases():
             path = source / "a" / name
@@ -85,18 +89,18 @@ def _pictures(place: Path, n: int) -> Iterator[Row]:
             size = f"{path.stat().st_size:,} bytes"
             yield _row(f"{what} ({size})", end, end.words.startswith(("kept", "left out")))
     cases = sum(1 for group in (rasters, dicoms) for _ in group.cases())
-    yield from _whole(source, f"all {cases} pictures in one folder", cases)
+    yield from _whole(source, f"all {cases} pictures in one folder", cases, readers)
 
 
 def _folders(place: Path, secret: Path, n: int) -> Iterator[Row]:
     source = good(place / "things")
+    readers = READERS if n > 1 else READERS[1:]
     things = places.fill(source / "a", film(77), secret)
-    yield from _whole(source, "pipes, sockets, devices, links, names", things)
+    yield from _whole(source, "pipes, sockets, devices, links, names", things, readers)
     source = good(place / "restless")
     with places.restless(source / "b", film(78)):
-        yield from (
-            row for _ in range(3) for row in _whole(source, "films that change while they are read", 1)
-        )
+        for _ in range(3 if n > 1 else 1):
+            yield from _whole(source, "films that change while they are read", 1, readers)
     source = good(place / "deep")
     places.deep(source / "a", film(79), 3000)
     end = apart_from(lambda: _prepared(source, None))
@@ -106,20 +110,44 @@ def _folders(place: Path, secret: Path, n: int) -> Iterator[Row]:
 
 def _lists(place: Path, secret: Path, n: int) -> Iterator[Row]:
     source = good(place / "lists")
-    readers = [("prepare", _prepared), ("audit", _audited)]
-    for number, each in enumerate(manifests.write(source, secret, n)):
-        for what, read in readers if n > 1 else [readers[number % 2]]:
+    if n == 1:
+        yield from _lists_together(source, secret, place / "ends.json")
+        return
+    for each in manifests.write(source, secret, n):
+        for who, read in READERS:
             end = apart_from(lambda read=read, each=each: read(source, each.name))  # type: ignore[misc]
-            due = "error: " if each.refused else "kept 80"
-            yield _row(f"manifest, {what}: {each.what}", end, end.words.startswith(due))
-        (source / each.name).unlink() if not (source / each.name).is_dir() else (source / each.name).rmdir()
+            yield _row(f"manifest, {who}: {each.what}", end, end.words.startswith(each.due))
+        _remove(source / each.name)
 
 
-def _whole(source: Path, what: str, n: int, due: tuple[str, ...] = ("kept",)) -> Iterator[Row]:
-    """One run of prepare, and of an audit's reading: every file is kept, or left out with its reason."""
-    for who, read in (("prepare", _prepared), ("audit", _audited)):
+def _lists_together(source: Path, secret: Path, ends: Path) -> Iterator[Row]:
+    """Each list, read by prepare and an audit in turn, by one process: readers need not start anew."""
+
+    def read_all() -> str:
+        found = []
+        for number, each in enumerate(manifests.write(source, secret, 1)):
+            who, read = READERS[number % 2]
+            words = _words_of(lambda read=read, each=each: read(source, each.name))  # type: ignore[misc]
+            found.append((f"manifest, {who}: {each.what}", int(words.startswith(each.due)), _short(words)))
+            _remove(source / each.name)
+        ends.write_text(json.dumps(found), encoding="utf-8")
+        return f"{len(found)} lists"
+
+    end = apart_from(read_all)
+    yield _row("all lists together", end, ends.exists())
+    if ends.exists():
+        yield from (Row(what, 1, well, words) for what, well, words in json.loads(ends.read_bytes()))
+
+
+def _remove(path: Path) -> None:
+    path.rmdir() if path.is_dir() else path.unlink()
+
+
+def _whole(source: Path, what: str, n: int, readers: Sequence[tuple[str, Read]]) -> Iterator[Row]:
+    """A run of each reader: every file is kept, or left out with its reason."""
+    for who, read in readers:
         end = apart_from(lambda read=read: read(source, None))  # type: ignore[misc]
-        yield Row(f"{who}: {what}", n, n * (end.bounded and end.words.startswith(due)), _note(end))
+        yield Row(f"{who}: {what}", n, n * (end.bounded and end.words.startswith("kept")), _note(end))
 
 
 def _alone(path: Path) -> str:
@@ -146,18 +174,16 @@ def _audited(source: Path, manifest: str | None) -> str:
     return f"kept {len(found.images.ids)}, left out {len(found.exclusions)}"
 
 
+READERS: tuple[tuple[str, Read], ...] = (("prepare", _prepared), ("audit", _audited))
+
+
 def apart_from(do: Callable[[], str]) -> End:
     """Do something in a fork of this process, and measure it together with the readers that it starts."""
     theirs, ours = os.pipe()
     child = os.fork()
     if not child:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        try:
-            words = do()
-        except UserError as error:
-            words = f"error: {error}"
-        except BaseException as error:
-            words = f"UNCAUGHT {type(error).__name__}: {error}"
+        words = _words_of(do)
         apart.dismiss()
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         memory = 1024 * max(each.ru_maxrss for each in used)
@@ -171,13 +197,25 @@ def apart_from(do: Callable[[], str]) -> End:
     return End(told["words"] if not code else f"DIED of {-code}", told["memory"], told["seconds"])
 
 
+def _words_of(do: Callable[[], str]) -> str:
+    try:
+        return do()
+    except UserError as error:
+        return f"error: {error}"
+    except BaseException as error:
+        return f"UNCAUGHT {type(error).__name__}: {error}"
+
+
 def _row(what: str, end: End, harmless: bool) -> Row:
     return Row(what, 1, int(harmless and end.bounded), _note(end))
 
 
 def _note(end: End) -> str:
-    words = end.words if len(end.words) < 110 else f"{end.words[:110]} ..."
-    return f"{shown(words).replace('|', '/')}; {end.memory >> 20} MB, {end.seconds:.1f} s"
+    return f"{_short(end.words)}; {end.memory >> 20} MB, {end.seconds:.1f} s"
+
+
+def _short(words: str) -> str:
+    return shown(words if len(words) < 110 else f"{words[:110]} ...").replace("|", "/")
 
 
 def good(source: Path) -> Path:

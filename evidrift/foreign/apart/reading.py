@@ -123,9 +123,9 @@ def prepare() -> None:
     """Have a process apart ready, where that is cheap: before TensorFlow starts, at the edge of a command."""
     global _ready
     os.environ.setdefault("HDF5_PLUGIN_PRELOAD", "::")
-    import evidrift.networks.import_tensorflow  # noqa: F401
+    from evidrift.networks.import_tensorflow import started
 
-    if sys.platform == "linux" and "evidrift.networks.start_tensorflow" not in sys.modules:
+    if sys.platform == "linux" and not started():
         _ready = Apart(forks=True)
 
 

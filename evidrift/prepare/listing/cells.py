@@ -18,6 +18,7 @@ from evidrift.prepare.pointers import regular_bytes
 SUFFIXES = (".csv", ".tsv", ".parquet")
 MAX_BYTES = 128 << 20  # of text; a million rows take less
 BATCH = 4096  # rows
+PER_CELL = 8  # bytes of a Parquet cell that are no text: a number, or how long its text is
 LONGEST = 200  # characters of a cell in a message
 SEPARATORS = (",", ";", "\t")
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
@@ -143,8 +144,12 @@ def parquet_cells(file: Path) -> tuple[list[str], list[list[str]]]:
     rows, size = [], 0
     try:
         table = pq.ParquetFile(file)
+        if _declared(table.metadata) > MAX_BYTES:
+            raise UserError(_too_large(file))
         for batch in table.iter_batches(BATCH):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            if batch.nbytes > MAX_BYTES:  # before it is as much again as text
+                raise UserError(_too_large(file))
+            for row in zip(*map(_values, batch.columns), strict=True):
                 rows.append([_text(value) for value in row])
                 size += sum(map(len, rows[-1])) + len(rows[-1])
             if size > MAX_BYTES:
@@ -156,6 +161,21 @@ def parquet_cells(file: Path) -> tuple[list[str], list[list[str]]]:
     except pa.ArrowException as error:
         raise UserError(f"{file} cannot be read: {short(str(error))}.") from None
     return list(table.schema_arrow.names), rows
+
+
+def _declared(metadata: pq.FileMetaData) -> int:
+    """Bytes of text that a Parquet file says it holds, and a cell's end each; a dictionary may make more."""
+    groups = (metadata.row_group(at) for at in range(metadata.num_row_groups))
+    chunks = [group.column(at) for group in groups for at in range(group.num_columns)]
+    sizes = [(chunk.total_uncompressed_size, chunk.num_values) for chunk in chunks]
+    return sum(max(size - PER_CELL * n_cells, 0) + n_cells for size, n_cells in sizes)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if not isinstance(column, pa.DictionaryArray):
+        return column.to_pylist()
+    values = column.dictionary.to_pylist()  # each once, however often it stands in the column
+    return [None if at is None else values[at] for at in column.indices.to_pylist()]
 
 
 def short(text: str) -> str:

@@ -174,4 +174,6 @@ def _unless_mask(entry: Entry, stems: Set[str]) -> Entry:
 
 
 def _refuse(error: OSError) -> None:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return  # it went while the others were listed
     raise UserError(f"{error.filename} cannot be read: {error.strerror}.")

@@ -66,7 +66,8 @@ class Files:
     def tail(self, path: str) -> str:
         """The longest end of a path that is a file of the folder; "" where there is none."""
         parts = path.strip().replace("\\", "/").split("/")
-        tails = ("/".join(parts[at:]) for at in range(1, len(parts)))
+        first = max(1, len(parts) - self._deepest)  # a longer one need not be tried
+        tails = ("/".join(parts[at:]) for at in range(first, len(parts)))
         return next((tail for tail in tails if tail in self._paths), "")
 
     def _inside(self, path: PurePosixPath) -> PurePosixPath:
@@ -77,6 +78,10 @@ class Files:
                 return path.relative_to(way)
         real = PurePosixPath(os.path.realpath(self._source))
         return path.relative_to(real) if path.is_relative_to(real) else path
+
+    @cached_property
+    def _deepest(self) -> int:
+        return max((path.count("/") + 1 for path in self._paths), default=0)
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:

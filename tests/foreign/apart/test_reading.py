@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -151,6 +152,15 @@ def test_a_process_apart_that_has_ended_leaves_no_open_file():
         ended.end()
         del ended
     assert _open_files() == before
+
+
+def test_no_process_is_forked_where_tensorflow_has_started_in_whatever_way(monkeypatch):
+    """Its threads would be missing, and the reader would wait for them until its time is over."""
+    keras.ops.ones(1)
+    monkeypatch.delitem(sys.modules, "evidrift.networks.start_tensorflow")
+    monkeypatch.setattr(reading, "_ready", None)
+    reading.prepare()
+    assert reading._ready is None
 
 
 def test_a_network_that_computes_without_end_is_refused(tmp_path, monkeypatch):

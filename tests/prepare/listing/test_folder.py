@@ -260,6 +260,23 @@ def test_a_source_that_is_itself_a_link_is_followed(tmp_path):
     assert sorted(listed(tmp_path / "link")) == ["normal/1.png"]
 
 
+@pytest.mark.parametrize("now", ["nothing", "a file"])
+def test_a_folder_that_goes_while_others_are_listed_takes_no_film_with_it(tmp_path, monkeypatch, now):
+    save(tmp_path / "a/1.png", film(1))
+    (tmp_path / "b").mkdir()
+    scan = os.scandir
+
+    def going(path):
+        if Path(path).name == "b":
+            (tmp_path / "b").rmdir()
+            if now == "a file":
+                (tmp_path / "b").touch()
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", going)
+    assert [entry.path for entry in list_folder(tmp_path).entries] == ["a/1.png"]
+
+
 def test_a_link_to_a_folder_is_refused(tmp_path):
     touch(tmp_path, "films/normal/1.png", "elsewhere/1.png")
     (tmp_path / "films/tuberculosis").symlink_to(tmp_path / "elsewhere")

@@ -110,9 +110,11 @@ def _is_device(place: Place) -> Path:
 
 
 def _packed(name: str, method: int) -> Make:
-    with zipfile.ZipFile(io.BytesIO(plain("keras"))) as old:
-        content = old.read(name)
-    return _archive(lambda archive, place: archive.writestr(name, content, method), name)
+    def add(archive: zipfile.ZipFile, place: Place) -> None:
+        with zipfile.ZipFile(io.BytesIO(plain("keras"))) as old:
+            archive.writestr(name, old.read(name), method)
+
+    return _archive(add, name)
 
 
 CASES: dict[str, Make] = {

@@ -53,7 +53,7 @@ def cases() -> Iterator[Case]:
         "DICOM, JPEG inside of 60,000 px",
         lambda _: _framed(JPEGBaseline8Bit, jpeg_sides(SIDE, SIDE)),
     )
-    yield "scans.dcm", "DICOM, JPEG of 3,000 scans inside", lambda n: scans(3000 if n > 1 else 150)
+    yield "scans.dcm", "DICOM, JPEG of 3,000 scans inside", lambda n: scans(3000 if n > 1 else 30)
     yield (
         "j2k.dcm",
         "DICOM, JPEG 2000 inside of 60,000 px",
@@ -64,7 +64,7 @@ def cases() -> Iterator[Case]:
         "DICOM, JP2 with a second codestream first",
         lambda _: _framed(JPEG2000Lossless, hidden_stream()),
     )
-    yield "tiles.dcm", "DICOM, JPEG 2000 of 62,500 tiles inside", lambda _: tiles()
+    yield "tiles.dcm", "DICOM, JPEG 2000 of 62,500 tiles inside", lambda n: tiles(3500 * n)
     yield "jls.dcm", "DICOM, JPEG-LS inside of 60,000 px", lambda _: jpeg_ls(SIDE)
     yield "jls2.dcm", "DICOM, JPEG-LS of 7,000 px in some bytes", lambda _: jpeg_ls_small(7000)
     yield "rle.dcm", "DICOM, run lengths of 49 Mpx in some bytes", lambda _: run_lengths(7000)
@@ -127,7 +127,7 @@ def deflated(megabytes: int) -> bytes:
 def deflated_elements(megabytes: int) -> bytes:
     """Empty elements, deflated, just under the limit of what is inflated."""
     begin = dicom(DEEP, DeflatedExplicitVRLittleEndian, BitsStored=12)
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflater = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = deflater.compress(_elements(megabytes * (1 << 17))) + deflater.flush()
     return begin[: about_file(begin)] + packed
 
@@ -183,11 +183,10 @@ def scans(n: int) -> bytes:
     return dicom(np.zeros((1, 1), np.uint8), JPEGBaseline8Bit, frame=progressive(n), Rows=5000, Columns=6016)
 
 
-def tiles() -> bytes:
+def tiles(side: int) -> bytes:
     """A codestream of as many tiles as there may be."""
-    return dicom(
-        np.zeros((1, 1), np.uint8), JPEG2000Lossless, frame=j2k(7000, 7000, tile=28), Rows=7000, Columns=7000
-    )
+    frame = j2k(side, side, tile=side // 250)
+    return dicom(np.zeros((1, 1), np.uint8), JPEG2000Lossless, frame=frame, Rows=side, Columns=side)
 
 
 def hidden_stream() -> bytes:

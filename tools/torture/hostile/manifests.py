@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -25,6 +26,11 @@ class List(NamedTuple):
     name: str
     what: str
     refused: bool = True
+
+    @property
+    def due(self) -> str:
+        """How what is said of it must begin."""
+        return "error: " if self.refused else "kept 80"
 
 
 def write(folder: Path, secret: Path, n: int) -> Iterator[List]:
@@ -56,7 +62,7 @@ def write(folder: Path, secret: Path, n: int) -> Iterator[List]:
         "row": ("a row of 100 MB", True, f"{HEAD}{GOOD}{'x' * (50 * n << 20)}.png,a,p\n"),
         "cells": ("a row of a million cells", True, f"{HEAD}{GOOD}a/1.png,a,p{',x' * 1_000_000}\n"),
         "heading": ("a heading of 10 MB", True, f"path,{'x' * 10_000_000}\n"),
-        "headings": ("a million headings", True, f"{'x,' * 1_000_000}path,label\n"),
+        "headings": ("a million headings", True, f"{'x,' * (1_000_000 if n > 1 else 100_000)}path,label\n"),
         "escape": ("escapes in the headings", True, "path,\x1b[2J\x1b]0;owned\x07,label\n"),
         "empty": ("no bytes", True, ""),
         "quote": ("a quote that never ends", True, f'{HEAD}{GOOD}"a/1.png,a,p\n' + "x\n" * 200_000),
@@ -112,13 +118,19 @@ def _parquets(folder: Path, n: int) -> Iterator[List]:
     for name, data in damaged.items():
         (folder / name).write_bytes(data)
         yield List(name, f"Parquet, damaged: {name.partition('.')[0]}")
-    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * (1 << 20), pa.int32()), ["a/1.png"])
-    with pq.ParquetWriter(folder / "bomb.parquet", pa.schema(dict.fromkeys(columns, repeated.type))) as file:
-        for _ in range(512 if n > 1 else 8):  # each a few hundred bytes
-            file.write_table(pa.table(dict.fromkeys(columns, repeated)))
-    yield List("bomb.parquet", "Parquet of 500 million rows in a few hundred kB")
-    text = pa.array(["x" * (200 << 20)])
-    pq.write_table(pa.table({"path": text, "label": ["a"], "patient_id": ["p"]}), folder / "cell.parquet")
+    for name, word, groups, what in (
+        ("bomb", "a/1.png", 512 if n > 1 else 48, "500 million rows in a few hundred kB"),
+        ("words", "a/1.png".rjust(200, "x"), 1, "a million rows of one word, which it holds once"),
+    ):
+        repeated = pa.DictionaryArray.from_arrays(pa.array(np.zeros(1 << 20, np.int32)), [word])
+        schema = pa.schema(dict.fromkeys(columns, repeated.type))
+        with pq.ParquetWriter(folder / f"{name}.parquet", schema) as file:
+            for _ in range(groups):  # each a few hundred bytes
+                file.write_table(pa.table(dict.fromkeys(columns, repeated)))
+        yield List(f"{name}.parquet", f"Parquet of {what}")
+    text = pa.array(["x" * (200 << 20 if n > 1 else 140 << 20)])
+    long = pa.table({"path": text, "label": ["a"], "patient_id": ["p"]})
+    pq.write_table(long, folder / "cell.parquet", use_dictionary=False, write_statistics=False)
     yield List("cell.parquet", "Parquet with a cell of 200 MB in 10 kB")
     kept = dict.fromkeys(columns, pa.array([None] * 9, pa.null()))
     nested = pa.array([[{"a": [1]}]] * 9)

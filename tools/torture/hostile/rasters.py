@@ -38,7 +38,7 @@ def cases() -> Iterator[Case]:
         lambda _: jp2_sides(SIDE, SIDE, box=40),
     )
     yield "tiles.j2k", "JPEG 2000 of a million tiles", lambda _: j2k(7000, 7000, tile=7)
-    yield "tiles2.j2k", "JPEG 2000 of 62,500 tiles", lambda _: j2k(7000, 7000, tile=28)
+    yield "tiles2.j2k", "JPEG 2000 of 62,500 tiles", lambda n: j2k(3500 * n, 3500 * n, 14 * n)
     yield "idat.png", "PNG whose 8 px inflate to gigabytes", lambda n: png(8, 8, zeros(4096 * n))
     yield "icc.png", "PNG with a colour profile that inflates to gigabytes", lambda n: chunky(b"iCCP", n)
     yield "text.png", "PNG with a text that inflates to gigabytes", lambda n: chunky(b"zTXt", n)
@@ -48,10 +48,10 @@ def cases() -> Iterator[Case]:
     yield "chunks.png", "PNG of 15 million chunks", lambda n: chunks(15_000_000 if n > 1 else 50_000)
     yield "frames.png", "PNG of 2**31 frames", lambda _: apng()
     yield "length.png", "PNG with a chunk that claims 2 GiB", lambda _: png(40, 40, length=0x7FFFFFFF)
-    yield "scans.jpg", "JPEG of 30 Mpx in 3,000 scans", lambda n: progressive(3000 if n > 1 else 200)
+    yield "scans.jpg", "JPEG of 30 Mpx in 3,000 scans", lambda n: progressive(3000 if n > 1 else 40)
     yield "markers.jpg", "JPEG of 60 million markers", lambda n: markers(60_000_000 if n > 1 else 100_000)
     yield "exif.jpg", "JPEG whose EXIF points into itself", lambda _: jpeg_exif_loop()
-    yield "tiles.tif", "TIFF of 12 million tiles", lambda _: tiff_tiles(12_000_000)
+    yield "tiles.tif", "TIFF of 12 million tiles", lambda n: tiff_tiles(12_000_000 if n > 1 else 200_000)
     yield "loop.tif", "TIFF whose pages go in a circle", lambda _: tiff([(256, 32), (257, 40)], after=8)
     yield "pages.tif", "TIFF of millions of empty pages", lambda n: tiff_pages(10 ** (4 + n))
     yield (
