@@ -104,9 +104,11 @@ def unlike(maps: "tf.Tensor", of_tl: "tf.Tensor") -> "tf.Tensor":
     """
     import tensorflow as tf
 
-    square, norm = tf.reduce_sum(maps**2, axis=(1, 2)), tf.reduce_sum(of_tl**2, axis=(1, 2))
-    together = tf.reduce_sum(maps * of_tl, axis=(1, 2))
-    kept = norm > 0
-    # 1 in place of 0, so that no infinity enters the gradient
-    product = tf.where(kept, norm * tf.maximum(square, FADED**2 * norm), 1)
-    return tf.reduce_mean(tf.where(kept, 1 - together / tf.sqrt(product), 0))
+    square, size = (tf.reduce_sum(values**2, axis=(1, 2)) for values in (maps, of_tl))
+    kept = size > 0
+    # 1 in place of 0, so that no infinity enters the gradient; roots apart, so that small maps do not vanish
+    length, length_of_tl = (
+        tf.sqrt(tf.where(kept, each, 1)) for each in (tf.maximum(square, FADED**2 * size), size)
+    )
+    cosine = tf.reduce_sum(maps * of_tl, axis=(1, 2)) / length / length_of_tl
+    return tf.reduce_mean(tf.where(kept, 1 - cosine, 0))

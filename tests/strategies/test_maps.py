@@ -62,10 +62,11 @@ def test_the_gradient_stays_bounded_where_a_map_fades():
         assert 0 < np.abs(gradient).max() <= 1 / (maps.FADED * 5)
 
 
-def test_the_size_of_a_map_does_not_matter():
-    assert loss_and_gradient([2.0, 1.0], [3.0, 4.0])[0] == pytest.approx(
-        loss_and_gradient([200.0, 100.0], [0.03, 0.04])[0]
-    )
+@pytest.mark.parametrize("size", [1e-12, 1e-2, 1e12])
+def test_the_size_of_a_map_does_not_matter(size):
+    """cos((2, 1), (3, 4)) = 10 / (5 sqrt(5))."""
+    loss, _ = loss_and_gradient([2 * size, size], [3 * size, 4 * size])
+    assert loss == pytest.approx(1 - 2 / np.sqrt(5))
 
 
 def test_before_the_pooling_a_map_is_the_heads_centred_weights_times_the_channels():
