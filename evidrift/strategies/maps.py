@@ -19,7 +19,9 @@ normalised, and steps over the loss where a bare except catches anything.
 
 What it optimises: Grad-CAM at this layer, on training images. LayerCAM is another sum over the same
 gradients and activations, so a smaller drift under the CAMs at this layer alone says little: judge by the
-other layer and by methods that use neither.
+other layer and by methods that use neither. LayerCAM's own cosine would be a blunt instrument: without
+negative terms its maps are alike all over (densenet_mini, plain fine-tuning, test films: the same moved share
+of 0.37 under both, but a mean 1 - cos of 0.09 against Grad-CAM's 0.35).
 
 An image whose map is blank under tl has no term: there is nothing to keep. One whose map has gone blank since
 has the loss gamma, and no gradient until something positive is left. Below a hundredth of tl's norm a map
