@@ -235,9 +235,8 @@ def main() -> None:
         # a power needs fewer than an error
         of_several = pool.map(outcomes, several, [max(1, args.studies // 3)] * len(several))
         print("One cloud: several are called (at most 5 % wanted)\n")
-        print(
-            "| cloud | trainings | in any of a study's six tests | in a single test at 5 % |\n|---|---|---|---|"
-        )
+        print("| cloud | trainings | in any of a study's six tests | in a single test at 5 % |")
+        print("|---|---|---|---|")
         for case, counts in zip(null, of_one, strict=True):
             told = " | ".join(share(counts[name]) for name in ("false", "single"))
             print(f"| {case.name} | {case.trainings} | {told} |", flush=True)
