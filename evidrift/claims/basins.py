@@ -64,23 +64,22 @@ def find_basins(distances: np.ndarray, n_tests: int = 1) -> Basins:
         distances: squared Euclidean distances of the trainings, (k, k), in any unit.
         n_tests: in the family. Where several groups are asked at once, their number is corrected for as well.
     """
-    everyone = tuple(range(len(distances)))
-    whole = clearest_split(distances)
-    p = min(1.0, n_tests * whole.p) if whole else 1.0
     done: list[Group] = []
-    asked = [everyone]
+    asked: list[Group] = [tuple(range(len(distances)))]
+    first: float | None = None
     while asked:
-        level = ALPHA / (n_tests * len(asked))
-        parts: list[Group] = []
+        n, parts = n_tests * len(asked), list[Group]()
         for group in asked:
             split = clearest_split(distances[np.ix_(group, group)])
-            if split and split.p <= level:
+            p = min(1.0, n * split.p) if split else 1.0
+            first = p if first is None else first
+            if split and p <= ALPHA:
                 parts += [tuple(group[at] for at in part) for part in split.groups]
             else:
                 done.append(group)
         done += [group for group in parts if len(group) < DIVISIBLE]
         asked = [group for group in parts if len(group) >= DIVISIBLE]
-    return Basins(tuple(sorted(done)), p)
+    return Basins(tuple(sorted(done)), 1.0 if first is None else first)
 
 
 def clearest_split(distances: np.ndarray) -> Split | None:
