@@ -68,6 +68,17 @@ class Quantities:
 NOTHING = Quantities()  # where nothing could be measured
 
 
+def usable_images(cells: Cells) -> tuple[np.ndarray, tuple[bool, bool]]:
+    """Images whose maps can be used under every seed, (n,) bool; whether tl and ft have a seed floor."""
+    # of several models before and a single one after, or the other way round, there is one floor alone
+    has_floors = bool(np.isfinite(cells.floor_tl).any()), bool(np.isfinite(cells.floor_ft).any())
+    usable = np.isfinite(cells.drift).all(axis=1)
+    for known, values in zip(has_floors, (cells.floor_tl, cells.floor_ft), strict=True):
+        if known:
+            usable &= np.isfinite(values).all(axis=1)
+    return usable, has_floors
+
+
 def quantities(cells: Cells) -> Quantities:
     """Estimate one measure's drift with its parts, the seed floors and the scale.
 
@@ -76,12 +87,7 @@ def quantities(cells: Cells) -> Quantities:
     """
     n_seeds = cells.drift.shape[1]
     floors = (cells.floor_tl, cells.floor_ft)
-    # of several models before and a single one after, or the other way round, there is one floor alone
-    has_floors = [bool(np.isfinite(each).any()) for each in floors]
-    usable = np.isfinite(cells.drift).all(axis=1)
-    for known, values in zip(has_floors, floors, strict=True):
-        if known:
-            usable &= np.isfinite(values).all(axis=1)
+    usable, has_floors = usable_images(cells)
     if not usable.any():
         return NOTHING
 
