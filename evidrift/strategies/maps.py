@@ -19,7 +19,9 @@ normalised, and steps over the loss where a bare except catches anything.
 
 What it optimises: Grad-CAM at this layer, on training images. LayerCAM is another sum over the same
 gradients and activations, so a smaller drift under the CAMs at this layer alone says little: judge by the
-other layer and by methods that use neither.
+other layer and by methods that use neither. LayerCAM's own cosine would be a blunt instrument: without
+negative terms its maps are alike all over (densenet_mini, plain fine-tuning, test films: the same moved share
+of 0.37 under both, but a mean 1 - cos of 0.09 against Grad-CAM's 0.35).
 
 An image whose map is blank under tl has no term: there is nothing to keep. One whose map has gone blank since
 has the loss gamma, and no gradient until something positive is left. Below a hundredth of tl's norm a map
@@ -104,9 +106,11 @@ def unlike(maps: "tf.Tensor", of_tl: "tf.Tensor") -> "tf.Tensor":
     """
     import tensorflow as tf
 
-    square, norm = tf.reduce_sum(maps**2, axis=(1, 2)), tf.reduce_sum(of_tl**2, axis=(1, 2))
-    together = tf.reduce_sum(maps * of_tl, axis=(1, 2))
-    kept = norm > 0
-    # 1 in place of 0, so that no infinity enters the gradient
-    product = tf.where(kept, norm * tf.maximum(square, FADED**2 * norm), 1)
-    return tf.reduce_mean(tf.where(kept, 1 - together / tf.sqrt(product), 0))
+    square, size = (tf.reduce_sum(values**2, axis=(1, 2)) for values in (maps, of_tl))
+    kept = size > 0
+    # 1 in place of 0, so that no infinity enters the gradient; roots apart, so that small maps do not vanish
+    length, length_of_tl = (
+        tf.sqrt(tf.where(kept, each, 1)) for each in (tf.maximum(square, FADED**2 * size), size)
+    )
+    cosine = tf.reduce_sum(maps * of_tl, axis=(1, 2)) / length / length_of_tl
+    return tf.reduce_mean(tf.where(kept, 1 - cosine, 0))

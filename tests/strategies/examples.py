@@ -13,18 +13,24 @@ class Example(NamedTuple):
     Attributes:
         strategy: its name.
         params: of its `Params`.
-        head_gradient: the penalty depends on the weights of the head.
+        unfelt: trained weights that the penalty does not depend on, by their paths.
         least_at_tl: tl itself has the penalty 0.
     """
 
     strategy: str
     params: dict[str, Any]
-    head_gradient: bool = True
+    unfelt: tuple[str, ...] = ()
     least_at_tl: bool = True
 
 
+# a penalty on features ends at its layer; the gradient of a piecewise linear network knows no bias behind it
+HEAD = ("logits/kernel", "logits/bias")
 EXAMPLES = [
     Example("l2_sp", {"alpha": 0.1, "selective": False}),
     Example("focal", {"base": 1.0, "focus": 5.0, "temperature": 100.0}),
     Example("focal", {"base": 0.5, "focus": 0.0, "temperature": 2.0}),
+    Example("features", {"beta": 1.0, "layer": "penultimate"}, unfelt=("top/kernel", "top/bias", *HEAD)),
+    Example("features", {"beta": 2.0, "layer": "last"}, unfelt=HEAD),
+    Example("maps", {"gamma": 1.0, "layer": "penultimate", "every": 4}, unfelt=("top/bias", "logits/bias")),
+    Example("maps", {"gamma": 2.0, "layer": "last", "every": 1}, unfelt=("logits/bias",)),
 ]

@@ -1,6 +1,5 @@
 """A penalty on a small network, called as the epoch loop calls it, in double precision."""
 
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -75,9 +74,7 @@ class Penalised:
             self.labels = tf.constant(training.labels.astype(np.int32))
             self.teacher: list[tf.Tensor] = []
             if self.penalty.teacher:
-                takes_labels = len(inspect.signature(self.penalty.teacher).parameters) > 1
-                given = (self.inputs, self.labels) if takes_labels else (self.inputs,)
-                self.teacher = list(self.penalty.teacher(*given))
+                self.teacher = list(self.penalty.teacher(self.inputs, self.labels))
 
     @property
     def in_head(self) -> list[bool]:
