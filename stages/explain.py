@@ -1,7 +1,5 @@
 """Explain both checkpoints of one architecture and seed: write their CAM tensors."""
 
-from typing import TYPE_CHECKING
-
 import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
@@ -13,14 +11,9 @@ from evidrift.base.unfinished.scratch import unfinished
 from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
 from evidrift.maps.mapfile import CHECKPOINTS, Origin, write_maps
-from evidrift.networks.checkpoint import load_checkpoints, load_plan, weights_hash
+from evidrift.networks.checkpoint import checkpoint_hash, load_checkpoints, load_plan
 from evidrift.networks.files import PREDICTIONS
 from evidrift.training.predictions import read_predictions
-
-if TYPE_CHECKING:
-    import keras
-
-    from evidrift.networks.checkpoint import Weights
 
 
 def main() -> None:
@@ -52,16 +45,11 @@ def main() -> None:
         size=store.size,
         classes=store.classes,
         versions=versions(),
-        weights={name: _hash(classifier, values) for name, values in weights.items()},
+        weights={name: checkpoint_hash(classifier, values) for name, values in weights.items()},
     )
     with unfinished("explain", args, family, plan) as memo:
         maps = explain_checkpoints(family, classifier, weights, images, plan.prepare, recorded, chosen, memo)
         write_maps(args.maps, origin, images.ids[chosen], images.content[chosen], maps)
-
-
-def _hash(classifier: "keras.Model", weights: "Weights") -> str:
-    classifier.set_weights(weights)
-    return weights_hash(classifier)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The one loop that explains images; and both checkpoints of one architecture and seed, for the pipeline."""
+"""The one loop that explains images; and, for the pipeline, checkpoints of one architecture."""
 
 import logging
 from collections.abc import Callable
@@ -10,13 +10,13 @@ import numpy as np
 
 from evidrift.attribution.family import Family
 from evidrift.attribution.network import PREDICTED, Network
+from evidrift.attribution.networks import Networks
 from evidrift.base.errors import UserError
 from evidrift.base.progress import Progress
 from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.maps.arrays import as_arrays, from_arrays
 from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
-from evidrift.networks.target.layers import resolve
 
 if TYPE_CHECKING:
     from evidrift.base.files.spool import Spool
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from evidrift.images.store import Images
 
 logger = logging.getLogger(__name__)
+
+STAGE = "explain@<architecture>-<seed>-<family>"
 
 
 def explain(
@@ -110,12 +112,14 @@ def explain_checkpoints(
         UserError: a checkpoint gives other logits than were recorded, or lacks a layer.
     """
     # one graph, compiled once, takes the weights of all checkpoints in turn
-    params = family.params
-    network = Network(classifier, resolve(classifier, params.layers), prepare, params.score)
+    network = Networks(classifier, prepare).at(family.params.layers, family.params.score)
     maps = {}
     for checkpoint, values in weights.items():
         classifier.set_weights(values)
-        maps[checkpoint] = _explain(family, network, images, recorded[checkpoint], chosen, checkpoint, memo)
+        with Progress(total=len(chosen), desc=f"explain {checkpoint}", unit="image") as progress:
+            maps[checkpoint] = explain_checkpoint(
+                family, network, images, recorded[checkpoint], chosen, progress, STAGE, checkpoint, memo
+            )
         for layer in maps[checkpoint].layers.values():
             if not layer.rectified:
                 logger.warning(
@@ -127,44 +131,62 @@ def explain_checkpoints(
     return maps
 
 
-def _explain(
+def explain_checkpoint(
     family: Family,
     network: Network,
     images: "Images",
     recorded: np.ndarray,
     chosen: np.ndarray,
-    checkpoint: str,
-    memo: Memo,
+    progress: Progress,
+    stage: str,
+    name: str,
+    memo: Memo = NOTHING,
 ) -> CheckpointMaps:
+    """Maps of the chosen images under the checkpoint whose weights the network has.
+
+    Args:
+        family: what to compute.
+        network: with the layers and the score of the family's parameters.
+        images: of the test split.
+        recorded: the checkpoint's logits of these images as its training stage wrote them, (n, classes): see
+            `explain_checkpoints`.
+        chosen: positions of the images to explain, from `subset.choose`.
+        progress: moved on by one an image.
+        stage: that explains it, as DVC addresses it.
+        name: of the checkpoint, in errors and in the memo.
+        memo: of batches that were explained before.
+
+    Raises:
+        UserError: the checkpoint gives other logits than were recorded.
+    """
     if len(recorded) != len(images.ids):
         raise UserError(
-            f"{checkpoint}: there are recorded predictions of {len(recorded)} images, but {len(images.ids)} "
+            f"{name}: there are recorded predictions of {len(recorded)} images, but {len(images.ids)} "
             "images to explain. The training stages ran on another store: run `dvc repro`."
         )
     targets = images.labels if family.params.target == "label" else predicted_classes(recorded)
     scale = logit_scale(recorded)
-    with Progress(total=len(chosen), desc=f"explain {checkpoint}", unit="image") as progress:
 
-        def check(part: slice, maps: CheckpointMaps) -> None:
-            at = chosen[part]
-            _check(maps.logits, recorded[at], scale, images.ids[at], checkpoint)
-            progress.update(len(at))
+    def check(part: slice, maps: CheckpointMaps) -> None:
+        at = chosen[part]
+        _check(maps.logits, recorded[at], scale, images.ids[at], name, stage)
+        progress.update(len(at))
 
-        pixels = images.pixels.take(chosen, axis=0)
-        return explain(network, family, pixels, targets[chosen], scale, check, memo, checkpoint)
+    pixels = images.pixels.take(chosen, axis=0)
+    return explain(network, family, pixels, targets[chosen], scale, check, memo, name)
 
 
 def _check(
-    logits: np.ndarray, recorded: np.ndarray, scale: float, image_ids: np.ndarray, checkpoint: str
+    logits: np.ndarray, recorded: np.ndarray, scale: float, image_ids: np.ndarray, name: str, stage: str
 ) -> None:
     differs = differing(logits, recorded, scale)
     if differs.any():
         at = int(differs.argmax())
         raise UserError(
-            f"{checkpoint}: image {image_ids[at]} now gives logits {_shown(logits[at])}, but its training "
+            f"{name}: image {image_ids[at]} now gives logits {_shown(logits[at])}, but its training "
             f"stage recorded {_shown(recorded[at])}. The weights, the store and the predictions are not of "
-            "one run, or of another kind of machine. `dvc repro --force` with this stage's name, "
-            "explain@<architecture>-<seed>-<family>, makes them all anew."
+            f"one run, or of another kind of machine. `dvc repro --force` with this stage's name, {stage}, "
+            "makes them all anew."
         )
 
 

@@ -1,6 +1,6 @@
-"""Check all attribution families of one architecture, on both checkpoints of each seed."""
+"""Check all attribution families of one architecture, on both checkpoints of each seed or on any."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.family import Family
 from evidrift.attribution.network import Network
+from evidrift.attribution.networks import Networks
 from evidrift.attribution.subset import choose
 from evidrift.base.errors import UserError
 from evidrift.base.progress import Progress
@@ -23,7 +24,6 @@ from evidrift.check.randomisation import randomisation
 from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.maps.mapfile import MapFile
 from evidrift.maps.scores import differing, logit_scale
-from evidrift.networks.target.layers import resolve
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
@@ -39,7 +39,7 @@ def check_architecture(
     params: Check,
     memo: Memo = NOTHING,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Faithfulness and randomisation of every method's maps.
+    """Faithfulness and randomisation of every method's maps under both checkpoints of the seeds to check.
 
     Args:
         architecture: its name.
@@ -52,6 +52,35 @@ def check_architecture(
         params: of the checks.
         memo: of images and depths that were checked before.
 
+    Returns, raises: see `check_checkpoints`.
+    """
+    classifier, weights = load(params.seeds)
+    networks = Networks(classifier, prepare)
+    return check_checkpoints(architecture, networks, weights, families, images, folder, params, memo)
+
+
+def check_checkpoints(
+    architecture: str,
+    networks: Networks,
+    weights: Mapping[tuple[int, str], list[np.ndarray]],
+    families: Sequence[Family],
+    images: "Images",
+    folder: Path,
+    params: Check,
+    memo: Memo = NOTHING,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Faithfulness and randomisation of every method's maps.
+
+    Args:
+        architecture: its name.
+        networks: of its classifier, which has whichever weights afterwards.
+        weights: for it, by seed and checkpoint (`tl`, `ft`).
+        families: of the grid.
+        images: of the test split.
+        folder: of the map files, `<seed>-<family>.h5`.
+        params: of the checks.
+        memo: of images and depths that were checked before.
+
     Returns:
         The rows of the faithfulness table and of the randomisation table, see `check.tables`.
 
@@ -59,9 +88,9 @@ def check_architecture(
         UserError: a map file is missing or lacks an image, its maps are of other weights, or no family
             explains one of the layers.
     """
-    classifier, weights = load(params.seeds)
     # one graph, compiled once, takes the weights of all checkpoints in turn
-    ready = _ready(classifier, families, prepare, params)
+    classifier = networks.classifier
+    ready = _ready(networks, families, params)
     network = ready[0][1]
     few, depths = params.randomisation.images_per_class, params.randomisation.depths
     many = params.faithfulness.images_per_class
@@ -91,23 +120,14 @@ def check_architecture(
     return pd.concat(faithful, ignore_index=True), pd.concat(insensitive, ignore_index=True)
 
 
-def _ready(
-    classifier: keras.Model,
-    families: Sequence[Family],
-    prepare: Callable[[np.ndarray], Any],
-    params: Check,
-) -> list[tuple[Family, Network]]:
+def _ready(networks: Networks, families: Sequence[Family], params: Check) -> list[tuple[Family, Network]]:
     """The families that explain any of the layers, each with its network; those that can share one do."""
-    networks: dict[tuple, Network] = {}
     ready = []
     for family in families:
-        labels = tuple(label for label in params.layers if label in family.params.layers)
-        key = (labels, family.params.score)
+        labels = [label for label in params.layers if label in family.params.layers]
         if labels:
-            if key not in networks:
-                networks[key] = Network(classifier, resolve(classifier, labels), prepare, family.params.score)
-            ready.append((family, networks[key]))
-    explained = {label for labels, _ in networks for label in labels}
+            ready.append((family, networks.at(labels, family.params.score)))
+    explained = {layer.label for _, network in ready for layer in network.layers}
     if missing := [label for label in params.layers if label not in explained]:
         raise UserError(
             f"check.layers names {missing[0]}, at which no family of the grid explains. Take it out, or add "

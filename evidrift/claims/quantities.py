@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from evidrift.claims.estimate import Quantity
+from evidrift.claims.functions import mean_over, ratio
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,17 @@ class Quantities:
 NOTHING = Quantities()  # where nothing could be measured
 
 
+def usable_images(cells: Cells) -> tuple[np.ndarray, tuple[bool, bool]]:
+    """Images whose maps can be used under every seed, (n,) bool; whether tl and ft have a seed floor."""
+    # of several models before and a single one after, or the other way round, there is one floor alone
+    has_floors = bool(np.isfinite(cells.floor_tl).any()), bool(np.isfinite(cells.floor_ft).any())
+    usable = np.isfinite(cells.drift).all(axis=1)
+    for known, values in zip(has_floors, (cells.floor_tl, cells.floor_ft), strict=True):
+        if known:
+            usable &= np.isfinite(values).all(axis=1)
+    return usable, has_floors
+
+
 def quantities(cells: Cells) -> Quantities:
     """Estimate one measure's drift with its parts, the seed floors and the scale.
 
@@ -75,17 +87,12 @@ def quantities(cells: Cells) -> Quantities:
     """
     n_seeds = cells.drift.shape[1]
     floors = (cells.floor_tl, cells.floor_ft)
-    # of several models before and a single one after, or the other way round, there is one floor alone
-    has_floors = [bool(np.isfinite(each).any()) for each in floors]
-    usable = np.isfinite(cells.drift).all(axis=1)
-    for known, values in zip(has_floors, floors, strict=True):
-        if known:
-            usable &= np.isfinite(values).all(axis=1)
+    usable, has_floors = usable_images(cells)
     if not usable.any():
         return NOTHING
 
     def quantity(values: np.ndarray, known: bool) -> Quantity:
-        return _quantity(values, cells, usable, known)
+        return mean_over(values, cells.patients, usable, known, cells.classes)
 
     between = all(has_floors)
     drift, by_seed = quantity(cells.drift, between), cells.drift[usable].mean(axis=0)
@@ -102,28 +109,15 @@ def quantities(cells: Cells) -> Quantities:
         erratic = drift - shared
     scale = _scale(cells, between)
     return Quantities(
-        drift, floor_tl, floor_ft, shared, erratic, scale, scale and _ratio(drift, scale), by_seed
+        drift, floor_tl, floor_ft, shared, erratic, scale, scale and ratio(drift, scale), by_seed
     )
 
 
 def _scale(cells: Cells, known: bool) -> Quantity | None:
     usable = np.isfinite(cells.scale).all(axis=1)
-    return _quantity(cells.scale, cells, usable, known) if usable.any() else None
-
-
-def _ratio(above: Quantity, below: Quantity) -> Quantity | None:
-    """First-order expansion of the ratio of two means (delta method); None without a mean to divide by."""
-    if not below.value > 0:
+    if not usable.any():
         return None
-    ratio = above.value / below.value
-    return Quantity(
-        ratio,
-        (above.weights - ratio * below.weights) / below.value,
-        above.measured & below.measured,
-        min(above.n_images, below.n_images),
-        above.seeds_known and below.seeds_known,
-        groups=above.groups,
-    )
+    return mean_over(cells.scale, cells.patients, usable, known, cells.classes)
 
 
 def scale_cells(values: np.ndarray, image: np.ndarray, partner: np.ndarray, n: int) -> np.ndarray:
@@ -172,25 +166,3 @@ def pseudo_values(pairs: np.ndarray, n_seeds: int) -> np.ndarray:
         for seed in range(n_seeds)
     ]
     return n_seeds * mean[:, None] - (n_seeds - 1) * np.stack(without, axis=1)
-
-
-def _quantity(values: np.ndarray, cells: Cells, usable: np.ndarray, known: bool) -> Quantity:
-    """The mean over usable images, and what each patient's images add to it under each seed.
-
-    With classes it is the mean over classes of their images' means.
-    """
-    n_patients = int(cells.patients.max()) + 1
-    chosen, of = values[usable], cells.patients[usable]
-    classes = np.zeros(len(usable), int) if cells.classes is None else cells.classes
-    group = np.unique(classes[usable], return_inverse=True)[1]
-    n_images = np.bincount(group)
-    means = np.bincount(group, chosen.mean(axis=1)) / n_images
-    weights = np.zeros((n_patients, values.shape[1]))
-    np.add.at(weights, of, (chosen - means[group, None]) / (n_images[group, None] * len(means)))
-    measured = np.zeros(n_patients, dtype=bool)
-    measured[of] = True
-    groups = None
-    if cells.classes is not None:
-        groups = np.zeros(n_patients, int)
-        groups[of] = group
-    return Quantity(float(means.mean()), weights, measured, len(chosen), known, groups=groups)

@@ -24,6 +24,7 @@ from evidrift.reliance.summary import ALL
 # The JSON is kept in git: enough for what means over some hundred images can tell.
 DECIMALS = 4
 IN_MODELS = tuple(name for measure in MEASURES for name in (measure, f"{measure}_sd"))
+IN_BASINS = ("basins", "groups", "within", "between", "p_corrected", "verdict")
 IN_CHECKS = (
     *("gain", "gain_low", "gain_high", "faithful"),
     *("similarity", "chance", "excess", "excess_low", "excess_high", "insensitive"),
@@ -56,6 +57,7 @@ def metrics(result: Result) -> dict[str, Any]:
             "drift": nested_rows(primary, ("arch", "method", "layer", "measure"), IN_METRICS),
             "decidable": not observed.undecidable,
             "undecidable": _undecidable(observed),
+            "basins": nested_rows(result.basins.table, ("arch", "checkpoint", "method"), IN_BASINS),
             "checks": nested_rows(result.marks, ("arch", "method", "layer", "checkpoint"), IN_CHECKS),
             "ranking": nested(
                 ((each.layer, each.method), [arch for arch, _ in each.scores]) for each in observed.rankings
@@ -103,6 +105,7 @@ def write_tables(folder: Path, result: Result, spelling: Spelling = PIPELINE) ->
     ]
     tables = {
         "drift": result.drift,
+        "basins": result.basins.table,
         "statuses": result.statuses,
         "cohorts": result.cohorts,
         "left_out": result.left_out,

@@ -13,6 +13,7 @@ from evidrift.claims.stability import Extreme, extremes
 from evidrift.compare.caveats import Caveat, caveats
 from evidrift.compare.conclusions import conclude, order_of
 from evidrift.compare.findings.associations import associations, image_drifts, score_changes
+from evidrift.compare.findings.basins import BasinsFound, count_basins
 from evidrift.compare.findings.choices import WARNING
 from evidrift.compare.findings.cohorts import cohort_table, left_out_table, status_table
 from evidrift.compare.findings.confusion import class_table, confusability, confusion_table
@@ -45,6 +46,7 @@ class Result:
         quantities: drift with its parts, floors and scale, with what each patient and seed adds, by
             architecture, layer and method, and by measure.
         drift: the same as a table, from `findings.drift.summarise`, in the grid's order, `penultimate` first.
+        basins: whether the trainings lie in one cloud of maps, from `findings.basins.count_basins`.
         statuses: from `findings.cohorts.status_table`.
         cohorts: from `findings.cohorts.cohort_table`.
         left_out: who counts and who doesn't, from `findings.cohorts.left_out_table`.
@@ -84,6 +86,7 @@ class Result:
     cohort: CommonCohort
     quantities: AllQuantities
     drift: pd.DataFrame
+    basins: BasinsFound
     statuses: pd.DataFrame
     cohorts: pd.DataFrame
     left_out: pd.DataFrame
@@ -155,6 +158,7 @@ def compare(study: Study, params: Compare) -> Result:
         cohort=cohort,
         quantities=quantities,
         drift=drift,
+        basins=count_basins(study, cohort, params.min_patients),
         statuses=statuses,
         cohorts=_sorted(cohort_table(study.pairs), study.architectures),
         left_out=left_out_table(study.pairs, study.architectures),

@@ -18,7 +18,19 @@ STAGE = "compare"  # writes it and the tables
 # Columns of the tables that hold text, whatever it looks like: a class may be called None or 007.
 TEXT = (
     *("against", "arch", "called", "checkpoint", "cohort", "confused_with", "corner", "estimand", "faithful"),
-    *("family", "fill", "image_id", "images", "insensitive", "kind", "label", "layer", "measure", "method"),
+    *(
+        "family",
+        "fill",
+        "groups",
+        "image_id",
+        "images",
+        "insensitive",
+        "kind",
+        "label",
+        "layer",
+        "measure",
+        "method",
+    ),
     *("order", "other", "other_method", "property", "reason", "region", "says", "stable", "test", "towards"),
     *("turned_by", "verdict", "warnings"),
 )
@@ -98,6 +110,7 @@ class Summary(Section):
         signs: by architecture and method at `layer`, what the checks say against it, see `findings.signs`.
         alike: groups of methods that cannot disagree at `layer`.
         caveats: in order.
+        basins: whether the trainings lie in one cloud of maps, in sentences.
         courses: drift along training in sentences.
         reliance: what the decisions hang on, in sentences.
         histories: by column, see `Context`.
@@ -126,6 +139,7 @@ class Summary(Section):
     signs: dict[str, dict[str, str]]
     alike: tuple[tuple[str, ...], ...]
     caveats: tuple[CaveatLine, ...]
+    basins: tuple[str, ...] = ()
     courses: tuple[str, ...] = ()
     reliance: tuple[str, ...] = ()
     images: dict[str, Any]

@@ -61,11 +61,24 @@ class ArchitectureMaps:
 
 
 def read_maps(
-    folder: Path, architecture: str, seeds: Sequence[int], families: Sequence[str], manifest: Path
+    folder: Path,
+    architecture: str,
+    seeds: Sequence[int],
+    families: Sequence[str],
+    manifest: Path,
+    stage: str = "explain",
 ) -> ArchitectureMaps:
     """Read an architecture's map files, and its images' labels and patients from the manifest.
 
     The images are those of the family that explained the most; another may have explained some of them.
+
+    Args:
+        folder: of the map files, `<seed>-<family>.h5`.
+        architecture: its name.
+        seeds: of the grid.
+        families: of the grid.
+        manifest: of the prepared images.
+        stage: that writes the files: `explain`, or `judge` for those of a treated fine-tuning.
 
     Raises:
         UserError: a file is missing or damaged or lies outside the grid, files disagree on the images, or two
@@ -73,7 +86,7 @@ def read_maps(
     """
     check_folder(folder, [f"{seed}-{family}.h5" for seed in seeds for family in families])
     files = [
-        [MapFile(folder / f"{seed}-{family}.h5").require(architecture, seed, family) for seed in seeds]
+        [MapFile(folder / f"{seed}-{family}.h5", stage).require(architecture, seed, family) for seed in seeds]
         for family in families
     ]
     every = [file for row in files for file in row]

@@ -174,6 +174,10 @@ class MapFile:
         penultimate layer_cam (5, 4, 4)
         sum grad_cam (5, 3, 3)
 
+    Args:
+        path: of the file.
+        stage: that writes it.
+
     Attributes:
         origin: what was explained.
 
@@ -181,9 +185,9 @@ class MapFile:
         UserError: the file is missing or damaged.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, stage: str = "explain"):
         self.path = path
-        require_sealed(path, "explain")
+        require_sealed(path, stage)
         with h5py.File(path) as file:
             self.origin = _origin(file.attrs)
 
@@ -241,6 +245,21 @@ class MapFile:
         except KeyError:
             there = ", ".join(f"{layer}/{method}" for layer, method in self.methods())
             raise UserError(f"{self.path} has no {name}. It has maps of: {there}.") from None
+
+    def checkpoint(self, name: str) -> CheckpointMaps:
+        """All that the file holds of one checkpoint, as it was given to `write_maps`, in memory."""
+        with h5py.File(self.path) as file:
+            layers = {
+                label: LayerMaps(
+                    name=str(group.attrs["name"]),
+                    rectified=bool(group.attrs["rectified"]),
+                    constant_gradient=bool(group.attrs["constant_gradient"]),
+                    methods={method: signed[:] for method, signed in group.items()},
+                    not_defined=tuple(json.loads(group.attrs["not_defined"])),
+                )
+                for label, group in file[f"maps/{name}"].items()
+            }
+        return CheckpointMaps(self.targets(name), self.logits(name), layers)
 
     def layer_name(self, layer: str) -> str:
         """The layer's name in the network, e.g. pool4_relu for `penultimate`."""

@@ -19,7 +19,7 @@ from evidrift.base.files.seal import require_sealed, require_whole, writing_seal
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import Options, find
 from evidrift.networks.classifier import build_classifier, build_head, network_input
-from evidrift.networks.files import BACKBONE, HEAD, NETWORK, STAGES
+from evidrift.networks.files import BACKBONE, HEAD, NETWORK, STAGES, written_by
 from evidrift.networks.params import load_architecture
 
 Key = TypeVar("Key")
@@ -140,7 +140,7 @@ def load_checkpoints(
     Args:
         plan: of the classifier.
         backbone: file of the pretrained backbone's weights.
-        folders: of the checkpoints, each called `tl` or `ft`, by any keys.
+        folders: of the checkpoints, by any keys; one called `tl` holds a head, any other a whole network.
 
     Returns:
         The classifier, with whichever weights, and each checkpoint's as it takes them, by the same keys.
@@ -153,7 +153,7 @@ def load_checkpoints(
             load_own(head, folder / HEAD, STAGES["tl"])
             weights[key] = [*pretrained, *head.get_weights()]
         else:
-            load_own(classifier, folder / NETWORK, STAGES["ft"])
+            load_own(classifier, folder / NETWORK, written_by(folder))
             weights[key] = classifier.get_weights()
     return classifier, weights
 
@@ -179,6 +179,12 @@ def _built(plan: Plan, backbone: Path, dropout: float) -> tuple[keras.Model, ker
     load_own(trunk, backbone, "embed")
     head = build_head(trunk.output.shape[-1], plan.n_classes, dropout=0, seed=0)
     return trunk, head, build_classifier(trunk, plan.n_classes, dropout)
+
+
+def checkpoint_hash(classifier: keras.Model, weights: Weights) -> str:
+    """`weights_hash` of a checkpoint, whose weights the classifier has afterwards."""
+    classifier.set_weights(weights)
+    return weights_hash(classifier)
 
 
 def weights_hash(model: keras.Model) -> str:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from evidrift.base.errors import UserError
 from evidrift.base.table import read_checked, write_table
-from evidrift.networks.files import LOGIT, PREDICTION_COLUMNS, STAGES
+from evidrift.networks.files import LOGIT, PREDICTION_COLUMNS, written_by
 
 
 def write_predictions(
@@ -33,7 +33,7 @@ def read_predictions(path: Path, ids: np.ndarray, classes: tuple[str, ...]) -> n
     Raises:
         UserError: the file holds other images or classes.
     """
-    table = read_checked(path, PREDICTION_COLUMNS, STAGES[path.parent.name]).to_pandas()
+    table = read_checked(path, PREDICTION_COLUMNS, written_by(path.parent)).to_pandas()
     names = [f"{LOGIT}{name}" for name in classes]
     if list(table.columns[2:]) != names or not np.array_equal(table["image_id"].to_numpy(), ids):
         raise UserError(

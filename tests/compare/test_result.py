@@ -69,8 +69,18 @@ def test_the_same_study_gives_the_same_bytes(two, tmp_path):
         write_tables(tmp_path / name / "tables", result)
         write_metrics(tmp_path / name / "tables" / "compare.json", result)
     files = sorted((tmp_path / "one" / "tables").iterdir())
-    names = ["agreement", "along_training", "associations", "checks", "claims", "classes", "cohorts"]
-    names += ["confusion", "drift", "left_out", "localisation", "models", "moves", "multiverse", "orders"]
+    names = ["agreement", "along_training", "associations", "basins", "checks", "claims", "classes"]
+    names += [
+        "cohorts",
+        "confusion",
+        "drift",
+        "left_out",
+        "localisation",
+        "models",
+        "moves",
+        "multiverse",
+        "orders",
+    ]
     names += ["paper", "rank_agreement", "rankings", "reliance", "reliance_cases", "reliance_changes"]
     names += ["reliance_spikes", "reversals", "robustness", "statuses"]
     assert [path.name for path in files] == sorted(["compare.json", *(f"{name}.csv" for name in names)])

@@ -1,6 +1,7 @@
 """A made-up architecture for the tests of drift and compare: arrays instead of networks."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -56,3 +57,12 @@ def architecture(
         not_defined=(),
         versions={"keras": ["3.15.1"], "numpy": ["2.4.6"], "tensorflow": ["2.21.0"]},
     )
+
+
+def in_two_clouds(seeds: tuple[int, ...], apart: tuple[int, ...], **how: Any) -> ArchitectureMaps:
+    """A made-up architecture whose fine-tuning under the seeds `apart` has its evidence elsewhere."""
+    maps = architecture(seeds=seeds, noise=0.3, **how)
+    for signed in maps.signed.values():
+        elsewhere = np.random.default_rng(7).normal(size=signed.shape[2:]) * 2
+        signed[1, np.isin(seeds, apart)] += elsewhere.astype(np.float32)
+    return maps

@@ -67,6 +67,13 @@ def test_imports_run_downwards_only():
     ] == []
 
 
+def filled(place: str, item: dict[str, str]) -> str:
+    """A place of an item of the matrix."""
+    for name, value in item.items():
+        place = place.replace(f"${{item.{name}}}", value)
+    return place
+
+
 def places_of(stage: str) -> list[str]:
     return [dep for dep in STAGES[stage]["deps"] if dep.startswith(("evidrift/", "stages/"))]
 
@@ -88,8 +95,7 @@ def test_a_stage_pins_its_process_before_it_imports_anything_else_and_depends_on
 @pytest.mark.parametrize("stage", STAGES)
 def test_what_a_stage_lists_is_there(stage):
     for place in places_of(stage):
-        example = place.replace("${item.arch}", "densenet_mini").replace("${item.family}", "cam")
-        assert (ROOT / example).exists()
+        assert (ROOT / filled(place, {"arch": "densenet_mini", "family": "cam", "strategy": "wise"})).exists()
 
 
 def test_the_pipeline_is_a_page():
@@ -117,12 +123,12 @@ def stage_of(trace: dict) -> str:
 @pytest.mark.slow
 def test_each_module_that_a_running_stage_loads_lies_in_a_place_that_it_lists(tiny_study):
     for trace in traces(tiny_study):
-        values = dict(zip(trace["argv"][1::2], trace["argv"][2::2], strict=False))
-        arch, family = values.get("--arch", ""), values.get("--family", "")
-        listed = [
-            place.replace("${item.arch}", arch).replace("${item.family}", family)
-            for place in places_of(stage_of(trace))
-        ]
+        words = zip(trace["argv"][1::2], trace["argv"][2::2], strict=False)
+        item = {option.removeprefix("--"): value for option, value in words}
+        listed = [filled(place, item) for place in places_of(stage_of(trace))]
+        if stage_of(trace) == "finetune":  # by a file that holds its hash, see stages/parameters.py
+            stamp = tiny_study.path / "data" / "strategies" / f"{item['arch']}.txt"
+            listed.append(f"evidrift/strategies/{stamp.read_text().split()[0]}.py")
         files = {f"{name.replace('.', '/')}.py" for name in trace["modules"] if room_of(name) in FLOOR}
         loaded = {file for file in files if (ROOT / file).exists()}  # packages have no such file
         astray = {
@@ -135,8 +141,8 @@ def test_each_module_that_a_running_stage_loads_lies_in_a_place_that_it_lists(ti
 
 
 @pytest.mark.slow
-def test_prepare_probe_drift_compare_and_report_never_load_tensorflow(tiny_study):
-    for stage in ("prepare", "probe", "drift", "compare", "report"):
+def test_stages_that_run_no_network_never_load_tensorflow(tiny_study):
+    for stage in ("parameters", "prepare", "probe", "drift", "compare", "report", "tradeoff"):
         loaded = [trace for trace in traces(tiny_study) if stage_of(trace) == stage]
         assert loaded
         for trace in loaded:

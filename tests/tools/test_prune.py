@@ -35,6 +35,8 @@ OUTSIDE = [
     "data/maps/densenet_mini/1-cam.h5",
     "data/maps/inception_mini/1-rise.h5",
     "data/maps/inception_mini/3-cam.h5",
+    "data/treated/inception_mini/wise-low",  # of the grid, but not of the sweep
+    "data/treated/resnetv2_mini/maps-top",
     "metrics/finetune/inception_mini-3.json",
     "models/inception_mini/3/tl",
 ]
@@ -43,6 +45,7 @@ KEPT = [
     "data/maps/inception_mini/2-cam.h5",
     "data/mine/normal/1.png",  # the image source
     "data/images/store.h5",
+    "data/treated/resnetv2_mini/wise-low/1/network.weights.h5",
     "data/maps/notes.txt",  # fits no output
     "models/inception_mini/backbone.weights.h5",
     "models/own/backbone.weights.h5",  # looks like an output, but is a weights file of the parameters
@@ -68,7 +71,7 @@ def test_they_are_deleted_and_named_with_the_folders_they_leave_empty(project, m
 def test_a_check_deletes_nothing_and_stops(project, monkeypatch):
     monkeypatch.setattr("sys.argv", ["prune", "params.yaml", "--check"])
     with pytest.raises(
-        UserError, match=r"and 5 more outputs lie outside the grid of params.yaml. `make prune`"
+        UserError, match=r"and 7 more outputs lie outside the grid of params.yaml. `make prune`"
     ):
         prune.main()
     assert all((project / name).exists() for name in OUTSIDE)
@@ -77,10 +80,14 @@ def test_a_check_deletes_nothing_and_stops(project, monkeypatch):
 def test_unfinished_runs_of_what_left_the_grid_go_too_and_others_stay(project, monkeypatch, capsys):
     end = "0123456789abcdef"
     gone = [
-        f"scratch/{name}-{end}" for name in ("explain-inception_mini-1-rise", "finetune-inception_mini-3")
+        f"scratch/{name}-{end}"
+        for name in (
+            *("explain-inception_mini-1-rise", "finetune-inception_mini-3"),
+            "treat-resnetv2_mini-focal-low",
+        )
     ]
     kept = [
-        *(f"scratch/{name}-{end}" for name in ("check-inception_mini", "finetune-inception_mini-1")),
+        *(f"scratch/{name}-{end}" for name in ("check-inception_mini", "treat-resnetv2_mini-wise-low")),
         "scratch/finetune-inception_mini-3",
         "scratch/torture/study",
     ]
@@ -88,4 +95,4 @@ def test_unfinished_runs_of_what_left_the_grid_go_too_and_others_stay(project, m
         (project / name).mkdir(parents=True)
     monkeypatch.setattr("sys.argv", ["prune", "params.yaml"])
     prune.main()
-    assert [(project / name).exists() for name in (*gone, *kept)] == [False] * 2 + [True] * 4
+    assert [(project / name).exists() for name in (*gone, *kept)] == [False] * 3 + [True] * 4

@@ -113,6 +113,7 @@ def _context(
         "primary_table": claims.primary_table(material),
         "exploratory_tables": claims.exploratory_tables(material),
         "how_far_table": headline.how_far_table(material),
+        "basin_table": headline.basin_table(material),
         "levels_table": headline.levels_table(material),
         **_of_choices(material),
         **_of_record(material),

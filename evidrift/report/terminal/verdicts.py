@@ -1,6 +1,7 @@
 """How far the evidence moved, and the claims with their verdicts, as tables for the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,12 +11,15 @@ from evidrift.base.keys import PIPELINE
 from evidrift.base.sentence import spelled
 from evidrift.base.shown import shown
 from evidrift.claims.claim import Claim
+from evidrift.compare.findings import basins
 from evidrift.compare.findings.signs import signs, signs_of_methods
 from evidrift.compare.output import claim_table
 from evidrift.compare.result import Result
+from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.terminal.plain import plain_table
 from evidrift.report.words import view
+from evidrift.report.words.cells import mixtures
 from evidrift.report.words.claimed import led_by, reversals, together, with_bounds
 from evidrift.report.words.numbers import PLAIN
 
@@ -31,6 +35,9 @@ def print_how_far(result: Result, to: Console) -> None:
     if everywhere := [caveat.key for caveat in result.caveats if caveat.about is None]:
         to.print(f"Everything carries: {', '.join(everywhere)} (see the notes).", style="yellow")
     to.print(plain_table(how_far_table(result), sections=True))
+    for sentence in basins.sentences(result.basins):
+        to.print(shown(spelled(sentence, PIPELINE)))
+    to.print()
 
 
 def print_primary(result: Result, to: Console) -> None:
@@ -76,7 +83,7 @@ def how_far_table(result: Result) -> view.TableView:
             view.intervals("drift", "mean", "low", "high"),
             view.numbers("shared", "shared"),
             view.numbers("erratic", "erratic"),
-            view.Column("seed floors", _floors, kind="number"),
+            view.Column("seed floors", partial(_floors, found=mixtures(result.basins.table)), kind="number"),
             view.numbers("scale", "scale"),
             view.intervals("drift / scale", "over_scale", "over_scale_low", "over_scale_high"),
         ],
@@ -86,10 +93,12 @@ def how_far_table(result: Result) -> view.TableView:
     )
 
 
-def _floors(row: view.Row) -> view.Cell:
+def _floors(row: view.Row, found: Mapping[tuple[str, str], int]) -> view.Cell:
     known = not (pd.isna(row["floor_tl"]) and pd.isna(row["floor_ft"]))
     both = f"{PLAIN.number(row['floor_tl'], 2)} / {PLAIN.number(row['floor_ft'], 2)}"
-    return view.Cell(both if known else None, "number")
+    clouds = {name: found.get((row["arch"], name)) for name in CHECKPOINTS}
+    told = [f"{name}: {n} clouds" for name, n in clouds.items() if n]
+    return view.Cell(both if known else None, "number", note=", ".join(told))
 
 
 def moved_table(result: Result, claims: Sequence[Claim]) -> view.TableView:

@@ -1,5 +1,7 @@
 """Names for people: measures, cohorts, trainings and methods."""
 
+import pandas as pd
+
 from evidrift.compare.summary import Summary
 
 MEASURES = {
@@ -31,3 +33,12 @@ def run_word(summary: Summary) -> str:
 def checkpoint_names(summary: Summary) -> dict[str, str]:
     """What each checkpoint is called."""
     return {"tl": summary.before, "ft": summary.after}
+
+
+def mixtures(table: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Number of basins by architecture and checkpoint, of those whose seed floor is a mixture."""
+    several = table[table["basins"] > 1]
+    return {
+        (str(arch), str(name)): int(n)
+        for arch, name, n in zip(several["arch"], several["checkpoint"], several["basins"], strict=True)
+    }

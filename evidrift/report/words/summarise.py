@@ -12,6 +12,7 @@ import pandas as pd
 from evidrift.base.files.seal import checksum
 from evidrift.base.json import write_sealed
 from evidrift.base.sentence import Spelling, spelled
+from evidrift.compare.findings import basins
 from evidrift.compare.findings.courses_in_words import sentences
 from evidrift.compare.findings.opinions import answer
 from evidrift.compare.findings.signs import signs
@@ -115,6 +116,7 @@ def summarise(study: Study, result: Result, context: Context) -> Summary:
         caveats=tuple(
             CaveatLine(key=each.key, sentence=spelled(each.sentence, spelling)) for each in result.caveats
         ),
+        basins=tuple(spelled(each, spelling) for each in basins.sentences(result.basins)),
         courses=tuple(spelled(each, spelling) for each in sentences(result.courses)),
         reliance=tuple(
             spelled(each, spelling) for each in reliance.sentences(result.reliance, result.architectures)

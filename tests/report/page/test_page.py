@@ -16,7 +16,7 @@ from evidrift.report.page import page
 from evidrift.report.page.browser.shown import clear
 from evidrift.report.page.charts.rows import plain
 from evidrift.report.page.page import embed, write_report
-from tests.drift.study import architecture
+from tests.drift.study import architecture, in_two_clouds
 from tests.report.page.made import HOSTILE, HOSTILE_CLASS, audit_context, hostile, material, payload
 
 pytestmark = pytest.mark.slow
@@ -54,6 +54,15 @@ def test_a_stamp_stands_in_a_copy_alone(two, tmp_path):
     )
     assert "2030-01-02" in stamped
     assert "2030-01-02" not in text
+
+
+def test_a_floor_of_two_clouds_of_trainings_is_marked_as_a_mixture(tmp_path, two):
+    text = written(tmp_path, in_two_clouds((1, 2, 3, 4, 5, 6, 7), (1, 3, 6)))
+    assert "lie in 2 clouds of maps, seeds {1, 3, 6} and {2, 4, 5, 7}" in text
+    # of both methods, in the table of drift and, by five measures, in that of all measures
+    assert text.count("mixture of 2 clouds") == 2 * (1 + 5)
+    assert "Not decidable: 2 trainings, and at least 6 are needed." in two[1]
+    assert "mixture of" not in two[1]
 
 
 def test_names_from_outside_stay_text(tmp_path):

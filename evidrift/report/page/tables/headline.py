@@ -1,13 +1,14 @@
 """The first screen's tables, and those behind the ranking."""
 
+from functools import partial
+
 import pandas as pd
 
 from evidrift.compare.findings.signs import MEANING
-from evidrift.compare.summary import Summary
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.report.page.material import Material
 from evidrift.report.words import view
-from evidrift.report.words.cells import MEASURES, checkpoint_names, run_word
+from evidrift.report.words.cells import MEASURES, checkpoint_names, mixtures, run_word
 from evidrift.report.words.claimed import led_by, with_bounds
 from evidrift.report.words.limits import by_gravity
 from evidrift.report.words.numbers import PAGE
@@ -79,7 +80,7 @@ def _audit_table(material: Material) -> view.TableView:
         [
             view.methods("Attribution method"),
             view.intervals("Drift", "mean", "low", "high", "drift"),
-            *_floors(summary, rows),
+            *_floors(material, rows),
             view.numbers("Scale", "scale", "scale"),
             view.intervals("Drift / scale", "estimate", "low_of_claim", "high_of_claim", "over_scale"),
             view.counts("Patients", "n_patients", "common"),
@@ -90,13 +91,42 @@ def _audit_table(material: Material) -> view.TableView:
     )
 
 
-def _floors(summary: Summary, rows: pd.DataFrame) -> list[view.Column]:
-    """Of both checkpoints; an audit has none where each side has a single model."""
+def _floors(material: Material, rows: pd.DataFrame) -> list[view.Column]:
+    """Of both checkpoints, marked where it is a mixture; an audit has none where each side has one model."""
     known = rows[["floor_tl", "floor_ft"]].notna().any(axis=None)
-    if summary.kind == "audit" and not known:
+    if material.summary.kind == "audit" and not known:
         return []
-    names = checkpoint_names(summary).items()
-    return [view.numbers(f"Seed floor, {name}", f"floor_{key}", "floor") for key, name in names]
+    found = mixtures(material.table("basins"))
+
+    def floor(row: view.Row, checkpoint: str) -> view.Cell:
+        n = found.get((row["arch"], checkpoint))
+        return view.Cell(row[f"floor_{checkpoint}"], "number", note=f"mixture of {n} clouds" if n else "")
+
+    return [
+        view.Column(f"Seed floor, {name}", partial(floor, checkpoint=key), "floor", "number")
+        for key, name in checkpoint_names(material.summary).items()
+    ]
+
+
+def basin_table(material: Material) -> view.TableView | None:
+    """Trainings by basin; None where nothing could be told."""
+    rows = material.table("basins")
+    if rows.empty:
+        return None
+    return view.table(
+        "Trainings by cloud, and the mean moved share of two trainings of one cloud and of different ones",
+        rows,
+        [
+            *view.WHERE,
+            view.words("Checkpoint", "checkpoint", "checkpoint", checkpoint_names(material.summary)),
+            view.words("Clouds", "groups"),
+            view.numbers("Within", "within"),
+            view.numbers("Between", "between"),
+            view.p_values("p that there is one"),
+            view.verdicts("Several"),
+            view.counts("Patients", "n_patients", "common"),
+        ],
+    )
 
 
 def _first_places(material: Material) -> dict[str, view.Cell]:
@@ -155,7 +185,7 @@ def how_far_table(material: Material) -> view.TableView:
             view.numbers("Erratic", "erratic", "erratic"),
             view.intervals("Drift / scale", "over_scale", "over_scale_low", "over_scale_high", "over_scale"),
             view.numbers("Scale", "scale", "scale"),
-            *_floors(material.summary, rows),
+            *_floors(material, rows),
             view.counts("Patients", "n_patients", "common"),
         ],
     )
@@ -173,7 +203,7 @@ def levels_table(material: Material) -> view.TableView:
             view.intervals("Mean, recipe", "mean", "low", "high", "recipe"),
             view.intervals("The same, these checkpoints", "mean", "fixed_low", "fixed_high", "fixed"),
             view.numbers(f"Spread over {run_word(material.summary)}s", "sd", "seed", 3),
-            *_floors(material.summary, rows),
+            *_floors(material, rows),
             view.numbers("Scale", "scale", "scale"),
             view.counts("Images", "n_images", "common"),
         ],

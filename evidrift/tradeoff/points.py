@@ -1,0 +1,46 @@
+"""The points of a curve: transfer learning, plain fine-tuning, and every strategy at every strength."""
+
+from typing import Literal, NamedTuple
+
+from evidrift.tradeoff.params import Tradeoff
+
+Role = Literal["origin", "plain", "dial", "method"]
+# Strategies that only turn what plain fine-tuning has anyway: they trace the curve that a method must beat.
+# Their modules say so too (DIAL), but those load TensorFlow.
+DIALS = ("rate", "decay", "batchnorm")
+
+
+class Point(NamedTuple):
+    """A way to fine-tune: a strategy at a strength."""
+
+    strategy: str
+    strength: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Of its checkpoints and maps."""
+        return f"{self.strategy}-{self.strength}"
+
+    @property
+    def role(self) -> Role:
+        """What it is on the curve."""
+        if self == TL:
+            return "origin"
+        if self == PLAIN:
+            return "plain"
+        return "dial" if self.strategy in DIALS else "method"
+
+    def __str__(self) -> str:
+        """For people, such as `rate high`."""
+        return f"{self.strategy} {self.strength}".strip()
+
+
+TL, PLAIN = Point("tl"), Point("plain")
+
+
+def points_of(sweep: Tradeoff) -> tuple[Point, ...]:
+    """Plain fine-tuning, then the sweep's points, in the grid's order."""
+    return (
+        PLAIN,
+        *(Point(strategy, strength) for strategy in sweep.strategies for strength in sweep.strengths),
+    )
