@@ -1,5 +1,7 @@
 """Soft overlap of two maps: intersection over union in which each cell counts by its strength."""
 
+import math
+
 import numpy as np
 
 LEVELS = 256
@@ -11,7 +13,7 @@ def relative(values: np.ndarray) -> np.ndarray:
     Args:
         values: non-negative, (n, h, w).
     """
-    flat = values.reshape(len(values), -1).astype(np.float64)
+    flat = values.reshape(len(values), math.prod(values.shape[1:])).astype(np.float64)
     highest = flat.max(axis=1, keepdims=True)
     return np.divide(flat, highest, out=np.zeros_like(flat), where=highest > 0)
 
