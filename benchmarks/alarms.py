@@ -15,10 +15,13 @@ The verdict, fixed before the run: x is the smallest at which a tenth of the con
    0.1.
 
 The claim is supported where both are, refuted where one is, else not decidable. Bounds are one-sided, 95 %
-each, over seeds (base.interval.mean_bounds). Everything else that is printed is exploratory.
+each, over seeds (base.interval.mean_bounds). Everything else that is printed is exploratory: other methods,
+what is beyond chance, other plain alarms, and alarms at a rise in place of a fall. That a *rise* of
+Score-CAM's C-Score warns was seen in seeds 1 to 10, so that they cannot show it. The same rule as in 1 was fixed
+for it before seeds 11 to 20 were run.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +41,7 @@ SIGNALS = (*METHODS, *(f"{method}_beyond" for method in METHODS), *PLAIN)
 DROP = 0.1  # of AUC: a collapse
 LEVEL, FIRST = 3, 4  # epochs of a level, and the first that can raise an alarm
 FALSE, HALF, ADVANTAGE = 0.1, 0.5, 0.1
-SIDE, TOP, LEFT, GAP = 3.4, 1.9, 0.75, 0.9
+SIDE, TOP, LEFT, GAP = 3.4, 1.55, 0.75, 0.9
 LOOKS = {"loss": (style.INK, "-"), "accuracy": (style.INK, (0, (4, 2))), "auc": (style.INK, (0, (1, 1.5)))}
 
 
@@ -119,8 +122,14 @@ def curve(controls: list[Training], lost: list[Training], name: str) -> pd.DataF
     for x in np.unique(np.append(falls[np.isfinite(falls)], -np.inf))[::-1]:
         false, lead = leads(controls, name, x), leads(lost, name, x)
         known = lead[~np.isnan(lead)]
-        rows.append((x, np.mean(~np.isnan(false)), len(known) / len(lead), known.mean() if len(known) else 0))
+        mean = known.mean() if len(known) else np.nan
+        rows.append((x, np.mean(~np.isnan(false)), len(known) / len(lead), mean))
     return pd.DataFrame(rows, columns=["x", "false", "announced", "lead"])
+
+
+def rising(found: list[Training]) -> list[Training]:
+    """The same trainings for alarms at what gets better."""
+    return [replace(each, falls={name: -values for name, values in each.falls.items()}) for each in found]
 
 
 def by_seed(lost: list[Training], name: str, x: float) -> pd.Series:
@@ -141,7 +150,8 @@ def report(rows: pd.DataFrame, out: Path | None) -> tuple[Bounds, Bounds]:
     took = [each.end - each.start + 1 for each in lost]
     print(f"{len(controls)} controls; {len(lost)} of {planted} planted trainings collapsed, in their epoch")
     print(f"{np.median(took):g} of something planted (median; {min(took)} to {max(took)})\n")
-    print(f"{'signal':22}{'x':>7}{'false':>7}{'announced':>11}{'rate':>8}{'labels':>8}{'lead':>6}")
+    widths = {"x": 7, "false": 7, "announced": 11, "rate": 8, "labels": 8, "lead": 6, "at rises": 10}
+    print(f"{'signal':22}" + "".join(f"{name:>{width}}" for name, width in widths.items()))
     shares = {}
     for name in SIGNALS:
         x = limit(controls, name)
@@ -151,10 +161,17 @@ def report(rows: pd.DataFrame, out: Path | None) -> tuple[Bounds, Bounds]:
         false = np.mean(~np.isnan(leads(controls, name, x)))
         mean = np.nanmean(lead) if told.any() else np.nan
         kinds = "".join(f"{told.get(kind, np.nan):8.2f}" for kind in COLLAPSE)
-        print(f"{name:22}{x:7.2f}{false:7.2f}{np.mean(~np.isnan(lead)):11.2f}{kinds}{mean:6.1f}")
+        turned = leads(rising(lost), name, limit(rising(controls), name))
+        announced, by_rises = (np.mean(~np.isnan(each)) for each in (lead, turned))
+        print(f"{name:22}{x:7.2f}{false:7.2f}{announced:11.2f}{kinds}{mean:6.1f}{by_rises:10.2f}")
     if out:
         curves = {name: curve(controls, lost, name) for name in (*METHODS, *PLAIN)}
         draw(curves, len(controls), len(lost), out / "early_warning.png")
+    turned = by_seed(rising(lost), CLAIMED, limit(rising(controls), CLAIMED))
+    risen = mean_bounds(turned.to_numpy())
+    print(
+        f"\nannounced by rises of Score-CAM's C-Score: {risen.value:.2f} [{risen.low:.2f}, {risen.high:.2f}]"
+    )
     advantage = mean_bounds((shares[CLAIMED] - shares[AGAINST]).to_numpy(), -1, 1)
     return mean_bounds(shares[CLAIMED].to_numpy()), advantage
 

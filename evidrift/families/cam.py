@@ -181,11 +181,12 @@ def eigen_cam(activations: np.ndarray) -> np.ndarray:
     """EigenCAM (Muhammad and Yeasin 2020, arXiv 2008.00299): the activations' first principal component.
 
     With A of one image as a matrix, places by channels, A v for the unit vector v over channels that makes it
-    longest: v is the first right singular vector of A, not of A less its mean over places. The package
-    grad-cam takes off that mean, "otherwise the image returned is negative", and returns either sign, as the
-    solver gives it. A singular vector's sign is arbitrary; here the map's sum is positive. Where A is
-    rectified, so is the map then (Perron and Frobenius), and its sign cannot flip between two checkpoints.
-    Less its mean, a map of some cells turns into that of all others as soon as these are the longer tail.
+    longest: v is the first right singular vector of A, not of A less its mean over places. Which of the two
+    the paper means could not be read. The package grad-cam takes off that mean, "otherwise the image returned
+    is negative", and returns either sign, as the solver gives it. A singular vector's sign is arbitrary; here
+    the map's sum is positive. Where A is rectified, so is the map then (Perron and Frobenius), and its sign
+    cannot flip between two checkpoints. Less its mean, a map of some cells turns into that of all others as
+    soon as these are the longer tail.
 
     Neither the class nor the score enters: every target has the same map.
 

@@ -11,6 +11,7 @@ from benchmarks.alarms import (
     leads,
     limit,
     report,
+    rising,
     trainings,
     verdicts,
 )
@@ -61,6 +62,12 @@ def test_the_lead_is_counted_from_the_first_alarm_to_the_collapse():
     assert leads(lost, "score_cam", 0.2).tolist() == [2, 2]  # epochs 5 and 7
     assert leads(lost, "score_cam", 0.3).tolist() == [1, 1]
     assert np.isnan(leads(lost, "score_cam", 0.4)).all()
+
+
+def test_alarms_at_rises_take_what_gets_better():
+    _, lost = split(one(1, score=(0.8, 1.0, 0.8, 0.5)))
+    assert leads(rising(lost), "score_cam", 0.2).tolist() == [2, 2]
+    assert np.isnan(leads(rising(lost), "score_cam", 0.3)).all()
 
 
 def test_a_score_that_cannot_be_given_is_an_alarm():
