@@ -17,8 +17,8 @@ The verdict, fixed before the run: x is the smallest at which a tenth of the con
 The claim is supported where both are, refuted where one is, else not decidable. Bounds are one-sided, 95 %
 each, over seeds (base.interval.mean_bounds). Everything else that is printed is exploratory: other methods,
 what is beyond chance, other plain alarms, and alarms at a rise in place of a fall. That a *rise* of
-Score-CAM's C-Score warns was seen in seeds 1 to 10, so that they cannot show it; that 1 is asked of it, too,
-was fixed before seeds 11 to 20 were run.
+Score-CAM's C-Score warns was seen in seeds 1 to 10, so that they cannot show it: 1 is to be asked of it, too,
+on other seeds.
 """
 
 from dataclasses import dataclass, replace
