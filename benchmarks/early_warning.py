@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from evidrift.attribution.layers import resolve
 from scipy.special import log_softmax
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.alarms import COLLAPSE, CONTROL, METHODS, START, collapses, print_verdict, report
 from evidrift.attribution.explain import explain
 from evidrift.attribution.family import Family
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.progress import Progress
