@@ -134,7 +134,7 @@ def _legends(palette: dict[str, str]) -> tuple[list[Line2D], list[Line2D]]:
             [],
             **SCALE,
             color=style.QUIET,
-            label="drift's scale, from one patient to another; C-Score by chance",
+            label="scale of drift, chance of C-Score",
         ),
         Line2D([], [], lw=7, color=style.QUIET, alpha=0.25, label="95 % interval over patients"),
     ]
