@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import binomtest
 
+from evidrift.base.progress import Progress
 from evidrift.base.seeds import stream
 from evidrift.claims.quantities import Cells
 from evidrift.compare.findings.basins import basin_table
@@ -224,29 +225,45 @@ def share(counts: tuple[int, int]) -> str:
     return f"{100 * counts[0] / counts[1]:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
+def table(title: str, told: Mapping[tuple[str, int], str]) -> str:
+    """A Markdown table of what is told by name and number of trainings, a column a number."""
+    columns = sorted({k for _, k in told})
+    lines = [f"| {title}, trainings: | {' | '.join(map(str, columns))} |", "|---|" + "---|" * len(columns)]
+    for name in dict.fromkeys(name for name, _ in told):
+        lines.append(f"| {name} | {' | '.join(told.get((name, k), '-') for k in columns)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Run the simulations and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--studies", type=int, default=150, help="simulated studies of one cloud each")
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    null, several = clouds(), basins()
+    # a power needs fewer than an error
+    jobs = [(case, args.studies) for case in clouds()]
+    jobs += [(case, max(1, args.studies // 3)) for case in basins()]
     with ProcessPoolExecutor(args.processes) as pool:
-        of_one = pool.map(outcomes, null, [args.studies] * len(null))
-        # a power needs fewer than an error
-        of_several = pool.map(outcomes, several, [max(1, args.studies // 3)] * len(several))
-        print("One cloud: several are called (at most 5 % wanted)\n")
-        print("| cloud | trainings | in any of a study's six tests | in a single test at 5 % |")
-        print("|---|---|---|---|")
-        for case, counts in zip(null, of_one, strict=True):
-            told = " | ".join(share(counts[name]) for name in ("false", "single"))
-            print(f"| {case.name} | {case.trainings} | {told} |", flush=True)
-        print("\nSeveral clouds\n")
-        print("| clouds | trainings | ratio | several found | the true ones | more than there are |")
-        print("|---|---|---|---|---|---|")
-        for case, counts in zip(several, of_several, strict=True):
-            told = " | ".join(share(counts[name]) for name in ("found", "exact", "more"))
-            print(f"| {case.name} | {case.trainings} | {case.ratio:g} | {told} |", flush=True)
+        results = pool.map(outcomes, *zip(*jobs, strict=True))
+        found = list(
+            zip([case for case, _ in jobs], Progress(results, total=len(jobs), unit="case"), strict=True)
+        )
+    one = {(case.name, case.trainings): counts for case, counts in found if not case.sizes}
+    several = {
+        (f"{case.name}, {case.ratio:g}", case.trainings): counts for case, counts in found if case.sizes
+    }
+    print("\nOne cloud: how often several are called in any of a study's six tests (at most 5 % wanted)\n")
+    print(table("cloud", {key: share(counts["false"]) for key, counts in one.items()}))
+    print("\nThe same in a single test at 5 %\n")
+    print(table("cloud", {key: share(counts["single"]) for key, counts in one.items()}))
+    print("\nSeveral clouds: how often several are called, / and those that there are\n")
+    both = {
+        key: " / ".join(f"{100 * counts[name][0] / counts[name][1]:.0f}" for name in ("found", "exact"))
+        for key, counts in several.items()
+    }
+    print(table("clouds, between over within", both))
+    more = np.sum([counts["more"] for counts in several.values()], axis=0)
+    print(f"\nMore than there are: {share((int(more[0]), int(more[1])))}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The CAM family: activations A of a target layer, weighted by the gradient g = dS/dA of the score S.
 
-All methods come from one pass; maps are signed, that is before the ReLU that ends each formula.
+All methods come from one pass; maps are signed, that is before the ReLU that ends each formula. EigenCAM
+alone takes no gradient, so it knows no class.
 """
 
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -14,7 +15,9 @@ from evidrift.maps.mapfile import CheckpointMaps, LayerMaps
 if TYPE_CHECKING:
     from evidrift.attribution.network import Network
 
-Method = Literal["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam", "xgrad_cam"]
+Method = Literal[
+    "grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam", "xgrad_cam", "eigen_cam"
+]
 
 # On a tensor with negative values the denominator 2 + S_k g may vanish or change its sign.
 UNIT_FORM = "grad_cam_pp_unit"
@@ -73,6 +76,8 @@ def cam(method: Method, activations: np.ndarray, gradients: np.ndarray, logit_sc
     """Signed maps of one method, (n, h, w) float32; `logit_scale` serves the unit form alone."""
     if method == "grad_cam_pp_unit":
         return grad_cam_pp(activations, gradients / np.float32(logit_scale))
+    if method == "eigen_cam":
+        return eigen_cam(activations)
     formulas = {
         "grad_cam": grad_cam,
         "grad_cam_pp": grad_cam_pp,
@@ -172,11 +177,49 @@ def xgrad_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     return np.einsum("nhwk,nk->nhw", activations, weights)
 
 
+def eigen_cam(activations: np.ndarray) -> np.ndarray:
+    """EigenCAM (Muhammad and Yeasin 2020, arXiv 2008.00299): the activations' first principal component.
+
+    With A of one image as a matrix, places by channels, A v for the unit vector v over channels that makes it
+    longest: v is the first right singular vector of A, not of A less its mean over places. Which of the two
+    the paper means could not be read. The package grad-cam takes off that mean, "otherwise the image returned
+    is negative", and returns either sign, as the solver gives it. A singular vector's sign is arbitrary; here
+    the map's sum is positive. Where A is rectified, so is the map then (Perron and Frobenius), and its sign
+    cannot flip between two checkpoints. Less its mean, a map of some cells turns into that of all others as
+    soon as these are the longer tail.
+
+    Neither the class nor the score enters: every target has the same map.
+
+    Args:
+        activations: target layer's output, (n, h, w, channels).
+
+    Returns:
+        Signed maps, (n, h, w) float32, in units of the activations; NaN where an activation is not finite.
+        Where two components are equally long, any mixture of them is as good, and which one it is hangs on
+        rounding.
+    """
+    n, height, width, channels = activations.shape
+    finite = np.isfinite(activations).all(axis=(1, 2, 3))
+    places = activations[finite].reshape(-1, height * width, channels).astype(np.float64)
+    across = places.swapaxes(1, 2)
+    # the smaller of the two Gram matrices; both have the squares of A's singular values
+    if height * width <= channels:
+        squares, vectors = np.linalg.eigh(places @ across)
+        longest = vectors[:, :, -1] * np.sqrt(np.maximum(squares[:, -1:], 0))
+    else:
+        longest = np.einsum("npk,nk->np", places, np.linalg.eigh(across @ places)[1][:, :, -1])
+    maps = np.full((n, height, width), np.nan, np.float32)
+    upright = np.where(longest.sum(axis=1, keepdims=True) < 0, -longest, longest)
+    maps[finite] = upright.reshape(-1, height, width)
+    return maps
+
+
 def is_constant(gradients: np.ndarray) -> bool:
     """Whether max - min <= 1e-6 max|g| over space, for every image and channel.
 
     Then Grad-CAM = HiResCAM = XGrad-CAM, and LayerCAM and Grad-CAM++ differ only by
-    HW / (2 + pool_k dS/dpool_k) per channel. Images whose gradients are not finite have no say.
+    HW / (2 + pool_k dS/dpool_k) per channel; EigenCAM is not concerned. Images whose gradients are not finite
+    have no say.
     """
     spread = gradients.max(axis=(1, 2)) - gradients.min(axis=(1, 2))
     return not np.any(spread > CONSTANT * np.abs(gradients).max(axis=(1, 2)))

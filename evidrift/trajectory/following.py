@@ -78,8 +78,9 @@ def follow(
         logits = np.stack([maps.logits for maps in along])
         for method in along[0].layers[LAYER].methods:
             signed = np.stack([maps.layers[LAYER].methods[method] for maps in along])
+            size = few.pixels.shape[1]
             measured = measure_maps(
-                signed, few.content, few.pixels.shape[1], few.labels, few.patient_ids, params.area
+                signed, few.content, size, logits, few.labels, few.patient_ids, params.area
             )
             parts.append(rows_of(architecture, seed, np.arange(len(along)), method, few, logits, measured))
     return join(parts)

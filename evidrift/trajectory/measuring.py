@@ -5,6 +5,7 @@ import numpy as np
 from evidrift.measures import areas
 from evidrift.measures.canvas import OK, STATUSES, draw
 from evidrift.measures.of_pairs import PRIMARY, Features, describe, measure
+from evidrift.trajectory.c_score import consistency
 from evidrift.trajectory.table import PREVIOUS, SCALE
 
 
@@ -12,16 +13,18 @@ def measure_maps(
     signed: np.ndarray,
     content: np.ndarray,
     size: int,
+    logits: np.ndarray,
     labels: np.ndarray,
     patient_ids: np.ndarray,
     area: float,
 ) -> dict[str, np.ndarray]:
-    """Measures of each image's map after each epoch against its own map before the first.
+    """Measures of each image's map after each epoch: against its own map before the first, and others'.
 
     Args:
         signed: one method's maps, (m, n, h, w): m - 1 epochs after tl, n images.
         content: top, left, bottom, right of each image in its square, px, (n, 4).
         size: side of that square, px.
+        logits: (m, n, classes).
         labels: (n,) class indices.
         patient_ids: (n,) text.
         area: share of the image's area for the moved shares.
@@ -31,7 +34,8 @@ def measure_maps(
         concentration of tl's map and this one (`of_pairs.measure`); `moved_share_previous`, from the map an
         epoch earlier, NaN at tl; `scale`, half the sum of two means: the moved share between this image's map
         and those of other patients of its class under tl, and the same under that epoch's checkpoint
-        (docs/design.md, Drift). NaN where a map is not `ok`, or there is no other patient.
+        (docs/design.md, Drift). NaN where a map is not `ok`, or there is no other patient. And each epoch's
+        columns of `c_score.consistency`.
     """
     m, n = signed.shape[:2]
     canvases = draw(signed.reshape(m * n, *signed.shape[2:]), np.tile(content, (m, 1)), size)
@@ -46,6 +50,11 @@ def measure_maps(
     columns[PREVIOUS] = previous
     others = _between_patients(features, area, labels, patient_ids, m)
     columns[SCALE] = ((others[0] + others) / 2).astype(np.float32)
+    epochs = [
+        consistency(canvases.values[of], canvases.status[of] == OK, logits[epoch], labels, patient_ids)
+        for epoch, of in enumerate(after.reshape(m, n))
+    ]
+    columns |= {name: np.concatenate([each[name] for each in epochs]) for name in epochs[0]}
     return {name: values.reshape(m, n) for name, values in columns.items()}
 
 

@@ -15,6 +15,7 @@ from evidrift.base.schema import Schema, columns, framed
 from evidrift.base.table import write_frame
 from evidrift.maps.scores import centred_logits, predicted_classes
 from evidrift.measures.of_pairs import MOVED_SHARE, PRIMARY
+from evidrift.trajectory import c_score
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images
@@ -31,6 +32,7 @@ TRAJECTORY: Schema = (
     | columns(np.float32, "the label's centred logit", "score")
     | columns(str, "", "status")
     | columns(np.float32, "see `measuring.measure_maps`", *PRIMARY, PREVIOUS, SCALE)
+    | columns(np.float32, "0 to 1, see `c_score.consistency`", *c_score.COLUMNS)
 )
 
 
@@ -98,14 +100,17 @@ def summarise(rows: pd.DataFrame, asked: Sequence[str]) -> dict[str, Any]:
     Returns:
         Numbers of images and patients, methods that the layer does not allow, and by seed and method, of the
         maps after the last epoch: the mean moved share from tl's and the mean scale, None where no map is
-        `ok`, and how many have which status.
+        `ok`, the C-Score and what of it is beyond chance, None where it cannot be given, and how many have
+        which status.
     """
     seeds: dict[str, Any] = {}
     for (seed, method), own in rows.groupby(["seed", "method"], observed=True, sort=True):
         last = own[own["epoch"] == own["epoch"].max()]
+        alike = c_score.c_score(last)
         seeds.setdefault(str(seed), {})[str(method)] = {
             "epoch": int(last["epoch"].iloc[0]),
             **plain({name: last[name].astype(float).mean() for name in MEANS}, DECIMALS),
+            **plain({"c_score": alike.score, "c_score_beyond_chance": alike.beyond}, DECIMALS),
             "statuses": {
                 str(name): int(count) for name, count in sorted(last["status"].value_counts().items())
             },

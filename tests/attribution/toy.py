@@ -34,7 +34,10 @@ SETTINGS = {
     "channel_cam": COMMON | LAYERS,
 }
 METHODS = {
-    "cam": ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam", "xgrad_cam"],
+    "cam": [
+        *("grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam", "xgrad_cam"),
+        "eigen_cam",
+    ],
     "gradients": ["gradient_input", "integrated_gradients", "smooth_grad"],
     "perturbation": ["occlusion", "rise"],
     "channel_cam": ["score_cam", "ablation_cam"],

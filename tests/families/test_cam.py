@@ -8,6 +8,7 @@ import pytest
 from evidrift.attribution.network import Pass
 from evidrift.base.errors import UserError
 from evidrift.base.section import validate
+from evidrift.compare.findings.ranking import SAME_MAP
 from evidrift.families import cam
 from evidrift.networks.target.layers import TargetLayer
 
@@ -203,3 +204,51 @@ def test_wrong_parameters_are_refused_by_name(change, message):
     assert validate(VALID, cam.Params, "").methods == VALID["methods"]
     with pytest.raises(UserError, match=message):
         validate(VALID | change, cam.Params, "explain.cam: ")
+
+
+def eigen_by_hand(activations):
+    """Of one image, by power iteration over the channels; sign by the sum of the map."""
+    places = activations.reshape(-1, activations.shape[-1]).astype(np.float64)
+    v = np.ones(places.shape[1])
+    for _ in range(5000):
+        v = places.T @ (places @ v)
+        v /= np.linalg.norm(v)
+    found = (places @ v).reshape(activations.shape[:2])
+    return found * np.sign(found.sum())
+
+
+@pytest.mark.parametrize(("height", "width", "channels"), [(3, 4, 40), (6, 5, 4), (4, 4, 16)])
+@pytest.mark.parametrize("rectified", [True, False])
+def test_eigen_cam_is_the_projection_on_the_first_right_singular_vector(height, width, channels, rectified):
+    """More places than channels or fewer: the map is the same, whichever of the Gram matrices is smaller."""
+    draw_it = np.random.default_rng(4)
+    activations = draw_it.normal(size=(5, height, width, channels)) + 0.3
+    activations = np.maximum(activations, 0 if rectified else -np.inf).astype(np.float32)
+    found = cam.eigen_cam(activations)
+    np.testing.assert_allclose(found, [eigen_by_hand(each) for each in activations], rtol=1e-4, atol=1e-5)
+    assert found.dtype == np.float32
+    if rectified:
+        assert found.min() > -1e-6  # Perron and Frobenius: of one sign
+
+
+def test_eigen_cam_worked_out():
+    """Of places (3, 0) and (0, 4) the vector of channels is (0, 1); of (1, 1) and (2, 2), (1, 1) / sqrt 2."""
+    activations = np.array([[[[3, 0], [0, 4]]], [[[1, 1], [2, 2]]]], np.float32)
+    root = np.sqrt(2)
+    np.testing.assert_allclose(cam.eigen_cam(activations), [[[0, 4]], [[root, 2 * root]]], atol=1e-6)
+    # what is below 0 throughout is turned over: the sum of a map is positive
+    np.testing.assert_allclose(cam.eigen_cam(-activations), [[[0, 4]], [[root, 2 * root]]], atol=1e-6)
+
+
+def test_eigen_cam_of_an_image_has_the_same_bytes_in_every_batch():
+    activations = np.random.default_rng(5).random((9, 6, 6, 30)).astype(np.float32)
+    together = cam.eigen_cam(activations)
+    assert (cam.eigen_cam(activations[::-1])[::-1] == together).all()
+    assert all((cam.eigen_cam(activations[at : at + 1])[0] == together[at]).all() for at in range(9))
+
+
+def test_eigen_cam_takes_neither_gradient_nor_class_and_is_no_method_that_falls_together_with_others():
+    activations = np.random.default_rng(6).random((2, 4, 4, 8)).astype(np.float32)
+    flat, steep = np.zeros_like(activations), np.full_like(activations, np.nan)
+    assert (cam.cam("eigen_cam", activations, flat, 1) == cam.cam("eigen_cam", activations, steep, 9)).all()
+    assert not any("eigen_cam" in group for group in SAME_MAP)

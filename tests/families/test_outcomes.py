@@ -61,7 +61,10 @@ def test_an_ordinary_image_has_an_ordinary_map(family, method):
 def test_a_class_without_gradient_has_a_blank_map(family, method):
     net = two_layers((5, 5))
     found = maps_of(net, family, method, SQUARE[None], np.array([2]))[0]
-    if method == "score_cam":  # the softmax of equal scores: the mean of the channels, whatever the class
+    if method == "eigen_cam":  # it knows no class
+        assert (found == maps_of(net, family, method, SQUARE[None], np.array([0]))[0]).all()
+        assert status(found) == OK
+    elif method == "score_cam":  # the softmax of equal scores: the mean of the channels, whatever the class
         np.testing.assert_allclose(
             found, net.run(SQUARE[None], np.array([2])).activations["penultimate"][0].mean(axis=-1), rtol=1e-5
         )
@@ -77,8 +80,8 @@ def test_a_class_that_everything_speaks_against_has_a_blank_map(family, method):
     white = np.full((4, 4), 255, np.uint8)
     changes = {"noise": 0.01} if family == "gradients" else {}
     found = explain(family, method, white, target=1, **changes)
-    if method == "score_cam":
-        assert (found > 0).all()  # its weights are never negative
+    if method in ("score_cam", "eigen_cam"):
+        assert (found > 0).all()  # the one's weights are never negative, the other knows no class
     elif method != "rise":
         assert (found <= 0).all()
         assert status(found) == BLANK

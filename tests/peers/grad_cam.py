@@ -27,6 +27,7 @@ def without_torchvision() -> Iterator[None]:
 with without_torchvision():
     from pytorch_grad_cam import (
         AblationCAM,
+        EigenCAM,
         GradCAM,
         GradCAMPlusPlus,
         HiResCAM,
@@ -41,6 +42,7 @@ __all__ = [
     "AblationCAM",
     "ClassifierOutputSoftmaxTarget",
     "ClassifierOutputTarget",
+    "EigenCAM",
     "GradCAM",
     "GradCAMPlusPlus",
     "HiResCAM",

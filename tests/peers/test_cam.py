@@ -15,6 +15,7 @@ from evidrift.families import cam
 from tests.peers.grad_cam import (
     ClassifierOutputSoftmaxTarget,
     ClassifierOutputTarget,
+    EigenCAM,
     GradCAM,
     GradCAMPlusPlus,
     HiResCAM,
@@ -121,6 +122,23 @@ def test_xgrad_cam_coincides(twins, layer):
     silent altogether, as some are at `middle`, has no weight in either."""
     reference = theirs(XGradCAM, twins, layer, centred())
     assert largest_difference(ours("xgrad_cam", twins, layer), reference) < SAME
+
+
+@LAYERS
+def test_eigen_cam_is_the_package_s_but_for_the_mean_that_it_takes_off_and_the_sign_that_it_leaves_open(
+    twins, layer
+):
+    """The package takes each channel's mean over places off, and leaves the sign as the solver gives it: here
+    5 of 12 maps come out upside down, so that what is strong is below 0 and rectified away. But for that the
+    two are alike, since the mean is most of what rectified activations hold."""
+    activations = network(twins[0], layer).run(pixels(), targets()).activations[layer]
+    reference = theirs(EigenCAM, twins, layer, centred())
+    less_mean = cam.eigen_cam(activations - activations.mean((1, 2), keepdims=True))
+    assert largest_difference(np.abs(less_mean), np.abs(reference)) < SAME
+    own = cam.eigen_cam(activations)
+    assert own.min() >= 0
+    alike = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(own, reference, strict=True)]
+    assert np.abs(alike).min() > 0.95
 
 
 class Probability:

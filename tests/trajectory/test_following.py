@@ -13,6 +13,7 @@ from evidrift.families import cam
 from evidrift.maps.scores import centred_logits, logit_scale
 from evidrift.networks.target.layers import resolve
 from evidrift.training.epochs import write_epochs
+from evidrift.trajectory.c_score import c_score
 from evidrift.trajectory.following import follow
 from evidrift.trajectory.params import Trajectory
 from evidrift.trajectory.table import summarise, write_trajectory
@@ -104,17 +105,21 @@ def test_one_graph_with_an_epochs_weights_gives_the_maps_of_a_network_built_with
         images_per_class=None,
         batch_size=6,
     )
-    maps = []
+    maps, logits = [], []
     for model in (disc_classifier(), epochs()[2]):
         network = Network(model, resolve(model, ["penultimate"]), grey, "centred")
-        scale = logit_scale(network.logits(grey(images.pixels[at])))
+        logits.append(network.logits(grey(images.pixels[at])))
+        scale = logit_scale(logits[-1])
         given = (images.pixels[at], images.labels[at], settings, scale)
         maps.append(cam.explain(network, *given).layers["penultimate"].methods)
     for method in METHODS:
         signed = np.stack([each[method] for each in maps])
-        found = measure_maps(signed, images.content[at], 16, images.labels[at], images.patient_ids[at], 0.2)
+        given = (images.labels[at], images.patient_ids[at], 0.2)
+        found = measure_maps(signed, images.content[at], 16, np.stack(logits), *given)
         own = rows[(rows["epoch"] == 3) & (rows["method"] == method)]
         np.testing.assert_allclose(own["moved_share"], found["moved_share"][1], atol=1e-3)
+        np.testing.assert_allclose(own["confidence"], found["confidence"][1], atol=1e-5)
+        np.testing.assert_allclose(own["consistency"], found["consistency"][1], atol=1e-3)
 
 
 def test_the_same_rows_give_the_same_bytes_and_metrics_count_them(rows, tmp_path):
@@ -126,6 +131,9 @@ def test_the_same_rows_give_the_same_bytes_and_metrics_count_them(rows, tmp_path
     last = rows[(rows["epoch"] == 3) & (rows["method"] == "layer_cam")]["moved_share"].mean()
     assert found["seeds"]["1"]["layer_cam"]["moved_share"] == pytest.approx(last, abs=1e-5)
     assert found["seeds"]["1"]["layer_cam"]["statuses"] == {"ok": 6}
+    alike = c_score(rows[(rows["epoch"] == 3) & (rows["method"] == "layer_cam")])
+    assert found["seeds"]["1"]["layer_cam"]["c_score"] == pytest.approx(alike.score, abs=1e-6)
+    assert found["seeds"]["1"]["layer_cam"]["c_score_beyond_chance"] == pytest.approx(alike.beyond, abs=1e-6)
 
 
 def test_without_seeds_nothing_is_loaded_and_the_table_is_empty_with_all_columns(rows, tmp_path):

@@ -16,10 +16,16 @@ def block(column):
     return drawn
 
 
-def measured(maps, labels=(0,), patients=("p",), area=0.25):
+def certain(labels, m):
+    """Logits of networks that are sure of every label, (m, n, 2)."""
+    return np.tile(20 * np.eye(2)[list(labels)], (m, 1, 1))
+
+
+def measured(maps, labels=(0,), patients=("p",), area=0.25, logits=None):
     maps = np.array(maps, np.float32)
     content = np.tile([0, 0, SIDE, SIDE], (maps.shape[1], 1))
-    return measure_maps(maps, content, SIDE, np.array(labels), np.array(patients), area)
+    logits = certain(labels, len(maps)) if logits is None else np.array(logits)
+    return measure_maps(maps, content, SIDE, logits, np.array(labels), np.array(patients), area)
 
 
 def test_of_a_block_moved_by_half_its_width_half_has_moved_and_all_of_it_beyond():
@@ -67,7 +73,7 @@ def test_the_scale_agrees_with_a_loop_over_pairs():
     signed = stream("maps").normal(size=(m, n, 8, 8)).astype(np.float32)
     labels, patients = np.array([0, 0, 0, 1, 1, 1]), np.array(list("aabccd"))
     content = np.tile([0, 0, 32, 32], (n, 1))
-    found = measure_maps(signed, content, 32, labels, patients, 0.2)
+    found = measure_maps(signed, content, 32, certain(labels, m), labels, patients, 0.2)
     features = describe(draw(signed.reshape(-1, 8, 8), np.tile(content, (m, 1)), 32), [0.2])
     for epoch in range(m):
         for image in range(n):
@@ -78,3 +84,19 @@ def test_the_scale_agrees_with_a_loop_over_pairs():
             ]
             expected = sum(each["moved_share"].mean() for each in means) / 2
             assert found["scale"][epoch, image] == pytest.approx(expected, rel=1e-5)
+
+
+def test_each_epoch_s_consistency_is_of_its_own_maps_and_of_the_images_it_gets_right():
+    maps = [
+        [block(0), block(0), block(14), block(0)],
+        [block(0), block(14), block(14), block(0)],
+    ]
+    logits = certain((0, 0, 0, 1), 2)
+    logits[1, 2] = [0, 20]  # r's image is wrong at the second epoch
+    found = measured(maps, labels=(0, 0, 0, 1), patients=("p", "q", "r", "s"), logits=logits)
+    third = 1 / 3  # halves of blocks: 14 of 42 columns
+    np.testing.assert_allclose(found["consistency"][0], [(1 + third) / 2] * 2 + [third, np.nan], rtol=1e-6)
+    np.testing.assert_allclose(found["consistency"][1], [third, third, np.nan, np.nan], rtol=1e-6)
+    # of blocks of a quarter of the area: 1/16 of it shared, of 7/16
+    np.testing.assert_allclose(found["consistency_chance"][1, :2], 1 / 7, rtol=1e-6)
+    np.testing.assert_allclose(found["confidence"][1], [1, 1, 0, 1], atol=1e-6)

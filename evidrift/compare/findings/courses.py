@@ -15,6 +15,7 @@ from evidrift.base.errors import UserError
 from evidrift.base.interval import t_interval
 from evidrift.base.sentence import owner, say
 from evidrift.measures.of_pairs import MOVED_SHARE
+from evidrift.trajectory.c_score import c_score
 from evidrift.trajectory.table import PREVIOUS, SCALE
 
 CLOSE = 0.02  # of validation accuracy: two points
@@ -62,7 +63,8 @@ class Course:
         curve: a row an epoch, tl (0) first: epoch; drift, the mean over patients of the moved share from
             tl's map, with `error`, its standard error, and `low` and `high`, its 95 % t interval; `scale`,
             from one patient's map to another's, tl's and this epoch's mean; `step`, the moved share from the
-            map one epoch earlier; accuracy, on the whole validation split.
+            map one epoch earlier; accuracy, on the whole validation split; and the epoch's C-Score, the
+            fields of `trajectory.c_score.CScore` after a `c_`, on the images that are right at that epoch.
         chosen: the epoch whose weights became ft.
         settled: the first epoch, 0 for tl, from which accuracy stays within two points of the chosen epoch's
             until then.
@@ -145,6 +147,7 @@ def _course(run: Run, method: str, rows: pd.DataFrame, accuracy: np.ndarray, cho
             "accuracy": accuracy,
         }
     )
+    alike = pd.DataFrame([c_score(own) for _, own in rows.groupby("epoch", sort=True)]).add_prefix("c_")
     settled = _settled(accuracy, chosen)
     moves = n_patients > 0 and drift[chosen] > 0
     late = moves and settled < chosen
@@ -155,7 +158,7 @@ def _course(run: Run, method: str, rows: pd.DataFrame, accuracy: np.ndarray, cho
         n_images=rows["image_id"].nunique() - left_out,
         n_patients=n_patients,
         left_out=left_out,
-        curve=curve,
+        curve=curve.join(alike),
         chosen=chosen,
         settled=settled,
         moved=int(np.argmax(drift >= MOST * drift[chosen])) if moves else None,

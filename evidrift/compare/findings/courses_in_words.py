@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evidrift.base.sentence import checkpoint, method, owner, say
+from evidrift.base.sentence import Sentence, checkpoint, method, owner, say
 from evidrift.compare.findings.courses import Change, Course
 
 
 def sentences(courses: Sequence[Course]) -> list[str]:
-    """Each course: when the evidence moved, whether it went on, and what is left at matched accuracy."""
+    """Each course: when the evidence moved, whether it went on, what is left at matched accuracy; C-Score."""
     return [
         say(
             "{arch}, {method}, seed {seed} ({n_images} validation images of {n_patients} patients): "
-            "{movement} {afterwards} {at_match}",
+            "{movement} {afterwards} {at_match} {alike}",
             arch=course.arch,
             method=method(course.method),
             seed=course.seed,
@@ -22,6 +22,7 @@ def sentences(courses: Sequence[Course]) -> list[str]:
             movement=_movement(course),
             afterwards=_afterwards(course),
             at_match=_at_match(course),
+            alike=_alike(course),
         )
         for course in courses
     ]
@@ -75,6 +76,22 @@ def _at_match(course: Course) -> str:
     share = f", {matched.drift / matched.drift_chosen:.0%} of the chosen epoch's" if course.moved else ""
     change = _interval(matched.change)
     return say(f"{head}{share}; from there to the chosen epoch it changed by {change}.", tl=checkpoint("tl"))
+
+
+def _alike(course: Course) -> Sentence:
+    """The C-Score under tl and at the chosen epoch."""
+    ends = course.curve.loc[[0, course.chosen]]
+    if ends["c_score"].isna().any():
+        return say("There is no C-Score: no class has three patients who are classified rightly.")
+    before, after = (
+        f"{end.c_score:.2f} [{end.c_score_low:.2f}, {end.c_score_high:.2f}], beyond chance "
+        f"{end.c_beyond:.2f} [{end.c_beyond_low:.2f}, {end.c_beyond_high:.2f}]"
+        for end in ends.itertuples()
+    )
+    return say(
+        f"C-Score, how alike maps are within a class: {{tl}} {before}; chosen epoch {after}.",
+        tl=checkpoint("tl"),
+    )
 
 
 def _interval(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""Drift along fine-tuning beside accuracy: when does the evidence move, and when does the network learn?"""
+"""Drift and C-Score along fine-tuning beside accuracy: when does the evidence move, and the network learn?"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +14,7 @@ from evidrift.report.figures import style
 from evidrift.report.words.names import method_name, safe_text
 
 COLUMN, UPPER, LOWER, GAP = 3.5, 2.5, 1.7, 0.3
+ACCURACY_TOP, C_SCORE_TOP = UPPER + GAP, UPPER + LOWER + 2 * GAP
 LEFT, RIGHT, TOP, BOTTOM = 0.75, 0.25, 1.05, 0.6
 NARROWEST = 2 * COLUMN + GAP  # what title and legend need
 DRIFT: dict[str, Any] = {"lw": 1.7, "marker": "o", "ms": 3}
@@ -22,7 +23,7 @@ BAND: dict[str, Any] = {"alpha": 0.16, "lw": 0}
 ACCURACY: dict[str, Any] = {"lw": 1.7, "color": style.INK, "marker": "o", "ms": 3}
 TL: dict[str, Any] = {"lw": 1.2, "color": style.QUIET, "ls": (0, (5, 2))}
 CLOSE_TO_TL: dict[str, Any] = {"color": style.QUIET, "alpha": 0.13, "lw": 0}
-# Vertical lines at epochs, through both pictures; where two meet, both are seen.
+# Vertical lines at epochs, through all pictures; where two meet, both are seen.
 MARKS: dict[str, tuple[str, dict[str, Any]]] = {
     "chosen": ("epoch kept (ft)", {"color": "#c9c9c9", "ls": "-", "lw": 5}),
     "settled": (
@@ -34,7 +35,7 @@ MARKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def trajectory_figure(courses: Sequence[Course], path: Path) -> None:
-    """Draw one column an architecture and seed: drift of each method above, accuracy below.
+    """Draw one column an architecture and seed: drift of each method, accuracy, C-Score of each method.
 
     Args:
         courses: of `compare.findings.courses.along`, at least one.
@@ -49,7 +50,7 @@ def trajectory_figure(courses: Sequence[Course], path: Path) -> None:
     with style.figure_style():
         legends = _legends(palette)
         top = TOP + style.legends_height(legends, width) + 0.4
-        height = top + UPPER + GAP + LOWER + BOTTOM
+        height = top + C_SCORE_TOP + LOWER + BOTTOM
         title = "When does the evidence move, and when does the network learn?"
         about = _explanation(courses)
         figure = style.titled_figure(LEFT + width + RIGHT, height, LEFT, title, about, top=0.52, size=9)
@@ -58,11 +59,14 @@ def trajectory_figure(courses: Sequence[Course], path: Path) -> None:
         for number, ((arch, seed), own) in enumerate(columns.items()):
             left = LEFT + number * (COLUMN + GAP)
             drift = style.add_axes(figure, left, top, COLUMN, UPPER)
-            accuracy = style.add_axes(figure, left, top + UPPER + GAP, COLUMN, LOWER)
+            accuracy = style.add_axes(figure, left, top + ACCURACY_TOP, COLUMN, LOWER)
+            alike = style.add_axes(figure, left, top + C_SCORE_TOP, COLUMN, LOWER)
             for course in own:
-                _draw_drift(drift, course, palette[course.method])
+                _draw_band(drift, course, ("drift", "low", "high", "scale"), palette[course.method])
+                alike_by = ("c_score", "c_score_low", "c_score_high", "c_chance")
+                _draw_band(alike, course, alike_by, palette[course.method])
             _draw_accuracy(accuracy, own[0])
-            _dress(drift, accuracy, own, lowest, first=number == 0)
+            _dress((drift, accuracy, alike), own, lowest, first=number == 0)
             several = len({course.seed for course in courses}) > 1
             title = safe_text(arch, 32) + (f", seed {seed}" if several else "")
             drift.set_title(title, weight="bold", size=10.5, loc="left", pad=8)
@@ -81,11 +85,13 @@ def _explanation(courses: Sequence[Course]) -> str:
     )
 
 
-def _draw_drift(axes: Axes, course: Course, colour: str) -> None:
+def _draw_band(axes: Axes, course: Course, names: tuple[str, str, str, str], colour: str) -> None:
+    """A curve with its interval, and what to read it against."""
     curve = course.curve
-    axes.plot(curve["epoch"], curve["drift"], **DRIFT, color=colour)
-    axes.fill_between(curve["epoch"], curve["low"], curve["high"], **BAND, color=colour)
-    axes.plot(curve["epoch"], curve["scale"], **SCALE, color=colour)
+    own, low, high, beside = (curve[name] for name in names)
+    axes.plot(curve["epoch"], own, **DRIFT, color=colour)
+    axes.fill_between(curve["epoch"], low, high, **BAND, color=colour)
+    axes.plot(curve["epoch"], beside, **SCALE, color=colour)
 
 
 def _draw_accuracy(axes: Axes, course: Course) -> None:
@@ -96,22 +102,25 @@ def _draw_accuracy(axes: Axes, course: Course) -> None:
     axes.plot(curve["epoch"], curve["accuracy"], **ACCURACY)
 
 
-def _dress(drift: Axes, accuracy: Axes, own: Sequence[Course], lowest: float, first: bool) -> None:
+def _dress(pictures: tuple[Axes, Axes, Axes], own: Sequence[Course], lowest: float, first: bool) -> None:
     """Axis labels, and the lines at the epochs that matter."""
     course = own[0]
     matched = course.matched.epoch if course.matched else None
     at = {"chosen": course.chosen, "settled": course.settled, "matched": matched}
-    for axes, name in ((drift, "drift (share moved)"), (accuracy, "validation accuracy")):
+    names = ("drift (share moved)", "validation accuracy", "C-Score (within class)")
+    for axes, name in zip(pictures, names, strict=True):
         for mark, epoch in at.items():
             if epoch is not None:
                 axes.axvline(epoch, **MARKS[mark][1], zorder=1)
         axes.set_xlim(-0.3, len(course.curve) - 0.7)
         style.along_epochs(axes, name, first)
-    drift.set_ylim(0, 1)
+        axes.set_ylim(0, 1)
+    drift, accuracy, alike = pictures
     drift.tick_params(labelbottom=False)
+    accuracy.tick_params(labelbottom=False)
     accuracy.set_ylim(max(0.0, np.floor(10 * (lowest - 0.05)) / 10), 1.02)
     accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    accuracy.set_xlabel("epoch of fine-tuning")
+    alike.set_xlabel("epoch of fine-tuning")
 
 
 def _legends(palette: dict[str, str]) -> tuple[list[Line2D], list[Line2D]]:
@@ -120,7 +129,13 @@ def _legends(palette: dict[str, str]) -> tuple[list[Line2D], list[Line2D]]:
         Line2D([], [], **DRIFT, color=colour, label=method_name(method)) for method, colour in palette.items()
     ]
     curves += [
-        Line2D([], [], **SCALE, color=style.QUIET, label="scale: from one patient to another"),
+        Line2D(
+            [],
+            [],
+            **SCALE,
+            color=style.QUIET,
+            label="scale of drift, chance of C-Score",
+        ),
         Line2D([], [], lw=7, color=style.QUIET, alpha=0.25, label="95 % interval over patients"),
     ]
     marks = [Line2D([], [], label=label, **looks) for label, looks in MARKS.values()]

@@ -13,6 +13,7 @@ METHOD_NAMES = {
     "layer_cam": "LayerCAM",
     "hires_cam": "HiResCAM",
     "xgrad_cam": "XGrad-CAM",
+    "eigen_cam": "EigenCAM",
     "score_cam": "Score-CAM",
     "ablation_cam": "Ablation-CAM",
     "gradient_input": "Gradient x input",

@@ -185,3 +185,18 @@ def test_the_words_at_matched_accuracy_give_the_share_of_the_drift_that_was_ther
 def test_the_words_for_nothing_measured_and_nothing_moved():
     assert "no drift could be measured" in said([[0, np.nan, 0.6]], 0.5, [0.5, 0.6], 2)
     assert "the evidence did not move" in said([[0, 0], [0, 0]], 0.5, [0.5], 1)
+
+
+def test_the_c_score_of_each_epoch_stands_in_the_curve_and_in_the_words():
+    rows = table(np.zeros((3, 3)))
+    rows["consistency"] = np.float32([0.4, 0.6, 0.8] * 3)  # of every image, by epoch
+    (found,) = along(rows, {("net", 1): history([0.5, 0.6])}, {("net", 1): 0.5}, {("net", 1): 2})
+    np.testing.assert_allclose(found.curve["c_score"], [0.4, 0.6, 0.8], rtol=1e-6)
+    np.testing.assert_allclose(found.curve["c_beyond"], [0.3 / 0.9, 0.5 / 0.9, 0.7 / 0.9], rtol=1e-6)
+    (sentence,) = sentences([found])
+    assert "tl 0.40 [0.40, 0.40], beyond chance 0.33 [0.33, 0.33]; chosen epoch 0.80 [0.80, " in sentence
+
+
+def test_without_three_patients_of_a_class_there_is_no_c_score():
+    assert worked_out().curve["c_score"].isna().all()
+    assert "There is no C-Score: no class has three patients" in said(MOVED, 0.8, [0.6, 0.81, 0.82], 3)

@@ -38,21 +38,28 @@ def marks(axes):
     return sorted(line.get_xdata()[0] for line in lines if line.get_xdata()[0] == line.get_xdata()[1])
 
 
-def test_each_architecture_has_a_column_of_drift_by_method_and_of_accuracy(draw):
+def test_each_architecture_has_a_column_of_drift_and_c_score_by_method_and_of_accuracy(draw):
     figure = draw([one("a"), one("a", "hires_cam"), one("b")])
-    drift, accuracy, other, _ = figure.axes
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "", "b", ""]
-    # a curve and its scale a method
-    assert (len(curves(drift)), len(curves(other)), len(curves(accuracy))) == (4, 2, 1)
+    drift, accuracy, alike, other, _, _ = figure.axes
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "", "", "b", "", ""]
+    # a curve and its scale, or what chance gives, a method
+    assert [len(curves(axes)) for axes in (drift, other, accuracy, alike)] == [4, 2, 1, 4]
     np.testing.assert_allclose(curves(drift)[0].get_ydata(), [0, 0.3, 0.5, 0.6], atol=1e-6)
     np.testing.assert_allclose(curves(drift)[1].get_ydata(), 0.6, atol=1e-6)
     assert curves(accuracy)[0].get_ydata().tolist() == [0.80, 0.60, 0.81, 0.82]
-    assert drift.get_xlim() == accuracy.get_xlim()
+    assert drift.get_xlim() == accuracy.get_xlim() == alike.get_xlim()
     labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert {"LayerCAM", "HiResCAM"} <= set(labels)
 
 
-def test_matched_settled_and_kept_epochs_are_marked_in_both_pictures(draw):
+def test_the_c_score_is_drawn_with_what_chance_gives(draw):
+    patients = course([*MOVED, MOVED[0]], 0.8, [0.60, 0.81, 0.82], 3)
+    own, chance = curves(draw([patients]).axes[2])
+    np.testing.assert_allclose(own.get_ydata(), 0.4, rtol=1e-6)
+    np.testing.assert_allclose(chance.get_ydata(), 0.1, rtol=1e-6)
+
+
+def test_matched_settled_and_kept_epochs_are_marked_in_every_picture(draw):
     for axes in draw([one()]).axes:
         assert marks(axes) == [2, 2, 3]  # matched, settled, chosen
 
@@ -64,7 +71,7 @@ def test_without_a_matching_epoch_there_is_no_mark_of_one(draw):
 
 def test_seeds_are_told_apart_in_the_titles(draw):
     figure = draw([one(), one(seed=2)])
-    assert [axes.get_title(loc="left") for axes in figure.axes[::2]] == ["net, seed 1", "net, seed 2"]
+    assert [axes.get_title(loc="left") for axes in figure.axes[::3]] == ["net, seed 1", "net, seed 2"]
 
 
 def test_names_are_cut_and_harmless(draw):
