@@ -73,7 +73,7 @@ def test_where_all_lie_in_one_cloud_one_sentence_says_so():
 @pytest.mark.parametrize(
     ("n_seeds", "min_patients", "why"),
     [
-        (3, 1, "3 trainings, and at least 6 are needed"),
+        (3, 1, "3 trainings, and at least 5 are needed"),
         (7, 20, "fewer than 20 patients have maps under every training"),
     ],
 )

@@ -61,7 +61,7 @@ def test_a_floor_of_two_clouds_of_trainings_is_marked_as_a_mixture(tmp_path, two
     assert "lie in 2 clouds of maps, seeds {1, 3, 6} and {2, 4, 5, 7}" in text
     # of both methods, in the table of drift and, by five measures, in that of all measures
     assert text.count("mixture of 2 clouds") == 2 * (1 + 5)
-    assert "Not decidable: 2 trainings, and at least 6 are needed." in two[1]
+    assert "Not decidable: 2 trainings, and at least 5 are needed." in two[1]
     assert "mixture of" not in two[1]
 
 
