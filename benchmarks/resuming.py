@@ -52,6 +52,7 @@ def main() -> None:
         checkpoint="best",
         views=0,
         batchnorm="inference",
+        strategy={"plain": {}},
         averaging=1,
         keep_epochs=[1],
     )

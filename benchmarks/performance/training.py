@@ -130,6 +130,7 @@ def ft_params(measured: Measured, epochs: int) -> Finetune:
         checkpoint="last",
         views=0,
         batchnorm="update",
+        strategy={"plain": {}},
         averaging=0,
         keep_epochs=[],
     )

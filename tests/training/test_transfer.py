@@ -85,7 +85,8 @@ def test_embedding_stopped_after_every_batch_gives_the_same_features(images, bac
 def test_finetuning_moves_every_weight_and_the_batch_statistics_only_when_asked(images, mode):
     classifier = build_classifier(build_backbone(ARCHITECTURE, 32, {}), 2, 0.3, seed=1)
     before = {variable.path: variable.numpy().copy() for variable in classifier.variables}
-    params = Finetune(**LOOP, checkpoint="last", views=0, batchnorm=mode, averaging=0, keep_epochs=[])
+    own = {"views": 0, "batchnorm": mode, "strategy": {"plain": {}}, "averaging": 0, "keep_epochs": []}
+    params = Finetune(**LOOP, **own, checkpoint="last")
     finetune(classifier, find(ARCHITECTURE), images, images, params, seed=1, description="test")
     moved = {v.path for v in classifier.variables if not np.array_equal(v.numpy(), before[v.path])}
     statistics = {path for path in before if "moving_" in path}
