@@ -25,7 +25,9 @@ from evidrift.networks.params import Architecture
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.recipe import load_recipe
 from evidrift.reliance.params import Reliance
+from evidrift.tradeoff.params import Tradeoff
 from evidrift.training.params import Embed, Finetune, TrainTl
+from evidrift.training.strategy import strategy_named, strategy_of
 from evidrift.trajectory.params import Trajectory
 
 FAMILIES = Path(__file__).parent / "families"
@@ -35,7 +37,7 @@ BY_ARCHITECTURE = ("architectures", "train_tl", "finetune")
 WRITTEN = ("models", "plots", "metrics", "scratch", ".dvc", ".git")
 WRITTEN_IN_DATA = (
     *("checks", "compare", "drift", "epochs", "features", "images", "maps", "parameters.txt", "probe"),
-    *("reliance", "report", "trajectory"),
+    *("reliance", "report", "strategies", "tradeoff", "trajectory", "treated", "judged"),
 )
 PIXEL = 3 * 4  # bytes, in a batch of films
 
@@ -51,12 +53,14 @@ class Study(Section):
     embed: Embed
     train_tl: dict[str, TrainTl]
     finetune: dict[str, Finetune]
+    strategies: dict[str, dict[str, dict[str, Any]]]
     trajectory: Trajectory
     explain: dict[str, dict[str, Any]]
     check: Check
     reliance: Reliance
     drift: Drift
     compare: Compare
+    tradeoff: Tradeoff
 
 
 def check(path: Path, *, files: bool = True) -> Study:
@@ -79,7 +83,8 @@ def check(path: Path, *, files: bool = True) -> Study:
         faults += _architecture_faults(name, study)
     for name in study.explain:
         faults += _family_faults(name, study)
-    faults = faults or [*_check_faults(study), *_trajectory_faults(study)]
+    faults += _strategy_faults(study)
+    faults = faults or [*_check_faults(study), *_trajectory_faults(study), *_tradeoff_faults(study)]
     if faults:
         raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
     return study
@@ -234,6 +239,43 @@ def _trajectory_faults(study: Study) -> Iterator[str]:
                 yield (
                     f"trajectory.seeds names {seed}, but finetune.{name}.keep_epochs does not. Add {seed} "
                     "there (fine-tuning runs again), or take it out of trajectory.seeds."
+                )
+
+
+def _strategy_faults(study: Study) -> Iterator[str]:
+    """What the strategies' own parameters refuse."""
+    for name, each in study.finetune.items():
+        yield from _told("", strategy_of, each.strategy, "", ("finetune", name, "strategy"))
+    for name, strengths in study.strategies.items():
+        for strength, content in strengths.items():
+            yield from _told("", strategy_named, name, content, "", ("strategies", name, strength))
+
+
+def _tradeoff_faults(study: Study) -> Iterator[str]:
+    """What cannot be swept, in a study that is right otherwise."""
+    sweep = study.tradeoff
+    lists = {name: getattr(sweep, name) for name in ("architectures", "strategies", "strengths")}
+    if any(lists.values()) and not all(lists.values()):
+        yield (
+            f"tradeoff.{next(name for name, values in lists.items() if not values)} is empty. All three of "
+            "its lists are needed; with all empty no strategies are compared."
+        )
+    for name in sweep.architectures:
+        if name not in study.grid.architectures:
+            yield f"tradeoff.architectures names {name}, which is not among grid.architectures."
+        elif set(study.finetune[name].strategy) != {"plain"}:
+            yield (
+                f"tradeoff.architectures names {name}, but finetune.{name}.strategy is not plain: the curve "
+                "shows what a strategy does in place of plain fine-tuning. Make it `plain: {}`."
+            )
+    for name in sweep.strategies:
+        if name == "plain":
+            yield "tradeoff.strategies names plain, which is the study's own fine-tuning. Take it out."
+            continue
+        for strength in sweep.strengths:
+            if strength not in study.strategies.get(name, {}):
+                yield (
+                    f"strategies.{name}.{strength} is missing, though tradeoff names {name} and {strength}."
                 )
 
 

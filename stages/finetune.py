@@ -15,6 +15,7 @@ from evidrift.training.loop import compile_forward, predict
 from evidrift.training.outputs import Outputs, Tested, write_outputs
 from evidrift.training.params import load_finetune
 from evidrift.training.state import kept_weights
+from evidrift.training.strategy import strategy_of
 
 
 def main() -> None:
@@ -30,6 +31,8 @@ def main() -> None:
         metrics="to write: accuracy, AUC, calibration",
     )
     params = load_finetune(args.params, args.architecture)
+    keys = ("finetune", args.architecture, "strategy")
+    strategy = strategy_of(params.strategy, f"{args.params}: ", keys)
     store = ImageStore(args.images / STORE)
     test = store.split("test")
     zoo = find(args.architecture)
@@ -40,9 +43,9 @@ def main() -> None:
     kept = params.epochs if args.seed in params.keep_epochs else 0
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "ft"}
     outputs = Outputs(args.checkpoint / PREDICTIONS, args.history, args.metrics)
-    with unfinished("finetune", args, params, plan) as scratch:
+    with unfinished("finetune", args, params, strategy, plan) as scratch:
         history, chosen = finetune(
-            classifier, zoo, training, validation, params, args.seed, name, scratch=scratch
+            classifier, zoo, training, validation, params, args.seed, name, scratch=scratch, strategy=strategy
         )
         weights = kept_weights(scratch, kept)
         write_epochs(args.epochs, args.architecture, args.seed, classifier, weights, kept)

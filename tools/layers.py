@@ -72,9 +72,9 @@ def faults(study: Study, lock: dict[str, Any]) -> Iterator[str]:
 
 def _faults(arch: str, study: Study, labels: list[str]) -> Iterator[str]:
     import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-    from evidrift.attribution.layers import resolve
     from evidrift.networks.backbone import build_backbone
     from evidrift.networks.classifier import build_classifier
+    from evidrift.networks.target.layers import resolve
 
     size = study.prepare.size
     backbone = build_backbone(arch, size, study.architectures[arch].options)

@@ -9,10 +9,10 @@ from benchmarks.performance.measuring import Line, Side, require_close, side_by_
 from benchmarks.performance.networks import LARGE, MINIATURES, Measured
 from evidrift.attribution.explain import explain
 from evidrift.attribution.family import Family
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.families import cam
 from evidrift.maps.mapfile import CheckpointMaps
+from evidrift.networks.target.layers import resolve
 from evidrift.training.loop import compile_forward
 
 METHODS = ["grad_cam", "grad_cam_pp", "grad_cam_pp_unit", "layer_cam", "hires_cam"]

@@ -14,7 +14,7 @@ import tensorflow as tf
 from benchmarks.performance.explaining import BOTH, Explained
 from benchmarks.performance.measuring import Line, Side, require_close, side_by_side
 from benchmarks.performance.networks import LARGE, MINIATURES, Measured
-from evidrift.attribution.layers import TargetLayer
+from evidrift.networks.target.layers import TargetLayer
 
 NETWORKS = (MINIATURES[0], LARGE)
 TF_KERAS_VIS, GRAD_CAM = {1: 20, 2: 30}, {1: 4, 2: 4}

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from evidrift.attribution.graph import Step, trace
+from evidrift.networks.target.graph import Step, trace
 
 
 class Twin(nn.Module):

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from evidrift.attribution.family import Family
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import PREDICTED, Network
 from evidrift.base.errors import UserError
 from evidrift.base.progress import Progress
@@ -17,6 +16,7 @@ from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.maps.arrays import as_arrays, from_arrays
 from evidrift.maps.mapfile import CheckpointMaps, joined
 from evidrift.maps.scores import differing, logit_scale, predicted_classes
+from evidrift.networks.target.layers import resolve
 
 if TYPE_CHECKING:
     from evidrift.base.files.spool import Spool

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from evidrift.attribution.graph import articulations, trace
-from evidrift.attribution.layers import TargetLayer
 from evidrift.base.errors import UserError
+from evidrift.networks.target.graph import articulations, trace
+from evidrift.networks.target.layers import TargetLayer
 
 Score = Literal["centred", "raw"]
 PREDICTED = -1  # a target: the class that the classifier itself predicts
@@ -48,7 +48,7 @@ class Network:
             output z both are +z for class 1 and -z for class 0.
 
     Example:
-        >>> from evidrift.attribution.layers import resolve
+        >>> from evidrift.networks.target.layers import resolve
         >>> layers = resolve(classifier, ["penultimate", "last"])
         >>> network = Network(classifier, layers, prepare, "centred")
         >>> network.run(pixels, targets).gradients["penultimate"].shape

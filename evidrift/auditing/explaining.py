@@ -8,7 +8,6 @@ import numpy as np
 
 from evidrift.attribution.explain import explain, logits_of
 from evidrift.attribution.family import Family
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
 from evidrift.base.files.spool import Spool
@@ -18,6 +17,7 @@ from evidrift.foreign.files import ModelFile
 from evidrift.images.planes import Planes
 from evidrift.maps.mapfile import CheckpointMaps, LayerMaps, joined
 from evidrift.maps.scores import logit_scale, predicted_classes
+from evidrift.networks.target.layers import resolve
 
 IN_BLOCK = 256  # images whose maps are in memory at a time
 

@@ -8,12 +8,12 @@ from typing import NamedTuple, TypeAlias
 
 import keras
 
-from evidrift.attribution.layers import resolve
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.compare.record import Side
 from evidrift.foreign.apart.reading import read_apart
 from evidrift.foreign.files import ModelFile, load_model_file
+from evidrift.networks.target.layers import resolve
 
 Model: TypeAlias = str | Path | keras.Model
 Source: TypeAlias = Path | keras.Model

@@ -1,8 +1,8 @@
 """The options of a stage's script, as dvc.yaml gives them: all of them required.
 
 A shell runs the commands of dvc.yaml, and DVC puts `${item.seed}` into one as the parameter file has it. So
-commands have `${item}` alone, which DVC quotes: `--arch NAME --seed NUMBER`. Where a path has @arch, @seed or
-@family in it, that is filled in here, once the item is known to be a name or a number and nothing else.
+commands have `${item}` alone, which DVC quotes: `--arch NAME --seed NUMBER`. Where a path has @arch, @seed and
+such in it, that is filled in here, once the item is known to be a name or a number and nothing else.
 """
 
 import argparse
@@ -19,11 +19,15 @@ ITEM = {
     "arch": ("architecture", NAME, "a name of small letters, digits and _, such as densenet_mini"),
     "seed": ("seed", "0|[1-9][0-9]{0,9}", f"a whole number from 0 to {SEEDS - 1}"),
     "family": ("family", NAME, "a name of small letters, digits and _, such as cam"),
+    "strategy": ("strategy", NAME, "a name of small letters, digits and _, such as wise"),
+    "strength": ("strength", NAME, "a name of small letters, digits and _, such as low"),
 }
 COMMON = {
     "architecture": "its name, a file in zoo/",
     "seed": "of the training",
     "family": "the attribution family, a file in families/",
+    "strategy": "of fine-tuning, a file in strategies/",
+    "strength": "of the strategy, a key of its section",
     "params": "the parameter file",
     "images": "the prepared images",
     "scratch": "the folder for unfinished work",
@@ -75,5 +79,5 @@ def _checked(option: str, value: str) -> str:
 
 
 def _filled(path: Path, words: dict[str, str]) -> Path:
-    """A path with the item's words in place of @arch, @seed and @family."""
+    """A path with the item's words in place of @arch, @seed and the others of ITEM."""
     return Path(re.sub(rf"@({'|'.join(ITEM)})\b", lambda found: words.get(found[1], found[0]), str(path)))

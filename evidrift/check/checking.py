@@ -10,7 +10,6 @@ import pandas as pd
 
 from evidrift.attribution.explain import logits_of
 from evidrift.attribution.family import Family
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.errors import UserError
@@ -24,6 +23,7 @@ from evidrift.check.randomisation import randomisation
 from evidrift.check.tables import FAITHFULNESS, RANDOMISATION, SCHEMAS
 from evidrift.maps.mapfile import MapFile
 from evidrift.maps.scores import differing, logit_scale
+from evidrift.networks.target.layers import resolve
 
 if TYPE_CHECKING:
     from evidrift.images.store import Images

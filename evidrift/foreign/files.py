@@ -13,7 +13,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
 from evidrift.base.sentence import parameter, say
 from evidrift.foreign.end.check import check_ending, noise, taken_for
@@ -27,6 +26,7 @@ from evidrift.foreign.precision import in_float32, other_precision
 from evidrift.foreign.reading.description import IN_MEMORY, Saved
 from evidrift.foreign.reading.untouched import untouched
 from evidrift.foreign.shapes import Shape, shape_of
+from evidrift.networks.target.graph import trace
 
 SCALES = ("Rescaling", "Normalization", "BatchNormalization")
 PASSES = ("InputLayer", "Identity", "Cast", "Resizing", "Concatenate", "RandomFlip", "RandomRotation")

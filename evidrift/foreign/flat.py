@@ -15,9 +15,9 @@ from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing
 )
 from keras.src.models.functional import Functional
 
-from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
 from evidrift.foreign.end.ending import Ending, ending_of
+from evidrift.networks.target.graph import trace
 
 
 class Flat(NamedTuple):

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import keras
 
-from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
+from evidrift.networks.target.graph import trace
 
 MAX_SIDE = 2048  # px
 CHANNELS = (1, 3)

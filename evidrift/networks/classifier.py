@@ -55,6 +55,11 @@ def network_input(pixels: np.ndarray, zoo: ModuleType) -> np.ndarray:
     return np.asarray(zoo.preprocess(np.repeat(grey, 3, axis=-1)), np.float32)
 
 
+def batch_normalisations(classifier: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """Its layers of batch normalisation, in the model's order."""
+    return [layer for layer in classifier.layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
 def set_batchnorm(classifier: keras.Model, mode: Literal["inference", "update"]) -> list[keras.Variable]:
     """Choose what batch normalisation does when the classifier is called with `training=True`.
 
@@ -65,9 +70,7 @@ def set_batchnorm(classifier: keras.Model, mode: Literal["inference", "update"])
     Returns:
         All variables to train.
     """
-    normalisations = [
-        layer for layer in classifier.layers if isinstance(layer, keras.layers.BatchNormalization)
-    ]
+    normalisations = batch_normalisations(classifier)
     for layer in normalisations:
         layer.trainable = True
     variables = classifier.trainable_variables

@@ -28,11 +28,14 @@ class Adam:
         """All that a step needs of the steps before it, beside the variables."""
         return [self.steps, *self.first, *self.second]
 
-    def apply(self, gradients: list[tf.Tensor], learning_rate: tf.Tensor) -> None:
-        """One step: changes the variables in place."""
+    def apply(
+        self, gradients: list[tf.Tensor], learning_rate: tf.Tensor, factors: list[float] | None = None
+    ) -> None:
+        """One step: changes the variables in place; `factors` on the rate, one for each of them."""
         steps = self.steps.assign_add(1.0)
-        for variable, first, second, gradient in zip(
-            self.variables, self.first, self.second, gradients, strict=True
+        rates = [learning_rate * factor for factor in factors or []] or [learning_rate] * len(gradients)
+        for variable, first, second, gradient, rate in zip(
+            self.variables, self.first, self.second, gradients, rates, strict=True
         ):
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
@@ -40,7 +43,7 @@ class Adam:
                 v=second.handle,
                 beta1_power=tf.pow(BETA_1, steps),
                 beta2_power=tf.pow(BETA_2, steps),
-                lr=learning_rate,
+                lr=rate,
                 beta1=BETA_1,
                 beta2=BETA_2,
                 epsilon=EPSILON,

@@ -8,7 +8,7 @@ training that was killed goes on from its last finished epoch to the same bytes 
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -18,28 +18,14 @@ from scipy.special import log_softmax
 from evidrift.base.errors import UserError
 from evidrift.base.progress import Progress
 from evidrift.base.seeds import seed_of, stream
-from evidrift.base.unfinished.scratch import Scratch
+from evidrift.base.unfinished.scratch import Part, Scratch
 from evidrift.images.views import choose_views
 from evidrift.training.adam import Adam, learning_rate
 from evidrift.training.average import Average
+from evidrift.training.examples import Examples
 from evidrift.training.params import Training
 from evidrift.training.state import Epoch, State
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What the loop trains on or validates with.
-
-    Attributes:
-        labels: (n,) class indices.
-        n_views: augmented copies to choose from beside each example itself.
-        inputs: (rows, view of each row) -> the network's inputs for these rows.
-    """
-
-    labels: np.ndarray
-    n_views: int
-    inputs: Callable[[np.ndarray, np.ndarray], np.ndarray]
-
+from evidrift.training.treatment import PLAIN, Penalty, Seen, Teacher, Treatment
 
 AfterEpoch = Callable[[int, keras.Model], None]  # (number of the epoch, from 1; the model)
 
@@ -63,8 +49,9 @@ def fit(
     description: str,
     after_epoch: AfterEpoch | None = None,
     averaging: float = 0,
-    scratch: Scratch | None = None,
+    scratch: Scratch | Part | None = None,
     keeps: bool = False,
+    treatment: Treatment = PLAIN,
 ) -> tuple[list[Epoch], int]:
     """Train `variables` of a model that gives logits; leave it with the weights of the chosen epoch.
 
@@ -80,6 +67,7 @@ def fit(
         averaging: epochs over which the weights are averaged that are validated, shown and kept; 0 for none.
         scratch: where its state is kept after each epoch; what an earlier run has left there is gone on from.
         keeps: leave the weights of every epoch there, see `state.kept_weights`.
+        treatment: what a strategy changes. The history's training loss is the cross-entropy alone.
 
     Returns:
         The history, and the number of the epoch whose weights the model has now, from 1.
@@ -91,7 +79,9 @@ def fit(
     trained = [variable.value for variable in variables]
     adam, average = Adam(trained), Average(trained, averaging * steps_per_epoch)
     state = State(model, adam, average, scratch, keeps)
-    step = _compiled_step(model, trained, adam, average)
+    penalty, rates = treatment.penalty, treatment.rates(model, variables) if treatment.rates else None
+    teacher = Teacher(penalty, training, model.inputs[0].shape)
+    steps = _compiled_steps(model, trained, adam, average, rates, penalty, teacher.specs)
     forward = compile_forward(model)
     done = len(state.history)
     if done:
@@ -102,9 +92,14 @@ def fit(
         seed_dropout(model, seed, epoch)
         losses, hits, rate = [], [], 0.0
         for number, (rows, views) in enumerate(_batches(training, params.batch_size, seed, epoch)):
-            rate = learning_rate(epoch * steps_per_epoch + number, steps_per_epoch, params)
-            labels = training.labels[rows]
-            loss, logits = step(training.inputs(rows, views), labels.astype(np.int32), np.float32(rate))
+            at = epoch * steps_per_epoch + number
+            rate = learning_rate(at, steps_per_epoch, params)
+            labels, inputs = training.labels[rows], training.inputs(rows, views)
+            given = [inputs, labels.astype(np.int32), np.float32(rate)]
+            if penalty and at % penalty.every == 0:
+                loss, logits = steps.penalised(*given, *teacher.of(rows, inputs))
+            else:
+                loss, logits = steps.plain(*given)
             losses.append(float(loss) * len(rows))
             hits.append(int(np.sum(np.argmax(logits.numpy(), -1) == labels)))
             epochs.within((number + 1) / steps_per_epoch)
@@ -141,10 +136,7 @@ def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
 
 def predict(forward: Forward, examples: Examples, batch_size: int = 32) -> np.ndarray:
     """Logits of every example without augmentation, (n, classes) float32."""
-    n = len(examples.labels)
-    batches = [np.arange(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
-    inputs = (examples.inputs(rows, np.zeros(len(rows), int)) for rows in batches)
-    return np.concatenate([forward(batch).numpy() for batch in inputs])
+    return np.concatenate([forward(examples.plain(rows)).numpy() for rows in examples.in_order(batch_size)])
 
 
 def evaluate(forward: Forward, examples: Examples) -> tuple[float, float]:
@@ -165,22 +157,61 @@ def _batches(
         yield rows, views[rows]
 
 
-def _compiled_step(
-    model: keras.Model, variables: list[tf.Variable], adam: Adam, average: Average
-) -> Callable:
+class _Steps(NamedTuple):
+    """A step on a batch: (inputs, labels, rate) -> (cross-entropy, logits); and one with the penalty."""
+
+    plain: Callable
+    penalised: Callable
+
+
+def _compiled_steps(
+    model: keras.Model,
+    variables: list[tf.Variable],
+    adam: Adam,
+    average: Average,
+    rates: list[float] | None,
+    penalty: Penalty | None,
+    taught: list[tf.TensorSpec],
+) -> _Steps:
     signature = [
         tf.TensorSpec(model.inputs[0].shape, tf.float32),
         tf.TensorSpec([None], tf.int32),
         tf.TensorSpec([], tf.float32),
     ]
+    whole = (
+        keras.Model(model.inputs, [*penalty.taps, model.outputs[0]]) if penalty and penalty.taps else model
+    )
 
     def step(inputs: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)
             logits = model(inputs, training=True)
-            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
-        adam.apply(tape.gradient(loss, variables), rate)
+            loss = _cross_entropy(labels, logits)
+        adam.apply(tape.gradient(loss, variables), rate, rates)
         average.update()
         return loss, logits
 
-    return tf.function(step, input_signature=signature)
+    def penalised(
+        inputs: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor, *teacher: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(variables)
+            *taps, logits = tf.nest.flatten(whole(inputs, training=True))
+            loss = _cross_entropy(labels, logits)
+            term = penalty.loss(Seen(labels, logits, taps, list(teacher)))  # type: ignore[union-attr]
+            total = loss + penalty.every * term  # type: ignore[union-attr]
+        # a variable that neither term depends on stays as it is
+        gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        adam.apply(gradients, rate, rates)
+        average.update()
+        return loss, logits
+
+    # each is traced at its first call
+    return _Steps(
+        tf.function(step, input_signature=signature),
+        tf.function(penalised, input_signature=[*signature, *taught]),
+    )
+
+
+def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))

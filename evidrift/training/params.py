@@ -1,12 +1,12 @@
 """Parameters that both training stages share: the epoch loop's."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from evidrift.base.choices import Batch, Distinct, Views
-from evidrift.base.grid import Seed
+from evidrift.base.grid import Name, Seed
 from evidrift.base.section import Section, load_section
 
 
@@ -70,6 +70,7 @@ class Finetune(Training):
     Attributes:
         views: augmented copies of each training image that epochs choose from; 0 for none.
         batchnorm: `inference` keeps the pretrained statistics, `update` trains them too.
+        strategy: one file of strategies/ by name, with its parameters: `plain: {}` for none.
         averaging: epochs over which the weights that are validated and kept are averaged, exponentially; may
             be fractional; 0 takes them as the last step leaves them.
         keep_epochs: seeds of which the weights after every epoch are kept, for the stage trajectory. Others
@@ -78,6 +79,7 @@ class Finetune(Training):
 
     views: Views
     batchnorm: Literal["inference", "update"]
+    strategy: Annotated[dict[Name, dict[str, Any]], Field(min_length=1, max_length=1)]
     averaging: Annotated[float, Field(ge=0, le=1_000)]
     keep_epochs: Distinct[list[Seed]]
 

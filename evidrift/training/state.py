@@ -14,7 +14,7 @@ import numpy as np
 
 from evidrift.base.errors import UserError
 from evidrift.base.unfinished.memo import Arrays
-from evidrift.base.unfinished.scratch import Scratch
+from evidrift.base.unfinished.scratch import Part, Scratch
 from evidrift.training.adam import Adam
 from evidrift.training.average import Average
 
@@ -40,7 +40,7 @@ class State:
     """
 
     def __init__(
-        self, model: keras.Model, adam: Adam, average: Average, scratch: Scratch | None, keeps: bool
+        self, model: keras.Model, adam: Adam, average: Average, scratch: Scratch | Part | None, keeps: bool
     ) -> None:
         """Take up what an earlier run has left, if it has: the model, Adam and the average go on from there.
 
@@ -61,7 +61,7 @@ class State:
         if scratch and (state := scratch.get("state")):
             self._restore(scratch, state)
 
-    def _restore(self, scratch: Scratch, state: Arrays) -> None:
+    def _restore(self, scratch: Scratch | Part, state: Arrays) -> None:
         history = [Epoch(int(row[0]), *map(float, row[1:])) for row in state["history"]]
         last, chosen = len(history), int(state["chosen"])
         for epoch in range(1, last + 1) if self._keeps else ():
@@ -107,7 +107,7 @@ class State:
         self._model.set_weights(self._best)
 
 
-def kept_weights(scratch: Scratch, n_epochs: int) -> Iterator[list[np.ndarray]]:
+def kept_weights(scratch: Scratch | Part, n_epochs: int) -> Iterator[list[np.ndarray]]:
     """Weights after each epoch of a finished training that `keeps` them, as `set_weights` takes them.
 
     Raises:

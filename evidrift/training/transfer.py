@@ -4,8 +4,9 @@ import keras
 
 from evidrift.base.unfinished.scratch import Scratch
 from evidrift.networks.classifier import build_head
+from evidrift.training.examples import Examples
 from evidrift.training.features import Features
-from evidrift.training.loop import Examples, fit
+from evidrift.training.loop import fit
 from evidrift.training.params import TrainTl
 from evidrift.training.state import Epoch
 

@@ -12,13 +12,13 @@ import pandas as pd
 
 from evidrift.attribution.explain import explain
 from evidrift.attribution.family import Family
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.progress import Progress
 from evidrift.base.unfinished.memo import NOTHING, Arrays, Memo
 from evidrift.families import cam
 from evidrift.maps.arrays import as_arrays, from_arrays
+from evidrift.networks.target.layers import resolve
 from evidrift.training.epochs import read_epochs
 from evidrift.trajectory.measuring import measure_maps
 from evidrift.trajectory.params import Trajectory

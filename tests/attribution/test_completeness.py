@@ -6,13 +6,13 @@ Maps need far fewer steps than this: at 16 they share 97 to 98 % of their eviden
 import numpy as np
 import pytest
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.families.gradients import incompleteness, integrated_gradients
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import ZOO, find
 from evidrift.networks.checkpoint import load_weights
 from evidrift.networks.classifier import build_classifier, network_input
+from evidrift.networks.target.layers import resolve
 from evidrift.prepare.phantoms.draw import draw
 from evidrift.prepare.phantoms.recipe import load_recipe
 from tests.places import ROOT

@@ -6,7 +6,6 @@ import pytest
 
 from evidrift.attribution.explain import explain, explain_checkpoints
 from evidrift.attribution.family import Family
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
 from evidrift.base.unfinished.memo import Memo
@@ -14,6 +13,7 @@ from evidrift.families import cam, gradients
 from evidrift.images.store import Images
 from evidrift.maps.arrays import as_arrays
 from evidrift.maps.scores import logit_scale
+from evidrift.networks.target.layers import resolve
 from tests.attribution.small import SIZE, N, prepare, small_classifier, small_pixels, small_targets
 from tests.stopped import stopped_after_every
 

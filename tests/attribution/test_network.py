@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
 from evidrift.families.cam import is_constant
 from evidrift.maps.scores import predicted_classes
+from evidrift.networks.target.layers import resolve
 from tests.attribution.small import N, prepare, small_classifier, small_pixels, small_targets
 
 LAYERS = ["penultimate", "last"]

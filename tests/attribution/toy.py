@@ -13,9 +13,9 @@ from functools import cache
 import keras
 import numpy as np
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.families import cam, channel_cam, gradients, perturbation
+from evidrift.networks.target.layers import resolve
 
 UNIT = 64
 # cell sums: 0, 1.5; 3, 4

@@ -5,11 +5,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from evidrift.attribution.layers import TargetLayer
 from evidrift.attribution.network import Pass
 from evidrift.base.errors import UserError
 from evidrift.base.section import validate
 from evidrift.families import cam
+from evidrift.networks.target.layers import TargetLayer
 
 # Two channels on a 2x2 grid, as rows
 FIELD_A = [[[0, 4], [31, 40]], [[0, 0], [6, 15]]]

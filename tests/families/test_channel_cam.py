@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
 from evidrift.families import channel_cam
+from evidrift.networks.target.layers import resolve
 from tests.attribution import small
 from tests.attribution.toy import SHAPES, SQUARE, channels, explain, network, params, parts
 

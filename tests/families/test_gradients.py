@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
 from evidrift.base.section import validate
 from evidrift.families import gradients
+from evidrift.networks.target.layers import resolve
 from tests.attribution import small
 from tests.attribution.toy import SHAPES, SQUARE, UNIT, WIDE, cell_sums, explain, network, params, parts
 

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import pytest
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.families import cam
 from evidrift.measures.canvas import BLANK, IS_FLAT, NAN, OK, draw
+from evidrift.networks.target.layers import resolve
 from tests.attribution import small
 from tests.attribution.toy import ALL, FAMILIES, SHAPES, SQUARE, channels, explain, params, prepare
 

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from evidrift.attribution.explain import explain
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.auditing.methods import families_of
 from evidrift.foreign.export import exported
@@ -13,6 +12,7 @@ from evidrift.foreign.files import load_model_file
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import find
 from evidrift.networks.classifier import build_classifier, network_input
+from evidrift.networks.target.layers import resolve
 from tests.foreign.kinds import with_weights
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
 from evidrift.families.cam import cam
 from evidrift.foreign.flat import explainable
+from evidrift.networks.target.layers import resolve
 from tests.foreign.kinds import CLASSES, KINDS, SHAPE, images, leaves, model_of, residual, trunk, with_weights
 
 kl = keras.layers

@@ -5,12 +5,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.families import cam, channel_cam, gradients, perturbation
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import find
 from evidrift.networks.classifier import build_classifier, network_input
+from evidrift.networks.target.layers import resolve
 from tests.full.sizes import SMALL, UNRECTIFIED
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import pytest
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.families.cam import is_constant
 from evidrift.networks.backbone import build_backbone
@@ -16,6 +15,7 @@ from evidrift.networks.catalogue import find
 from evidrift.networks.checkpoint import weights_hash
 from evidrift.networks.classifier import build_classifier, network_input
 from evidrift.networks.params import Architecture
+from evidrift.networks.target.layers import resolve
 from evidrift.training.pretrained import load_backbone
 from tests.places import SHARED
 

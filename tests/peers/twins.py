@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network, Score
 from evidrift.base.seeds import stream
+from evidrift.networks.target.layers import resolve
 
 # Two cores for two libraries' thread pools.
 torch.set_num_threads(1)

@@ -15,9 +15,10 @@ FLOORS = (
     ("base",),
     ("images", "networks", "maps"),
     ("measures", "zoo", "prepare", "probe", "training", "attribution"),
-    ("drift", "families", "check", "reliance", "foreign"),
-    ("trajectory", "claims"),
+    ("drift", "families", "check", "reliance", "foreign", "strategies"),
+    ("trajectory", "claims", "judge"),
     ("compare",),
+    ("tradeoff",),
     ("report", "params", "repro"),
     ("auditing",),
     ("demo",),
@@ -92,7 +93,7 @@ def test_what_a_stage_lists_is_there(stage):
 
 
 def test_the_pipeline_is_a_page():
-    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 320
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 420
 
 
 def test_init_files_are_empty_but_for_the_lazy_audit_so_that_they_need_not_be_listed():

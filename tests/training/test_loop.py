@@ -6,7 +6,8 @@ import pytest
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
 from evidrift.base.errors import UserError
-from evidrift.training.loop import Examples, compile_forward, evaluate, fit, predict, seed_dropout
+from evidrift.training.examples import Examples
+from evidrift.training.loop import compile_forward, evaluate, fit, predict, seed_dropout
 from evidrift.training.params import Training
 
 

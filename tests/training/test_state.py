@@ -9,7 +9,8 @@ from evidrift.base.unfinished import scratch as on_disk
 from evidrift.base.unfinished.scratch import Scratch
 from evidrift.training.adam import Adam
 from evidrift.training.average import Average
-from evidrift.training.loop import Examples, fit
+from evidrift.training.examples import Examples
+from evidrift.training.loop import fit
 from evidrift.training.params import Training
 from evidrift.training.state import Epoch, State, kept_weights
 

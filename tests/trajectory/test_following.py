@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
-from evidrift.attribution.layers import resolve
 from evidrift.attribution.network import Network
 from evidrift.attribution.subset import choose
 from evidrift.base.errors import UserError
 from evidrift.families import cam
 from evidrift.maps.scores import centred_logits, logit_scale
+from evidrift.networks.target.layers import resolve
 from evidrift.training.epochs import write_epochs
 from evidrift.trajectory.following import follow
 from evidrift.trajectory.params import Trajectory

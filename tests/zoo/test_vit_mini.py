@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from evidrift.attribution.graph import articulations, trace
 from evidrift.networks.backbone import build_backbone
 from evidrift.networks.catalogue import ZOO, find
 from evidrift.networks.checkpoint import load_weights, save_weights, weights_hash
 from evidrift.networks.classifier import build_classifier, network_input
+from evidrift.networks.target.graph import articulations, trace
 from evidrift.zoo.vit_mini import position
 
 pytestmark = pytest.mark.slow

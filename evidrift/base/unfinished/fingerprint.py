@@ -15,7 +15,7 @@ from evidrift.base.versions import LIBRARIES, OTHERS, versions
 
 PIECE = 1 << 20  # bytes
 # Of these rooms a stage depends on the files that it loads; of others on the whole room, as dvc.yaml has it.
-BY_FILE = ("families", "zoo")
+BY_FILE = ("families", "strategies", "zoo")
 
 
 def fingerprint(settings: Iterable[Any], inputs: Iterable[Path]) -> dict[str, str]:

@@ -113,6 +113,10 @@ class Scratch(Memo):
         """Let a piece go, once what was put before is on disk."""
         self._leaving.add(name)
 
+    def part(self, name: str) -> "Part":
+        """The pieces of one of several like works, whose names begin with that of the work."""
+        return Part(self, name)
+
     def each(self, name: str, jobs: Iterable[Job], make: Callable[[Job], Arrays]) -> Iterator[Arrays]:
         """What `make` makes of each job, or made when the work was done before; see `Memo.each`."""
         known, fresh = self._known(name), False
@@ -186,6 +190,25 @@ class Scratch(Memo):
             {key: np.lib.format.read_array(file, allow_pickle=False) for key in keys}
             for keys in header["arrays"]
         ]
+
+
+class Part:
+    """Pieces of one of several like works in a scratch, by the names that they have within it."""
+
+    def __init__(self, scratch: Scratch, name: str) -> None:
+        self._scratch, self._name = scratch, name
+
+    def get(self, name: str) -> Arrays | None:
+        """See `Scratch.get`."""
+        return self._scratch.get(f"{self._name}-{name}")
+
+    def put(self, pieces: Mapping[str, Arrays]) -> None:
+        """See `Scratch.put`."""
+        self._scratch.put({f"{self._name}-{name}": arrays for name, arrays in pieces.items()})
+
+    def drop(self, name: str) -> None:
+        """See `Scratch.drop`."""
+        self._scratch.drop(f"{self._name}-{name}")
 
 
 def _set_aside(path: Path, why: str) -> None:

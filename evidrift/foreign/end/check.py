@@ -11,12 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from evidrift.attribution.graph import trace
 from evidrift.base.errors import UserError
 from evidrift.base.seeds import stream
 from evidrift.base.sentence import say
 from evidrift.foreign.end.ending import Ending
 from evidrift.foreign.end.operations import rearranges
+from evidrift.networks.target.graph import trace
 
 N = 2  # images
 # Two passes round differently, most of all where noise gives large logits; another ending differs by more.

@@ -16,7 +16,6 @@ import keras
 import numpy as np
 from scipy.special import expit, softmax
 
-from evidrift.attribution.graph import Step
 from evidrift.base.errors import UserError
 from evidrift.foreign.end.mixture import Mixture, added, signed, times
 from evidrift.foreign.end.operations import (
@@ -31,6 +30,7 @@ from evidrift.foreign.end.operations import (
     weighs,
 )
 from evidrift.maps.scores import predicted_classes
+from evidrift.networks.target.graph import Step
 
 ops = keras.ops
 Kind = Literal["softmax", "sigmoid", "sigmoids", "logits"]

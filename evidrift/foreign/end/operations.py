@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from evidrift.attribution.graph import Step
+from evidrift.networks.target.graph import Step
 
 # Names of functions, layers and operations that turn logits into probabilities, or into their logarithms.
 SOFTMAX, SIGMOID = ("softmax", "logsoftmax"), ("sigmoid", "logsigmoid")

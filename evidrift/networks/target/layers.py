@@ -32,8 +32,10 @@ from typing import NamedTuple
 
 import keras
 
-from evidrift.attribution.graph import Step, articulations, consumers, trace
-from evidrift.attribution.operations import (
+from evidrift.base.errors import UserError
+from evidrift.base.sentence import Sentence, parameter, say
+from evidrift.networks.target.graph import Step, articulations, consumers, trace
+from evidrift.networks.target.operations import (
     bare,
     is_padding,
     is_signed_activation,
@@ -43,8 +45,6 @@ from evidrift.attribution.operations import (
     pools_grid,
     rectified,
 )
-from evidrift.base.errors import UserError
-from evidrift.base.sentence import Sentence, parameter, say
 
 CANDIDATES_SHOWN = 12
 

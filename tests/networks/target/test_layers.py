@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from evidrift.attribution.layers import resolve, target_layers
 from evidrift.attribution.network import Network
 from evidrift.base.errors import UserError
 from evidrift.families.cam import hires_cam, is_constant, layer_cam
 from evidrift.networks.classifier import build_classifier
+from evidrift.networks.target.layers import resolve, target_layers
 from tests.attribution.small import small_classifier
 from tests.foreign.kinds import images, model_of, squeezed, with_weights
 

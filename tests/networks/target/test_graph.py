@@ -1,6 +1,6 @@
 import keras
 
-from evidrift.attribution.graph import articulations, consumers, trace
+from evidrift.networks.target.graph import articulations, consumers, trace
 from tests.attribution.small import small_classifier
 
 

@@ -10,7 +10,7 @@ import keras
 from keras import activations
 from keras import layers as kl
 
-from evidrift.attribution.graph import Step, consumers
+from evidrift.networks.target.graph import Step, consumers
 
 NON_NEGATIVE = ("relu", "relu6", "sigmoid", "hard_sigmoid", "softplus", "softmax")
 NON_NEGATIVE_OPS = ("Relu", "Relu6", "Sigmoid", "HardSigmoid", "Softplus", "Softmax")
