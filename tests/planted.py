@@ -45,6 +45,7 @@ FT = {
         checkpoint="last",
         views=0,
         batchnorm="update",
+        strategy={"plain": {}},
         averaging=0,
         keep_epochs=[],
     )
