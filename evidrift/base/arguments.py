@@ -1,8 +1,8 @@
 """The options of a stage's script, as dvc.yaml gives them: all of them required.
 
 A shell runs the commands of dvc.yaml, and DVC puts `${item.seed}` into one as the parameter file has it. So
-commands have `${item}` alone, which DVC quotes: `--arch NAME --seed NUMBER`. Where a path has @arch, @seed and
-such in it, that is filled in here, once the item is known to be a name or a number and nothing else.
+commands have `${item}` alone, which DVC quotes: `--arch NAME --seed NUMBER`. Where a path has @arch, @seed or
+another of ITEM in it, that is filled in here, once the item is known to be a name or number and nothing else.
 """
 
 import argparse

@@ -60,7 +60,7 @@ def treat(setting: "Setting", params: Params) -> "Treatment":
 
     tl = frozen_copy(setting.classifier)
     of_tl = tap(tl, params.layer)
-    trunk = keras.Model(tl.inputs, of_tl.output)
+    trunk = keras.Model(tl.inputs[0], of_tl.output)
 
     def teacher(inputs: "tf.Tensor", labels: "tf.Tensor") -> Sequence["tf.Tensor"]:
         activations = trunk(inputs, training=False)

@@ -2,9 +2,9 @@
 
 Positive-congruent training, arXiv 2011.09161. The term is mean_i (base + focus [tl is right on i]) D_i with
 D = t^2 KL(softmax(z_tl / t) || softmax(z / t)), z the logits: `old_correct` with `kl` in the authors' code
-(losses.py of amazon-science/regression-constraint-model-upgrade). As t grows, D tends to half the variance over
-classes of z - z_tl: with the authors' t = 100 logits are matched, not probabilities. It knows nothing of maps,
-and is here to show that predictions can be kept while the evidence moves.
+(losses.py of amazon-science/regression-constraint-model-upgrade). As t grows, D tends to half the variance
+over classes of z - z_tl: with the authors' t = 100 logits are matched, not probabilities. It knows nothing of
+maps, and is here to show that predictions can be kept while the evidence moves.
 
 Their base 1, focus 5, t 100 go with 0.9 of this term and 0.1 of the cross-entropy in the code's example; here
 the cross-entropy counts once. In that code weights of shape (b, 1) meet distances of shape (b,), so that the

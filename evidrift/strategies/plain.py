@@ -1,4 +1,4 @@
-"""Fine-tuning as `finetune.<architecture>` says it, and nothing else: what every strategy is measured against."""
+"""Fine-tuning as `finetune.<architecture>` says it: what every strategy is measured against."""
 
 from typing import TYPE_CHECKING
 

@@ -81,7 +81,8 @@ def fit(
     state = State(model, adam, average, scratch, keeps)
     penalty, rates = treatment.penalty, treatment.rates(model, variables) if treatment.rates else None
     teacher = Teacher(penalty, training, model.inputs[0].shape)
-    steps = _compiled_steps(model, trained, adam, average, rates, penalty, teacher.specs)
+    move = _mover(variables, adam, average, rates, treatment.after_step)
+    steps = _compiled_steps(model, trained, move, penalty, teacher.specs)
     forward = compile_forward(model)
     done = len(state.history)
     if done:
@@ -164,12 +165,30 @@ class _Steps(NamedTuple):
     penalised: Callable
 
 
-def _compiled_steps(
-    model: keras.Model,
-    variables: list[tf.Variable],
+def _mover(
+    variables: list[keras.Variable],
     adam: Adam,
     average: Average,
     rates: list[float] | None,
+    after_step: Callable[[keras.Variable, tf.Tensor, tf.Tensor], None] | None,
+) -> Callable[[list[tf.Tensor], tf.Tensor], None]:
+    """What a step does to the weights, from (gradients, learning rate)."""
+
+    def move(gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
+        before = [tf.identity(variable.value) for variable in variables] if after_step else gradients
+        adam.apply(gradients, rate, rates)
+        if after_step:
+            for variable, value, gradient in zip(variables, before, gradients, strict=True):
+                after_step(variable, value, gradient)
+        average.update()
+
+    return move
+
+
+def _compiled_steps(
+    model: keras.Model,
+    variables: list[tf.Variable],
+    move: Callable[[list[tf.Tensor], tf.Tensor], None],
     penalty: Penalty | None,
     taught: list[tf.TensorSpec],
 ) -> _Steps:
@@ -187,8 +206,7 @@ def _compiled_steps(
             tape.watch(variables)
             logits = model(inputs, training=True)
             loss = _cross_entropy(labels, logits)
-        adam.apply(tape.gradient(loss, variables), rate, rates)
-        average.update()
+        move(tape.gradient(loss, variables), rate)
         return loss, logits
 
     def penalised(
@@ -202,8 +220,7 @@ def _compiled_steps(
             total = loss + penalty.every * term  # type: ignore[union-attr]
         # a variable that neither term depends on stays as it is
         gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        adam.apply(gradients, rate, rates)
-        average.update()
+        move(gradients, rate)
         return loss, logits
 
     # each is traced at its first call

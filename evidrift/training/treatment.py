@@ -57,15 +57,15 @@ class Penalty:
     Attributes:
         loss: of a batch, a scalar, with its strength.
         taps: tensors of the classifier whose values in this step's pass it needs.
-        teacher: network inputs, (b, H, W, 3), -> what tl says of each, by tl's own weights (`frozen_copy`).
-            Without views it is asked once for every training image; with views, or where that would take more
-            than KEPT_BYTES, at every step.
+        teacher: network inputs, (b, H, W, 3), and their labels, (b,) int32, -> what tl says of each, by tl's
+            own weights (`frozen_copy`). Without views it is asked once for every training image; with views,
+            or where that would take more than KEPT_BYTES, at every step.
         every: batches from one that has the term to the next, where it counts so many times.
     """
 
     loss: Callable[[Seen], tf.Tensor]
     taps: Sequence[Any] = ()
-    teacher: Callable[[tf.Tensor], Sequence[tf.Tensor]] | None = None
+    teacher: Callable[[tf.Tensor, tf.Tensor], Sequence[tf.Tensor]] | None = None
     every: int = 1
 
 
@@ -77,11 +77,14 @@ class Treatment:
         batchnorm: its mode, in place of the recipe's.
         rates: factors on the learning rate, one for each of the variables that are trained.
         penalty: a term of the loss.
+        after_step: is given each trained variable after each step, in the graph, with its value before the
+            step and the loss's gradient there; it may assign to it.
     """
 
     batchnorm: Literal["inference", "update"] | None = None
     rates: Callable[[keras.Model, list[keras.Variable]], list[float]] | None = None
     penalty: Penalty | None = None
+    after_step: Callable[[keras.Variable, tf.Tensor, tf.Tensor], None] | None = None
 
 
 PLAIN = Treatment()
@@ -112,8 +115,9 @@ class Teacher:
             self._ask: Any = None
             return
         ask = penalty.teacher
-        image = tf.TensorSpec(input_shape, tf.float32)
-        self._ask = tf.function(lambda inputs: list(ask(inputs)), input_signature=[image])
+        signature = [tf.TensorSpec(input_shape, tf.float32), tf.TensorSpec([None], tf.int32)]
+        self._ask = tf.function(lambda inputs, labels: list(ask(inputs, labels)), input_signature=signature)
+        self._labels = training.labels.astype(np.int32)
         outputs = tf.nest.flatten(self._ask.get_concrete_function().structured_outputs)
         self.specs = [tf.TensorSpec(each.shape, each.dtype) for each in outputs]
         n = len(training.labels)
@@ -121,11 +125,14 @@ class Teacher:
         if training.n_views == 0 and size <= KEPT_BYTES:
             self._kept = [np.empty((n, *spec.shape[1:]), spec.dtype.as_numpy_dtype) for spec in self.specs]
             for rows in training.in_order():
-                for kept, said in zip(self._kept, self._ask(training.plain(rows)), strict=True):
-                    kept[rows] = said.numpy()
+                said = self._ask(training.plain(rows), self._labels[rows])
+                for kept, values in zip(self._kept, said, strict=True):
+                    kept[rows] = values.numpy()
 
     def of(self, rows: np.ndarray, inputs: np.ndarray) -> list[np.ndarray] | list[tf.Tensor]:
         """What tl says of these rows of the training split, whose inputs these are."""
         if self._ask is None:
             return []
-        return self._ask(inputs) if self._kept is None else [each[rows] for each in self._kept]
+        if self._kept is None:
+            return self._ask(inputs, self._labels[rows])
+        return [each[rows] for each in self._kept]

@@ -65,7 +65,7 @@ def test_decay_of_one_is_plain():
     assert set(factors(decay, toy(), decay=1.0).values()) == {1.0}
 
 
-@pytest.mark.parametrize("architecture", ["densenet_mini", "resnetv2_mini", "inception_mini", "vit_mini"])
+@pytest.mark.parametrize("architecture", ["densenet_mini", "vit_mini"])
 def test_in_every_architecture_rates_rise_from_the_first_layer_to_the_head(architecture):
     model = build_classifier(build_backbone(architecture, 64, {}), 5, 0.0)
     found = list(factors(decay, model, decay=0.8).values())

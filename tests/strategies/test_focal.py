@@ -39,7 +39,9 @@ def test_its_gradient_by_the_logits_is_the_difference_of_the_softened_probabilit
         tape.watch(new)
         value = term(new)
     weights = np.array([[1], [6]])
-    expected = weights * 2 * (softmax(NEW / 2, -1) - softmax(OLD / 2, -1)) / 2  # t times the difference, mean of two
+    expected = (
+        weights * 2 * (softmax(NEW / 2, -1) - softmax(OLD / 2, -1)) / 2
+    )  # t times the difference, mean of two
     np.testing.assert_allclose(tape.gradient(value, new), expected, rtol=1e-12)
 
 
@@ -55,7 +57,7 @@ def test_single_precision_loses_nothing_at_the_papers_temperature():
 
 
 def test_what_is_added_to_all_logits_does_not_count():
-    assert float(term(NEW + [[3.0], [-2.0]])) == pytest.approx(float(term()), rel=1e-12)
+    assert float(term(NEW + np.array([[3.0], [-2.0]]))) == pytest.approx(float(term()), rel=1e-12)
 
 
 def test_a_penalty_of_nothing_is_refused():

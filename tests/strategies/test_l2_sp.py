@@ -13,12 +13,10 @@ from evidrift.training.adam import BETA_1, BETA_2, EPSILON, learning_rate
 from evidrift.training.examples import Examples
 from evidrift.training.loop import fit
 from evidrift.training.params import Training
-from evidrift.training.treatment import Setting
+from evidrift.training.treatment import PLAIN, Setting
 from tests.strategies.tester import Penalised
 
-RECIPE = Training(
-    epochs=12, batch_size=8, learning_rate=0.3, warmup_epochs=0, dropout=0.0, checkpoint="last"
-)
+RECIPE = Training(epochs=12, batch_size=8, learning_rate=0.3, warmup_epochs=0, dropout=0.0, checkpoint="last")
 
 
 def test_the_term_and_its_gradient_by_hand():
@@ -77,9 +75,8 @@ def trained_by_the_loop(alpha):
     kernel = keras.initializers.GlorotUniform(seed=7)
     model = keras.Model(inputs, keras.layers.Dense(3, kernel_initializer=kernel)(inputs))
     setting = Setting(model, model.get_weights(), examples)
-    treatment = l2_sp.treat(setting, l2_sp.Params(alpha=alpha, selective=True)) if alpha else None
-    extra = {"treatment": treatment} if treatment else {}
-    fit(model, model.trainable_variables, examples, examples, RECIPE, 1, "test", **extra)
+    treatment = l2_sp.treat(setting, l2_sp.Params(alpha=alpha, selective=True)) if alpha else PLAIN
+    fit(model, model.trainable_variables, examples, examples, RECIPE, 1, "test", treatment=treatment)
     return setting.start, model.get_weights()
 
 
@@ -113,5 +110,5 @@ def test_a_selective_training_is_adam_with_spd():
     assert pulled >= 2
     for found, by_hand in zip(weights, expected, strict=True):
         np.testing.assert_allclose(found, by_hand, rtol=1e-4, atol=1e-5)
-    _, plain = trained_by_the_loop(None)
+    _, plain = trained_by_the_loop(0)
     assert max(np.abs(a - b).max() for a, b in zip(weights, plain, strict=True)) > 0.01

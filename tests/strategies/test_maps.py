@@ -110,7 +110,9 @@ def test_its_gradient_is_in_backbone_and_head_through_the_weights_and_the_activa
     strategy = treated(layer)
     strategy.move()
     gradients = strategy.gradients()
-    constant = {path for path, gradient in gradients.items() if gradient is None or not gradient.numpy().any()}
+    constant = {
+        path for path, gradient in gradients.items() if gradient is None or not gradient.numpy().any()
+    }
     # a bias behind the layer moves no gradient, hence no map: only a kink's place, which has none
     behind = {"penultimate": {"second/bias", "logits/bias"}, "last": {"logits/bias"}}[layer]
     assert constant == behind

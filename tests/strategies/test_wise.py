@@ -38,7 +38,7 @@ def test_a_share_of_a_quarter_by_hand():
 
 
 def stacked():
-    """Dropout, 1x1 convolution, batch normalisation, ReLU, twice: each layer sees what the one before made."""
+    """Dropout, 1x1 convolution, batch normalisation, ReLU, twice."""
     inputs = keras.Input((4, 4, 3))
     x = inputs
     for number in (1, 2):
@@ -79,7 +79,9 @@ def test_statistics_are_the_mean_over_batches_by_their_size():
             x = stage(x, number, totals[number - 1])
     for number in (1, 2):
         layer = model.get_layer(f"norm{number}")
-        np.testing.assert_allclose([layer.moving_mean, layer.moving_variance], totals[number - 1] / 10, rtol=1e-5)
+        np.testing.assert_allclose(
+            [layer.moving_mean, layer.moving_variance], totals[number - 1] / 10, rtol=1e-5
+        )
     for weight, before, after in zip(model.weights, start, end, strict=True):
         if weight.name not in (MEAN, VARIANCE):
             np.testing.assert_allclose(weight, (before + after) / 2, rtol=1e-6)

@@ -19,11 +19,16 @@ SIDE, CLASSES, N = 8, 3, 6
 @contextmanager
 def double_precision() -> Iterator[None]:
     """Layers made inside compute in float64."""
-    keras.config.set_floatx("float64")
     try:
+        _compute_in("float64")
         yield
     finally:
-        keras.config.set_floatx("float32")
+        _compute_in("float32")
+
+
+def _compute_in(dtype: str) -> None:
+    keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)  # follows by itself only before a process makes its first layer
 
 
 def toy(seed: int = 0) -> keras.Model:

@@ -1,4 +1,4 @@
-"""A network of two convolutions in float64, and a penalty's loss on it: for sums by hand and finite differences."""
+"""A network of two convolutions in float64 and a penalty's loss on it, for finite differences."""
 
 import keras
 import numpy as np
@@ -41,7 +41,7 @@ class Treated:
         setting = Setting(self.model, self.model.get_weights(), examples)
         self.penalty = module.treat(setting, module.Params(**params)).penalty
         self.of_tl = list(self.penalty.teacher(self.inputs, tf.constant(LABELS)))
-        self.whole = keras.Model(self.model.inputs, [*self.penalty.taps, self.model.outputs[0]])
+        self.whole = keras.Model(self.model.inputs[0], [*self.penalty.taps, self.model.outputs[0]])
 
     def move(self, size=0.3):
         """Away from tl, as a training would have done it."""

@@ -13,7 +13,7 @@ from tests.attribution.small import prepare, small_classifier, small_pixels, sma
 def at(model, label):
     """The layer's activations of the small images, and the label's gradient there."""
     found = tap(model, label)
-    activations = keras.Model(model.inputs, found.output)(prepare(small_pixels()), training=False)
+    activations = keras.Model(model.inputs[0], found.output)(prepare(small_pixels()), training=False)
     return activations, label_gradients(found.rest, activations, tf.constant(small_targets()))
 
 
