@@ -1,4 +1,4 @@
-"""Films of one store with a letter of lead in the corner of those that shall carry it: the same patients each time."""
+"""A store's films with a letter of lead in the corner of those that shall carry it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,15 +1,16 @@
-"""Trainings on films with a letter that gives a class away, before fine-tuning or in it; and what each learned."""
+"""Trainings on films with a letter that gives a class away, before or in fine-tuning; what each learned."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
+from benchmarks.price.asked import Asked
 from evidrift.attribution.family import Family
 from evidrift.families import cam
-from evidrift.images.store import Images, ImageStore
+from evidrift.images.store import STORE, Images, ImageStore
 from evidrift.measures import areas
 from evidrift.measures.canvas import OK, draw
 from evidrift.reliance.measuring import Predict, measure_reliance
@@ -19,7 +20,7 @@ from evidrift.training.finetune import blend, image_examples
 from evidrift.training.params import Finetune
 from evidrift.training.strategy import Strategy, strategy_named
 from tests.letters import CORNER, Carrying, Lettered, everybody, half, lettered, nobody, of_class
-from tests.planted import COMMON, Miniature, Weights, miniature
+from tests.planted import COMMON, Miniature, Weights, miniature, prepared
 
 MARKED = "normal"
 SIZE = 64  # px
@@ -66,23 +67,13 @@ INHERITED = Side("inherited", of_class(MARKED), half)
 SIDES = (LEARNED, INHERITED)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What one checkpoint says of the test films.
-
-    Attributes:
-        clean: logits of the films without the letter, (n, classes).
-        lettered: logits of the same films, the letter painted into all of them.
-        reliance: of the marked class's films with the letter, on its corner, (fills, n of that class), by which
-            the centred score falls more than at random places.
-        moved: share of the strongest evidence that lies elsewhere than in tl on clean films, (n,); NaN without
-            a map.
-    """
-
-    clean: np.ndarray
-    lettered: np.ndarray
-    reliance: np.ndarray
-    moved: np.ndarray
+def prepared_films(folder: Path) -> ImageStore:
+    """The recipe's films without the letter; those that are there are taken."""
+    path = folder / STORE
+    if path.exists():
+        return ImageStore(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return prepared(folder, RECIPE, None, SIZE)
 
 
 def strategies(strengths: Mapping[str, Mapping[str, Mapping]]) -> dict[str, Strategy]:
@@ -115,7 +106,8 @@ def checkpoints_of(
             found[name] = network.tuned(found["tl"], films, seed, FT, strategy)
         else:
             network.classifier.set_weights(found["plain"])
-            blend(network.classifier, found["tl"], strategy, FT, image_examples(films.split("train"), network.zoo, 0))
+            training = image_examples(films.split("train"), network.zoo, 0)
+            blend(network.classifier, found["tl"], strategy, FT, training)
             found[name] = network.classifier.get_weights()
     return found
 
@@ -126,7 +118,7 @@ def network_for(name: str, store: ImageStore, side: Side) -> Miniature:
 
 
 def ask(network: Miniature, checkpoints: Mapping[str, Weights], films: Images) -> dict[str, Asked]:
-    """Ask every checkpoint about the clean films and the letter; the first one is what evidence moves from."""
+    """Ask every checkpoint about the clean films and the letter; evidence moves from the first one's."""
     predictors = network.predictors(checkpoints)
     clean, with_letter = (
         {name: predict(shown.pixels) for name, predict in predictors.items()}
@@ -134,9 +126,7 @@ def ask(network: Miniature, checkpoints: Mapping[str, Weights], films: Images) -
     )
     reliance = _reliance(predictors, lettered(films, of_class(MARKED)))
     moved = _moved(network, checkpoints, clean, films)
-    return {
-        name: Asked(clean[name], with_letter[name], reliance[name], moved[name]) for name in checkpoints
-    }
+    return {name: Asked(clean[name], with_letter[name], reliance[name], moved[name]) for name in checkpoints}
 
 
 def _reliance(predictors: Mapping[str, Predict], films: Images) -> dict[str, np.ndarray]:
