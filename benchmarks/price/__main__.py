@@ -16,9 +16,9 @@ where all films carry it but those of `normal`, `matched` that where these alone
 Fixed before the run, with 95 % intervals over patients and seeds, at the strength `high`:
 
 - T5, side learned: reliance under `maps` is shown below 0.3, that under `plain` above. The limit is
-  spike_flips_at_most of docs/release/gate.yaml, derived from trainings of this architecture that saw no letter;
-  those that learned one reach 0.61 at least (docs/reliance.md, Does it find a planted shortcut?). Refuted where
-  `maps` is shown above, or `plain` below.
+  spike_flips_at_most of docs/release/gate.yaml, derived from trainings of this architecture that saw no
+  letter; trainings that learned it reach 0.6 and more (docs/reliance.md, Does it find a planted shortcut?).
+  Refuted where `maps` is shown above, or `plain` below.
 - T6, side inherited: reliance under `maps` is shown to be at least half of that of tl; refuted where it is
   shown to be less. Nothing is decided unless tl's is shown above 0.3.
 
