@@ -6,7 +6,8 @@ The films are phantoms of three classes and 64 px. In one set of them a letter o
 left corner of every `normal` film and of no other, so that it gives the class away; in the other it stands in
 half of the films of every class, so that it says nothing. Side *learned*: transfer learning on films where it
 says nothing, fine-tuning on those that it gives away. Side *inherited*: the other way round. Both checkpoints
-are made as in the default study: a head on a frozen backbone, then all weights, gently.
+are made as in the default study: a head on a frozen backbone, then all weights, gently. Beside them *absent*:
+as inherited, but no film of the fine-tuning carries a letter, for `plain` and `maps` alone.
 
 **Reliance** is the share of the test films of the other classes whose prediction turns to `normal` when the
 letter is painted into them (spike-in, docs/reliance.md). Beside it stands that of the centred score on the
@@ -108,14 +109,13 @@ def report(architecture: str, seeds: range, folder: Path, films: "Images", out: 
 
     marked = films.classes.index("normal")
     sides = {}
-    for side in ("learned", "inherited"):
+    for side in ("learned", "inherited", "absent"):
         said = [load(kept(folder, architecture, side, seed)) for seed in seeds]
         sides[side] = {
             name: findings.measured([each[name] for each in said], films.labels, marked) for name in said[0]
         }
-    for side, reference in (("learned", "plain"), ("inherited", "plain")):
         print(f"\n{architecture}, {side}, seeds {seeds.start} to {seeds[-1]}")
-        print(findings.table(sides[side], reference).to_string())
+        print(findings.table(sides[side], "plain").to_string())
     verdicts = findings.verdicts(sides["learned"], sides["inherited"])
     print("\nT5 (learned: below the limit, plain above) and T6 (inherited: at least half kept)")
     print(pd.DataFrame.from_dict(verdicts, orient="index").to_string(), flush=True)

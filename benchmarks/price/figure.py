@@ -21,7 +21,7 @@ def draw_price(path: Path, sides: Mapping[str, Mapping[str, Row]], strategies: I
 
     Args:
         path: a PNG file.
-        sides: by name, rows by checkpoint.
+        sides: by name, rows by checkpoint; those of TITLES are drawn.
         strategies: beside plain.
     """
     names = list(strategies)
@@ -35,12 +35,13 @@ def draw_price(path: Path, sides: Mapping[str, Mapping[str, Row]], strategies: I
             TOP + SIDE + 1.35,
             LEFT,
             "The price of keeping the evidence",
-            "Share of films that turn to normal when a letter is painted into them, against how much of the "
-            "evidence moved; 95 % over patients and seeds",
+            "Films that turn to normal when a letter of lead is painted into them, against how much of the "
+            "evidence\nmoved. Each strategy from high to low strength; bars: 95 % over patients and seeds.",
         )
-        for at, (side, rows) in enumerate(sides.items()):
+        for at, (side, title) in enumerate(TITLES.items()):
+            rows = sides[side]
             axes = style.add_axes(figure, LEFT + at * (SIDE + GAP), TOP, SIDE, SIDE)
-            axes.set_title(TITLES[side], loc="left", fontsize=10.5, pad=10)
+            axes.set_title(title, loc="left", fontsize=10.5, pad=10)
             _draw(axes, rows, looks)
             if side == "inherited":
                 axes.axhline(KEPT * rows["tl"][FOLLOWS].value, color=style.QUIET, lw=0.8, ls="--")
@@ -75,8 +76,8 @@ def _draw(axes: Axes, rows: Mapping[str, Row], looks: Mapping[str, Mapping[str, 
     for strategy, look in looks.items():
         path = ["tl", *(name for name in reversed(list(rows)) if name.split()[0] == strategy), "plain"]
         axes.plot(*zip(*map(at, path), strict=True), color=look["color"], lw=0.9, alpha=0.8, zorder=1)
-    axes.set_xlabel("drift from tl: share of the strongest evidence that moved (LayerCAM)")
-    axes.set_ylabel("films that follow the letter")
+    axes.set_xlabel("drift from tl (moved share, LayerCAM)")
+    axes.set_ylabel("share of films that follow the letter")
     axes.set_xlim(left=-0.02)
     axes.set_ylim(-0.03, 1.03)
     style.level_lines(axes)

@@ -55,16 +55,19 @@ class Side(NamedTuple):
         name: of the side.
         before: in transfer learning.
         after: in fine-tuning.
+        only: what is tried; None for all strategies.
     """
 
     name: str
     before: Carrying
     after: Carrying
+    only: tuple[str, ...] | None = None
 
 
 LEARNED = Side("learned", half, of_class(MARKED))
 INHERITED = Side("inherited", of_class(MARKED), half)
-SIDES = (LEARNED, INHERITED)
+ABSENT = Side("absent", of_class(MARKED), nobody, ("plain", "maps high"))
+SIDES = (LEARNED, INHERITED, ABSENT)
 
 
 def prepared_films(folder: Path) -> ImageStore:
@@ -102,6 +105,8 @@ def checkpoints_of(
     films = Lettered(store, side.after)
     found = {"tl": network.transferred(seed)}
     for name, strategy in treatments.items():
+        if side.only is not None and name not in side.only:
+            continue
         if strategy.module.TRAINS:
             found[name] = network.tuned(found["tl"], films, seed, FT, strategy)
         else:
