@@ -11,6 +11,7 @@ from benchmarks.price.asked import Asked, load, save
 from benchmarks.price.findings import CLEAN, FOLLOWS, inherited_verdict, interval, learned_verdict, mean
 from evidrift.images.marker import BOX
 from evidrift.images.store import Images
+from evidrift.training.strategy import strategy_named
 from tests.letters import everybody, half, lettered, nobody, of_class
 from tests.planted import prepared
 
@@ -123,11 +124,14 @@ def store(tmp_path_factory):
     return prepared(tmp_path_factory.mktemp("price"), recipe, None, trainings.SIZE)
 
 
-def following(store, side) -> dict[str, float]:
+def following(store, side, folder) -> dict[str, float]:
     """Share of the other classes' films that the letter turns: under tl, plain and maps at high strength."""
     network = trainings.network_for("resnetv2_mini", store, side)
-    chosen = trainings.strategies({"maps": {"high": STRENGTHS["maps"]["high"]}})
-    checkpoints = trainings.checkpoints_of(network, store, side, 1, chosen)
+    maps = strategy_named("maps", STRENGTHS["maps"]["high"], "", ())
+    checkpoints = {
+        name: trainings.checkpoint(network, store, side, 1, strategy, folder)
+        for name, strategy in (("tl", None), ("plain", trainings.PLAIN), ("maps high", maps))
+    }
     test = store.split("test")
     test = replace(test, pixels=np.asarray(test.pixels))
     with_letter = lettered(test, everybody)
@@ -141,14 +145,14 @@ def following(store, side) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_keeping_the_evidence_keeps_a_new_shortcut_out(store):
-    follows = following(store, trainings.LEARNED)
+def test_keeping_the_evidence_keeps_a_new_shortcut_out(store, tmp_path):
+    follows = following(store, trainings.LEARNED, tmp_path)
     assert follows["plain"] > findings.LIMIT
     assert follows["maps high"] < findings.LIMIT
 
 
 @pytest.mark.slow
-def test_keeping_the_evidence_keeps_an_old_shortcut_in(store):
-    follows = following(store, trainings.INHERITED)
+def test_keeping_the_evidence_keeps_an_old_shortcut_in(store, tmp_path):
+    follows = following(store, trainings.INHERITED, tmp_path)
     assert follows["tl"] > findings.LIMIT
     assert follows["plain"] < follows["tl"] / 2 < follows["maps high"]

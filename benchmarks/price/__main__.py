@@ -1,6 +1,6 @@
 """The price of keeping the evidence: a letter that is learned in fine-tuning, and one that tl learned before.
 
-    python -m benchmarks.price --seeds 5 --keep price --out docs/results
+    python -m benchmarks.price --seeds 1 2 3 4 5 --keep price --out docs/results
 
 The films are phantoms of three classes and 64 px. In one set of them a letter of lead stands in the upper
 left corner of every `normal` film and of no other, so that it gives the class away; in the other it stands in
@@ -29,6 +29,7 @@ strengths were chosen on seed 101, which is not among those counted. Prints tabl
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,27 +37,28 @@ from evidrift.base.compute import Compute, pin
 from evidrift.base.progress import Progress
 
 if TYPE_CHECKING:
-    from evidrift.images.store import Images
+    from benchmarks.price.findings import Row
 
+STRENGTH_NAMES = ["low", "mid", "high"]
 # By strategy: what its strengths are. `wise` costs nothing: it mixes tl and plain.
 STRENGTHS: dict[str, dict[str, dict]] = {
-    "rate": {"low": {"factor": 0.3}, "high": {"factor": 0.1}},
-    "wise": {"low": {"share": 0.75}, "mid": {"share": 0.5}, "high": {"share": 0.25}},
-    "l2_sp": {
-        "low": {"alpha": 0.3, "selective": False},
-        "high": {"alpha": 10.0, "selective": False},
-    },
-    "focal": {
-        "low": {"base": 0.1, "focus": 0.5, "temperature": 100.0},
-        "high": {"base": 1.0, "focus": 5.0, "temperature": 100.0},
+    "maps": {
+        "low": {"gamma": 10.0, "layer": "penultimate", "every": 1},
+        "high": {"gamma": 100.0, "layer": "penultimate", "every": 1},
     },
     "features": {
         "low": {"beta": 30.0, "layer": "penultimate"},
         "high": {"beta": 300.0, "layer": "penultimate"},
     },
-    "maps": {
-        "low": {"gamma": 10.0, "layer": "penultimate", "every": 1},
-        "high": {"gamma": 100.0, "layer": "penultimate", "every": 1},
+    "wise": {"low": {"share": 0.75}, "mid": {"share": 0.5}, "high": {"share": 0.25}},
+    "rate": {"low": {"factor": 0.3}, "high": {"factor": 0.1}},
+    "focal": {
+        "low": {"base": 0.1, "focus": 0.5, "temperature": 100.0},
+        "high": {"base": 1.0, "focus": 5.0, "temperature": 100.0},
+    },
+    "l2_sp": {
+        "low": {"alpha": 0.3, "selective": False},
+        "high": {"alpha": 10.0, "selective": False},
     },
 }
 
@@ -65,67 +67,59 @@ def main() -> None:
     """Train, ask, print, draw."""
     args = parse_args()
     pin(Compute(threads=1, instructions="portable"))  # before numpy and TensorFlow are imported
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = args.keep or Path(scratch)
-        seeds = range(args.first, args.first + args.seeds)
-        films = train_and_ask(args.architecture, seeds, folder)
-        report(args.architecture, seeds, folder, films, args.out)
-
-
-def train_and_ask(architecture: str, seeds: range, folder: Path) -> "Images":
-    """Leave what the checkpoints of both sides say of the test films in the folder; what is there stays.
-
-    Returns:
-        The test films, without the letter.
-    """
     import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-    from benchmarks.price import trainings
-    from benchmarks.price.asked import save
-
-    store = trainings.prepared_films(folder)
-    films = store.split("test")
-    treatments = trainings.strategies(STRENGTHS)
-    networks: dict = {}
-    runs = [(seed, side) for seed in seeds for side in trainings.SIDES]
-    for seed, side in Progress(runs, unit="side and seed"):
-        path = kept(folder, architecture, side.name, seed)
-        if path.exists():
-            continue
-        if side.name not in networks:
-            networks[side.name] = trainings.network_for(architecture, store, side)
-        network = networks[side.name]
-        checkpoints = trainings.checkpoints_of(network, store, side, seed, treatments)
-        save(path, trainings.ask(network, checkpoints, films))
-    return films
-
-
-def report(architecture: str, seeds: range, folder: Path, films: "Images", out: Path | None) -> None:
-    """Print both sides, and draw them."""
-    import pandas as pd
-
     from benchmarks.price import findings
-    from benchmarks.price.asked import load
     from benchmarks.price.figure import draw_price
 
-    marked = films.classes.index("normal")
-    sides = {}
-    for side in ("learned", "inherited", "absent"):
-        said = [load(kept(folder, architecture, side, seed)) for seed in seeds]
-        sides[side] = {
-            name: findings.measured([each[name] for each in said], films.labels, marked) for name in said[0]
-        }
-        print(f"\n{architecture}, {side}, seeds {seeds.start} to {seeds[-1]}")
-        print(findings.table(sides[side], "plain").to_string())
-    verdicts = findings.verdicts(sides["learned"], sides["inherited"])
+    with tempfile.TemporaryDirectory() as scratch:
+        sides = try_all(args.architecture, args.seeds, args.strengths, args.keep or Path(scratch))
+    for side, rows in sides.items():
+        print(f"\n{args.architecture}, {side}, seeds {args.seeds}")
+        print(findings.table(rows, "plain").to_string())
     print("\nT5 (learned: below the limit, plain above) and T6 (inherited: at least half kept)")
-    print(pd.DataFrame.from_dict(verdicts, orient="index").to_string(), flush=True)
-    if out:
-        draw_price(out / "price.png", sides, STRENGTHS)
+    print(findings.verdicts(sides["learned"], sides["inherited"]).to_string(), flush=True)
+    if args.out:
+        draw_price(args.out / "price.png", sides, STRENGTHS)
 
 
-def kept(folder: Path, architecture: str, side: str, seed: int) -> Path:
-    """Where the answers of one side and seed lie."""
-    return folder / f"{architecture}-{side}-{seed}.npz"
+def try_all(
+    architecture: str, seeds: Sequence[int], strengths: Sequence[str], folder: Path
+) -> dict[str, dict[str, "Row"]]:
+    """What is known of every checkpoint, by side and name; one strategy after the other for all seeds."""
+    from benchmarks.price import trainings
+    from benchmarks.price.findings import measured
+
+    store = trainings.prepared_films(folder)
+    networks = {side.name: trainings.network_for(architecture, store, side) for side in trainings.SIDES}
+    treatments = {"plain": trainings.PLAIN} | {
+        f"{name} {strength}": trainings.strategy_named(name, each[strength], "", (name, strength))
+        for name, each in STRENGTHS.items()
+        for strength in each
+        if strength in strengths
+    }
+    tried = {side.name: treatments for side in trainings.SIDES}
+    tried["absent"] = {name: treatments[name] for name in ("plain", "maps high") if name in treatments}
+    runs = [
+        (name, seed, side)
+        for name in treatments
+        for seed in seeds
+        for side in trainings.SIDES
+        if name in tried[side.name]
+    ]
+    for name, seed, side in Progress(runs, unit="training"):
+        trainings.checkpoint(networks[side.name], store, side, seed, treatments[name], folder)
+    films = store.split("test")
+    marked = films.classes.index(trainings.MARKED)
+    found = {}
+    for side in trainings.SIDES:
+        said = [
+            trainings.answers(networks[side.name], store, side, seed, tried[side.name], folder)
+            for seed in seeds
+        ]
+        found[side.name] = {
+            name: measured([each[name] for each in said], films.labels, marked) for name in said[0]
+        }
+    return found
 
 
 def parse_args() -> argparse.Namespace:
@@ -134,9 +128,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--architecture", default="resnetv2_mini")
-    parser.add_argument("--seeds", type=int, default=5, help="how many")
-    parser.add_argument("--first", type=int, default=1, help="the first of them")
-    parser.add_argument("--keep", type=Path, help="folder for films and answers, which are used again")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--strengths", nargs="+", choices=STRENGTH_NAMES, default=STRENGTH_NAMES)
+    parser.add_argument("--keep", type=Path, help="folder for films, checkpoints and answers, used again")
     parser.add_argument("--out", type=Path, help="folder for price.png")
     return parser.parse_args()
 

@@ -121,9 +121,9 @@ def inherited_verdict(tl: Row, kept: Row) -> Verdict:
     return "refuted" if over.high < 0 else "not decidable"
 
 
-def verdicts(learned: Mapping[str, Row], inherited: Mapping[str, Row]) -> dict[str, dict[str, str]]:
-    """Both claims of every strategy and strength, by what was fine-tuned with it."""
-    return {
+def verdicts(learned: Mapping[str, Row], inherited: Mapping[str, Row]) -> pd.DataFrame:
+    """Both claims, a line for each way to fine-tune."""
+    lines = {
         name: {
             "T5 learned": learned_verdict(learned["plain"], learned[name]),
             "T6 inherited": inherited_verdict(inherited["tl"], inherited[name]),
@@ -132,6 +132,7 @@ def verdicts(learned: Mapping[str, Row], inherited: Mapping[str, Row]) -> dict[s
         for name in learned
         if name != "tl"
     }
+    return pd.DataFrame.from_dict(lines, orient="index")
 
 
 def kept_share(tl: Row, kept: Row) -> Interval:

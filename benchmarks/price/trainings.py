@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
-from benchmarks.price.asked import Asked
+from benchmarks.price.asked import Asked, load, save
 from evidrift.attribution.family import Family
 from evidrift.families import cam
 from evidrift.images.store import STORE, Images, ImageStore
@@ -48,6 +48,9 @@ LAYER_CAM = Family("cam", cam, cam.Params(methods=["layer_cam"], layers=["penult
 AREA = 0.2
 
 
+PLAIN = strategy_named("plain", {}, "", ())
+
+
 class Side(NamedTuple):
     """Which films carry the letter in both trainings.
 
@@ -55,18 +58,16 @@ class Side(NamedTuple):
         name: of the side.
         before: in transfer learning.
         after: in fine-tuning.
-        only: what is tried; None for all strategies.
     """
 
     name: str
     before: Carrying
     after: Carrying
-    only: tuple[str, ...] | None = None
 
 
 LEARNED = Side("learned", half, of_class(MARKED))
 INHERITED = Side("inherited", of_class(MARKED), half)
-ABSENT = Side("absent", of_class(MARKED), nobody, ("plain", "maps high"))
+ABSENT = Side("absent", of_class(MARKED), nobody)
 SIDES = (LEARNED, INHERITED, ABSENT)
 
 
@@ -79,42 +80,47 @@ def prepared_films(folder: Path) -> ImageStore:
     return prepared(folder, RECIPE, None, SIZE)
 
 
-def strategies(strengths: Mapping[str, Mapping[str, Mapping]]) -> dict[str, Strategy]:
-    """By what they are called in tables, e.g. `maps high`; `plain` first."""
-    found = {"plain": strategy_named("plain", {}, "", ())}
-    for name, each in strengths.items():
-        found |= {
-            f"{name} {strength}": strategy_named(name, params, "", (name, strength))
-            for strength, params in each.items()
-        }
-    return found
+def called(strategy: Strategy) -> str:
+    """A name for files: the strategy's and its parameters'."""
+    values = (str(value) for value in strategy.params.model_dump().values())
+    return "-".join((strategy.name, *values))
 
 
-def checkpoints_of(
-    network: Miniature, store: ImageStore, side: Side, seed: int, treatments: Mapping[str, Strategy]
-) -> dict[str, Weights]:
-    """`tl`, and what fine-tuning makes of it under each strategy; `plain` is among them.
+def checkpoint(
+    network: Miniature, store: ImageStore, side: Side, seed: int, strategy: Strategy | None, folder: Path
+) -> Weights:
+    """`tl`, or what fine-tuning makes of it under a strategy; what lies in the folder is taken from there.
 
     Args:
         network: whose heads are trained on the side's films of transfer learning.
         store: the films, without the letter.
         side: of the price.
         seed: of both trainings.
-        treatments: by name.
+        strategy: with its parameters; None for `tl`.
+        folder: to keep it in.
     """
-    films = Lettered(store, side.after)
-    found = {"tl": network.transferred(seed)}
-    for name, strategy in treatments.items():
-        if side.only is not None and name not in side.only:
-            continue
+    name = called(strategy) if strategy else "tl"
+    path = folder / f"{network.name}-{side.name}-{seed}-{name}.npz"
+    if path.exists():
+        with np.load(path) as file:
+            return [file[key] for key in file.files]
+    if strategy is None:
+        made = network.transferred(seed)
+    else:
+        films = Lettered(store, side.after)
+        tl = checkpoint(network, store, side, seed, None, folder)
         if strategy.module.TRAINS:
-            found[name] = network.tuned(found["tl"], films, seed, FT, strategy)
+            made = network.tuned(tl, films, seed, FT, strategy)
         else:
-            network.classifier.set_weights(found["plain"])
+            plain = checkpoint(network, store, side, seed, PLAIN, folder)
+            network.classifier.set_weights(plain)
             training = image_examples(films.split("train"), network.zoo, 0)
-            blend(network.classifier, found["tl"], strategy, FT, training)
-            found[name] = network.classifier.get_weights()
-    return found
+            blend(network.classifier, tl, strategy, FT, training)
+            made = network.classifier.get_weights()
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, *made)
+    partial.replace(path)
+    return made
 
 
 def network_for(name: str, store: ImageStore, side: Side) -> Miniature:
@@ -122,8 +128,41 @@ def network_for(name: str, store: ImageStore, side: Side) -> Miniature:
     return miniature(name, Lettered(store, side.before))
 
 
+def answers(
+    network: Miniature,
+    store: ImageStore,
+    side: Side,
+    seed: int,
+    treatments: Mapping[str, Strategy],
+    folder: Path,
+) -> dict[str, Asked]:
+    """What `tl` and every treatment say of the test films, by name; nothing is asked twice.
+
+    Args:
+        network: whose heads are trained on the side's films of transfer learning.
+        store: the films, without the letter.
+        side: of the price.
+        seed: of both trainings.
+        treatments: by what they are called in tables.
+        folder: where checkpoints and answers are kept.
+    """
+    path = folder / f"{network.name}-{side.name}-{seed}-answers.npz"
+    known = load(path) if path.exists() else {}
+    files = {"tl": "tl"} | {name: called(strategy) for name, strategy in treatments.items()}
+    missing = {name: treatments[name] for name in treatments if files[name] not in known}
+    if missing or not known:
+        asked: dict[str, Strategy | None] = {"tl": None, **missing}
+        weights = {
+            files[name]: checkpoint(network, store, side, seed, strategy, folder)
+            for name, strategy in asked.items()
+        }
+        known |= ask(network, weights, store.split("test"))
+        save(path, known)
+    return {name: known[file] for name, file in files.items()}
+
+
 def ask(network: Miniature, checkpoints: Mapping[str, Weights], films: Images) -> dict[str, Asked]:
-    """Ask every checkpoint about the clean films and the letter; evidence moves from the first one's."""
+    """Ask checkpoints about the clean films and the letter; evidence moves from the first one's."""
     predictors = network.predictors(checkpoints)
     clean, with_letter = (
         {name: predict(shown.pixels) for name, predict in predictors.items()}
