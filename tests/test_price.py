@@ -79,6 +79,13 @@ def test_a_share_that_never_varies_has_the_exact_interval_over_patients():
     assert found.high == pytest.approx(1 - 0.025 ** (1 / 50))
 
 
+def test_nothing_is_decided_by_one_seed():
+    one = {name: {FOLLOWS: mean(np.full((50, 1), value))} for name, value in (("plain", 1.0), ("maps", 0.0))}
+    assert np.isnan(interval(one["maps"][FOLLOWS], share=True).high)
+    assert learned_verdict(one["plain"], one["maps"]) == "not decidable"
+    assert inherited_verdict(one["plain"], one["maps"]) == "not decidable"
+
+
 @pytest.mark.parametrize(
     ("plain", "kept", "verdict"),
     [

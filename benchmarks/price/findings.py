@@ -88,16 +88,14 @@ def scaled(quantity: Quantity, factor: float) -> Quantity:
 
 def interval(quantity: Quantity, share: bool = False) -> Interval:
     """Over patients and seeds; of a share that never varies, Clopper and Pearson's over patients."""
-    found = estimate([quantity], "recipe")
-    if found.known or not share:
-        low, high = found.interval()
-    else:
+    low, high = estimate([quantity], "recipe").interval()
+    if share and quantity.seeds_known and not quantity.weights.any():
         low, high = (
             float(end.iloc[0])
             for end in share_interval(pd.Series([quantity.value]), pd.Series([quantity.n_patients]))
         )
     if share:
-        low, high = max(low, 0.0), min(high, 1.0)
+        low, high = (float(np.clip(end, 0, 1)) for end in (low, high))
     return Interval(quantity.value, low, high)
 
 
@@ -125,7 +123,7 @@ def verdicts(learned: Mapping[str, Row], inherited: Mapping[str, Row]) -> pd.Dat
     """Both claims, a line for each way to fine-tune."""
     lines = {
         name: {
-            "T5 learned": learned_verdict(learned["plain"], learned[name]),
+            "T5 learned": "" if name == "plain" else learned_verdict(learned["plain"], learned[name]),
             "T6 inherited": inherited_verdict(inherited["tl"], inherited[name]),
             "share of tl's reliance kept": str(kept_share(inherited["tl"], inherited[name])),
         }
