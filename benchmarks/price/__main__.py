@@ -24,7 +24,8 @@ Fixed before the run, with 95 % intervals over patients and seeds, at the streng
   shown to be less. Nothing is decided unless tl's is shown above 0.3.
 
 The same verdicts are printed for all other strategies and strengths; they are exploratory. Recipe, limit and
-the strengths of `maps` were chosen with seed 101 at hand, which is not among those counted. `high` here holds
+the strengths of `maps` were chosen with seed 101 at hand, which is not among those counted (at a limit of 0.2,
+the first choice, T5 would not be decidable). `high` here holds
 harder than in profiles of a study: it is to show the price, not to be recommended. Prints tables, and writes
 price.png.
 """
@@ -41,27 +42,17 @@ from evidrift.base.progress import Progress
 if TYPE_CHECKING:
     from benchmarks.price.findings import Row
 
-STRENGTH_NAMES = ["low", "mid", "high"]
 # By strategy: what its strengths are. `wise` costs nothing: it mixes tl and plain.
 STRENGTHS: dict[str, dict[str, dict]] = {
     "maps": {
         "low": {"gamma": 10.0, "layer": "penultimate", "every": 1},
         "high": {"gamma": 100.0, "layer": "penultimate", "every": 1},
     },
-    "features": {
-        "low": {"beta": 30.0, "layer": "penultimate"},
-        "high": {"beta": 300.0, "layer": "penultimate"},
-    },
+    "features": {"high": {"beta": 300.0, "layer": "penultimate"}},
     "wise": {"low": {"share": 0.75}, "mid": {"share": 0.5}, "high": {"share": 0.25}},
-    "rate": {"low": {"factor": 0.3}, "high": {"factor": 0.1}},
-    "focal": {
-        "low": {"base": 0.1, "focus": 0.5, "temperature": 100.0},
-        "high": {"base": 1.0, "focus": 5.0, "temperature": 100.0},
-    },
-    "l2_sp": {
-        "low": {"alpha": 0.3, "selective": False},
-        "high": {"alpha": 10.0, "selective": False},
-    },
+    "rate": {"high": {"factor": 0.1}},
+    "focal": {"high": {"base": 1.0, "focus": 5.0, "temperature": 100.0}},
+    "l2_sp": {"high": {"alpha": 10.0, "selective": False}},
 }
 
 
@@ -74,7 +65,7 @@ def main() -> None:
     from benchmarks.price.figure import draw_price
 
     with tempfile.TemporaryDirectory() as scratch:
-        sides = try_all(args.architecture, args.seeds, args.strengths, args.keep or Path(scratch))
+        sides = try_all(args.architecture, args.seeds, args.keep or Path(scratch))
     for side, rows in sides.items():
         print(f"\n{args.architecture}, {side}, seeds {args.seeds}")
         print(findings.table(rows, "plain").to_string())
@@ -84,9 +75,7 @@ def main() -> None:
         draw_price(args.out / "price.png", sides, STRENGTHS)
 
 
-def try_all(
-    architecture: str, seeds: Sequence[int], strengths: Sequence[str], folder: Path
-) -> dict[str, dict[str, "Row"]]:
+def try_all(architecture: str, seeds: Sequence[int], folder: Path) -> dict[str, dict[str, "Row"]]:
     """What is known of every checkpoint, by side and name; one strategy after the other for all seeds."""
     from benchmarks.price import trainings
     from benchmarks.price.findings import measured
@@ -97,10 +86,9 @@ def try_all(
         f"{name} {strength}": trainings.strategy_named(name, each[strength], "", (name, strength))
         for name, each in STRENGTHS.items()
         for strength in each
-        if strength in strengths
     }
     tried = {side.name: treatments for side in trainings.SIDES}
-    tried["absent"] = {name: treatments[name] for name in ("plain", "maps high") if name in treatments}
+    tried["absent"] = {name: treatments[name] for name in ("plain", "maps high")}
     runs = [
         (name, seed, side)
         for name in treatments
@@ -131,7 +119,6 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--architecture", default="resnetv2_mini")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    parser.add_argument("--strengths", nargs="+", choices=STRENGTH_NAMES, default=STRENGTH_NAMES)
     parser.add_argument("--keep", type=Path, help="folder for films, checkpoints and answers, used again")
     parser.add_argument("--out", type=Path, help="folder for price.png")
     return parser.parse_args()
