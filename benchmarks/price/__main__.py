@@ -24,10 +24,9 @@ Fixed before the run, with 95 % intervals over patients and seeds, at the streng
   shown to be less. Nothing is decided unless tl's is shown above 0.3.
 
 The same verdicts are printed for all other strategies and strengths; they are exploratory. Recipe, limit and
-the strengths of `maps` were chosen with seed 101 at hand, which is not among those counted (at a limit of 0.2,
-the first choice, T5 would not be decidable). `high` here holds
-harder than in profiles of a study: it is to show the price, not to be recommended. Prints tables, and writes
-price.png.
+the strengths of `maps` were chosen with seed 101 at hand, which is not among those counted; at 0.2, the limit
+of the first draft, T5 would not be decidable. `high` holds harder here than in the profiles of studies: it is
+to show the price, not to be recommended. Prints tables, and writes price.png.
 """
 
 import argparse
