@@ -29,6 +29,7 @@ from evidrift.training.features import Features
 from evidrift.training.finetune import finetune, image_examples
 from evidrift.training.loop import compile_forward, predict
 from evidrift.training.params import Finetune, TrainTl
+from evidrift.training.strategy import Strategy
 from evidrift.training.transfer import train_head
 
 SIZE = 96
@@ -98,11 +99,19 @@ class Miniature:
         self.classifier.get_layer("logits").set_weights(head.get_layer("logits").get_weights())
         return self.classifier.get_weights()
 
-    def tuned(self, transferred: Weights, store: ImageStore, seed: int) -> Weights:
+    def tuned(
+        self,
+        transferred: Weights,
+        store: ImageStore,
+        seed: int,
+        params: Finetune | None = None,
+        strategy: Strategy | None = None,
+    ) -> Weights:
         """The checkpoint that fine-tuning on a store's films makes of a transfer-learned one."""
         self.classifier.set_weights(transferred)
         splits = (store.split(split) for split in ("train", "validation"))
-        finetune(self.classifier, self.zoo, *splits, FT[self.name], seed, "fine-tuning")
+        recipe = params or FT[self.name]
+        finetune(self.classifier, self.zoo, *splits, recipe, seed, "fine-tuning", strategy=strategy)
         return self.classifier.get_weights()
 
     def logits(self, checkpoints: Mapping[Any, Weights], images: Images) -> dict[Any, np.ndarray]:
@@ -114,8 +123,8 @@ class Miniature:
             found[name] = predict(forward, image_examples(images, self.zoo, 0))
         return found
 
-    def reliance(self, checkpoints: Mapping[str, Weights], images: Images, seed: int) -> Reliance:
-        """What each checkpoint's decisions hang on: corners, border and markers."""
+    def predictors(self, checkpoints: Mapping[str, Weights]) -> dict[str, Predict]:
+        """Each checkpoint as what gives logits of films."""
         network = Network(self.classifier, (), lambda pixels: network_input(pixels, self.zoo), "centred")
 
         def asking(weights: Weights) -> Predict:
@@ -125,10 +134,14 @@ class Miniature:
 
             return ask
 
+        return {name: asking(weights) for name, weights in checkpoints.items()}
+
+    def reliance(self, checkpoints: Mapping[str, Weights], images: Images, seed: int) -> Reliance:
+        """What each checkpoint's decisions hang on: corners, border and markers."""
         markers = find_markers(images.pixels, images.content)
         regions = {name: masks for name, masks in image_regions(images).items() if "lung" not in name}
         return measure_reliance(
-            {(seed, checkpoint): asking(weights) for checkpoint, weights in checkpoints.items()},
+            {(seed, name): predict for name, predict in self.predictors(checkpoints).items()},
             images,
             regions | {"markers": markers},
             clean=~markers.any(axis=(1, 2)),
