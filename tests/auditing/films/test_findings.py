@@ -403,11 +403,10 @@ def test_reliance_is_that_of_each_output_asked_about_alone(folder):
         assert rows["label"].tolist() == [
             name if label == "called" else f"no {name}" for label in expected["label"]
         ]
-        # a logit of a thousand is rounded to 6e-5 in every pass, and batches round it differently
-        rounding = 4 * float(np.spacing(np.float32(expected["score"].abs().max())))
+        # sums of a thousand within this network: float32 rounds them to 1e-4, another batch size otherwise
         for column in ("score", "score_change", "reliance", "flipped"):
             np.testing.assert_allclose(
-                rows[column].astype(float), expected[column].astype(float), atol=rounding, err_msg=column
+                rows[column].astype(float), expected[column].astype(float), atol=5e-4, err_msg=column
             )
     assert len(found.regions) == 11 * 2 * 2
 
