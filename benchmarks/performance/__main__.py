@@ -21,6 +21,7 @@ ROWS = {
     "grad_cam": "peers.against_grad_cam",
     "transfer": "training.against_the_usual_script",
     "finetune": "training.against_bare_steps",
+    "strategies": "strategies.against_plain",
     "drift": "drifting.against_a_loop",
     "export": "exporting.against_the_plain_model",
     "prepare": "preparing.against_decoding_and_resizing",
