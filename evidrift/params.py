@@ -5,16 +5,15 @@ python -m evidrift.params params.yaml
 
 import argparse
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from evidrift.attribution.family import find_family
 from evidrift.base.cluster import Cluster
 from evidrift.base.compute import Compute
-from evidrift.base.errors import UserError, run
+from evidrift.base.errors import UserError, run, told
 from evidrift.base.grid import Grid
-from evidrift.base.keys import PIPELINE
 from evidrift.base.section import Section, read_params, validate
 from evidrift.check.params import Check
 from evidrift.compare.params import Compare
@@ -25,9 +24,9 @@ from evidrift.networks.params import Architecture
 from evidrift.prepare.params import Prepare
 from evidrift.prepare.phantoms.recipe import load_recipe
 from evidrift.reliance.params import Reliance
+from evidrift.tradeoff.faults import course_faults, strategy_faults, sweep_faults
 from evidrift.tradeoff.params import Tradeoff
 from evidrift.training.params import Embed, Finetune, TrainTl
-from evidrift.training.strategy import strategy_named, strategy_of
 from evidrift.trajectory.params import Trajectory
 
 FAMILIES = Path(__file__).parent / "families"
@@ -83,8 +82,8 @@ def check(path: Path, *, files: bool = True) -> Study:
         faults += _architecture_faults(name, study)
     for name in study.explain:
         faults += _family_faults(name, study)
-    faults += _strategy_faults(study)
-    faults = faults or [*_check_faults(study), *_trajectory_faults(study), *_tradeoff_faults(study)]
+    faults += strategy_faults(study.finetune, study.strategies)
+    faults = faults or [*_check_faults(study), *_trajectory_faults(study), *_sweep_faults(study)]
     if faults:
         raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
     return study
@@ -107,7 +106,7 @@ def _name_faults(study: Study) -> Iterator[str]:
     places += [(f"{section}.", getattr(study, section)) for section in BY_ARCHITECTURE]
     for where, names in places:
         for name in names:
-            yield from _told(where, catalogue.find, name)
+            yield from told(where, catalogue.find, name)
     for where, names in (("grid.families: ", study.grid.families), ("explain.", study.explain)):
         for name in names:
             if name not in _families():
@@ -163,7 +162,7 @@ def _prepare_faults(prepare: Prepare) -> Iterator[str]:
     else:
         if manifest:
             yield f"prepare.manifest is {manifest}, but {source} is a recipe. Set it to null."
-        yield from _told("prepare.source: ", load_recipe, source)
+        yield from told("prepare.source: ", load_recipe, source)
 
 
 def _exists(path: Path) -> bool:
@@ -192,7 +191,7 @@ def _architecture_faults(name: str, study: Study) -> Iterator[str]:
     if lacking := list(_zoo_faults(name)):
         yield from lacking
         return
-    yield from _told("", catalogue.check, name, study.prepare.size, section.options, section.weights)
+    yield from told("", catalogue.check, name, study.prepare.size, section.options, section.weights)
 
 
 def _weights_faults(study: Study) -> Iterator[str]:
@@ -200,14 +199,14 @@ def _weights_faults(study: Study) -> Iterator[str]:
     for name in study.grid.architectures:
         section = study.architectures.get(name)
         if section is not None and section.sha256:
-            yield from _told("", check_pinned, name, Path(section.weights), section.sha256)
+            yield from told("", check_pinned, name, Path(section.weights), section.sha256)
 
 
 def _family_faults(name: str, study: Study) -> Iterator[str]:
     """What the family's own parameters refuse."""
     if name in _families():
         family = find_family(name)
-        yield from _told("", validate, study.explain[name], family.Params, "", ("explain", name))
+        yield from told("", validate, study.explain[name], family.Params, "", ("explain", name))
 
 
 def _check_faults(study: Study) -> Iterator[str]:
@@ -240,56 +239,18 @@ def _trajectory_faults(study: Study) -> Iterator[str]:
                     f"trajectory.seeds names {seed}, but finetune.{name}.keep_epochs does not. Add {seed} "
                     "there (fine-tuning runs again), or take it out of trajectory.seeds."
                 )
+    if study.trajectory.seeds:
+        yield from course_faults({name: study.finetune[name] for name in study.grid.architectures})
 
 
-def _strategy_faults(study: Study) -> Iterator[str]:
-    """What the strategies' own parameters refuse."""
-    for name, each in study.finetune.items():
-        yield from _told("", strategy_of, each.strategy, "", ("finetune", name, "strategy"))
-    for name, strengths in study.strategies.items():
-        for strength, content in strengths.items():
-            yield from _told("", strategy_named, name, content, "", ("strategies", name, strength))
-
-
-def _tradeoff_faults(study: Study) -> Iterator[str]:
+def _sweep_faults(study: Study) -> Iterator[str]:
     """What cannot be swept, in a study that is right otherwise."""
-    sweep = study.tradeoff
-    lists = {name: getattr(sweep, name) for name in ("architectures", "strategies", "strengths")}
-    if any(lists.values()) and not all(lists.values()):
-        yield (
-            f"tradeoff.{next(name for name, values in lists.items() if not values)} is empty. All three of "
-            "its lists are needed; with all empty no strategies are compared."
-        )
-    for name in sweep.architectures:
-        if name not in study.grid.architectures:
-            yield f"tradeoff.architectures names {name}, which is not among grid.architectures."
-        elif set(study.finetune[name].strategy) != {"plain"}:
-            yield (
-                f"tradeoff.architectures names {name}, but finetune.{name}.strategy is not plain: the curve "
-                "shows what a strategy does in place of plain fine-tuning. Make it `plain: {}`."
-            )
-    for name in sweep.strategies:
-        if name == "plain":
-            yield "tradeoff.strategies names plain, which is the study's own fine-tuning. Take it out."
-            continue
-        for strength in sweep.strengths:
-            if strength not in study.strategies.get(name, {}):
-                yield (
-                    f"strategies.{name}.{strength} is missing, though tradeoff names {name} and {strength}."
-                )
+    finetune = {name: study.finetune[name] for name in study.grid.architectures}
+    yield from sweep_faults(study.tradeoff, finetune, study.strategies)
 
 
 def _families() -> list[str]:
     return sorted(path.stem for path in FAMILIES.glob("[a-z]*.py"))
-
-
-def _told(where: str, check_it: Callable, *arguments: Any) -> list[str]:
-    """The lines of the UserError that a call raises, each behind `where`; none if it raises none."""
-    try:
-        check_it(*arguments)
-    except UserError as error:
-        return [where + line for line in error.spelled(PIPELINE).splitlines()]
-    return []
 
 
 def main() -> None:

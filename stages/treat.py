@@ -24,7 +24,7 @@ def main() -> None:
         history="to write: a row a seed and epoch",
         metrics="to write: by seed accuracy, AUC, calibration",
     )
-    params = load_finetune(args.params, args.architecture)
+    params = load_finetune(args.params, args.architecture).recipe()
     strategy = load_strategy(args.params, args.strategy, args.strength)
     seeds = load_grid(args.params).seeds
     store = ImageStore(args.images / STORE)

@@ -395,11 +395,20 @@ def test_a_seed_whose_epochs_are_kept_twice_is_refused(mistaken):
             "strategies.focal.low is missing, though tradeoff names focal and low",
         ),
         ({"strengths": ["low", "top"]}, "strategies.wise.top is missing, though tradeoff names wise and top"),
+        ({"strengths": ["low", "same"]}, "strategies.wise.same is the same as low: one point of the curve"),
+        ({"strengths": ["low", "all"]}, "strategies.wise.all leaves plain fine-tuning as it is"),
+        (
+            {"strategies": ["batchnorm"]},
+            "strategies.batchnorm.low is what finetune.densenet_mini.batchnorm says already, inference",
+        ),
     ],
 )
 def test_a_sweep_that_the_study_cannot_make_is_refused(mistaken, change, fault):
     def sweep(content):
-        content["strategies"] = {"wise": {"low": {"share": 0.5}}}
+        content["strategies"] = {
+            "wise": {"low": {"share": 0.5}, "same": {"share": 0.5}, "all": {"share": 1}},
+            "batchnorm": {"low": {"mode": "inference"}},
+        }
         content["tradeoff"] = {
             "architectures": ["densenet_mini"],
             "strategies": ["wise"],
@@ -437,3 +446,43 @@ def test_the_paper_s_two_profiles_differ_in_the_score_alone():
         assert family["score"] == "raw"
         family["score"] = "centred"
     assert raw == centred
+
+
+def test_a_strategy_of_the_sweep_that_does_not_exist_is_refused_even_without_a_strength(mistaken):
+    said = mistaken(lambda content: content.update(strategies={"wize": {}}))
+    assert said == "params.yaml: strategies: wize is not a strategy of fine-tuning. Did you mean wise?"
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ("plain", "plain stands without its parameters. Write {plain: {}}."),
+        ("Wise", "Wise stands without its parameters. Write {wise: {share: ...}}."),
+        ({"Maps": {}}, "Maps is not a strategy of fine-tuning. Did you mean maps?"),
+        ("wize", "wize is not a strategy of fine-tuning. Did you mean wise?"),
+        ({"wise": {"share": 1}, "plain": {}}, "Dictionary should have at most 1 item"),
+    ],
+)
+def test_what_is_likely_meant_by_a_strategy_is_said(mistaken, choice, told):
+    said = mistaken(lambda content: content["finetune"]["densenet_mini"].update(strategy=choice))
+    assert said.startswith("params.yaml: finetune.densenet_mini.strategy")
+    assert told in said
+
+
+def test_a_fine_tuning_that_is_mixed_from_finished_weights_cannot_be_followed(mistaken):
+    def mixed(content):
+        content["finetune"]["densenet_mini"]["strategy"] = {"wise": {"share": 0.5}}
+
+    assert mistaken(mixed) == (
+        "params.yaml: trajectory.seeds names seeds, but finetune.densenet_mini.strategy is wise, which mixes "
+        "ft from finished weights: the epochs before it are those of plain fine-tuning. Make it "
+        "`trajectory.seeds: []`, or take a strategy that trains."
+    )
+
+
+def test_the_recipe_that_the_sweep_takes_knows_no_epochs_that_are_kept_and_no_strategy(monkeypatch):
+    study = check(ROOT / "params.yaml", files=False)
+    plain = study.finetune["densenet_mini"]
+    other = plain.model_copy(update={"keep_epochs": [1, 2], "strategy": {"wise": {"share": 0.5}}})
+    assert other.recipe() == plain.recipe()
+    assert plain.model_copy(update={"epochs": 9}).recipe() != plain.recipe()

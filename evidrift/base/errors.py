@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from evidrift.base.keys import PIPELINE
 from evidrift.base.process.faults import fault
@@ -29,6 +30,15 @@ class UserError(Exception):
     def about(self, thing: object) -> "UserError":
         """The same error with what it is about in front."""
         return UserError(say("{thing}: {told}", thing=thing, told=self.told))
+
+
+def told(where: str, check_it: Callable[..., Any], *arguments: Any) -> list[str]:
+    """The lines of the UserError that a call raises, each behind `where`; none if it raises none."""
+    try:
+        check_it(*arguments)
+    except UserError as error:
+        return [where + line for line in error.spelled(PIPELINE).splitlines()]
+    return []
 
 
 def run(main: Callable[[], None]) -> None:

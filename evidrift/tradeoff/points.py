@@ -3,11 +3,9 @@
 from typing import Literal, NamedTuple
 
 from evidrift.tradeoff.params import Tradeoff
+from evidrift.training.strategy import find_strategy
 
 Role = Literal["origin", "plain", "dial", "method"]
-# Strategies that only turn what plain fine-tuning has anyway: they trace the curve that a method must beat.
-# Their modules say so too (DIAL), but those load TensorFlow.
-DIALS = ("rate", "decay", "batchnorm")
 
 
 class Point(NamedTuple):
@@ -23,12 +21,12 @@ class Point(NamedTuple):
 
     @property
     def role(self) -> Role:
-        """What it is on the curve."""
+        """What it is on the curve: a dial where the strategy's file says so (DIAL)."""
         if self == TL:
             return "origin"
         if self == PLAIN:
             return "plain"
-        return "dial" if self.strategy in DIALS else "method"
+        return "dial" if find_strategy(self.strategy).DIAL else "method"
 
     def __str__(self) -> str:
         """For people, such as `rate high`."""

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evidrift.base.choices import Batch, Distinct, Views
+from evidrift.base.errors import UserError
 from evidrift.base.grid import Name, Seed
 from evidrift.base.section import Section, load_section
+from evidrift.training.strategy import find_strategy
 
 
 class Training(Section):
@@ -82,6 +84,36 @@ class Finetune(Training):
     strategy: Annotated[dict[Name, dict[str, Any]], Field(min_length=1, max_length=1)]
     averaging: Annotated[float, Field(ge=0, le=1_000)]
     keep_epochs: Distinct[list[Seed]]
+
+    @field_validator("strategy", mode="before")
+    @classmethod
+    def _one_with_its_parameters(cls, choice: Any) -> Any:
+        """Say what was likely meant by a name without parameters, or in capitals."""
+        if isinstance(choice, str):
+            name = _meant(choice)
+            keys = ", ".join(f"{key}: ..." for key in find_strategy(name).Params.model_fields)
+            raise ValueError(f"{choice} stands without its parameters. Write {{{name}: {{{keys}}}}}.")
+        for name in choice if isinstance(choice, dict) else ():
+            if isinstance(name, str) and name != name.lower():
+                raise ValueError(f"{name} is not a strategy of fine-tuning. Did you mean {_meant(name)}?")
+        return choice
+
+    def recipe(self) -> "Finetune":
+        """What the sweep takes of it: all but its own strategy, and which epochs are kept."""
+        return self.model_copy(update={"strategy": {"plain": {}}, "keep_epochs": []})
+
+
+def _meant(word: str) -> str:
+    """The strategy that a word names but for its case.
+
+    Raises:
+        ValueError: there is none.
+    """
+    try:
+        find_strategy(word.lower())
+    except UserError as error:
+        raise ValueError(error.told) from None
+    return word.lower()
 
 
 def load_finetune(path: Path, architecture: str) -> Finetune:

@@ -2,14 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evidrift import strategies
 from evidrift.claims.estimate import estimate
 from evidrift.tradeoff.checks import Checked, checked
 from evidrift.tradeoff.evidence import PRIMARY
 from evidrift.tradeoff.params import Tradeoff
-from evidrift.tradeoff.points import DIALS, PLAIN, TL, Point, points_of
+from evidrift.tradeoff.points import PLAIN, TL, Point, points_of
 from evidrift.tradeoff.table import JUDGE_COLUMNS, POINT_COLUMNS, UNOPTIMISED, standing, summarise, weigh
-from evidrift.training.strategy import find_strategy, names
-from tests.tradeoff.made import HIGH, LAST, OCCLUSION, RULES, SWEEP, checks_of, evidence_of
+from evidrift.training import strategy
+from tests.tradeoff.made import HIGH, LAST, LOW, OCCLUSION, RULES, SWEEP, checks_of, evidence_of
 
 MAPS = Point("maps", HIGH)
 
@@ -45,9 +46,12 @@ def test_the_points_are_tl_plain_and_the_sweeps_in_order():
     ]
 
 
-@pytest.mark.parametrize("name", names())
-def test_the_dials_are_those_that_say_so(name):
-    assert (name in (*DIALS, PLAIN.strategy)) == find_strategy(name).DIAL
+def test_a_dial_of_the_users_own_is_a_dial(monkeypatch, tmp_path):
+    (tmp_path / "own_dial.py").write_text("DIAL = True\n")
+    (tmp_path / "own_method.py").write_text("DIAL = False\n")
+    monkeypatch.setattr(strategy, "STRATEGIES", tmp_path)
+    monkeypatch.setattr(strategies, "__path__", [str(tmp_path)])
+    assert [Point(name, LOW).role for name in ("own_dial", "own_method")] == ["dial", "method"]
 
 
 def test_the_tables_have_their_columns(tables):
