@@ -42,6 +42,7 @@ def main() -> None:
     training, validation = store.split("train"), store.split("validation")
     kept = params.epochs if args.seed in params.keep_epochs else 0
     identity = {"architecture": args.architecture, "seed": args.seed, "checkpoint": "ft"}
+    identity["strategy"] = {"name": strategy.name, "parameters": strategy.params.model_dump()}
     outputs = Outputs(args.checkpoint / PREDICTIONS, args.history, args.metrics)
     with unfinished("finetune", args, params, strategy, plan) as scratch:
         history, chosen = finetune(

@@ -30,6 +30,7 @@ def main() -> None:
     store = ImageStore(args.images / STORE)
     plan = load_plan(args.params, args.architecture, store.size, len(store.classes))
     identity = {name: getattr(args, name) for name in ("architecture", "strategy", "strength")}
+    identity["parameters"] = strategy.params.model_dump()
     with unfinished("treat", args, params, strategy, plan, seeds) as scratch:
         made = treat(plan, args.models, seeds, store, params, strategy, args.treated, scratch)
         write_treated(args.treated, args.history, args.metrics, identity, list(made), store.split("test"))

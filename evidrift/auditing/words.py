@@ -11,7 +11,7 @@ from evidrift.base.sentence import method as as_term
 from evidrift.claims.claim import OPEN
 from evidrift.claims.estimate import Quantity, estimate
 from evidrift.claims.quantities import Quantities
-from evidrift.compare.caveats import Caveat
+from evidrift.compare.caveat import Caveat
 from evidrift.compare.result import Result
 from evidrift.report.words.names import method_name
 from evidrift.report.words.numbers import interval_text

@@ -1,48 +1,23 @@
 """What to keep in mind when reading the study's tables and verdicts."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pandas as pd
 
 from evidrift.base.sentence import checkpoint, listed, parameter, say
 from evidrift.base.sentence import method as as_term
-from evidrift.claims.claim import Claim
 from evidrift.claims.cohort import CommonCohort
+from evidrift.compare.caveat import Caveat, all_methods
+from evidrift.compare.caveats_of_training import of_training
 from evidrift.compare.findings.cohorts import cost_table
 from evidrift.compare.findings.models import over_seeds
-from evidrift.compare.findings.relearned import FALL, relearned
 from evidrift.compare.findings.signs import reservations
 from evidrift.compare.study import Study
 from evidrift.drift.oriented import MOVED_SHARE_ALL
 from evidrift.measures.of_pairs import MOVED_SHARE
 from evidrift.probe.results import Prediction, Probe
 
-# Checkpoints whose accuracies are this close perform alike.
 COMMON = "last"  # the target layer that is of one depth in every architecture
-SAME_ACCURACY = 0.02
-
-
-@dataclass(frozen=True)
-class Caveat:
-    """One thing to keep in mind.
-
-    Attributes:
-        key: a short name, by which claims refer to it.
-        sentence: for people.
-        about: architectures and methods that it concerns; None for all of them.
-    """
-
-    key: str
-    sentence: str
-    about: frozenset[tuple[str, str]] | None = None
-
-    def applies(self, claim: Claim) -> bool:
-        """Whether a claim rests on what this is about."""
-        if self.about is None:
-            return True
-        archs, methods = {claim.arch, claim.other}, {claim.method, claim.against}
-        return any(arch in archs and method in methods for arch, method in self.about)
 
 
 def caveats(
@@ -93,8 +68,7 @@ def caveats(
         yield from _shrunk(study, cohort, min_patients)
     if study.probe:
         yield from _probed(study.probe, models, confounding)
-    yield from _learning(study, models)
-    yield from _relearning(study)
+    yield from of_training(study, models)
     if any("raw" in note.score for note in study.notes.values()):
         yield Caveat(
             "raw_logit",
@@ -226,39 +200,6 @@ PROBES = {
 }
 
 
-def _learning(study: Study, models: pd.DataFrame) -> Iterator[Caveat]:
-    """Architectures of which fine-tuning changed the performance, not only the evidence."""
-    accuracy = over_seeds(models)["accuracy"].unstack("checkpoint")
-    change = (accuracy["ft"] - accuracy["tl"])[lambda values: values.abs() > SAME_ACCURACY]
-    if len(change):
-        told = [
-            f"{arch} {accuracy.loc[arch, 'tl']:.2f} to {accuracy.loc[arch, 'ft']:.2f}"
-            for arch in change.index
-        ]
-        sentence = (
-            "Fine-tuning changed the accuracy: {told}. Drift there is of what was learned as well; see "
-            "the drift at matched accuracy."
-        )
-        yield Caveat("accuracy_differs", say(sentence, told=told), _all_methods(study, change.index))
-
-
-def _relearning(study: Study) -> Iterator[Caveat]:
-    """Architectures of which a fine-tuning fell far below its start."""
-    fallen = relearned(study.training, study.histories)
-    if fallen:
-        told = [
-            f"{each.arch} seed {each.seed} from {each.tl:.2f} to {each.fallen:.2f} after epoch {each.epoch}"
-            for each in fallen
-        ]
-        sentence = (
-            "This fine-tuning relearned: validation accuracy fell by more than {points:.0f} points, {told}. "
-            "Drift there is of a network that was lost and trained anew: lower the learning rate or warm up "
-            "for longer."
-        )
-        about = _all_methods(study, {each.arch for each in fallen})
-        yield Caveat("relearned", say(sentence, points=100 * FALL, told=told), about)
-
-
 def _layers(study: Study) -> Iterator[Caveat]:
     for name, note in study.notes.items():
         if negative := [layer for layer, is_rectified in note.rectified.items() if not is_rectified]:
@@ -266,7 +207,7 @@ def _layers(study: Study) -> Iterator[Caveat]:
             yield Caveat(
                 "not_rectified",
                 say(told, arch=name, layers=negative),
-                _all_methods(study, [name]) if study.layer in negative else frozenset(),
+                all_methods(study, [name]) if study.layer in negative else frozenset(),
             )
         if note.not_defined:
             without = [
@@ -279,11 +220,6 @@ def _layers(study: Study) -> Iterator[Caveat]:
                 say(sentence, arch=name, without=without),
                 frozenset(((name, method) for _, method in note.not_defined)),
             )
-
-
-def _all_methods(study: Study, names: Iterable[str]) -> frozenset[tuple[str, str]]:
-    methods = study.pairs["method"].astype(str).unique()
-    return frozenset((name, method) for name in names for method in methods)
 
 
 def _with_unusable(statuses: pd.DataFrame, layer: str) -> frozenset[tuple[str, str]]:

@@ -12,7 +12,7 @@ from evidrift.claims.decide import least_decided, make_claims
 from evidrift.claims.estimate import ESTIMANDS
 from evidrift.claims.orders import draws, order_table, tau_table
 from evidrift.claims.quantities import Quantities
-from evidrift.compare.caveats import Caveat
+from evidrift.compare.caveat import Caveat
 from evidrift.compare.findings.ranking import MEASURE, Observed, degenerate
 from evidrift.compare.params import Compare
 from evidrift.compare.study import Study

@@ -10,7 +10,8 @@ from evidrift.claims.cells import AllQuantities, quantities_of
 from evidrift.claims.claim import Claim, Rules
 from evidrift.claims.cohort import CommonCohort, common_cohort
 from evidrift.claims.stability import Extreme, extremes
-from evidrift.compare.caveats import Caveat, caveats
+from evidrift.compare.caveat import Caveat
+from evidrift.compare.caveats import caveats
 from evidrift.compare.conclusions import conclude, order_of
 from evidrift.compare.findings.associations import associations, image_drifts, score_changes
 from evidrift.compare.findings.basins import BasinsFound, count_basins

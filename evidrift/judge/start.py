@@ -16,21 +16,17 @@ def read_start(path: Path, origin: Origin, image_ids: np.ndarray, content: np.nd
 
     Args:
         path: of the file.
-        origin: what was explained, with the hash of tl's weights.
+        origin: what was explained, with the hash of tl's weights and the versions of libraries as they are now.
         image_ids: the images that were chosen, (n,) text.
         content: of them, (n, 4) as in the prepared store.
 
     Raises:
-        UserError: the file is missing or damaged, or holds maps of other weights or images, or of another
-            score, class or size.
+        UserError: the file is missing or damaged, or holds maps of other weights or images, of another
+            score, class or size, or by other versions of libraries.
     """
     file = MapFile(path).require(origin.architecture, origin.seed, origin.family)
-    # of ft, and of the versions of libraries, the file has its own
-    expected = replace(
-        origin,
-        versions=file.origin.versions,
-        weights={"tl": origin.weights["tl"], "ft": file.origin.weights["ft"]},
-    )
+    # of ft the file has its own
+    expected = replace(origin, weights={"tl": origin.weights["tl"], "ft": file.origin.weights["ft"]})
     differing = [name for name, value in vars(expected).items() if getattr(file.origin, name) != value]
     if not (np.array_equal(file.image_ids(), image_ids) and np.array_equal(file.content(), content)):
         differing.append("images")

@@ -54,7 +54,7 @@ def write_outputs(
 
     Args:
         outputs: where to.
-        identity: architecture, seed and checkpoint.
+        identity: architecture, seed, checkpoint and, of ft, the strategy; written as it is.
         history: a row an epoch, for `dvc plots`.
         chosen: number of the epoch whose weights were kept, from 1.
         tested: the checkpoint on the test split.
@@ -62,13 +62,12 @@ def write_outputs(
     write_predictions(outputs.predictions, tested.ids, tested.labels, tested.logits, tested.classes)
     _write_history(outputs.history, [dataclasses.asdict(row) for row in history])
     metrics = {
-        **identity,
         **_chosen(history, chosen),
         "test": evaluate_logits(tested.logits, tested.labels, tested.classes),
         "versions": versions(),
         HISTORY: [checksum(outputs.history)],  # a list, which `dvc metrics` leaves out
     }
-    write_sealed(outputs.metrics, plain(metrics, DECIMALS))
+    write_sealed(outputs.metrics, identity | plain(metrics, DECIMALS))
 
 
 def write_treated(
@@ -85,7 +84,7 @@ def write_treated(
         folder: of the treated checkpoints.
         history: a row a seed and epoch; the header alone where nothing was trained.
         metrics: by seed.
-        identity: architecture, strategy and strength.
+        identity: architecture, strategy, strength and the strategy's parameters; written as it is.
         made: each seed's.
         test: the test split.
     """
@@ -97,8 +96,8 @@ def write_treated(
         found[str(each.seed)] = kept | {"test": evaluate_logits(each.logits, test.labels, test.classes)}
     rows = [{"seed": each.seed, **dataclasses.asdict(row)} for each in made for row in each.history]
     _write_history(history, rows, ["seed", *(field.name for field in dataclasses.fields(Epoch))])
-    whole = {**identity, "seeds": found, "versions": versions(), HISTORY: [checksum(history)]}
-    write_sealed(metrics, plain(whole, DECIMALS))
+    whole = {"seeds": found, "versions": versions(), HISTORY: [checksum(history)]}
+    write_sealed(metrics, identity | plain(whole, DECIMALS))
 
 
 def _write_history(path: Path, rows: list[dict[str, Any]], columns: list[str] | None = None) -> None:

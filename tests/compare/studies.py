@@ -144,7 +144,8 @@ def reliance_of(maps: ArchitectureMaps, corner: float = 1.0) -> Asked:
 def metrics_of(arch: str, seed: int, checkpoint: str) -> dict[str, Any]:
     """A training's metrics: accuracies 0.81, 0.82, ... of tl, 0.82, 0.83, ... of ft."""
     accuracy = {"tl": 0.8, "ft": 0.81}[checkpoint] + seed / 100
-    return {
+    plain = {"strategy": {"name": "plain", "parameters": {}}} if checkpoint == "ft" else {}
+    return plain | {
         "architecture": arch,
         "seed": seed,
         "checkpoint": checkpoint,

@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from evidrift.compare.caveats import Caveat
+from evidrift.compare.caveat import Caveat
 from evidrift.compare.output import metrics
 from evidrift.compare.result import compare
 from evidrift.probe.results import Prediction, Probe, Unjudged
+from evidrift.report.words.study_context import study_context
 from tests.compare.studies import NO_PROBE, rules, study_of
 from tests.drift.study import architecture
 
@@ -51,6 +52,27 @@ def test_near_duplicates_across_splits_are_a_caveat(tmp_path):
     found = told(study_of(architecture(), probe=replace(NO_PROBE, n_near_duplicates=4)))
     assert found["near_duplicates"].sentence.startswith("Near-duplicates across splits: 4 pairs, ")
     assert found["near_duplicates"].about is None
+
+
+def test_a_strategy_other_than_plain_is_a_caveat_of_what_it_treated():
+    study = study_of(architecture(), architecture("resnetv2_mini"))
+    assert told(study) == {}
+    maps = {"name": "maps", "parameters": {"gamma": 1.0, "layer": "last"}}
+    for seed in study.seeds:
+        study.training["densenet_mini", seed, "ft"]["strategy"] = maps
+    found = told(study)["treated"]
+    assert found.sentence.startswith(
+        "The architectures were fine-tuned by different strategies: densenet_mini by maps (gamma 1.0, layer "
+        "last), resnetv2_mini by plain. Differences"
+    )
+    assert found.about == ALL
+    for seed in study.seeds:
+        study.training["resnetv2_mini", seed, "ft"]["strategy"] = maps
+    found = told(study)["treated"]
+    assert found.sentence.startswith("Fine-tuning followed a strategy, not plain training: maps (gamma 1.0, ")
+    assert {arch for arch, _ in found.about} == set(study.architectures)
+    cards = study_context(study).models
+    assert ("Strategy of fine-tuning", "maps (gamma 1.0, layer last)") in cards["densenet_mini"]
 
 
 def test_a_change_of_accuracy_concerns_the_architecture_that_learned(tmp_path):

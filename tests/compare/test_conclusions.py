@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evidrift.claims.claim import Claim
-from evidrift.compare.caveats import Caveat
+from evidrift.compare.caveat import Caveat
 from evidrift.compare.conclusions import _warned as with_warnings
 from evidrift.compare.findings.ranking import Observed, Reversal
 from evidrift.compare.output import claim_table, metrics, write_metrics, write_tables

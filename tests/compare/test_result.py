@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evidrift.compare.caveats import Caveat
+from evidrift.compare.caveat import Caveat
 from evidrift.compare.findings.drift import BOUNDS
 from evidrift.compare.output import metrics, write_metrics, write_tables
 from evidrift.compare.result import compare

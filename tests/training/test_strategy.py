@@ -1,5 +1,6 @@
 """Strategies by name: found, refused with a hint, typed; and the stamp that fine-tuning depends on."""
 
+import ast
 import hashlib
 
 import pytest
@@ -25,6 +26,20 @@ def test_each_says_what_it_is_and_imports_no_tensorflow_by_itself(name):
     assert not [
         line for line in lines if line.startswith(("import keras", "import tensorflow", "from keras"))
     ]
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_each_imports_of_evidrift_lies_in_rooms_that_treat_lists_and_has_loaded(name):
+    """The stamp knows the file alone, and treat's dependencies its rooms: what it imports elsewhere goes unseen."""
+    rooms = set()
+    for node in ast.walk(ast.parse((ROOT / f"evidrift/strategies/{name}.py").read_text())):
+        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        assert not (isinstance(node, ast.ImportFrom) and node.level), "a relative import"
+        rooms |= {module.split(".")[1] for module in modules if module.startswith("evidrift.")}
+        assert "evidrift" not in modules
+    assert rooms <= {"base", "networks", "training"}
+    assert "base" in rooms
 
 
 def test_a_misspelt_one_is_refused_with_the_likely_one():

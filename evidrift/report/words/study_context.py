@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from evidrift.compare.findings.strategies import strategies_of
 from evidrift.compare.study import Study
 from evidrift.maps.mapfile import CHECKPOINTS
 from evidrift.probe.results import metrics
@@ -42,6 +43,8 @@ def _model_card(study: Study, arch: str) -> list[tuple[str, str]]:
         own = [study.training[arch, seed, checkpoint] for seed in study.seeds]
         epochs = ", ".join(str(each["epoch"]) for each in own)
         lines.append((f"Epoch kept of {words}, by seed", epochs))
+    if strategy := strategies_of(study.training).get(arch):
+        lines.append(("Strategy of fine-tuning", strategy))
     rectified = study.notes[arch].rectified.get(study.layer)
     if rectified is not None:
         lines.append(("Target layer cannot be negative", "yes" if rectified else "no"))

@@ -18,6 +18,7 @@ TITLES = {
     "confounding_thumbnails": (SERIOUS, "Confounding possible: thumbnails tell the classes"),
     "confounding_traits": (GRAVE, "Confounded: the acquisition tells the classes"),
     "confounding_source": (GRAVE, "Confounded: the source tells the classes"),
+    "treated": (SERIOUS, "Not fine-tuned plainly"),
     "accuracy_differs": (SERIOUS, "The accuracy changed too"),
     "relearned": (SERIOUS, "This fine-tuning relearned"),
     "raw_logit": (NOTE, "Raw logit explained"),

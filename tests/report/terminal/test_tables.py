@@ -4,7 +4,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from evidrift.compare.caveats import Caveat
+from evidrift.compare.caveat import Caveat
 from evidrift.compare.findings.opinions import Question
 from evidrift.compare.result import Result, compare
 from evidrift.report.terminal.tables import console, print_result

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from evidrift.claims.claim import Claim
-from evidrift.compare.caveats import Caveat
+from evidrift.compare.caveat import Caveat
 from evidrift.compare.result import Result, compare
 from evidrift.report.terminal.plain import plain_table
 from evidrift.report.terminal.tables import console, print_result
