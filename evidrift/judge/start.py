@@ -16,7 +16,7 @@ def read_start(path: Path, origin: Origin, image_ids: np.ndarray, content: np.nd
 
     Args:
         path: of the file.
-        origin: what was explained, with the hash of tl's weights and the versions of libraries as they are now.
+        origin: what was explained, with the hash of tl's weights and the present versions of libraries.
         image_ids: the images that were chosen, (n,) text.
         content: of them, (n, 4) as in the prepared store.
 

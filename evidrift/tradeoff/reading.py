@@ -17,6 +17,7 @@ from evidrift.drift.places_table import Masks, build_places, read_masks
 from evidrift.drift.source import ArchitectureMaps, read_maps
 from evidrift.images.store import MANIFEST, STORE, Images, ImageStore
 from evidrift.judge.files import CHECKS, MAPS, STAGE
+from evidrift.maps.scores import TOLERANCE, logit_scale
 from evidrift.networks.files import PREDICTIONS
 from evidrift.tradeoff.checks import Checks
 from evidrift.tradeoff.evidence import PRIMARY, Evidence, Key
@@ -84,7 +85,8 @@ def gather(
     images = ImageStore(files.images / STORE).split("test")
     classes, ids = np.asarray(images.classes), images.ids
     patients = np.unique(images.patient_ids, return_inverse=True)[1]
-    right = {point: _right(files, point, grid, images) for point in (TL, *points)}
+    recorded = {point: _recorded(files, point, grid, images) for point in (TL, *points)}
+    right = {point: (logits.argmax(axis=2) == images.labels).T for point, logits in recorded.items()}
     moved: dict[Key, dict[Point, Cells]] = {}
     places: dict[str, dict[Point, np.ndarray]] = {}
     of_tl: dict[Key, _OfTl] = {}
@@ -93,6 +95,8 @@ def gather(
     for point in points:
         maps = _maps_of(files, point, architecture, grid)
         _require_same(files, point, explained, maps)
+        for checkpoint, logits in ((BEFORE, recorded[TL]), (AFTER, recorded[point])):
+            _require_recorded(files, point, maps.predicted[checkpoint], logits[:, at])
         for key, signed in maps.signed.items():
             sets = sets_of(signed[AFTER], maps.content, maps.size, params.area)
             if point == PLAIN:
@@ -120,23 +124,27 @@ def gather(
     return evidence, {point: _checks(files, point) for point in points}
 
 
-def _right(files: Files, point: Point, grid: Grid, images: Images) -> np.ndarray:
-    """Whether each prediction is the label, (n, seeds) bool."""
+def _recorded(files: Files, point: Point, grid: Grid, images: Images) -> np.ndarray:
+    """Logits of the test split as training wrote them, (seeds, n, classes)."""
     folders = {TL: "tl", PLAIN: "ft"}
-    columns = []
+    logits = []
     for seed in grid.seeds:
         folder = (
             files.models / str(seed) / folders[point]
             if point in folders
             else files.treated / point.folder / str(seed)
         )
-        logits = read_predictions(folder / PREDICTIONS, images.ids, images.classes)
-        columns.append(logits.argmax(axis=1) == images.labels)
-    return np.stack(columns, axis=1)
+        logits.append(read_predictions(folder / PREDICTIONS, images.ids, images.classes))
+    return np.stack(logits)
+
+
+def _folder_of(files: Files, point: Point) -> Path:
+    """Of a point's map files."""
+    return files.maps if point == PLAIN else files.judged / point.folder / MAPS
 
 
 def _maps_of(files: Files, point: Point, architecture: str, grid: Grid) -> ArchitectureMaps:
-    folder = files.maps if point == PLAIN else files.judged / point.folder / MAPS
+    folder = _folder_of(files, point)
     maps = read_maps(folder, architecture, grid.seeds, grid.families, files.images / MANIFEST)
     if PRIMARY not in maps.signed:
         raise UserError(
@@ -150,9 +158,31 @@ def _maps_of(files: Files, point: Point, architecture: str, grid: Grid) -> Archi
 def _require_same(files: Files, point: Point, explained: np.ndarray, maps: ArchitectureMaps) -> None:
     if not np.array_equal(explained, maps.image_ids):
         raise UserError(
-            f"{files.judged / point.folder / MAPS} and {files.maps} hold maps of different images. Their "
+            f"{_folder_of(files, point)} and {files.maps} hold maps of different images. Their "
             "prepared stores differed: run `dvc repro`."
         )
+
+
+def _require_recorded(files: Files, point: Point, predicted: np.ndarray, logits: np.ndarray) -> None:
+    """See that maps are of the checkpoint whose predictions count.
+
+    Args:
+        files: where everything lies.
+        point: whose maps.
+        predicted: the class that the explained network said, (seeds, n).
+        logits: that were recorded of the same images, (seeds, n, classes).
+
+    Raises:
+        UserError: a network said another class, and not for a tie but for rounding.
+    """
+    for said, own in zip(predicted, logits, strict=True):
+        short = own.max(axis=1) - np.take_along_axis(own, said[:, None], axis=1)[:, 0]
+        if np.any(short > 2 * TOLERANCE * logit_scale(own)):
+            raise UserError(
+                f"{_folder_of(files, point)} holds maps of other weights than the predictions of {point} are "
+                "of. Run `dvc repro`; if that does not help, `dvc repro --force` with the names of the stages "
+                "explain, treat and judge of this architecture."
+            )
 
 
 def _places_of(own: np.ndarray, ids: np.ndarray) -> np.ndarray:

@@ -40,21 +40,25 @@ def quarter(at: int) -> np.ndarray:
     return signed
 
 
-def write_point(folder: Path, moved: int) -> None:
+def logits_of(wrong: int) -> np.ndarray:
+    """Logits that are wrong for the last `wrong` images."""
+    return np.eye(2, dtype=np.float32)[np.where(np.arange(6) >= 6 - wrong, 1 - LABELS, LABELS)]
+
+
+def write_point(folder: Path, moved: int, wrong: int) -> None:
     """Map files of a checkpoint whose evidence moved in the first `moved` images, beside those of tl."""
     for seed, (family, method, chosen) in product(
         GRID.seeds, (("cam", "layer_cam", np.arange(6)), ("perturbation", "occlusion", FEW))
     ):
         before = np.stack([quarter(0) for _ in chosen])
         after = np.stack([quarter(1 if at < moved else 0) for at in chosen])
-        logits = np.eye(2, dtype=np.float32)[LABELS[chosen]]
         both = {
             name: CheckpointMaps(
                 LABELS[chosen],
-                logits,
+                logits_of(mistakes)[chosen],
                 {"penultimate": LayerMaps("relu", True, False, {method: maps}, ())},
             )
-            for name, maps in (("tl", before), ("ft", after))
+            for name, maps, mistakes in (("tl", before, 2), ("ft", after, wrong))
         }
         origin = Origin(ARCH, seed, family, "centred", "label", SIZE, CLASSES, {}, {"tl": "0", "ft": "1"})
         content = np.tile([0, 0, SIZE, SIZE], (len(chosen), 1))
@@ -63,8 +67,7 @@ def write_point(folder: Path, moved: int) -> None:
 
 def write_right(folder: Path, wrong: int) -> None:
     """Predictions that are wrong for the last `wrong` images."""
-    logits = np.eye(2)[np.where(np.arange(6) >= 6 - wrong, 1 - LABELS, LABELS)]
-    write_predictions(folder / PREDICTIONS, IDS, LABELS, logits, CLASSES)
+    write_predictions(folder / PREDICTIONS, IDS, LABELS, logits_of(wrong), CLASSES)
 
 
 def write_checks(folder: Path, gain: float) -> None:
@@ -99,8 +102,8 @@ def files(tmp_path) -> Files:
         write_right(found.models / str(seed) / "tl", 2)
         write_right(found.models / str(seed) / "ft", 0)
         write_right(found.treated / WISE.folder / str(seed), 1)
-    write_point(found.maps, moved=4)
-    write_point(found.judged / WISE.folder / "maps", moved=1)
+    write_point(found.maps, moved=4, wrong=0)
+    write_point(found.judged / WISE.folder / "maps", moved=1, wrong=1)
     write_checks(found.checks, 0.1)
     write_checks(found.judged / WISE.folder / "checks", 0.3)
     return found
@@ -145,4 +148,11 @@ def test_predictions_of_other_images_are_refused(files):
     folder = files.treated / WISE.folder / "3"
     write_predictions(folder / PREDICTIONS, IDS[::-1], LABELS, np.eye(2)[LABELS], CLASSES)
     with pytest.raises(UserError, match="other images"):
+        gather(ARCH, GRID, SWEEP, PARAMS, files)
+
+
+@pytest.mark.parametrize("place", ["treated/wise-low/5", "models/5/tl", "models/5/ft"])
+def test_maps_of_other_weights_than_the_predictions_are_of_are_refused(files, place):
+    write_right(files.models.parent / place, 4)
+    with pytest.raises(UserError, match="holds maps of other weights than the predictions of "):
         gather(ARCH, GRID, SWEEP, PARAMS, files)

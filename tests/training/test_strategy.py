@@ -30,7 +30,7 @@ def test_each_says_what_it_is_and_imports_no_tensorflow_by_itself(name):
 
 @pytest.mark.parametrize("name", names())
 def test_what_each_imports_of_evidrift_lies_in_rooms_that_treat_lists_and_has_loaded(name):
-    """The stamp knows the file alone, and treat's dependencies its rooms: what it imports elsewhere goes unseen."""
+    """The stamp knows the file alone, treat's dependencies these rooms: nothing else is seen to change."""
     rooms = set()
     for node in ast.walk(ast.parse((ROOT / f"evidrift/strategies/{name}.py").read_text())):
         modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
