@@ -67,7 +67,7 @@ class Claim:
         n_patients, n_images, n_seeds: behind it.
         verdict: `supported`, `refuted` or `not decidable`.
         reason: one sentence.
-        warnings: what to keep in mind, as keys of `compare.caveats`.
+        warnings: what to keep in mind, as keys of caveats, see `compare.caveat`.
     """
 
     kind: Kind

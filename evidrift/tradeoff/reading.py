@@ -180,7 +180,7 @@ def _require_recorded(files: Files, point: Point, predicted: np.ndarray, logits:
         if np.any(short > 2 * TOLERANCE * logit_scale(own)):
             raise UserError(
                 f"{_folder_of(files, point)} holds maps of other weights than the predictions of {point} are "
-                "of. Run `dvc repro`; if that does not help, `dvc repro --force` with the names of the stages "
+                "of. Run `dvc repro`; if that does not help, `dvc repro --force` with the names of stages "
                 "explain, treat and judge of this architecture."
             )
 
