@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from evidrift.networks.target.layers import resolve
 from evidrift.training.examples import Examples
 
 # What the teacher says of all training images is kept if it takes no more bytes than this.
@@ -22,16 +21,10 @@ class Setting:
     Attributes:
         classifier: that will be trained; holds the weights of tl now.
         start: these weights, as `get_weights` gives them.
-        training: the training split.
     """
 
     classifier: keras.Model
     start: list[np.ndarray]
-    training: Examples
-
-    def layer(self, label: str) -> Any:
-        """The tensor of a target layer, `penultimate`, `last` or by name, (None, h, w, channels)."""
-        return resolve(self.classifier, [label])[0].output
 
 
 class Seen(NamedTuple):

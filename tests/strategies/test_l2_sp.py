@@ -74,7 +74,7 @@ def trained_by_the_loop(alpha):
     inputs = keras.Input((5,))
     kernel = keras.initializers.GlorotUniform(seed=7)
     model = keras.Model(inputs, keras.layers.Dense(3, kernel_initializer=kernel)(inputs))
-    setting = Setting(model, model.get_weights(), examples)
+    setting = Setting(model, model.get_weights())
     treatment = l2_sp.treat(setting, l2_sp.Params(alpha=alpha, selective=True)) if alpha else PLAIN
     fit(model, model.trainable_variables, examples, examples, RECIPE, 1, "test", treatment=treatment)
     return setting.start, model.get_weights()
