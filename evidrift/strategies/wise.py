@@ -7,7 +7,8 @@ they are estimated anew, as for averaged weights (SWA, Izmailov et al. 2018, arX
 the training images, without augmentation or dropout, in batches of one fixed random order, in which every
 layer normalises by its batch. What stays is the mean and the variance of all that came into the layer: the
 batches' variances by their numbers of images, and the variance of their means. (SWA's code leaves the second
-out.) The paper's networks have none of these statistics. At share 0 and 1 the statistics, too, are those of tl and of fine-tuning, untouched.
+out.) The paper's networks have none of these statistics. At share 0 and 1 the statistics, too, are those of
+tl and of fine-tuning, untouched.
 """
 
 from collections.abc import Iterable

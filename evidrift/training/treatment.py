@@ -53,7 +53,8 @@ class Penalty:
         teacher: network inputs, (b, H, W, 3), and their labels, (b,) int32, -> what tl says of each, by tl's
             own weights (`frozen_copy`). Without views it is asked once for every training image; with views,
             or where that would take more than KEPT_BYTES, at every step.
-        every: batches from one that has the term to the next, where it counts so many times.
+        every: batches from one that has the term to the next. The first is the `every`-th, for at tl itself
+            most terms have no gradient.
     """
 
     loss: Callable[[Seen], tf.Tensor]
@@ -98,7 +99,7 @@ class Teacher:
         """Ask about all examples at once, where they have no views and the answers fit into memory.
 
         Args:
-            penalty: that needs them, or none.
+            penalty: that needs them, or none; then nothing is asked.
             training: the training split.
             input_shape: of the network, (None, H, W, channels).
         """

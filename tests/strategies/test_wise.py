@@ -116,7 +116,9 @@ def test_the_pass_leaves_the_classifier_as_it_was_but_for_its_statistics():
 def sorted_by_class():
     """64 images of two classes far apart, in the store's order; and whose batches came."""
     shift = np.repeat([-3.0, 3.0], 32)
-    pixels = np.random.default_rng(4).normal(shift[:, None, None, None], size=(64, 4, 4, 3)).astype(np.float32)
+    pixels = (
+        np.random.default_rng(4).normal(shift[:, None, None, None], size=(64, 4, 4, 3)).astype(np.float32)
+    )
     asked = []
 
     def inputs(rows, views):
