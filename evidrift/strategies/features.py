@@ -5,10 +5,11 @@ The penalty is the mean over images of
     beta / 2 * sum_k q_k mean_ij (A_k,ij - A_k,ij^tl)^2  /  sum_k q_k mean_ij (A_k,ij^tl)^2
 
 with A_k the layer's channels and q_k = sum_ij |dS / dA_k,ij| under tl, S the centred logit of the image's
-label y: what S moves by where the whole channel moves by one. At `last`, which global average pooling takes,
-q_k = |w_ky - mean_c w_kc|, the head's weights; at `penultimate`, whose channels the head does not know, it is
-what they are worth to that label through the last block, for this image. So the channels are kept that the
-label's map is made of, and the others are free.
+label y: to first order, what S moves by at most where every place of the channel moves by at most one. (Where
+all move by one alike, gradients of both signs cancel, and S moves by less.) At `last`, which global average
+pooling takes, q_k = |w_ky - mean_c w_kc|, the head's weights; at `penultimate`, whose channels the head does
+not know, it is what they are worth to that label through the last block, for this image. So the channels are
+kept that the label's map is made of, and the others are free.
 
 The divisor makes beta a number without units: the change is relative to tl's own features, and a network
 whose logits or activations are ten times larger is held as tightly. At beta / 2 all of them may be lost.
@@ -20,7 +21,8 @@ maps was not. Nothing in it looks at a map, and the layers after the target laye
 no gradient from it: where the label's weights move there, the map moves with them.
 
 In BatchNorm mode `update` the features of a training step are those of batch statistics, tl's those of the
-moving ones; then the penalty is not 0 at tl.
+moving ones; and where the trunk has dropout of its own (EfficientNet), a training step's are those of a
+thinned network. In both cases the penalty is not 0 at tl: it pulls from the first step, also at noise.
 """
 
 from collections.abc import Sequence

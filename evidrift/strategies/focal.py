@@ -9,6 +9,10 @@ maps, and is here to show that predictions can be kept while the evidence moves.
 Their base 1, focus 5, t 100 go with 0.9 of this term and 0.1 of the cross-entropy in the code's example; here
 the cross-entropy counts once. In that code weights of shape (b, 1) meet distances of shape (b,), so that the
 mean runs over all pairs and each image has the batch's mean weight: the focus is lost. Here each has its own.
+
+The logits of a training step are those of a thinned network where there is dropout (before the head, see
+finetune.<architecture>.dropout, or in EfficientNet's trunk), and of batch statistics in BatchNorm mode
+`update`; tl's have neither. Then the term is not 0 at tl.
 """
 
 from typing import TYPE_CHECKING, Annotated

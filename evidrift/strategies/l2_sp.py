@@ -16,7 +16,7 @@ the step. As in the authors' code (GT-RIPL/Selective-Projection-Decay), a layer 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from evidrift.base.section import Section
 
@@ -34,12 +34,22 @@ class Params(Section):
     """The pull back.
 
     Attributes:
-        alpha: its strength; in the selective form the share of the way back, times r.
+        alpha: its strength; in the selective form the share of the way back, times r: at most 1, for more
+            would lead past the sphere.
         selective: pull steps back, and only where they lead away against the gradient, in place of a penalty.
     """
 
     alpha: Annotated[float, Field(gt=0, le=1_000_000)]
     selective: bool
+
+    @model_validator(mode="after")
+    def _goes_no_further_than_back(self) -> "Params":
+        if self.selective and self.alpha > 1:
+            raise ValueError(
+                f"alpha is {self.alpha:g}; with selective: true it is a share, at most 1, which projects "
+                "onto the sphere of the weights before the step."
+            )
+        return self
 
 
 def treat(setting: "Setting", params: Params) -> "Treatment":

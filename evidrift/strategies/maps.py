@@ -11,8 +11,17 @@ has no units: neither confidence nor the scale of the features counts as movemen
 
 This is the map part of e2KD (Parchami-Araghi et al. 2024, arXiv 2402.03119; reference code
 m-parchami/GoodTeachersExplain), with tl as the teacher of the same network and the label for the class; as
-there, the map of a batch now and then is enough (`every`), and tl's are made once. There, unlike here, maps
-are enlarged to the image first. Two older losses of the kind do not train what they say: LwM in FACIL
+there, tl's maps may be made once, and only a batch now and then may have the term (`every`; there
+guided_step_interval). There, unlike here, maps are enlarged to the image first.
+
+`every` saves time, and is a strength too. As in that code a step that has the term has it once, gamma times,
+so that over all steps it pulls gamma / every. To raise gamma as far does not make it the term of every step:
+Adam divides a step by the root of the mean square of the gradients of the last thousand or so, which rare
+large gradients raise more than frequent small ones, so that the steps between become smaller too, as with a
+lower learning rate. Strengths with different `every` are therefore not comparable. The first step that has
+the term is the `every`-th: at tl itself it has no gradient but rounding's, which Adam would make a step of.
+
+Two older losses of the kind do not train what they say: LwM in FACIL
 (mmasana/FACIL, approach/lwm.py) detaches activations and gradients, so that its map is a constant; RRR
 (SaynaEbrahimi/Remembering-for-the-Right-Reasons) differentiates the activations alone, of maps that are not
 normalised, and steps over the loss where a bare except catches anything.
@@ -28,7 +37,8 @@ has the loss gamma, and no gradient until something positive is left. Below a hu
 counts as that long, so that the gradient stays bounded where a map fades.
 
 In BatchNorm mode `update` the activations of a training step are those of batch statistics, and what follows
-the layer uses the moving ones; then the penalty is not 0 at tl.
+the layer uses the moving ones; and where the trunk has dropout of its own (EfficientNet), they are those of a
+thinned network. In both cases the penalty is not 0 at tl: it pulls from the first step, also at noise.
 """
 
 from collections.abc import Sequence
@@ -54,7 +64,7 @@ class Params(Section):
     Attributes:
         gamma: strength; the loss where nothing positive of a map lies where it lay in tl.
         layer: `penultimate` or `last`.
-        every: batches from one with the penalty to the next, which counts so many times.
+        every: batches from one with the penalty to the next; 1 for all. It counts once where it is.
     """
 
     gamma: Annotated[float, Field(gt=0, le=1e6)]

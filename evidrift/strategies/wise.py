@@ -4,9 +4,11 @@ w = (1 - share) w_tl + share w_ft, head and all: one fine-tuning gives every sha
 
 Where fine-tuning updated the statistics of batch normalisation, mixing them describes neither network, so
 they are estimated anew, as for averaged weights (SWA, Izmailov et al. 2018, arXiv 1803.05407): one pass over
-the training images, without augmentation or dropout, in which every layer normalises by its batch; what
-stays are the means of the batches' means and variances, by their numbers of images. The paper's networks
-have none. At share 0 and 1 the statistics, too, are those of tl and of fine-tuning, untouched.
+the training images, without augmentation or dropout, in batches of one fixed random order, in which every
+layer normalises by its batch. What stays is the mean and the variance of all that came into the layer: the
+batches' variances by their numbers of images, and the variance of their means. (SWA's code leaves the second
+out.) The paper's networks have none of these statistics. At share 0 and 1 the statistics, too, are those of
+tl and of fine-tuning, untouched.
 """
 
 from collections.abc import Iterable
@@ -50,7 +52,8 @@ def blend(
         end: weights after plain fine-tuning.
         params: the share of these.
         updated: fine-tuning updated the statistics of batch normalisation.
-        inputs: the network's inputs of all training images, in batches, (b, H, W, 3) float32.
+        inputs: the network's inputs of all training images, in batches that mix the classes, (b, H, W, 3)
+            float32.
     """
     share = params.share
     mixed = [(1 - share) * before + share * after for before, after in zip(start, end, strict=True)]
@@ -60,7 +63,10 @@ def blend(
 
 
 def estimate_statistics(classifier: "keras.Model", inputs: Iterable[np.ndarray]) -> None:
-    """Set every moving mean and variance to its batches' in one pass, averaged by their sizes."""
+    """Set every moving mean and variance to those of all that comes into its layer in one pass.
+
+    Exact for what a layer is given; layers behind the first are given what was normalised batch by batch.
+    """
     import keras
 
     from evidrift.networks.classifier import batch_normalisations
@@ -74,16 +80,13 @@ def estimate_statistics(classifier: "keras.Model", inputs: Iterable[np.ndarray])
     layers = batch_normalisations(copy)
     for layer in layers:
         layer.trainable, layer.momentum = True, 0.0  # the moving statistics become the last batch's
-    n = 0
-    totals: list[Any] = [0.0] * (2 * len(layers))
+    sizes, moments = [], []
     for batch in inputs:
         copy(batch)  # by the graph: batch normalisation trains, nothing else does
-        n += len(batch)
-        values = [each.numpy() for layer in layers for each in (layer.moving_mean, layer.moving_variance)]
-        totals = [
-            total + len(batch) * value.astype(np.float64) for total, value in zip(totals, values, strict=True)
-        ]
-    estimates = iter(totals)
-    for layer in batch_normalisations(classifier):
-        layer.moving_mean.assign(next(estimates) / n)
-        layer.moving_variance.assign(next(estimates) / n)
+        sizes.append(len(batch))
+        moments.append([(layer.moving_mean.numpy(), layer.moving_variance.numpy()) for layer in layers])
+    for layer, of_batches in zip(batch_normalisations(classifier), zip(*moments, strict=True), strict=True):
+        means, variances = np.swapaxes(np.array(of_batches, np.float64), 0, 1)  # each (batches, channels)
+        mean = np.average(means, axis=0, weights=sizes)
+        layer.moving_mean.assign(mean)
+        layer.moving_variance.assign(np.average(variances + (means - mean) ** 2, axis=0, weights=sizes))

@@ -5,6 +5,7 @@ from types import ModuleType
 
 import keras
 
+from evidrift.base.seeds import stream
 from evidrift.base.unfinished.scratch import Part, Scratch
 from evidrift.images.store import Images
 from evidrift.networks.checkpoint import Weights
@@ -52,7 +53,7 @@ def finetune(
     examples, held_out = image_examples(training, zoo, params.views), image_examples(validation, zoo, 0)
     start, treatment = classifier.get_weights(), PLAIN
     if strategy and strategy.module.TRAINS:
-        treatment = strategy.module.treat(Setting(classifier, start, examples), strategy.params)
+        treatment = strategy.module.treat(Setting(classifier, start), strategy.params)
     variables = set_batchnorm(classifier, treatment.batchnorm or params.batchnorm)
     history, chosen = fit(
         classifier,
@@ -88,7 +89,9 @@ def blend(
         params: of the fine-tuning.
         training: the training split.
     """
-    inputs = (training.plain(rows) for rows in training.in_order())
+    # the store is sorted by class; batches of one class each would tell nothing of how classes differ
+    order = stream("statistics").permutation(len(training.labels))
+    inputs = (training.plain(order[rows]) for rows in training.in_order())
     updated = params.batchnorm == "update"
     strategy.module.blend(classifier, start, classifier.get_weights(), strategy.params, updated, inputs)
 

@@ -73,18 +73,19 @@ def fit(
         The history, and the number of the epoch whose weights the model has now, from 1.
 
     Raises:
-        UserError: the loss is not finite any more.
+        UserError: the loss is not finite any more, or no step of so few would have the penalty.
     """
     steps_per_epoch = -(-len(training.labels) // params.batch_size)
     trained = [variable.value for variable in variables]
     adam, average = Adam(trained), Average(trained, averaging * steps_per_epoch)
     state = State(model, adam, average, scratch, keeps)
     penalty, rates = treatment.penalty, treatment.rates(model, variables) if treatment.rates else None
-    teacher = Teacher(penalty, training, model.inputs[0].shape)
+    done = len(state.history)
+    _require_a_step(penalty, steps_per_epoch * params.epochs, description)
+    teacher = Teacher(penalty if done < params.epochs else None, training, model.inputs[0].shape)
     move = _mover(variables, adam, average, rates, treatment.after_step)
     steps = _compiled_steps(model, trained, move, penalty, teacher.specs)
     forward = compile_forward(model)
-    done = len(state.history)
     if done:
         print(f"{description}: continues after epoch {done} of {params.epochs}", file=sys.stderr)
     rest = range(done, params.epochs)
@@ -97,7 +98,7 @@ def fit(
             rate = learning_rate(at, steps_per_epoch, params)
             labels, inputs = training.labels[rows], training.inputs(rows, views)
             given = [inputs, labels.astype(np.int32), np.float32(rate)]
-            if penalty and at % penalty.every == 0:
+            if penalty and at % penalty.every == penalty.every - 1:
                 loss, logits = steps.penalised(*given, *teacher.of(rows, inputs))
             else:
                 loss, logits = steps.plain(*given)
@@ -108,11 +109,7 @@ def fit(
         with average.shown():
             row = Epoch(epoch + 1, sum(losses) / n, sum(hits) / n, *evaluate(forward, validation), rate)
             if not math.isfinite(row.train_loss + row.validation_loss):
-                raise UserError(
-                    f"{description}: training diverged in epoch {row.epoch}: the loss is "
-                    f"{row.train_loss:.3g}, on validation {row.validation_loss:.3g}. "
-                    f"Lower learning_rate, now {params.learning_rate:g}."
-                )
+                raise UserError(_diverged(row, params, penalty, description))
             is_best = all(row.validation_loss < earlier.validation_loss for earlier in state.history)
             state.take(row, chosen=is_best if params.checkpoint == "best" else row.epoch == params.epochs)
             if after_epoch:
@@ -121,6 +118,22 @@ def fit(
         epochs.set_postfix(loss=f"{row.train_loss:.3f}", accuracy=f"{row.validation_accuracy:.3f}")
     state.finish()
     return state.history, state.chosen
+
+
+def _require_a_step(penalty: Penalty | None, steps: int, description: str) -> None:
+    if penalty and penalty.every > steps:
+        raise UserError(
+            f"{description}: the strategy's penalty comes every {penalty.every} batches, but the training "
+            f"has {steps} in all, so it would never act. Lower `every` to {steps} or less."
+        )
+
+
+def _diverged(row: Epoch, params: Training, penalty: Penalty | None, description: str) -> str:
+    strength = ", or the strength of the strategy's penalty" if penalty else ""
+    return (
+        f"{description}: training diverged in epoch {row.epoch}: the loss is {row.train_loss:.3g}, on "
+        f"validation {row.validation_loss:.3g}. Lower learning_rate, now {params.learning_rate:g}{strength}."
+    )
 
 
 def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
@@ -217,7 +230,7 @@ def _compiled_steps(
             *taps, logits = tf.nest.flatten(whole(inputs, training=True))
             loss = _cross_entropy(labels, logits)
             term = penalty.loss(Seen(labels, logits, taps, list(teacher)))  # type: ignore[union-attr]
-            total = loss + penalty.every * term  # type: ignore[union-attr]
+            total = loss + term
         # a variable that neither term depends on stays as it is
         gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         move(gradients, rate)

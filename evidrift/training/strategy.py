@@ -48,13 +48,21 @@ def find_strategy(name: str) -> ModuleType:
     """The strategy's module.
 
     Raises:
-        UserError: no file in strategies/ has that name.
+        UserError: no file in strategies/ has that name, or it lacks what such a file must define.
     """
     if name not in names():
         close = difflib.get_close_matches(name, names(), n=1)
         hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(names())}."
         raise UserError(f"{name} is not a strategy of fine-tuning. {hint}")
-    return import_module(f"evidrift.strategies.{name}")
+    module = import_module(f"evidrift.strategies.{name}")
+    does = "treat" if getattr(module, "TRAINS", True) else "blend"
+    lacking = [word for word in ("DIAL", "TRAINS", "Params", does) if not hasattr(module, word)]
+    if lacking:
+        raise UserError(
+            f"evidrift/strategies/{name}.py does not define {', '.join(lacking)}. docs/extending.md says "
+            "what such a file must define."
+        )
+    return module
 
 
 def strategy_of(choice: Mapping[str, Any], where: str, keys: tuple[str, ...]) -> Strategy:

@@ -1,5 +1,6 @@
 """Fine-tune every seed of one architecture by a strategy, for the sweep over strategies."""
 
+import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -79,3 +80,6 @@ def treat(
             blend(classifier, weights["tl"], strategy, params, examples)
         save_weights(classifier, folder / str(seed) / NETWORK)
         yield Treated(seed, history, chosen, predict(compile_forward(classifier), test))
+        # networks and compiled steps hang in cycles: without this, those of several seeds stay in memory
+        del classifier
+        gc.collect()

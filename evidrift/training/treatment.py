@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from evidrift.networks.target.layers import resolve
 from evidrift.training.examples import Examples
 
 # What the teacher says of all training images is kept if it takes no more bytes than this.
@@ -22,16 +21,10 @@ class Setting:
     Attributes:
         classifier: that will be trained; holds the weights of tl now.
         start: these weights, as `get_weights` gives them.
-        training: the training split.
     """
 
     classifier: keras.Model
     start: list[np.ndarray]
-    training: Examples
-
-    def layer(self, label: str) -> Any:
-        """The tensor of a target layer, `penultimate`, `last` or by name, (None, h, w, channels)."""
-        return resolve(self.classifier, [label])[0].output
 
 
 class Seen(NamedTuple):
@@ -60,7 +53,8 @@ class Penalty:
         teacher: network inputs, (b, H, W, 3), and their labels, (b,) int32, -> what tl says of each, by tl's
             own weights (`frozen_copy`). Without views it is asked once for every training image; with views,
             or where that would take more than KEPT_BYTES, at every step.
-        every: batches from one that has the term to the next, where it counts so many times.
+        every: batches from one that has the term to the next. The first is the `every`-th, for at tl itself
+            most terms have no gradient.
     """
 
     loss: Callable[[Seen], tf.Tensor]
@@ -105,7 +99,7 @@ class Teacher:
         """Ask about all examples at once, where they have no views and the answers fit into memory.
 
         Args:
-            penalty: that needs them, or none.
+            penalty: that needs them, or none; then nothing is asked.
             training: the training split.
             input_shape: of the network, (None, H, W, channels).
         """

@@ -10,13 +10,13 @@ from evidrift.networks.classifier import build_classifier, set_batchnorm
 from evidrift.strategies import batchnorm, decay, rate
 from evidrift.training.strategy import find_strategy, names
 from evidrift.training.treatment import Setting
-from tests.strategies.tester import images, toy
+from tests.strategies.tester import toy
 
 
 def factors(module, model, **params):
     """The factor of each trained variable, by layer and name."""
     variables = set_batchnorm(model, "inference")
-    treatment = module.treat(Setting(model, model.get_weights(), images()), module.Params(**params))
+    treatment = module.treat(Setting(model, model.get_weights()), module.Params(**params))
     return {
         variable.path: factor
         for variable, factor in zip(variables, treatment.rates(model, variables), strict=True)
@@ -28,7 +28,7 @@ def test_the_rate_has_one_factor():
 
 
 def test_the_mode_takes_the_place_of_the_recipes():
-    setting = Setting(toy(), [], images())
+    setting = Setting(toy(), [])
     assert batchnorm.treat(setting, batchnorm.Params(mode="update")).batchnorm == "update"
 
 

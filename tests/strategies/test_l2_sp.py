@@ -7,6 +7,8 @@ import tensorflow as tf
 from scipy.special import softmax
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.base.errors import UserError
+from evidrift.base.section import validate
 from evidrift.strategies import l2_sp
 from evidrift.strategies.l2_sp import pulled_back
 from evidrift.training.adam import BETA_1, BETA_2, EPSILON, learning_rate
@@ -61,6 +63,12 @@ def test_a_step_is_pulled_back_where_it_leads_away_against_the_gradient(
     np.testing.assert_allclose(result, np.add(expected, start), rtol=1e-12)
 
 
+def test_a_share_of_the_way_back_is_at_most_1():
+    with pytest.raises(UserError, match=r"alpha is 1\.5; with selective: true it is a share, at most 1"):
+        validate({"alpha": 1.5, "selective": True}, l2_sp.Params, "")
+    assert validate({"alpha": 1.5, "selective": False}, l2_sp.Params, "").alpha == 1.5
+
+
 def linear_task():
     generator = np.random.default_rng(0)
     features = generator.normal(size=(8, 5)).astype(np.float32)
@@ -74,7 +82,7 @@ def trained_by_the_loop(alpha):
     inputs = keras.Input((5,))
     kernel = keras.initializers.GlorotUniform(seed=7)
     model = keras.Model(inputs, keras.layers.Dense(3, kernel_initializer=kernel)(inputs))
-    setting = Setting(model, model.get_weights(), examples)
+    setting = Setting(model, model.get_weights())
     treatment = l2_sp.treat(setting, l2_sp.Params(alpha=alpha, selective=True)) if alpha else PLAIN
     fit(model, model.trainable_variables, examples, examples, RECIPE, 1, "test", treatment=treatment)
     return setting.start, model.get_weights()

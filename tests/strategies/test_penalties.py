@@ -1,4 +1,4 @@
-"""What every penalty must be: felt by backbone and head, with the right gradient, and least at tl."""
+"""What every penalty must be: felt where it says so, with the right gradient, and least at tl."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_it_is_zero_at_tl_and_positive_elsewhere(example, moved):
     assert moved.value() > at_tl + 1e-6
 
 
-def test_all_of_backbone_and_head_feel_it_but_what_it_says_itself(example, moved):
+def test_it_has_a_gradient_in_all_weights_but_those_that_its_example_names_and_none_in_these(example, moved):
     sizes = [float(np.abs(gradient).max()) for gradient in moved.gradient()]
     paths = [variable.path for variable in moved.variables]
     assert {path for path, size in zip(paths, sizes, strict=True) if size == 0} == set(example.unfelt)

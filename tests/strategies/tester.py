@@ -63,7 +63,7 @@ class Penalised:
         """Treat the toy network with the strategy, at tl."""
         with double_precision():
             self.classifier, training = toy(), images()
-            setting = Setting(self.classifier, self.classifier.get_weights(), training)
+            setting = Setting(self.classifier, self.classifier.get_weights())
             module = find_strategy(strategy)
             self.penalty = module.treat(setting, module.Params(**params)).penalty
             self.variables = set_batchnorm(self.classifier, "inference")

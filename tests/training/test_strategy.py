@@ -2,11 +2,13 @@
 
 import ast
 import hashlib
+from types import ModuleType
 
 import pytest
 
 from evidrift.base.errors import UserError
 from evidrift.strategies import wise
+from evidrift.training import strategy
 from evidrift.training.strategy import find_strategy, load_strategy, names, stamp, strategy_of
 from tests.places import ROOT
 
@@ -45,6 +47,24 @@ def test_what_each_imports_of_evidrift_lies_in_rooms_that_treat_lists_and_has_lo
 def test_a_misspelt_one_is_refused_with_the_likely_one():
     with pytest.raises(UserError, match=r"wize is not a strategy of fine-tuning\. Did you mean wise\?"):
         find_strategy("wize")
+
+
+@pytest.mark.parametrize(
+    ("defined", "lacking"),
+    [
+        ({}, "DIAL, TRAINS, Params, treat"),
+        ({"DIAL": False, "TRAINS": True, "Params": None, "blend": None}, "treat"),
+        ({"DIAL": False, "TRAINS": False, "Params": None, "treat": None}, "blend"),
+    ],
+)
+def test_a_file_that_lacks_something_is_told_what(monkeypatch, tmp_path, defined, lacking):
+    (tmp_path / "mine.py").touch()
+    module = ModuleType("mine")
+    vars(module).update(defined)
+    monkeypatch.setattr(strategy, "STRATEGIES", tmp_path)
+    monkeypatch.setattr(strategy, "import_module", lambda name: module)
+    with pytest.raises(UserError, match=rf"evidrift/strategies/mine\.py does not define {lacking}\. docs"):
+        find_strategy("mine")
 
 
 def test_its_parameters_are_its_own():

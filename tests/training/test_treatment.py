@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import evidrift.networks.start_tensorflow  # noqa: F401 - deterministic kernels
+from evidrift.base.errors import UserError
 from evidrift.training import treatment as module
 from evidrift.training.examples import Examples
 from evidrift.training.loop import fit
@@ -80,33 +81,39 @@ def test_a_penalty_sees_this_step_s_activations_labels_and_what_tl_said_of_the_s
         np.testing.assert_allclose(hidden, np.maximum(said @ kernel + bias, 0), atol=1e-5)
 
 
-def test_a_penalty_now_and_then_counts_so_many_times_and_leaves_the_steps_between_alone():
-    calls = []
+def gradients_of_bias(penalty, epochs=2):
+    """At each step, by the logits' bias: what the optimiser is given."""
+    seen = []
 
-    def loss(seen):
-        def note(x):
-            calls.append(1)
-            return np.float32(0)
+    def after_step(variable, before, gradient):
+        if variable.path == "logits/bias":
+            tf.numpy_function(lambda value: seen.append(value), [gradient], [])
 
-        return tf.numpy_function(note, [seen.logits], tf.float32) + tf.reduce_sum(seen.logits) * 0.0
-
-    trained(Treatment(penalty=Penalty(loss, every=3)), epochs=2)
-    assert len(calls) == 2  # of six steps, the first and the fourth
-
-    def linear(every):
-        weight = 1 / every
-        return Treatment(penalty=Penalty(lambda seen: weight * tf.reduce_sum(seen.logits), every=every))
-
-    # one step in all: a third of the penalty, counted three times
-    one, third = (trained_once(linear(every)) for every in (1, 3))
-    for a, b in zip(one, third, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+    treatment = Treatment(penalty=penalty, after_step=after_step)
+    params = Training(epochs=epochs, **LOOP | {"learning_rate": 1e-9})
+    model, data = network(), examples()
+    fit(model, model.trainable_variables, data, data, params, 1, "test", treatment=treatment)
+    return np.array(seen)
 
 
-def trained_once(treatment):
-    model, data, params = network(), examples(), Training(epochs=1, **LOOP | {"batch_size": N})
-    fit(model, model.trainable_variables, data, data, params, 1, "", treatment=treatment)
-    return model.get_weights()
+def test_a_penalty_now_and_then_is_in_every_so_manieth_gradient_once_and_in_no_other():
+    """The weights stand still, and the gradient of sum(logits) by a bias is the batch's size, 4."""
+    linear = Penalty(lambda seen: 10 * tf.reduce_sum(seen.logits), every=3)
+    added = gradients_of_bias(linear) - gradients_of_bias(None)
+    expected = np.outer([0, 0, 1, 0, 0, 1], [40, 40, 40])
+    np.testing.assert_allclose(added, expected, atol=1e-4)
+
+
+def test_a_penalty_that_no_step_would_have_is_refused_before_training():
+    never = Penalty(lambda seen: tf.reduce_sum(seen.logits), every=7)
+    with pytest.raises(UserError, match=r"comes every 7 batches, but the training has 6 in all.* Lower"):
+        trained(Treatment(penalty=never), epochs=2)
+
+
+def test_where_a_penalty_may_be_the_cause_its_strength_is_named():
+    infinite = Penalty(lambda seen: np.inf * tf.reduce_sum(seen.logits))
+    with pytest.raises(UserError, match=r"diverged.*0\.01, or the strength of the strategy's penalty\."):
+        trained(Treatment(penalty=infinite))
 
 
 @pytest.mark.parametrize("bytes_kept", [1 << 30, 1])

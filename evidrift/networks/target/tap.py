@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from evidrift.base.errors import UserError
 from evidrift.networks.target.layers import resolve
 
 
@@ -26,7 +27,13 @@ def tap(network: keras.Model, label: str) -> Tap:
     Raises:
         UserError: it has no such layer.
     """
-    output = resolve(network, [label])[0].output
+    try:
+        output = resolve(network, [label])[0].output
+    except UserError:  # its advice is to name another layer to explain; a strategy takes these two alone
+        mend = "take `layer: last`" if label == "penultimate" else "take a strategy without a layer"
+        raise UserError(
+            f"{network.name} has no layer `{label}`, so the strategy cannot be used there: {mend}."
+        ) from None
     return Tap(output, keras.Model(output, network.outputs[0]))
 
 

@@ -2,9 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from evidrift.attribution.network import Network
+from evidrift.base.errors import UserError
 from evidrift.networks.target.layers import resolve
 from evidrift.networks.target.tap import label_gradients, tap
 from tests.attribution.small import prepare, small_classifier, small_pixels, small_targets
@@ -37,3 +39,14 @@ def test_the_gradient_is_that_of_the_attribution_maps():
     activations, gradients = at(model, "penultimate")
     np.testing.assert_allclose(activations, result.activations["penultimate"], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(gradients, result.gradients["penultimate"], rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_without_penultimate_is_told_that_the_strategy_may_take_last():
+    inputs = keras.Input((8, 8, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(inputs))
+    shallow = keras.Model(inputs, keras.layers.Dense(3)(pooled), name="shallow")
+    with pytest.raises(UserError) as raised:
+        tap(shallow, "penultimate")
+    told = "shallow has no layer `penultimate`, so the strategy cannot be used there: take `layer: last`."
+    assert str(raised.value) == told
+    assert tap(shallow, "last").output.shape == (None, 6, 6, 4)
