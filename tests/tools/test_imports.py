@@ -1,4 +1,4 @@
-"""What benchmarks and tools import from the project is there. No test runs most of them, and a move breaks them."""
+"""What benchmarks and tools import from the project is there: no test runs most of them."""
 
 import ast
 from collections.abc import Iterator
