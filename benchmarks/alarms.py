@@ -24,8 +24,8 @@ on other seeds.
 
 By that rule a control is watched for seven epochs and a collapse for two to six, which makes x larger than
 equal chances would. So beside it stands the same with *equal windows*, added after the run: each collapse's
-epochs in the control of its seed, x the smallest at which a tenth of these windows has an alarm. A signal that
-knows nothing announces as many collapses there as it gives false alarms: the diagonal of the figure.
+epochs in the control of its seed, x the smallest at which a tenth of these windows has an alarm. A signal
+that knows nothing announces as many collapses there as it gives false alarms: the diagonal of the figure.
 """
 
 from dataclasses import dataclass, replace
@@ -174,7 +174,7 @@ def report(rows: pd.DataFrame, out: Path | None) -> tuple[Bounds, Bounds]:
     windows = [each.end - each.start for each in lost]
     short = sum(each.end < other.end for each, other in zip(equal, lost, strict=True))
     print(
-        f"Watched for {min(windows)} to {max(windows)} epochs; equal windows cut short by the control's end: {short}\n"
+        f"Watched for {min(windows)} to {max(windows)} epochs; {short} equal windows end with the control\n"
     )
     widths = {"x": 7, "false": 7, "announced": 11, "rate": 8, "labels": 8, "lead": 6, "at rises": 10}
     widths |= {"equal x": 9, "false, equal": 14, "announced, equal": 18}
