@@ -21,7 +21,8 @@ gamma 100 at every step (the sweep of studies goes to gamma 8):
   spike_flips_at_most of docs/release/gate.yaml, derived from trainings of this architecture that saw no
   letter; trainings that learned it reach 0.6 and more (docs/reliance.md, Does it find a planted shortcut?).
   Refuted where `maps` is shown above, or `plain` below. Added after the run: whoever always says `normal`
-  follows nothing, so *guarded*, it must also be shown to keep half of plain's lead over guessing on clean films.
+  follows nothing, so *guarded*, it must also be shown to keep half of plain's lead over guessing on clean
+  films.
 - T6, side inherited: reliance under `maps` is shown to be at least half of that of tl; refuted where it is
   shown to be less. Nothing is decided unless tl's is shown above 0.3. The same of the side absent, where the
   films of fine-tuning are clean: there the harm is what `maps` keeps beyond plain.
