@@ -4,7 +4,9 @@ A training has *collapsed* at the first epoch whose AUC is 0.1 or more below its
 before the collapse was planted. A signal's *fall* at an epoch is relative to its mean over the three epochs
 before; an alarm is a fall of more than x, from epoch 4 on. It *warns* of a collapse where it is raised after
 the collapse was planted and before the epoch of the collapse; in a control every alarm is a *false alarm*.
-A C-Score that cannot be given, since no class has three patients that are classified rightly, is an alarm.
+A C-Score that cannot be given, since no class has three patients that are classified rightly, is an alarm. No
+alarm is what has no value for another reason: no level before it, or nothing beyond chance since all maps are
+uniform.
 
 The verdict, fixed before the run: x is the smallest at which a tenth of the controls at most has an alarm.
 
@@ -19,6 +21,11 @@ each, over seeds (base.interval.mean_bounds). Everything else that is printed is
 what is beyond chance, other plain alarms, and alarms at a rise in place of a fall. That a *rise* of
 Score-CAM's C-Score warns was seen in seeds 1 to 10, so that they cannot show it: 1 is to be asked of it, too,
 on other seeds.
+
+By that rule a control is watched for seven epochs and a collapse for two to six, which makes x larger than
+equal chances would. So beside it stands the same with *equal windows*, added after the run: each collapse's
+epochs in the control of its seed, x the smallest at which a tenth of these windows has an alarm. A signal
+that knows nothing announces as many collapses there as it gives false alarms: the diagonal of the figure.
 """
 
 from dataclasses import dataclass, replace
@@ -41,13 +48,13 @@ SIGNALS = (*METHODS, *(f"{method}_beyond" for method in METHODS), *PLAIN)
 DROP = 0.1  # of AUC: a collapse
 LEVEL, FIRST = 3, 4  # epochs of a level, and the first that can raise an alarm
 FALSE, HALF, ADVANTAGE = 0.1, 0.5, 0.1
-SIDE, TOP, LEFT, GAP = 3.4, 1.55, 0.75, 0.9
+SIDE, TOP, LEFT, GAP, LEGEND = 4.2, 1.35, 0.75, 0.35, 2.3  # inches
 LOOKS = {"loss": (style.INK, "-"), "accuracy": (style.INK, (0, (4, 2))), "auc": (style.INK, (0, (1, 1.5)))}
 
 
 def collapses(auc: float, before: list[float]) -> bool:
     """Whether an AUC is a collapse after those, an epoch each, before anything was planted."""
-    return auc <= np.mean(before[-LEVEL:]) - DROP
+    return bool(auc <= np.mean(before[-LEVEL:]) - DROP)
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,16 @@ class Training:
     falls: dict[str, np.ndarray]
 
 
+def matched(rows: pd.DataFrame, lost: list[Training]) -> list[Training]:
+    """For each collapse the control of its seed, watched in the same epochs, as far as it goes."""
+    controls = {seed: own.set_index("epoch") for seed, own in rows[rows["kind"] == CONTROL].groupby("seed")}
+    last = {seed: int(own.index.max()) + 1 for seed, own in controls.items()}
+    return [
+        _training(each.seed, CONTROL, controls[each.seed], each.start, min(each.end, last[each.seed]))
+        for each in lost
+    ]
+
+
 def trainings(rows: pd.DataFrame) -> list[Training]:
     """The controls, and the trainings that collapsed, of the benchmark's rows."""
     found = []
@@ -87,23 +104,26 @@ def trainings(rows: pd.DataFrame) -> list[Training]:
 
 
 def _training(seed: int, kind: str, rows: pd.DataFrame, start: int, end: int) -> Training:
-    falls = {name: _falls(rows[name], name).loc[start : end - 1].to_numpy(float) for name in SIGNALS}
+    falls = {name: _falls(rows, name).loc[start : end - 1].to_numpy(float) for name in SIGNALS}
     return Training(seed, kind, start, end, falls)
 
 
-def _falls(values: pd.Series, name: str) -> pd.Series:
+def _falls(rows: pd.DataFrame, name: str) -> pd.Series:
     """How far a signal has got worse since the mean of the three epochs before, over that mean.
 
-    What is beyond chance has its zero elsewhere: its falls are differences.
+    What is beyond chance has its zero elsewhere: its falls are differences. Infinite where the C-Score
+    cannot be given; NaN, which is no alarm, where something else has no value.
     """
+    values, score = rows[name], rows[name.removesuffix("_beyond")]
     level = values.shift(1).rolling(LEVEL, min_periods=1).mean()
     worse = values - level if name == "loss" else level - values
-    return (worse if name.endswith("_beyond") else worse / level).fillna(np.inf)
+    fall = worse if name.endswith("_beyond") else worse / level
+    return fall.mask(score.isna() & level.notna(), np.inf)
 
 
 def limit(controls: list[Training], name: str) -> float:
     """The smallest x with false alarms in at most a tenth of the controls."""
-    highest = sorted((each.falls[name].max() for each in controls), reverse=True)
+    highest = sorted((np.fmax.reduce(each.falls[name], initial=-np.inf) for each in controls), reverse=True)
     return highest[int(FALSE * len(controls))]
 
 
@@ -150,7 +170,14 @@ def report(rows: pd.DataFrame, out: Path | None) -> tuple[Bounds, Bounds]:
     took = [each.end - each.start + 1 for each in lost]
     print(f"{len(controls)} controls; {len(lost)} of {planted} planted trainings collapsed, in their epoch")
     print(f"{np.median(took):g} of something planted (median; {min(took)} to {max(took)})\n")
+    equal = matched(rows, lost)
+    windows = [each.end - each.start for each in lost]
+    short = sum(each.end < other.end for each, other in zip(equal, lost, strict=True))
+    print(
+        f"Watched for {min(windows)} to {max(windows)} epochs; {short} equal windows end with the control\n"
+    )
     widths = {"x": 7, "false": 7, "announced": 11, "rate": 8, "labels": 8, "lead": 6, "at rises": 10}
+    widths |= {"equal x": 9, "false, equal": 14, "announced, equal": 18}
     print(f"{'signal':22}" + "".join(f"{name:>{width}}" for name, width in widths.items()))
     shares = {}
     for name in SIGNALS:
@@ -163,15 +190,20 @@ def report(rows: pd.DataFrame, out: Path | None) -> tuple[Bounds, Bounds]:
         kinds = "".join(f"{told.get(kind, np.nan):8.2f}" for kind in COLLAPSE)
         turned = leads(rising(lost), name, limit(rising(controls), name))
         announced, by_rises = (np.mean(~np.isnan(each)) for each in (lead, turned))
-        print(f"{name:22}{x:7.2f}{false:7.2f}{announced:11.2f}{kinds}{mean:6.1f}{by_rises:10.2f}")
+        print(f"{name:22}{x:7.2f}{false:7.2f}{announced:11.2f}{kinds}{mean:6.1f}{by_rises:10.2f}", end="")
+        x = limit(equal, name)
+        false, announced = (np.mean(~np.isnan(leads(each, name, x))) for each in (equal, lost))
+        print(f"{x:9.2f}{false:14.2f}{announced:18.2f}")
     if out:
-        curves = {name: curve(controls, lost, name) for name in (*METHODS, *PLAIN)}
-        draw(curves, len(controls), len(lost), out / "early_warning.png")
+        curves = {name: curve(equal, lost, name) for name in (*METHODS, *PLAIN)}
+        draw(curves, len(lost), out / "early_warning.png")
     turned = by_seed(rising(lost), CLAIMED, limit(rising(controls), CLAIMED))
     risen = mean_bounds(turned.to_numpy())
     print(
         f"\nannounced by rises of Score-CAM's C-Score: {risen.value:.2f} [{risen.low:.2f}, {risen.high:.2f}]"
     )
+    share = mean_bounds(by_seed(lost, CLAIMED, limit(equal, CLAIMED)).to_numpy())
+    print(f"announced by its falls, equal windows: {share.value:.2f} [{share.low:.2f}, {share.high:.2f}]")
     advantage = mean_bounds((shares[CLAIMED] - shares[AGAINST]).to_numpy(), -1, 1)
     return mean_bounds(shares[CLAIMED].to_numpy()), advantage
 
@@ -196,38 +228,45 @@ def print_verdict(bounds: tuple[Bounds, Bounds]) -> None:
     print(f"\nThe claim is {claim}.")
 
 
-def draw(curves: dict[str, pd.DataFrame], n_controls: int, n_lost: int, path: Path) -> None:
-    """Collapses announced, and how long before, against false alarms."""
+def draw(curves: dict[str, pd.DataFrame], n: int, path: Path) -> None:
+    """Collapses announced against false alarms in windows as long, with the limit of a tenth marked."""
     colours = dict(zip(METHODS, style.colours(len(METHODS)), strict=True))
     looks = {name: LOOKS.get(name) or (colours[name], "-") for name in curves}
-    width = LEFT + 2 * SIDE + GAP + 0.3
+    width = LEFT + SIDE + GAP + LEGEND
     about = (
-        f"{n_lost} planted collapses and {n_controls} controls of resnetv2_mini on phantoms. "
-        "A line is one signal at every limit x."
+        f"{n} planted collapses of resnetv2_mini on phantoms, each against the same epochs of its control.\n"
+        "A line is one signal at every limit; dots: at most a tenth of the controls give an alarm.\n"
+        "The C-Score sees 12 films, the plain alarms (black) 100."
     )
     title = "Does the C-Score warn before AUC collapses?"
     with style.figure_style():
         figure = style.titled_figure(width, TOP + SIDE + 0.65, LEFT, title, about, size=9)
         names = {name: f"C-Score of {method_name(name)}" for name in METHODS}
-        names |= {"loss": "validation loss", "accuracy": "validation accuracy", "auc": "AUC itself"}
+        names |= {
+            "loss": "validation loss",
+            "accuracy": "validation accuracy",
+            "auc": "AUC itself, a smaller fall",
+        }
         legend = [
             Line2D([], [], color=colour, ls=line, lw=1.6, label=names[name])
             for name, (colour, line) in looks.items()
         ]
-        style.add_legends(figure, LEFT, 0.85, width - LEFT - 0.3, [legend])
-        for at, (column, label) in enumerate(
-            (("announced", "collapses announced"), ("lead", "mean lead of those announced, epochs"))
-        ):
-            axes = style.add_axes(figure, LEFT + at * (SIDE + GAP), TOP, SIDE, SIDE)
-            for name, own in curves.items():
-                axes.plot(own["false"], own[column], color=looks[name][0], ls=looks[name][1], lw=1.6)
-            _dress(axes, label)
+        legend.append(Line2D([], [], color=style.QUIET, lw=0.8, label="chance"))
+        axes = style.add_axes(figure, LEFT, TOP, SIDE, SIDE)
+        axes.plot([0, 1], [0, 1], color=style.QUIET, lw=0.8)
+        for name, own in curves.items():
+            colour, line = looks[name]
+            axes.plot(own["false"], own["announced"], color=colour, ls=line, lw=1.6)
+            at = own[own["false"] <= FALSE].iloc[-1]
+            axes.plot(at["false"], at["announced"], "o", color=colour, ms=6, zorder=3, clip_on=False)
+        _dress(axes)
+        style.add_legend(figure, LEFT + SIDE + GAP, TOP, LEGEND, legend)
         style.save_png(figure, path)
 
 
-def _dress(axes: Axes, label: str) -> None:
+def _dress(axes: Axes) -> None:
     axes.axvspan(0, FALSE, color=style.GRID, lw=0)
     axes.set_xlim(0, 1)
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("controls with a false alarm")
-    axes.set_ylabel(label)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("controls with a false alarm in the same epochs")
+    axes.set_ylabel("collapses announced")

@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from evidrift.attribution.layers import resolve
 from scipy.special import log_softmax
 from sklearn.metrics import roc_auc_score
 
@@ -39,6 +38,7 @@ from evidrift.families import cam, channel_cam
 from evidrift.images.store import Images, ImageStore
 from evidrift.measures.canvas import OK, draw
 from evidrift.networks.classifier import network_input, set_batchnorm
+from evidrift.networks.target.layers import resolve
 from evidrift.training.adam import Adam
 from evidrift.training.finetune import image_examples
 from evidrift.training.loop import compile_forward, predict, seed_dropout

@@ -70,7 +70,9 @@ def rows(share: float) -> dict:
     turned = np.zeros((100, 5))
     for seed in range(5):
         turned[seed : seed + n, seed] = 1
-    return {FOLLOWS: mean(turned)}
+    right = np.ones((100, 5))
+    right[range(20), [at % 5 for at in range(20)]] = 0  # some error, the same for all
+    return {FOLLOWS: mean(turned), CLEAN: mean(right)}
 
 
 def test_a_share_that_never_varies_has_the_exact_interval_over_patients():
@@ -99,6 +101,28 @@ def test_reliance_is_kept_low_where_it_is_shown_below_the_limit_and_above_it_und
     plain, kept, verdict
 ):
     assert learned_verdict(rows(plain), rows(kept)) == verdict
+
+
+@pytest.mark.parametrize(("n_right", "verdict"), [(33, "not decidable"), (90, "supported")])
+def test_whoever_always_says_normal_follows_no_letter_and_supports_nothing(n_right, verdict):
+    right = np.zeros((100, 5))
+    right[:n_right] = 1
+    kept = rows(0.1) | {CLEAN: mean(right)}
+    assert learned_verdict(rows(0.7), kept) == "supported"
+    assert findings.guarded_verdict(rows(0.7), kept) == verdict
+    assert findings.guarded_verdict(rows(0.7), rows(0.6) | {CLEAN: mean(right)}) == "refuted"
+
+
+def test_a_side_that_a_strategy_was_not_tried_on_has_no_verdict():
+    all_sides = {name: rows(share) for name, share in (("tl", 0.7), ("plain", 0.6), ("maps", 0.65))}
+    absent = {name: all_sides[name] for name in ("tl", "plain")}
+    found = findings.verdicts(all_sides, all_sides, absent)
+    assert found.loc["plain", ["T5 learned", "T6 inherited", "T6 absent"]].tolist() == [
+        "",
+        *["supported"] * 2,
+    ]
+    assert found.loc["maps", ["T6 absent", "kept, absent"]].tolist() == ["", ""]
+    assert found.loc["maps", "kept"].startswith("0.93 [")
 
 
 @pytest.mark.parametrize(

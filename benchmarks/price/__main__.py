@@ -14,14 +14,18 @@ letter is painted into them (spike-in, docs/reliance.md). Beside it stands that 
 corner of marked films, by both fills. `clean` is the accuracy on films without the letter, `adversarial` that
 where all films carry it but those of `normal`, `matched` that where these alone do.
 
-Fixed before the run, with 95 % intervals over patients and seeds, at the strength `high`:
+Fixed before the run, with 95 % intervals over patients and seeds, at the strength `high`, which for `maps` is
+gamma 100 at every step (the sweep of studies goes to gamma 8):
 
 - T5, side learned: reliance under `maps` is shown below 0.3, that under `plain` above. The limit is
   spike_flips_at_most of docs/release/gate.yaml, derived from trainings of this architecture that saw no
   letter; trainings that learned it reach 0.6 and more (docs/reliance.md, Does it find a planted shortcut?).
-  Refuted where `maps` is shown above, or `plain` below.
+  Refuted where `maps` is shown above, or `plain` below. Added after the run: whoever always says `normal`
+  follows nothing, so *guarded*, it must also be shown to keep half of plain's lead over guessing on clean
+  films.
 - T6, side inherited: reliance under `maps` is shown to be at least half of that of tl; refuted where it is
-  shown to be less. Nothing is decided unless tl's is shown above 0.3.
+  shown to be less. Nothing is decided unless tl's is shown above 0.3. The same of the side absent, where the
+  films of fine-tuning are clean: there the harm is what `maps` keeps beyond plain.
 
 The same verdicts are printed for all other strategies and strengths; they are exploratory. Recipe, limit and
 the strengths of `maps` were chosen with seed 101 at hand, which is not among those counted; at 0.2, the limit
@@ -68,8 +72,8 @@ def main() -> None:
     for side, rows in sides.items():
         print(f"\n{args.architecture}, {side}, seeds {args.seeds}")
         print(findings.table(rows, "plain").to_string())
-    print("\nT5 (learned: below the limit, plain above) and T6 (inherited: at least half kept)")
-    print(findings.verdicts(sides["learned"], sides["inherited"]).to_string(), flush=True)
+    print("\nT5 (learned: below the limit, plain above) and T6 (inherited, absent: at least half kept)")
+    print(findings.verdicts(**sides).to_string(), flush=True)
     if args.out:
         draw_price(args.out / "price.png", sides, STRENGTHS)
 

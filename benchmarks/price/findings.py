@@ -12,7 +12,8 @@ from evidrift.reliance.summary import share_interval
 from evidrift.reliance.tables import FILLS
 
 LIMIT = 0.3  # of the films that follow the letter: spike_flips_at_most of docs/release/gate.yaml
-KEPT = 0.5  # of the reliance of tl
+KEPT = 0.5  # of the reliance of tl; of the lead over guessing of plain
+GUESSED = 1 / 3  # accuracy of whoever always says the same: three classes of the same size
 Verdict = Literal["supported", "refuted", "not decidable"]
 FOLLOWS, CLEAN, ADVERSARIAL, MATCHED, DRIFT = "follows", "clean", "adversarial", "matched", "drift"
 COVERED = {fill: f"reliance, {fill}" for fill in FILLS}
@@ -109,6 +110,17 @@ def learned_verdict(plain: Row, kept: Row) -> Verdict:
     return "not decidable"
 
 
+def guarded_verdict(plain: Row, kept: Row) -> Verdict:
+    """T5, supported only by a network that is also of use.
+
+    One that always says `normal` follows no letter. So it must be shown to keep at least the share KEPT of
+    plain's lead over guessing on clean films.
+    """
+    verdict = learned_verdict(plain, kept)
+    lead = interval(kept[CLEAN] - scaled(plain[CLEAN], KEPT)).low - (1 - KEPT) * GUESSED
+    return verdict if verdict != "supported" or lead > 0 else "not decidable"
+
+
 def inherited_verdict(tl: Row, kept: Row) -> Verdict:
     """T6: a strategy keeps at least the share KEPT of the reliance of tl, which lies above LIMIT."""
     if interval(tl[FOLLOWS], share=True).low <= LIMIT:
@@ -119,17 +131,25 @@ def inherited_verdict(tl: Row, kept: Row) -> Verdict:
     return "refuted" if over.high < 0 else "not decidable"
 
 
-def verdicts(learned: Mapping[str, Row], inherited: Mapping[str, Row]) -> pd.DataFrame:
-    """Both claims, a line for each way to fine-tune."""
-    lines = {
-        name: {
-            "T5 learned": "" if name == "plain" else learned_verdict(learned["plain"], learned[name]),
-            "T6 inherited": inherited_verdict(inherited["tl"], inherited[name]),
-            "share of tl's reliance kept": str(kept_share(inherited["tl"], inherited[name])),
+def verdicts(
+    learned: Mapping[str, Row], inherited: Mapping[str, Row], absent: Mapping[str, Row]
+) -> pd.DataFrame:
+    """Both claims, T6 on either side that inherits; a line for each way to fine-tune."""
+    lines = {}
+    for name in learned:
+        if name == "tl":
+            continue
+        line = {
+            title: "" if name == "plain" else verdict(learned["plain"], learned[name])
+            for title, verdict in (("T5 learned", learned_verdict), ("T5 guarded", guarded_verdict))
         }
-        for name in learned
-        if name != "tl"
-    }
+        for side, rows in (("inherited", inherited), ("absent", absent)):
+            tried = name in rows
+            line[f"T6 {side}"] = inherited_verdict(rows["tl"], rows[name]) if tried else ""
+            line["kept" if side == "inherited" else "kept, absent"] = (
+                str(kept_share(rows["tl"], rows[name])) if tried else ""
+            )
+        lines[name] = line
     return pd.DataFrame.from_dict(lines, orient="index")
 
 

@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from evidrift.base.interval import t_interval
-from evidrift.measures.soft import overlap_by_chance, relative, soft_overlap
+from evidrift.base.interval import t_quantile
+from evidrift.measures.soft import LEVELS, overlap_by_chance, relative, soft_overlap
 
 CONFIDENCE, CONSISTENCY, BY_CHANCE = "confidence", "consistency", "consistency_chance"
 COLUMNS = (CONFIDENCE, CONSISTENCY, BY_CHANCE)
 LEAST = 3  # patients of a class: with one left out, there is a pair
+LEAST_KNOWN = 5  # patients of every class that counts, for an interval: fewer say too little of the error
+UNIFORM = 1 - 1 / LEVELS  # a chance above that is 1, to the precision with which it is known
 
 
 class CScore(NamedTuple):
@@ -24,10 +26,13 @@ class CScore(NamedTuple):
 
     Attributes:
         score: mean over classes of the confidence-weighted mean soft overlap of two patients' maps, 0 to 1.
-        score_low, score_high: its 95 % interval over patients.
+        score_low, score_high: its 95 % interval over patients; NaN where a class that counts has fewer than
+            five.
         chance: the same of maps as large and as peaked that know nothing of one another.
-        beyond: (score - chance) / (1 - chance): 0 by chance, 1 for identical maps.
-        beyond_low, beyond_high: its 95 % interval over patients.
+        beyond: (score - chance) / (1 - chance): 0 by chance, 1 for identical maps. NaN where chance is 1
+            (above 1 - 1/256), of maps that are uniform: they agree, but point nowhere.
+        beyond_low, beyond_high: its 95 % interval over patients; NaN as of the score, and where without one
+            patient all maps are uniform.
         n_images: rightly classified, with a map that is `ok`, of the classes that count.
         n_classes: that have three patients of such images; the others are left out.
     """
@@ -87,7 +92,11 @@ def c_score(rows: pd.DataFrame) -> CScore:
 
     Per class, the mean over pairs of images of two patients, a pair weighted by the product of the two
     images' confidence; then the mean over classes. The interval is the jackknife's over patients (Efron and
-    Stein 1981), who stand in many pairs each: every patient is left out in turn, with all their pairs.
+    Stein 1981), who stand in many pairs each: every patient of a class is left out in turn, with all their
+    pairs there. Each class's patients are a part of the squared error with degrees of freedom of its own, as
+    in `claims.estimate`: the half width is the root of the sum over classes of t(df)^2 times the part, so
+    that a small class borrows nothing from a large one beside it. A patient with images of two classes counts
+    in each as if there were two.
 
     Args:
         rows: columns patient_id and label and those of `consistency`.
@@ -96,45 +105,58 @@ def c_score(rows: pd.DataFrame) -> CScore:
     known = known[known.groupby("label", observed=True)["patient_id"].transform("nunique") >= LEAST]
     if known.empty:
         return NOTHING
-    label, patient = (pd.factorize(known[name])[0] for name in ("label", "patient_id"))
+    label = pd.factorize(known["label"])[0]
+    unit = known.groupby(["label", "patient_id"], observed=True).ngroup().to_numpy()  # a patient of a class
     weight, alike, chance = (known[name].to_numpy(np.float64) for name in COLUMNS)
-    parts = _partners(weight, label, patient) * weight  # of each image, in the sum of its class's pairs
+    parts = _partners(weight, label, unit) * weight  # of each image, in the sum of its class's pairs
     sums = np.stack([parts, parts * alike, parts * chance])
-    n_patients, n_classes = patient.max() + 1, label.max() + 1
-    whole = np.zeros((3, n_classes))
-    own = np.zeros((3, n_patients, n_classes))
-    for at, values in enumerate(sums):
-        whole[at] = np.bincount(label, values)
-        np.add.at(own[at], (patient, label), values)
+    class_of = np.zeros(unit.max() + 1, int)
+    class_of[unit] = label
+    n_classes = int(label.max()) + 1
+    whole = np.stack([np.bincount(label, values) for values in sums])
+    own = np.zeros((3, len(class_of), n_classes))
+    own[:, np.arange(len(class_of)), class_of] = [np.bincount(unit, values) for values in sums]
     # the two images of a pair are of two patients: leaving one out takes the pair from both
-    left = whole[:, None] - 2 * own
     score, chance_score, beyond = _scores(whole)
-    without = _scores(left)
-    df = n_patients - n_classes
-    above = without - without.mean(axis=1, keepdims=True)
-    errors = np.sqrt(df / n_patients * (above**2).sum(axis=1))
-    score_low, score_high = t_interval(score, errors[0], df)
-    beyond_low, beyond_high = t_interval(beyond, errors[2], df)
+    reach, _, reach_beyond = _reach(_scores(whole[:, None] - 2 * own), class_of)
     return CScore(
         score=float(score),
-        score_low=float(score_low),
-        score_high=float(score_high),
+        score_low=float(score - reach),
+        score_high=float(score + reach),
         chance=float(chance_score),
         beyond=float(beyond),
-        beyond_low=float(beyond_low),
-        beyond_high=float(beyond_high),
+        beyond_low=float(beyond - reach_beyond),
+        beyond_high=float(beyond + reach_beyond),
         n_images=len(known),
-        n_classes=int(n_classes),
+        n_classes=n_classes,
     )
 
 
-def _partners(weight: np.ndarray, label: np.ndarray, patient: np.ndarray) -> np.ndarray:
+def _partners(weight: np.ndarray, label: np.ndarray, unit: np.ndarray) -> np.ndarray:
     """Confidence of all images of each image's class but its own patient's, (n,)."""
-    group = patient * (label.max() + 1) + label
-    return np.bincount(label, weight)[label] - np.bincount(group, weight)[group]
+    return np.bincount(label, weight)[label] - np.bincount(unit, weight)[unit]
+
+
+def _reach(without: np.ndarray, class_of: np.ndarray) -> np.ndarray:
+    """Half width of the 95 % interval of each score; NaN where a class has fewer than five patients.
+
+    Args:
+        without: scores with one patient left out, (scores, patients).
+        class_of: class index of each, (patients,).
+    """
+    sizes = np.bincount(class_of)
+    if (sizes < LEAST_KNOWN).any():
+        return np.full(len(without), np.nan)
+    squares = np.zeros(len(without))
+    for at, n in enumerate(sizes):
+        above = without[:, class_of == at]
+        above = above - above.mean(axis=1, keepdims=True)
+        squares += t_quantile(n - 1) ** 2 * (n - 1) / n * (above**2).sum(axis=1)
+    return np.sqrt(squares)
 
 
 def _scores(sums: np.ndarray) -> np.ndarray:
     """Score, chance and what is beyond it, (3, ...), from sums of weights, overlaps and chance by class."""
     score, chance = (sums[1:] / sums[0]).mean(axis=-1)
-    return np.stack([score, chance, (score - chance) / (1 - chance)])
+    beyond = np.divide(score - chance, 1 - chance, out=np.full_like(score, np.nan), where=chance < UNIFORM)
+    return np.stack([score, chance, beyond])

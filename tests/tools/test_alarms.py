@@ -1,5 +1,7 @@
 """The early warning's alarms and verdict, on trainings made up by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from benchmarks.alarms import (
     curve,
     leads,
     limit,
+    matched,
     report,
     rising,
     trainings,
@@ -73,6 +76,34 @@ def test_alarms_at_rises_take_what_gets_better():
 def test_a_score_that_cannot_be_given_is_an_alarm():
     _, lost = split(one(1, score=(0.8, 0.8, np.nan, 0.5)))
     assert leads(lost, "score_cam", 10.0).tolist() == [1, 1]
+
+
+def test_what_has_no_value_for_another_reason_is_no_alarm():
+    table = one(1)
+    later = table["epoch"] == 5
+    table.loc[later, "score_cam_beyond"] = np.nan  # all maps are uniform
+    table.loc[table["epoch"] < 5, "eigen_cam"] = np.nan  # no level
+    controls, lost = split(table)
+    for signal in ("score_cam_beyond", "eigen_cam"):
+        assert np.isnan(lost[0].falls[signal][1])
+        assert np.isfinite(limit(controls, signal))
+        assert np.isnan(leads(lost, signal, 10.0)).all()
+        assert np.isnan(leads(rising(lost), signal, 10.0)).all()
+
+
+def test_equal_windows_are_the_collapses_epochs_in_the_control_of_the_seed():
+    table = pd.concat([one(1, wobble=0.08), one(2)])
+    _, lost = split(table)
+    found = matched(table, lost)
+    assert [(each.seed, each.kind, each.start, each.end) for each in found] == [
+        (seed, "control", 4, 7) for seed in (1, 1, 2, 2)
+    ]
+    # the sixth epoch is watched, the seventh and eighth are not
+    np.testing.assert_allclose(found[0].falls["score_cam"], [0, 0, 0.1], atol=1e-12)
+    # a collapse that is watched for longer than the control goes on: as far as there are epochs
+    longer = [replace(each, end=12) for each in lost]
+    assert [each.end for each in matched(table, longer)] == [9] * 4
+    assert len(matched(table, longer)[0].falls["score_cam"]) == 5
 
 
 def test_the_limit_lets_one_control_of_ten_be_false():

@@ -49,12 +49,45 @@ def test_the_c_score_weighs_pairs_by_the_product_of_confidences():
     assert (found.n_images, found.n_classes) == (3, 1)
 
 
+def jackknifed(values):
+    """Their squared error as left out one by one, times that of Student's quantile."""
+    n, values = len(values), np.array(values)
+    return t.ppf(0.975, n - 1) ** 2 * (n - 1) / n * ((values - values.mean()) ** 2).sum()
+
+
 def test_the_interval_leaves_every_patient_out_with_all_their_pairs():
-    found = c_score(scored(MAPS, LOGITS, [0, 0, 0], ["p", "q", "r"]))
-    without = np.array([1 / 2, 0, 1 / 2])  # p, q, r: of the pair that is left
-    error = np.sqrt(2 / 3 * ((without - without.mean()) ** 2).sum())
-    reach = t.ppf(0.975, 2) * error
+    maps = [[[1, 0]]] * 3 + [[[0, 1]]] * 2
+    found = c_score(scored(maps, np.tile([5.0, 0.0], (5, 1)), [0] * 5, list("pqrst")))
+    assert found.score == pytest.approx((3 + 1) / 10)
+    # without one of three, 1 + 1 of six pairs are alike; without one of two, 3
+    reach = np.sqrt(jackknifed([2 / 6] * 3 + [3 / 6] * 2))
     assert (found.score_low, found.score_high) == pytest.approx((found.score - reach, found.score + reach))
+
+
+def test_each_class_has_a_part_of_the_error_with_its_own_degrees_of_freedom():
+    random = stream("c-score, parts")
+    rows = scored(random.random((25, 4, 4)), np.tile([5.0, 4.0], (25, 1)), [0] * 25, [*map(str, range(25))])
+    few, many = rows[:5], rows[5:].assign(label=1)
+    both = c_score(pd.concat([few, many]))
+    reach = [c_score(own).score_high - c_score(own).score for own in (few, many)]
+    assert both.score_high - both.score == pytest.approx(np.hypot(*reach) / 2)
+    assert both.score - both.score_low == pytest.approx(np.hypot(*reach) / 2)
+
+
+def test_a_class_with_fewer_than_five_patients_counts_but_leaves_the_interval_unknown():
+    rows = frame(
+        [(label, f"{label}{at}", 0.9, 0.2 * at, 0.1) for label, n in (("a", 4), ("b", 9)) for at in range(n)]
+    )
+    found = c_score(rows)
+    assert np.isfinite([found.score, found.beyond]).all()
+    assert np.isnan([found.score_low, found.score_high, found.beyond_low, found.beyond_high]).all()
+    assert found.n_classes == 2
+
+
+def test_uniform_maps_are_alike_and_nothing_is_beyond_chance():
+    found = c_score(scored(np.ones((6, 4, 4)), np.tile([5.0, 0.0], (6, 1)), [0] * 6, list("pqrstu")))
+    assert (found.score, found.score_low, found.score_high, found.chance) == pytest.approx((1, 1, 1, 1))
+    assert np.isnan([found.beyond, found.beyond_low, found.beyond_high]).all()
 
 
 def test_classes_count_alike_and_one_with_two_patients_does_not_count():
@@ -110,24 +143,31 @@ def test_it_agrees_with_a_loop_over_pairs():
     assert c_score(rows).score == pytest.approx(np.mean(means), rel=1e-5)
 
 
-def drawn(random, n):
-    """Two classes' maps of n patients each, and logits: patients differ in where, how large and how sure."""
-    labels = np.repeat([0, 1], n)
+def drawn(random, *sizes):
+    """Two classes' maps of so many patients, and logits: patients differ in where, how large and how sure."""
+    labels = np.repeat([0, 1], sizes)
     place = np.linspace(0, 1, 20)
     centre = random.normal(0.35 + 0.3 * labels, 0.08)[:, None]
-    width = random.uniform(0.05, 0.2, 2 * n)[:, None]
+    width = random.uniform(0.05, 0.2, len(labels))[:, None]
     values = np.exp(-((place - centre) ** 2) / (2 * width**2))[:, None, :]
-    margin = random.normal(1.5, 1.0, 2 * n)
+    margin = np.abs(random.normal(1.5, 1.0, len(labels))) + 0.01  # all are right
     logits = np.where(labels[:, None] == [0, 1], margin[:, None], 0.0)
-    return scored(values, logits, labels, [f"p{at}" for at in range(2 * n)])
+    return scored(values, logits, labels, [f"p{at}" for at in range(len(labels))])
 
 
-def test_the_interval_holds_the_c_score_of_all_patients_about_as_often_as_it_says():
-    """The real code on 300 samples of 2 x 12 patients; the truth from 2 x 600 others."""
-    truth = c_score(drawn(stream("c-score, everyone"), 600))
-    samples = [c_score(drawn(stream("c-score, sample", at), 12)) for at in range(300)]
+@pytest.fixture(scope="module")
+def truth():
+    """Of 600 patients of each class."""
+    return c_score(drawn(stream("c-score, everyone"), 600, 600))
+
+
+@pytest.mark.parametrize("sizes", [(12, 12), (8, 8), (5, 40)])
+def test_the_interval_holds_the_c_score_of_all_patients_as_often_as_it_says(sizes, truth):
+    """The real code on 300 samples; docs/trajectory.md has what this prints."""
+    samples = [c_score(drawn(stream("c-score, sample", *sizes, at), *sizes)) for at in range(300)]
     for name in ("score", "beyond"):
         true = getattr(truth, name)
         held = [getattr(s, f"{name}_low") <= true <= getattr(s, f"{name}_high") for s in samples]
+        print(f"{sizes[0]} and {sizes[1]} patients: the interval of {name} held it in {np.mean(held):.1%}")
         # binomial error of 300 at 0.95: 0.013
-        assert 0.91 <= np.mean(held) <= 0.99
+        assert 0.915 <= np.mean(held) <= 0.995

@@ -84,14 +84,20 @@ def _alike(course: Course) -> Sentence:
     if ends["c_score"].isna().any():
         return say("There is no C-Score: no class has three patients who are classified rightly.")
     before, after = (
-        f"{end.c_score:.2f} [{end.c_score_low:.2f}, {end.c_score_high:.2f}], beyond chance "
-        f"{end.c_beyond:.2f} [{end.c_beyond_low:.2f}, {end.c_beyond_high:.2f}]"
+        f"{_with_interval(end.c_score, end.c_score_low, end.c_score_high)}, beyond chance "
+        f"{_with_interval(end.c_beyond, end.c_beyond_low, end.c_beyond_high)}"
         for end in ends.itertuples()
     )
     return say(
         f"C-Score, how alike maps are within a class: {{tl}} {before}; chosen epoch {after}.",
         tl=checkpoint("tl"),
     )
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    if np.isnan(value):
+        return "unknown"
+    return f"{value:.2f}" if np.isnan(low) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def _interval(change: Change) -> str:

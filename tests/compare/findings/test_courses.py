@@ -188,13 +188,23 @@ def test_the_words_for_nothing_measured_and_nothing_moved():
 
 
 def test_the_c_score_of_each_epoch_stands_in_the_curve_and_in_the_words():
-    rows = table(np.zeros((3, 3)))
-    rows["consistency"] = np.float32([0.4, 0.6, 0.8] * 3)  # of every image, by epoch
+    rows = table(np.zeros((5, 3)))
+    rows["consistency"] = np.float32([0.4, 0.6, 0.8] * 5)  # of every image, by epoch
     (found,) = along(rows, {("net", 1): history([0.5, 0.6])}, {("net", 1): 0.5}, {("net", 1): 2})
     np.testing.assert_allclose(found.curve["c_score"], [0.4, 0.6, 0.8], rtol=1e-6)
     np.testing.assert_allclose(found.curve["c_beyond"], [0.3 / 0.9, 0.5 / 0.9, 0.7 / 0.9], rtol=1e-6)
     (sentence,) = sentences([found])
     assert "tl 0.40 [0.40, 0.40], beyond chance 0.33 [0.33, 0.33]; chosen epoch 0.80 [0.80, " in sentence
+
+
+def test_with_fewer_than_five_patients_the_c_score_has_no_interval():
+    rows = table(np.zeros((3, 3)))
+    rows["consistency"] = np.float32([0.4, 0.6, 0.8] * 3)
+    rows["consistency_chance"] = np.float32(1)  # uniform
+    (sentence,) = sentences(
+        along(rows, {("net", 1): history([0.5, 0.6])}, {("net", 1): 0.5}, {("net", 1): 2})
+    )
+    assert "tl 0.40, beyond chance unknown; chosen epoch 0.80, beyond chance unknown." in sentence
 
 
 def test_without_three_patients_of_a_class_there_is_no_c_score():
