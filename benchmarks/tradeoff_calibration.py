@@ -20,10 +20,10 @@ from scipy.stats import binomtest, norm
 from evidrift.base.seeds import stream
 from evidrift.claims.claim import ALPHA, Rules
 from evidrift.claims.quantities import Cells
-from evidrift.tradeoff.below import distance_below, verdict_on
 from evidrift.tradeoff.curve import curve_of
 from evidrift.tradeoff.evidence import PRIMARY, Evidence
 from evidrift.tradeoff.points import PLAIN, TL, Point
+from evidrift.tradeoff.verdicts import placed
 
 RULES = Rules(min_patients=20, margin=0.05, preserved=0.5)
 STRENGTHS = ("low", "mid", "high")
@@ -127,18 +127,15 @@ def _hull(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def outcome(truth: Truth, number: int) -> tuple[list[str], list[bool]]:
     """The verdict on each strength of one family, and whether its 95 % interval holds the true distance."""
     curve = curve_of(draw_evidence(truth, stream("tradeoff calibration", repr(truth), number)))
-    rivals = [TL, PLAIN, *DIAL_POINTS]
-    accuracy, drift = curve.gains(), curve.drifts()
     verdicts, covered = [], []
     for point in METHOD_POINTS:
-        found = distance_below(accuracy, drift, point, rivals) if drift else None
-        if found is None:
+        drift = curve.figures[point].drifts.get(PRIMARY)
+        if drift is None:
             verdicts.append("not decidable")
             continue
-        low, high = found.interval(ALPHA / len(STRENGTHS))
-        verdicts.append(verdict_on(low, high, drift[point].n_patients, RULES))
-        low, high = found.interval(ALPHA)
-        covered.append(low <= truth.below <= high)
+        verdicts.append(placed(curve.gains(), drift, point, ALPHA / len(STRENGTHS), RULES).verdict)
+        found = placed(curve.gains(), drift, point, ALPHA, RULES)
+        covered.append(found.low <= truth.below <= found.high)
     return verdicts, covered
 
 

@@ -1,13 +1,20 @@
 """The points of a curve: transfer learning, plain fine-tuning, and every strategy at every strength."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal, NamedTuple
 
+from evidrift.base.section import read_params
 from evidrift.tradeoff.params import Tradeoff
 
 Role = Literal["origin", "plain", "dial", "method"]
 # Strategies that only turn what plain fine-tuning has anyway: they trace the curve that a method must beat.
 # Their modules say so too (DIAL), but those load TensorFlow.
 DIALS = ("rate", "decay", "batchnorm")
+# Of these, those with a setting between any two; batchnorm is a switch.
+GRADED = ("rate", "decay")
+# Strategies that hold maps, or what maps are made of, where they were.
+OPTIMISING = ("features", "maps")
 
 
 class Point(NamedTuple):
@@ -44,3 +51,13 @@ def points_of(sweep: Tradeoff) -> tuple[Point, ...]:
         PLAIN,
         *(Point(strategy, strength) for strategy in sweep.strategies for strength in sweep.strengths),
     )
+
+
+def held_layers(path: Path, points: Iterable[Point]) -> dict[Point, str]:
+    """The layer whose maps or features each point is told to hold, by a parameter file; of those that do."""
+    strategies = read_params(path)["strategies"]
+    return {
+        point: strategies[point.strategy][point.strength]["layer"]
+        for point in points
+        if point.strategy in OPTIMISING
+    }
