@@ -23,9 +23,9 @@ def print_tradeoff(points: pd.DataFrame, judges: pd.DataFrame, to: Console) -> N
     """
     of_points = points[points["role"] != "origin"].iloc[0]
     to.print(
-        f"{shown(of_points['arch'])}: {of_points['n_test']} test images, {of_points['n_seeds']} seeds; drift "
-        f"of {of_points['n_images']} images of {of_points['n_patients']} patients that are right in tl, plain "
-        "and the dials; a method's of those that it gets right, too.",
+        f"{shown(of_points['arch'])}: {of_points['n_test']} test images, {of_points['n_seeds']} seeds; "
+        f"drift of {of_points['n_images']} images of {of_points['n_patients']} patients that are right in tl, "
+        "plain and the dials; a method's of those that it gets right, too.",
         style="bold",
     )
     to.print(plain_table(points_view(points), once=False))
@@ -76,8 +76,9 @@ def methods_view(points: pd.DataFrame, judges: pd.DataFrame) -> view.TableView:
             view.verdicts("verdict", "standing"),
         ],
         "Below by: than mixtures of the dials that were tried. Ahead: by how much more accurate than any "
-        "setting of a dial, at least. Judges that were not optimised: yes, no, ? not decidable, - not asked. Of maps and features: "
-        "cosmetic where all refute it, unconfirmed where none decides. Doubtful: not faithful or not sane.",
+        "setting of a dial, at least. Judges that were not optimised: yes, no, ? not decidable, - not asked. "
+        "Of maps and features: cosmetic where all refute it, unconfirmed where none decides. Doubtful: maps "
+        "not faithful or not sane.",
     )
 
 
