@@ -6,8 +6,8 @@ Predictions and moved shares of `tl`, of plain fine-tuning, of six or four dial 
 of a strategy are drawn, and evidrift's own code judges them, from the evidence of an architecture to the
 verdict (`evidrift/tradeoff`). The dials trace a curve, and the strategy lies on the true lower hull of those
 that were tried, or a known distance below it; or it is one more setting of the dials, on the curve that bends
-between and beyond them. A family is the strategy: its strengths are corrected for their number, and it errs where
-any of them is called below the curve that is not.
+between and beyond them. A family is the strategy: its strengths are corrected for their number, and it errs
+where any of them is called below the curve that is not.
 """
 
 import argparse

@@ -58,6 +58,18 @@ def test_without_a_tenth_of_the_rate_nothing_is_said_of_it():
     assert "T1" not in {each.question for each in answers_of(curve_of(evidence_of()), None, RULES)}
 
 
+@pytest.mark.parametrize(("n", "verdict"), [(300, "not decidable"), (1200, "supported")])
+def test_predictions_that_never_differ_are_decided_by_how_many_films_say_so(n, verdict):
+    """Student's interval of no differences is a point; 300 films do not exclude a loss of 1 in 100."""
+    evidence = evidence_of({PLAIN: (0.9, 0.4), TENTH: (0.9, 0.1)}, n=n)
+    evidence.right[TENTH][:] = evidence.right[PLAIN]
+    answer = answers_of(curve_of(evidence), TENTH, RULES)[0]
+    accuracy = answer.candidates[0].conditions[1]
+    assert accuracy.value == 0
+    assert accuracy.low < 0 < accuracy.high
+    assert accuracy.verdict == verdict
+
+
 def test_wise_lies_below_the_curve_where_it_does():
     assert answered(SWEEP, "T2").verdict == "supported"
     on_the_line = SWEEP | {Point("wise", at): (0.9, 0.45) for at in (LOW, MID, HIGH)}

@@ -86,7 +86,8 @@ def answers_section(answers: list[Answer], every: list[Evidence]) -> str:
     """The verdicts, what they rest on, and the orders of the architectures."""
     parts = [
         markdown.answers_table(answers, [each.architecture for each in every]),
-        "What each verdict rests on; intervals hold together for the candidates of a question:\n",
+        "What each verdict rests on; intervals hold together for the candidates of a question. In T3 "
+        "the dials stand beside and decide nothing:\n",
         markdown.conditions_table(answers),
     ]
     if len(every) > 1:

@@ -46,10 +46,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A point of the sweep, and what is asked of it."""
+    """A point of the sweep, and what is asked of it; `beside` is told, but decides nothing."""
 
     point: str
     conditions: tuple[Condition, ...]
+    beside: tuple[Condition, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -117,15 +118,18 @@ def _averaged(curve: Curve, rules: Rules) -> Answer:
     points = _of(curve, "wise")
     candidates = []
     for point in points:
-        drifts = curve.figures[point].drifts.get(PRIMARY)
-        found = placed(curve.gains(), drifts, point, ALPHA / len(points), rules) if drifts else Placed()
-        ahead: Verdict = "supported" if found.verdict == "supported" else OPEN
-        conditions = (
-            Condition("below the dials that were tried by", *found[:3], found.verdict),
-            Condition("more accurate than any setting of a dial by", *found[3:5], np.inf, ahead),
-        )
-        candidates.append(Candidate(str(point), conditions))
+        candidates.append(Candidate(str(point), _beside_dials(curve, point, ALPHA / len(points), rules)))
     return Answer("T2", "drift", curve.architecture, some(candidates), tuple(candidates))
+
+
+def _beside_dials(curve: Curve, point: Point, alpha: float, rules: Rules) -> tuple[Condition, ...]:
+    drifts = curve.figures[point].drifts.get(PRIMARY)
+    found = placed(curve.gains(), drifts, point, alpha, rules) if drifts else Placed()
+    ahead: Verdict = "supported" if found.verdict == "supported" else OPEN
+    return (
+        Condition("below the dials that were tried by", *found[:3], found.verdict),
+        Condition("more accurate than any setting of a dial by", *found[3:5], np.inf, ahead),
+    )
 
 
 def _mapped(curve: Curve, version: str, rules: Rules) -> Answer:
@@ -140,6 +144,7 @@ def _mapped(curve: Curve, version: str, rules: Rules) -> Answer:
                 _accurate(curve, point, alpha),
                 _less(curve, OCCLUSION, point, version, QUARTER, alpha, rules),
             ),
+            _beside_dials(curve, point, alpha, rules),
         )
         for point in points
     ]

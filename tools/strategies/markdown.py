@@ -34,12 +34,12 @@ def answers_table(answers: Sequence[Answer], architectures: Sequence[str]) -> st
 
 
 def conditions_table(answers: Sequence[Answer]) -> str:
-    """What each verdict rests on: of every question the candidates with their conditions."""
+    """What each verdict rests on: the candidates with their conditions, and what stands beside."""
     heads = ["", "of", "architecture", "point", "condition", "figure", "met"]
     lines = [_line(heads), _line(["---"] * len(heads))]
     for each in answers:
         for candidate in each.candidates:
-            for condition in candidate.conditions:
+            for condition in (*candidate.conditions, *candidate.beside):
                 where = [each.question, VERSION_NAMES[each.version], each.arch, candidate.point]
                 lines.append(_line([*where, condition.what, _figure(condition), condition.verdict]))
     return "\n".join(lines) + "\n"

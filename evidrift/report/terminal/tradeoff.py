@@ -24,7 +24,7 @@ def print_tradeoff(points: pd.DataFrame, judges: pd.DataFrame, to: Console) -> N
     of_points = points[points["role"] != "origin"].iloc[0]
     to.print(
         f"{shown(of_points['arch'])}: {of_points['n_test']} test images, {of_points['n_seeds']} seeds; "
-        f"drift of {of_points['n_images']} images of {of_points['n_patients']} patients that are right in tl, "
+        f"drift of {of_points['n_images']} images of {of_points['n_patients']} patients, right in tl, "
         "plain and the dials; a method's of those that it gets right, too.",
         style="bold",
     )
