@@ -25,4 +25,4 @@ def test_a_distance_of_the_margins_size_is_hardly_ever_refuted():
 
 
 def test_a_large_distance_is_found():
-    assert count("supported", Truth("", BESIDE, patients=300, gain=0.2, below=0.25)) == FAMILIES
+    assert count("supported", Truth("", BESIDE, patients=300, gain=0.2, below=0.25)) > 0.9 * FAMILIES
