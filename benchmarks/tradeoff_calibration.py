@@ -2,11 +2,12 @@
 
     python -m benchmarks.tradeoff_calibration            # false verdicts, then power
 
-Predictions and moved shares of `tl`, of plain fine-tuning, of six dial points and of three strengths of a
-strategy are drawn, and evidrift's own code judges them, from the evidence of an architecture to the verdict
-(`evidrift/tradeoff`). The dials trace a curve, and the strategy lies on its true lower hull, or a known
-distance below it. A family is the strategy: its strengths are corrected for their number, and it errs where
-any of them is called below the curve that is not.
+Predictions and moved shares of `tl`, of plain fine-tuning, of six or four dial points and of three strengths
+of a strategy are drawn, and evidrift's own code judges them, from the evidence of an architecture to the
+verdict (`evidrift/tradeoff`). The dials trace a curve, and the strategy lies on the true lower hull of those
+that were tried, or a known distance below it; or it is one more setting of the dials, on the curve that bends
+between and beyond them. A family is the strategy: its strengths are corrected for their number, and it errs
+where any of them is called below the curve that is not.
 """
 
 import argparse
@@ -20,23 +21,27 @@ from scipy.stats import binomtest, norm
 from evidrift.base.seeds import stream
 from evidrift.claims.claim import ALPHA, Rules
 from evidrift.claims.quantities import Cells
-from evidrift.tradeoff.below import distance_below, verdict_on
 from evidrift.tradeoff.curve import curve_of
 from evidrift.tradeoff.evidence import PRIMARY, Evidence
 from evidrift.tradeoff.points import PLAIN, TL, Point
+from evidrift.tradeoff.verdicts import placed
 
 RULES = Rules(min_patients=20, margin=0.05, preserved=0.5)
 STRENGTHS = ("low", "mid", "high")
-DIAL_POINTS = [Point(name, strength) for name in ("rate", "decay") for strength in STRENGTHS]
 METHOD_POINTS = [Point("wise", strength) for strength in STRENGTHS]
-# Share of plain's gain in accuracy that each dial point keeps, and that of the strategy's strengths.
-KEPT = (0.95, 0.7, 0.35, 0.85, 0.5, 0.2)
+# Share of plain's gain in accuracy that the points of each dial keep, and that of the strategy's strengths.
+KEPT = {
+    "six": ((0.95, 0.7, 0.35), (0.85, 0.5, 0.2)),
+    "four": ((0.95, 0.7), (0.9, 0.6)),
+}
 PLACES = {
     "between the dials' points": (0.9, 0.6, 0.28),
     "at the dials' points": (0.95, 0.7, 0.35),
     "on the curve's upper half": (0.9, 0.78, 0.6),
     "at plain and beside it": (1.0, 1.0, 0.97),
     "at the weak end": (0.05, 0.02, 0.0),
+    "beyond, between and below the dials": (1.05, 0.8, 0.3),
+    "below the dials": (0.4, 0.3, 0.2),
 }
 
 
@@ -52,6 +57,9 @@ class Truth:
         bend: drift is plain's times gain kept to this power; 1 is the mixing line.
         below: how far the strategy lies below the curve.
         seed_sd: standard deviation over trainings of a point's mean drift, and of its accuracy.
+        dials: of KEPT.
+        setting: whether the strategy is one more setting of the dials, on the curve itself, and not on the
+            hull of those that were tried.
         own: share of the variance of predictions and drift that is each point's and training's own.
     """
 
@@ -64,17 +72,45 @@ class Truth:
     below: float = 0.0
     seed_sd: float = 0.01
     own: float = 0.15
+    dials: str = "six"
+    setting: bool = False
+
+    @property
+    def dial_points(self) -> list[Point]:
+        """The first strengths of both dials."""
+        pairs = zip(("rate", "decay"), KEPT[self.dials], strict=True)
+        return [Point(name, at) for name, kept in pairs for at in STRENGTHS[: len(kept)]]
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Share of plain's gain in accuracy: of plain, the dials, the strategy."""
+        return np.array([1.0, *KEPT[self.dials][0], *KEPT[self.dials][1], *PLACES[self.places]])
+
+    @property
+    def drift(self) -> np.ndarray:
+        """Of the same points."""
+        found = 0.4 * self.kept**self.bend
+        if not self.setting:
+            found[-len(STRENGTHS) :] = self.hull() - self.below
+        return found
+
+    def hull(self) -> np.ndarray:
+        """Drift of mixtures of what was tried, at the strategy's accuracy: all dial points are corners."""
+        tried = np.sort(np.array([0.0, *self.kept[: -len(STRENGTHS)]]))
+        return np.interp(PLACES[self.places], tried, 0.4 * tried**self.bend)
+
+    @property
+    def distances(self) -> np.ndarray:
+        """How far the strategy's strengths lie below the mixtures."""
+        return self.hull() - self.drift[-len(STRENGTHS) :]
 
 
 def draw_evidence(truth: Truth, random: np.random.Generator) -> Evidence:
     """Predictions and moved shares of one architecture."""
     n, seeds = truth.patients, truth.seeds
-    points = [PLAIN, *DIAL_POINTS, *METHOD_POINTS]
-    kept = np.array([1.0, *KEPT, *PLACES[truth.places]])
-    drift = 0.4 * kept**truth.bend
-    hull = _hull(np.array([0, 1, *KEPT]), 0.4 * np.array([0, 1, *KEPT]) ** truth.bend)
-    drift[-len(STRENGTHS) :] = np.interp(kept[-len(STRENGTHS) :], *hull) - truth.below
-    accuracy = 0.8 + truth.gain * np.array([0.0, *kept])
+    points = [PLAIN, *truth.dial_points, *METHOD_POINTS]
+    drift = truth.drift
+    accuracy = 0.8 + truth.gain * np.array([0.0, *truth.kept])
 
     def noise(k: int) -> np.ndarray:
         """(k, n, seeds) of variance 1: most of it is the patient's, a tenth of the rest the training's."""
@@ -118,34 +154,50 @@ def draw_evidence(truth: Truth, random: np.random.Generator) -> Evidence:
     )
 
 
-def _hull(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Corners of the true curve: drift is a convex function of the accuracy, so that every point is one."""
-    order = np.argsort(x)
-    return x[order], y[order]
-
-
 def outcome(truth: Truth, number: int) -> tuple[list[str], list[bool]]:
     """The verdict on each strength of one family, and whether its 95 % interval holds the true distance."""
     curve = curve_of(draw_evidence(truth, stream("tradeoff calibration", repr(truth), number)))
-    rivals = [TL, PLAIN, *DIAL_POINTS]
-    accuracy, drift = curve.gains(), curve.drifts()
     verdicts, covered = [], []
-    for point in METHOD_POINTS:
-        found = distance_below(accuracy, drift, point, rivals) if drift else None
-        if found is None:
+    for point, distance in zip(METHOD_POINTS, truth.distances, strict=True):
+        drift = curve.figures[point].drifts.get(PRIMARY)
+        if drift is None:
             verdicts.append("not decidable")
             continue
-        low, high = found.interval(ALPHA / len(STRENGTHS))
-        verdicts.append(verdict_on(low, high, drift[point].n_patients, RULES))
-        low, high = found.interval(ALPHA)
-        covered.append(low <= truth.below <= high)
+        verdicts.append(placed(curve.gains(), drift, point, ALPHA / len(STRENGTHS), RULES).verdict)
+        found = placed(curve.gains(), drift, point, ALPHA, RULES)
+        covered.append(found.low <= distance <= found.high)
     return verdicts, covered
 
 
 BESIDE, BETWEEN = "at plain and beside it", "between the dials' points"
 UPPER = "on the curve's upper half"
+AROUND, UNDER = "beyond, between and below the dials", "below the dials"
+SETTINGS = [
+    *(
+        Truth(f"another setting, {AROUND}, bend {bend:g}", AROUND, 300, bend=bend, setting=True, dials=dials)
+        for bend in (1.0, 1.6, 2.0, 3.0)
+        for dials in ("six", "four")
+    ),
+    *(
+        Truth(
+            f"another setting, {place}, bend {bend:g}",
+            place,
+            1000,
+            gain=0.2,
+            bend=bend,
+            setting=True,
+            dials=dials,
+        )
+        for place, bend, dials in (
+            (AROUND, 2.0, "six"),
+            (AROUND, 2.0, "four"),
+            (AROUND, 3.0, "four"),
+            (UNDER, 3.0, "four"),
+        )
+    ),
+]
 NULLS = [
-    *(Truth(place, place) for place in PLACES if place != UPPER),
+    *(Truth(place, place) for place in (BETWEEN, "at the dials' points", BESIDE, "at the weak end")),
     *(Truth(place, place, patients=100, seeds=3) for place in (BETWEEN, BESIDE)),
     *(Truth(place, place, patients=300) for place in (BETWEEN, BESIDE)),
     Truth("a straight curve", bend=1.0),
@@ -160,10 +212,9 @@ MARGINS = [
     for patients, seeds in ((100, 3), (300, 5))
 ]
 POWERS = [
-    Truth(f"below, {place}", place, below=below, patients=patients, seeds=seeds)
+    Truth(f"below, {place}", place, patients, gain=gain, below=below)
     for place in (UPPER, BESIDE)
-    for below in (0.05, 0.1, 0.15)
-    for patients, seeds in ((100, 3), (200, 3), (200, 5))
+    for gain, below, patients in ((0.1, 0.15, 200), (0.2, 0.15, 300), (0.2, 0.15, 1000))
 ]
 
 
@@ -184,11 +235,12 @@ def main() -> None:
     parser.add_argument("--families", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    truths = [*NULLS, *MARGINS, *POWERS]
+    truths = [*NULLS, *SETTINGS, *MARGINS, *POWERS]
     print(
-        "| truth | patients, seeds | distance | any supported | any refuted | all refuted | 95 % holds it |"
+        "| truth | gain | dial points | patients, seeds | distance | any supported | any refuted "
+        "| all refuted | 95 % holds it |"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|")
     with ProcessPoolExecutor(args.processes) as pool:
         every = pool.map(family, truths, [args.families] * len(truths))
         for truth, families in zip(truths, every, strict=True):
@@ -196,8 +248,12 @@ def main() -> None:
             covered = [each for _, several in families for each in several]
             cells = [
                 truth.name,
+                f"{truth.gain:g}",
+                truth.dials,
                 f"{truth.patients}, {truth.seeds}",
-                f"{truth.below:g}",
+                f"{truth.distances.min():.2g} to {truth.distances.max():.2g}"
+                if truth.setting
+                else f"{truth.below:g}",
                 share(sum("supported" in each for each in verdicts), len(verdicts)),
                 share(sum("refuted" in each for each in verdicts), len(verdicts)),
                 share(sum(set(each) == {"refuted"} for each in verdicts), len(verdicts)),

@@ -14,6 +14,7 @@ from evidrift.report.terminal.tables import console
 from evidrift.report.terminal.tradeoff import print_tradeoff
 from evidrift.tradeoff.evidence import FILE, write_evidence
 from evidrift.tradeoff.params import load_tradeoff
+from evidrift.tradeoff.points import held_layers
 from evidrift.tradeoff.reading import Files, gather
 from evidrift.tradeoff.table import JUDGE_COLUMNS, JUDGES, POINT_COLUMNS, POINTS, summarise, weigh
 
@@ -37,7 +38,7 @@ def main() -> None:
     rules = Rules(compare.min_patients, compare.margin, compare.preserved)
     files = Files(args.images, args.models, args.maps, args.checks, args.treated, args.judged)
     evidence, checks = gather(args.architecture, grid, sweep, load_drift(args.params), files)
-    weighed = weigh(evidence, checks, rules)
+    weighed = weigh(evidence, checks, rules, held_layers(args.params, evidence.points))
     write_evidence(args.tables / FILE, evidence)
     write_frame(args.tables / POINTS, weighed.points, POINT_COLUMNS)
     write_frame(args.tables / JUDGES, weighed.judges, JUDGE_COLUMNS)

@@ -5,7 +5,8 @@ and of their drift. So what some points reach together is the set of all mixture
 is the least drift at which a mixture has at least a given accuracy: the lower convex hull, from the point of
 the least drift (`tl`, which has none) to that of the highest accuracy. The distance is the drift of the curve
 at the point's accuracy less the point's drift; a point less accurate than the curve's beginning or more
-accurate than its end is compared with that end.
+accurate than its end is compared with that end. It is a distance from mixtures of what was tried: whether
+another setting of a dial would lie there too is what `ahead` asks.
 
 A point P lies below the curve just where some price k of accuracy makes it better than every rival R:
 
@@ -14,8 +15,9 @@ A point P lies below the curve just where some price k of accuracy makes it bett
 So the lower end of its interval is the largest over k of the least lower end of T over R: whatever the data
 choose as the curve, P is shown to be better than every single rival at one and the same price. Or it is that
 of the delta method, if that is higher: as the distance is a maximum over k, its derivatives are those of T at
-the best k, between two rivals those of their mean (envelope theorem); beyond an end of the curve, the least
-of what the line through its last side and the end itself say. And P must drift less than the curve's end.
+the best k, between two rivals those of their mean (envelope theorem). Where P is less accurate than all
+rivals or more, no mixture is as accurate as it: the least of what the line through the curve's last side and
+its end itself say. And P must drift less than the curve's most accurate end.
 
 The upper end is the largest over k of the least upper end of T over R, and no more than that of the drift of
 the curve's end less P's, whichever of the rivals that may be the most accurate is the end.
@@ -32,7 +34,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from evidrift.claims.claim import NAN, OPEN, Rules, Verdict
+from evidrift.claims.claim import NAN
 from evidrift.claims.estimate import Estimand, Quantity, estimate
 from evidrift.claims.functions import weighted_sum
 from evidrift.tradeoff.points import Point
@@ -168,18 +170,6 @@ def vertices(points: Sequence[tuple[float, float]]) -> list[int]:
         if not beyond:
             return path
         path.append(min(beyond, key=lambda n: ((points[n][1] - y) / (points[n][0] - x), -points[n][0])))
-
-
-def verdict_on(low: float, high: float, n_patients: int, rules: Rules) -> Verdict:
-    """Whether a point lies below a curve, by the interval of its distance.
-
-    `supported`: the interval lies above 0. `refuted`: it excludes a distance of the margin's size.
-    """
-    if n_patients < rules.min_patients:
-        return OPEN
-    if low > 0:
-        return "supported"
-    return "refuted" if high < rules.margin else OPEN
 
 
 def _line(

@@ -26,7 +26,8 @@ class Checked(NamedTuple):
     Attributes:
         change, low, high: faithfulness (the gain of insertion and deletion over random maps) less that of
             plain fine-tuning, a difference of areas, with its 95 % interval over patients.
-        faithful: whether it is no lower than plain's by more than `check.marks.GAIN_MARGIN`.
+        faithful: whether it is no lower than plain's by more than `check.marks.GAIN_MARGIN`, in the seeds
+            (`check.seeds`) and patients that were checked alone.
         sane: whether maps of random weights lose what the image's map shows.
     """
 

@@ -1,11 +1,12 @@
 """The quantities of every point of one architecture: accuracy, drift, flips, places.
 
-Accuracy and flips are of the whole test split. Drift is of the common cohort: images right in `tl`, in plain
-fine-tuning and in every point, under every seed, whose maps can be used in all of them. So two points are
-compared on the same films, and what tells them apart is paired.
+Accuracy and flips are of the whole test split. Drift is of the common cohort of what is compared: a point and
+`tl`, plain fine-tuning and the dials that it is measured against. These are the images that all of them get
+right under every seed, and whose maps can be used in all of them. So points are compared on the same films,
+and a training of another strategy that failed takes nothing away from them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,17 +26,24 @@ class Figures:
         accuracy: on the test split, 0 to 1.
         gain: accuracy less that of `tl`.
         flips: share of the test images that are right in `tl` and wrong in the point.
-        moved: by layer and method, of the common cohort.
+        cohort: images that `tl`, plain fine-tuning, every dial and the point get right, (n,) bool.
+        moved: by layer and method, of that cohort.
+        plain: the same of plain fine-tuning, of the same images.
+        drifts: by layer and method, the drift of `tl` (from itself), plain fine-tuning, the dials and the
+            point, of the same images; without an entry where there is none.
         drift_all: of all test images whose maps can be used, under LayerCAM at the layer that conclusions
             rest on; None where there are none.
-        places: by place, the share of the evidence there less that under `tl`, on the common cohort; those
-            that are known.
+        places: by place, the share of the evidence there less that under `tl`, on the cohort; those that are
+            known.
     """
 
     accuracy: Quantity
     gain: Quantity
     flips: Quantity
+    cohort: np.ndarray
     moved: Mapping[Key, Quantities]
+    plain: Mapping[Key, Quantities]
+    drifts: Mapping[Key, Mapping[Point, Quantity]]
     drift_all: Quantity | None
     places: Mapping[str, Quantity]
 
@@ -50,39 +58,29 @@ class Curve:
     """All points of one architecture.
 
     Attributes:
-        architecture: its name.
-        points: plain fine-tuning first.
-        figures: by point.
+        evidence: what it is made of.
+        figures: by point, plain fine-tuning first.
         accuracy_tl: of transfer learning.
-        keys: layers and methods.
-        cohort: images that are right in every checkpoint, (n,) bool.
-        n_test: images of the test split.
-        n_seeds: trainings of each point.
-        area: share of the image's area that the strongest cells are; unrelated maps drift by the rest.
     """
 
-    architecture: str
-    points: tuple[Point, ...]
+    evidence: Evidence
     figures: Mapping[Point, Figures]
     accuracy_tl: Quantity
-    keys: tuple[Key, ...]
-    cohort: np.ndarray
-    n_test: int
-    n_seeds: int
-    area: float
+
+    @property
+    def architecture(self) -> str:
+        """Its name."""
+        return self.evidence.architecture
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Plain fine-tuning first."""
+        return self.evidence.points
 
     def gains(self) -> dict[Point, Quantity]:
         """Accuracy less that of `tl`, by point, that of `tl` among them."""
         origin = self.accuracy_tl - self.accuracy_tl
         return {TL: origin, **{point: self.figures[point].gain for point in self.points}}
-
-    def drifts(self, key: Key = PRIMARY) -> dict[Point, Quantity]:
-        """Drift by point under a method, that of `tl` from itself among them; empty where there is none."""
-        found = {point: self.figures[point].moved[key].drift for point in self.points}
-        known = {point: each for point, each in found.items() if each is not None}
-        if len(known) < len(found):
-            return {}
-        return {TL: known[PLAIN] - known[PLAIN], **known}
 
     def gain_kept(self, point: Point) -> Quantity | None:
         """Share of what plain fine-tuning gains in accuracy; None where that gains nothing."""
@@ -91,61 +89,73 @@ class Curve:
 
 def curve_of(evidence: Evidence) -> Curve:
     """Quantities of every point of one architecture."""
-    patients = evidence.patients
-    every = np.ones(len(patients), bool)
-    several = len(evidence.seeds) > 1
-    cohort = np.logical_and.reduce([right.all(axis=1) for right in evidence.right.values()])
-    right = {point: each.astype(float) for point, each in evidence.right.items()}
-
-    def over_split(values: np.ndarray) -> Quantity:
-        return mean_over(values, patients, every, several)
-
-    def changes(point: Point) -> dict[str, Quantity]:
-        found = {}
-        for place, shares in evidence.places.items():
-            known = cohort & np.logical_and.reduce(
-                [np.isfinite(each).all(axis=1) for each in shares.values()]
-            )
-            if known.any():
-                found[place] = mean_over(shares[point] - shares[TL], patients, known, several)
-        return found
-
-    usable = {key: _usable(of_points) for key, of_points in evidence.moved.items()}
-    figures = {
-        point: Figures(
-            accuracy=over_split(right[point]),
-            gain=over_split(right[point] - right[TL]),
-            flips=over_split(right[TL] * (1 - right[point])),
-            moved={
-                key: quantities(restricted(of_points[point], cohort & usable[key]))
-                for key, of_points in evidence.moved.items()
-            },
-            drift_all=quantities(restricted(evidence.moved[PRIMARY][point], usable[PRIMARY])).drift
-            if PRIMARY in evidence.moved
-            else None,
-            places=changes(point),
-        )
-        for point in evidence.points
-    }
     return Curve(
-        evidence.architecture,
-        evidence.points,
-        figures,
-        over_split(right[TL]),
-        tuple(evidence.moved),
-        cohort,
-        len(patients),
-        len(evidence.seeds),
-        evidence.area,
+        evidence,
+        {point: _figures(evidence, point) for point in evidence.points},
+        _over(evidence, evidence.right[TL].astype(float)),
     )
 
 
-def _usable(of_points: Mapping[Point, Cells]) -> np.ndarray:
+def rivals_of(points: Iterable[Point]) -> list[Point]:
+    """Those that trace the curve which every method is measured against, `tl` apart."""
+    return [point for point in points if point.role in ("plain", "dial")]
+
+
+def _over(evidence: Evidence, values: np.ndarray, images: np.ndarray | None = None) -> Quantity:
+    """Mean of values, (n, seeds), over images, (n,) bool, or all."""
+    chosen = np.ones(len(values), bool) if images is None else images
+    return mean_over(values, evidence.patients, chosen, len(evidence.seeds) > 1)
+
+
+def _figures(evidence: Evidence, point: Point) -> Figures:
+    tl, right = (evidence.right[each].astype(float) for each in (TL, point))
+    compared = list(dict.fromkeys([*rivals_of(evidence.points), point]))
+    cohort = np.logical_and.reduce([evidence.right[each].all(axis=1) for each in (TL, *compared)])
+    moved, plain, drifts = {}, {}, {}
+    for key, of_points in evidence.moved.items():
+        images = cohort & _usable(of_points[each] for each in compared)
+        found = {each: quantities(restricted(of_points[each], images)) for each in compared}
+        moved[key], plain[key] = found[point], found[PLAIN]
+        known = {each: own.drift for each, own in found.items() if own.drift is not None}
+        if known:  # of the same images: of all points or of none
+            drifts[key] = {TL: known[PLAIN] - known[PLAIN], **known}
+    all_films = NOTHING
+    if PRIMARY in evidence.moved:
+        of_points = evidence.moved[PRIMARY]
+        usable = _usable(of_points[each] for each in compared)
+        all_films = quantities(restricted(of_points[point], usable))
+    return Figures(
+        _over(evidence, right),
+        _over(evidence, right - tl),
+        _over(evidence, tl * (1 - right)),
+        cohort,
+        moved,
+        plain,
+        drifts,
+        all_films.drift,
+        _places(evidence, point, compared, cohort),
+    )
+
+
+def _places(
+    evidence: Evidence, point: Point, compared: Sequence[Point], cohort: np.ndarray
+) -> dict[str, Quantity]:
+    found = {}
+    for place, shares in evidence.places.items():
+        known = cohort & np.logical_and.reduce(
+            [np.isfinite(shares[each]).all(axis=1) for each in (TL, *compared)]
+        )
+        if known.any():
+            found[place] = _over(evidence, shares[point] - shares[TL], known)
+    return found
+
+
+def _usable(cells: Iterable[Cells]) -> np.ndarray:
     """Images whose map can be used in every point and under every seed, (n,) bool."""
     known = [
         np.isfinite(values).all(axis=1)
-        for cells in of_points.values()
-        for values in (cells.drift, cells.floor_tl, cells.floor_ft)
+        for each in cells
+        for values in (each.drift, each.floor_tl, each.floor_ft)
     ]
     return np.logical_and.reduce(known)
 

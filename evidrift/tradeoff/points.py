@@ -1,11 +1,18 @@
 """The points of a curve: transfer learning, plain fine-tuning, and every strategy at every strength."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal, NamedTuple
 
+from evidrift.base.section import read_params
 from evidrift.tradeoff.params import Tradeoff
 from evidrift.training.strategy import find_strategy
 
 Role = Literal["origin", "plain", "dial", "method"]
+# Dials with a setting between any two; batchnorm is a switch.
+GRADED = ("rate", "decay")
+# Strategies that hold maps, or what maps are made of, where they were.
+OPTIMISING = ("features", "maps")
 
 
 class Point(NamedTuple):
@@ -42,3 +49,13 @@ def points_of(sweep: Tradeoff) -> tuple[Point, ...]:
         PLAIN,
         *(Point(strategy, strength) for strategy in sweep.strategies for strength in sweep.strengths),
     )
+
+
+def held_layers(path: Path, points: Iterable[Point]) -> dict[Point, str]:
+    """The layer whose maps or features each point is told to hold, by a parameter file; of those that do."""
+    strategies = read_params(path)["strategies"]
+    return {
+        point: strategies[point.strategy][point.strength]["layer"]
+        for point in points
+        if point.strategy in OPTIMISING
+    }

@@ -1,36 +1,32 @@
 """The points of the curve as tables, and the verdicts on them.
 
-Intervals of one figure are at 95 % each, of the recipe: patients and trainings are random. Those of the
-distance below the dials' curve hold together for all strengths of a strategy, so that "some strength of it
-lies below" errs in at most 5 % of studies.
+Intervals of one figure are at 95 % each, of the recipe: patients and trainings are random. Those beside the
+dials hold together for all strengths of a strategy, and for all chances that a strategy's judges have, so
+that "some strength of it lies below" errs in at most 5 % of studies.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from evidrift.base.json import nested_rows, plain
 from evidrift.base.schema import Schema, columns, framed
-from evidrift.claims.claim import ALPHA, NAN, Rules, Verdict
+from evidrift.claims.claim import ALPHA, NAN, OPEN, Rules
 from evidrift.claims.estimate import Estimand, Quantity, estimate
 from evidrift.claims.functions import ratio
-from evidrift.tradeoff.below import Distance, distance_below, verdict_on
+from evidrift.tradeoff.below import distance_below
 from evidrift.tradeoff.checks import Checked, Checks, checked
 from evidrift.tradeoff.curve import Curve, Figures, curve_of
-from evidrift.tradeoff.evidence import LAYER, PRIMARY, Evidence, Key
+from evidrift.tradeoff.evidence import PRIMARY, Evidence
 from evidrift.tradeoff.points import PLAIN, TL, Point
+from evidrift.tradeoff.verdicts import Placed, alpha_of, judges_of, placed, standing
 
-# Judges that no strategy optimises.
-UNOPTIMISED: tuple[Key, ...] = (
-    (LAYER, "occlusion"),
-    (LAYER, "integrated_gradients"),
-    ("last", "layer_cam"),
-)
-Standing = Literal["below", "cosmetic", "not below", "not decidable", ""]
 DECIMALS = 6
 KEYS = ("arch", "strategy", "strength")
+BESIDE = ("below_dials", "below_dials_low", "below_dials_high", "ahead", "ahead_low")  # of Placed
 # The tables' files in an architecture's folder.
 POINTS, JUDGES = "points.parquet", "judges.parquet"
 
@@ -53,8 +49,9 @@ POINT_COLUMNS: Schema = (
     | columns(np.float64, "of the scale", "over_scale")
     | columns(np.float64, "moved share", "scale", "chance")
     | _with_ends("moved share, above 0 below the line", "below_mixing", "below_dials")
+    | columns(np.float64, "accuracy above any setting of a dial", "ahead", "ahead_low")
     | columns(str, "supported, refuted or not decidable; empty unless a method", "below")
-    | columns(str, "below, cosmetic, not below or not decidable; empty unless a method", "standing")
+    | columns(str, "a Standing of tradeoff.verdicts; empty unless a method", "standing")
     | _with_ends("difference of areas, -2 to 2", "faithfulness")
     | columns(str, "supported, refuted or not decidable", "faithful", "sane")
     | _with_ends("change of a share, -1 to 1", "border", "corners", "lungs", "finding")
@@ -65,6 +62,7 @@ JUDGE_COLUMNS: Schema = (
     | _with_ends("moved share, 0 to 1", "drift")
     | _with_ends("of plain's", "of_plain")
     | _with_ends("moved share, above 0 below the line", "below_dials")
+    | columns(np.float64, "accuracy above any setting of a dial", "ahead", "ahead_low")
     | columns(str, "supported, refuted or not decidable; empty unless a method", "below")
 )
 
@@ -83,42 +81,49 @@ class Weighed(NamedTuple):
     judges: pd.DataFrame
 
 
-def weigh(evidence: Evidence, checks: Mapping[Point, Checks], rules: Rules) -> Weighed:
+def weigh(
+    evidence: Evidence, checks: Mapping[Point, Checks], rules: Rules, held: Mapping[Point, str]
+) -> Weighed:
     """The curve of one architecture, with its verdicts.
 
     Args:
         evidence: of it.
         checks: the tables of plain fine-tuning's checks and of every point's.
         rules: when a verdict is given.
+        held: the layer whose maps or features a point was told to hold; those that hold none are left out.
     """
     curve = curve_of(evidence)
-    judges = judges_table(curve, rules)
+    judges = judges_table(curve, rules, held)
     made = {point: checked(checks[PLAIN], checks[point]) for point in curve.points}
-    return Weighed(curve, points_table(curve, judges, made, rules), judges)
+    return Weighed(curve, points_table(curve, judges, made, held), judges)
 
 
-def judges_table(curve: Curve, rules: Rules) -> pd.DataFrame:
-    """Every point's drift under every method, and how far below the dials' curve it lies there."""
+def judges_table(curve: Curve, rules: Rules, held: Mapping[Point, str]) -> pd.DataFrame:
+    """Every point's drift under every method, and where it lies beside the dials there; see `weigh`."""
     rows = []
-    for key in curve.keys:
-        drifts = curve.drifts(key)
-        for point in curve.points if drifts else ():
-            drift = drifts[point]
-            distance, verdict = _below_dials(curve, drifts, point, rules)
-            rows.append(
-                _of(curve, point)
-                | {"layer": key[0], "method": key[1]}
-                | {"n_images": drift.n_images, "n_patients": drift.n_patients}
-                | _ends("drift", drift)
-                | _ends("of_plain", ratio(drift, drifts[PLAIN]))
-                | distance
-                | {"below": verdict}
-            )
+    for key, point in product(curve.evidence.moved, curve.points):
+        drifts = curve.figures[point].drifts.get(key)
+        if not drifts:
+            continue
+        drift, found = drifts[point], Placed()
+        if point.role == "method":
+            judges = judges_of(point, held.get(point, ""), tuple(curve.evidence.moved))
+            strengths = sum(each.strategy == point.strategy for each in curve.points)
+            found = placed(curve.gains(), drifts, point, alpha_of(key, strengths, judges), rules)
+        rows.append(
+            _of(curve, point)
+            | {"layer": key[0], "method": key[1]}
+            | {"n_images": drift.n_images, "n_patients": drift.n_patients}
+            | _ends("drift", drift)
+            | _ends("of_plain", ratio(drift, drifts[PLAIN]))
+            | _beside_dials(found)
+            | {"below": found.verdict if point.role == "method" else ""}
+        )
     return framed(rows, JUDGE_COLUMNS)
 
 
 def points_table(
-    curve: Curve, judges: pd.DataFrame, made: Mapping[Point, Checked], rules: Rules
+    curve: Curve, judges: pd.DataFrame, made: Mapping[Point, Checked], held: Mapping[Point, str]
 ) -> pd.DataFrame:
     """A row a point, plain fine-tuning first after `tl`.
 
@@ -126,22 +131,32 @@ def points_table(
         curve: of one architecture.
         judges: of it, from `judges_table`.
         made: what the checks say, by point; those without an entry were not checked.
-        rules: when a verdict is given.
+        held: see `weigh`.
     """
-    drifts = curve.drifts()
-    rows = [_of(curve, TL) | _counts(curve, None) | _ends("accuracy", curve.accuracy_tl)]
+    rows = [_of(curve, TL) | _counts(curve, PLAIN, None) | _ends("accuracy", curve.accuracy_tl)]
+    asked = {tuple(key): own for key, own in judges.groupby(["strategy", "strength"], observed=True)}
     for point in curve.points:
         figures = curve.figures[point]
-        distance, verdict = _below_dials(curve, drifts, point, rules)
+        own = asked.get(tuple(point), judges.iloc[:0])
+        verdicts = dict(zip(zip(own["layer"], own["method"], strict=True), own["below"], strict=True))
+        checks = made.get(point, Checked())
+        found = standing(
+            point,
+            verdicts,
+            judges_of(point, held.get(point, ""), tuple(verdicts)),
+            checks.faithful,
+            checks.sane,
+        )
+        first = own[(own["layer"] == PRIMARY[0]) & (own["method"] == PRIMARY[1])]
         rows.append(
             _of(curve, point)
-            | _counts(curve, figures.drift)
+            | _counts(curve, point, figures.drift)
             | dict(_accuracy(curve, point))
             | dict(_drift(curve, figures))
-            | _below_mixing(curve, drifts, point)
-            | distance
-            | {"below": verdict, "standing": standing(point, judges)}
-            | _checks(made.get(point, Checked()))
+            | _below_mixing(curve, point)
+            | {name: first[name].iloc[0] for name in BESIDE if len(first)}
+            | {"below": verdicts.get(PRIMARY, OPEN if point.role == "method" else ""), "standing": found}
+            | _checks(checks)
             | {
                 name: value
                 for place, each in figures.places.items()
@@ -149,25 +164,6 @@ def points_table(
             }
         )
     return framed([_filled(row) for row in rows], POINT_COLUMNS)
-
-
-def standing(point: Point, judges: pd.DataFrame) -> Standing:
-    """What a method has gained against the dials, by rule.
-
-    `cosmetic`: shown to lie below their curve under LayerCAM at the layer that conclusions rest on, but under
-    none of the judges that were not optimised. `below`: under one of them, too.
-    """
-    if point.role != "method":
-        return ""
-    own = judges[(judges["strategy"] == point.strategy) & (judges["strength"] == point.strength)]
-    verdicts = dict(zip(zip(own["layer"], own["method"], strict=True), own["below"], strict=True))
-    first = verdicts.get(PRIMARY, "not decidable")
-    if first != "supported":
-        return "not below" if first == "refuted" else "not decidable"
-    others = [verdicts[key] for key in UNOPTIMISED if key in verdicts]
-    if not others:
-        return "not decidable"
-    return "below" if "supported" in others else "cosmetic"
 
 
 def summarise(weighed: Weighed) -> dict[str, Any]:
@@ -180,9 +176,9 @@ def summarise(weighed: Weighed) -> dict[str, Any]:
     found = nested_rows(points.assign(**named), ("point",), names + words)
     return plain(
         {
-            "images": curve.n_test,
-            "right_in_all": int(curve.cohort.sum()),
-            "seeds": curve.n_seeds,
+            "images": len(curve.evidence.image_ids),
+            "right_in_dials": int(curve.figures[PLAIN].cohort.sum()),
+            "seeds": len(curve.evidence.seeds),
             "judges": sorted(
                 {" at ".join(key) for key in zip(judges["method"], judges["layer"], strict=True)}
             ),
@@ -194,15 +190,19 @@ def summarise(weighed: Weighed) -> dict[str, Any]:
 
 def _of(curve: Curve, point: Point) -> dict[str, Any]:
     role = {"role": point.role}
-    return {"arch": curve.architecture, "strategy": point.strategy, "strength": point.strength} | role
-
-
-def _counts(curve: Curve, drift: Quantity | None) -> dict[str, int]:
     return {
-        "n_test": curve.n_test,
-        "n_images": drift.n_images if drift else int(curve.cohort.sum()),
+        "arch": curve.architecture,
+        "strategy": point.strategy,
+        "strength": point.strength,
+    } | role
+
+
+def _counts(curve: Curve, point: Point, drift: Quantity | None) -> dict[str, int]:
+    return {
+        "n_test": len(curve.evidence.image_ids),
+        "n_images": drift.n_images if drift else int(curve.figures[point].cohort.sum()),
         "n_patients": drift.n_patients if drift else 0,
-        "n_seeds": curve.n_seeds,
+        "n_seeds": len(curve.evidence.seeds),
     }
 
 
@@ -221,14 +221,15 @@ def _accuracy(curve: Curve, point: Point) -> Iterator[tuple[str, Any]]:
 
 
 def _drift(curve: Curve, figures: Figures) -> Iterator[tuple[str, Any]]:
-    own, plain_ones = figures.moved[PRIMARY], curve.figures[PLAIN].moved[PRIMARY]
+    own, plain_ones = figures.moved[PRIMARY], figures.plain[PRIMARY]
     yield from _ends("drift", own.drift).items()
     fixed = _ends("drift_fixed", own.drift, "these checkpoints")
     yield from ((name, fixed[name]) for name in ("drift_fixed_low", "drift_fixed_high"))
     yield from _ends("shared", own.shared).items()
     if own.drift and plain_ones.drift:
         yield from _ends("of_plain", ratio(own.drift, plain_ones.drift)).items()
-    if own.shared and plain_ones.shared:
+    # as of a gain: a share of what is not shown may be anything
+    if own.shared and plain_ones.shared and _ends("plain", plain_ones.shared)["plain_low"] > 0:
         yield from _ends("shared_of_plain", ratio(own.shared, plain_ones.shared)).items()
     alone = {
         "drift_all": figures.drift_all,
@@ -239,32 +240,21 @@ def _drift(curve: Curve, figures: Figures) -> Iterator[tuple[str, Any]]:
         "scale": plain_ones.scale,
     }
     yield from ((name, each.value if each else NAN) for name, each in alone.items())
-    yield "chance", 1 - curve.area
+    yield "chance", 1 - curve.evidence.area
 
 
-def _below_mixing(curve: Curve, drifts: Mapping[Point, Quantity], point: Point) -> dict[str, float]:
+def _below_mixing(curve: Curve, point: Point) -> dict[str, float]:
     """How far below the line from `tl` to plain fine-tuning, which sending images at random reaches."""
-    found = None
-    if drifts and point != PLAIN:
-        found = distance_below(curve.gains(), drifts, point, (TL, PLAIN))
-    return _distance("below_mixing", found, ALPHA)
+    drifts = curve.figures[point].drifts.get(PRIMARY)
+    if not drifts or point == PLAIN:
+        return {}
+    found = distance_below(curve.gains(), drifts, point, (TL, PLAIN))
+    low, high = found.interval(ALPHA) if found else (NAN, NAN)
+    return {"below_mixing": found.value if found else NAN, "below_mixing_low": low, "below_mixing_high": high}
 
 
-def _below_dials(
-    curve: Curve, drifts: Mapping[Point, Quantity], point: Point, rules: Rules
-) -> tuple[dict[str, float], Verdict | Literal[""]]:
-    if not drifts or point.role != "method":
-        return _distance("below_dials", None, ALPHA), ""
-    rivals = [TL, *(each for each in curve.points if each.role in ("plain", "dial"))]
-    together = sum(each.role == "method" and each.strategy == point.strategy for each in curve.points)
-    found = _distance("below_dials", distance_below(curve.gains(), drifts, point, rivals), ALPHA / together)
-    low, high = found["below_dials_low"], found["below_dials_high"]
-    return found, verdict_on(low, high, drifts[point].n_patients, rules)
-
-
-def _distance(name: str, distance: Distance | None, alpha: float) -> dict[str, float]:
-    low, high = distance.interval(alpha) if distance else (NAN, NAN)
-    return {name: distance.value if distance else NAN, f"{name}_low": low, f"{name}_high": high}
+def _beside_dials(found: Placed) -> dict[str, float]:
+    return dict(zip(BESIDE, found[:5], strict=True))
 
 
 def _ends(name: str, part: Quantity | None, estimand: Estimand = "recipe") -> dict[str, float]:

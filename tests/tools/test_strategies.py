@@ -8,13 +8,14 @@ import yaml
 
 from evidrift.base.table import write_frame
 from evidrift.tradeoff.curve import curve_of
-from evidrift.tradeoff.evidence import FILE, write_evidence
+from evidrift.tradeoff.evidence import FILE, PRIMARY, write_evidence
 from evidrift.tradeoff.points import PLAIN, Point
 from evidrift.tradeoff.table import JUDGE_COLUMNS, JUDGES, POINT_COLUMNS, POINTS, weigh
 from tests.places import ROOT
 from tests.tradeoff.made import HIGH, LOW, MID, OCCLUSION, RULES, SWEEP, checks_of, evidence_of
 from tools.strategies.__main__ import main, tenth_of_the_rate
-from tools.strategies.answers import answers_of, orders_of, ranking_answer
+from tools.strategies.answers import answers_of
+from tools.strategies.ranking import orders_of, ranking_answer
 
 TENTH = Point("rate", MID)
 FOCAL = {Point("focal", strength): (0.9, 0.4) for strength in (LOW, MID, HIGH)}
@@ -24,6 +25,7 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text()) | {
         "strategies": ["rate", "wise", "maps"],
         "strengths": [LOW, MID, HIGH],
     },
+    "finetune": {"first": {"batchnorm": "inference"}, "second": {"batchnorm": "update"}},
     "strategies": {"rate": {LOW: {"factor": 0.3}, MID: {"factor": 0.1}, HIGH: {"factor": 0.03}}},
 }
 
@@ -53,8 +55,19 @@ def test_a_tenth_of_the_rate_must_take_half_of_the_drift_and_keep_the_accuracy(r
 
 
 def test_without_a_tenth_of_the_rate_nothing_is_said_of_it():
-    curve = curve_of(evidence_of())
-    assert [each.verdict for each in answers_of(curve, None, RULES)[:2]] == ["not decidable"] * 2
+    assert "T1" not in {each.question for each in answers_of(curve_of(evidence_of()), None, RULES)}
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(300, "not decidable"), (1200, "supported")])
+def test_predictions_that_never_differ_are_decided_by_how_many_films_say_so(n, verdict):
+    """Student's interval of no differences is a point; 300 films do not exclude a loss of 1 in 100."""
+    evidence = evidence_of({PLAIN: (0.9, 0.4), TENTH: (0.9, 0.1)}, n=n)
+    evidence.right[TENTH][:] = evidence.right[PLAIN]
+    answer = answers_of(curve_of(evidence), TENTH, RULES)[0]
+    accuracy = answer.candidates[0].conditions[1]
+    assert accuracy.value == 0
+    assert accuracy.low < 0 < accuracy.high
+    assert accuracy.verdict == verdict
 
 
 def test_wise_lies_below_the_curve_where_it_does():
@@ -67,6 +80,8 @@ def test_maps_that_only_layer_cam_sees_kept_is_cosmetic():
     truth = {PLAIN: (0.9, 0.4), Point("maps", HIGH): (0.95, 0.1)}
     honest = answered(truth, "T3")
     assert (honest.verdict, honest.cosmetic) == ("supported", ())
+    unasked = answered(truth, "T3", keys=(PRIMARY,))
+    assert (unasked.verdict, unasked.cosmetic) == ("not decidable", ())
     fooled = answered(truth, "T3", other={("maps", OCCLUSION): 0.4})
     assert (fooled.verdict, fooled.cosmetic) == ("refuted", ("maps high",))
 
@@ -97,16 +112,17 @@ def test_the_ranking_changes_where_two_architectures_change_places():
 def test_the_tenth_is_found_by_its_factor(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(PARAMS))
-    assert tenth_of_the_rate(path) == TENTH
+    assert tenth_of_the_rate(path, "first") == TENTH
+    assert tenth_of_the_rate(path, "second") is None  # BatchNorm follows the batches there
     path.write_text(yaml.safe_dump(PARAMS | {"strategies": {"rate": {LOW: {"factor": 0.3}}}}))
-    assert tenth_of_the_rate(path) is None
+    assert tenth_of_the_rate(path, "first") is None
 
 
 def test_the_page_gets_its_tables_and_keeps_its_prose(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     for at, name in enumerate(("first", "second")):
         evidence = evidence_of(name=name, stream=at)
-        weighed = weigh(evidence, dict.fromkeys(evidence.points, checks_of()), RULES)
+        weighed = weigh(evidence, dict.fromkeys(evidence.points, checks_of()), RULES, {})
         folder = tmp_path / "data" / "tradeoff" / name
         write_evidence(folder / FILE, evidence)
         write_frame(folder / POINTS, weighed.points, POINT_COLUMNS)
@@ -124,6 +140,7 @@ def test_the_page_gets_its_tables_and_keeps_its_prose(tmp_path, monkeypatch):
     text = page.read_text()
     assert text.startswith("Said before.\n")
     assert text.endswith("\nSaid after.\n")
+    assert "\nT7, the ranking of the architectures changes with the strategy: **" in text
     assert "| T1 | a tenth of the rate takes at least half" in text
     assert "| maps high |" in text
     assert "**second**: 200 test images" in text

@@ -5,9 +5,8 @@ import pytest
 
 from evidrift.claims.estimate import Quantity, estimate
 from evidrift.claims.functions import weighted_sum
-from evidrift.tradeoff.below import distance_below, verdict_on, vertices
+from evidrift.tradeoff.below import distance_below, vertices
 from evidrift.tradeoff.points import PLAIN, TL, Point
-from tests.tradeoff.made import RULES
 
 RATE, WISE = Point("rate", "mid"), Point("wise", "mid")
 RIVALS = (TL, PLAIN, RATE)
@@ -130,17 +129,3 @@ def test_with_one_training_nothing_is_known_of_the_recipe():
         for means in (accuracy, drift)
     ]
     assert np.isnan(distance_below(*alone, WISE, RIVALS).interval(0.05)).all()
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "n", "verdict"),
-    [
-        (0.01, 0.3, 20, "supported"),
-        (-0.2, 0.049, 20, "refuted"),
-        (-0.2, 0.05, 20, "not decidable"),
-        (0.01, 0.3, 19, "not decidable"),
-        (np.nan, np.nan, 20, "not decidable"),
-    ],
-)
-def test_verdicts_follow_the_interval(low, high, n, verdict):
-    assert verdict_on(low, high, n, RULES) == verdict

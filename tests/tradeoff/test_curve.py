@@ -37,20 +37,34 @@ def test_drift_is_of_images_right_in_every_checkpoint_whose_maps_can_be_used():
     evidence.moved[PRIMARY][PLAIN].drift[5, 0] = np.nan  # of plain alone, and counts in no point
     evidence.moved[OCCLUSION][WISE].floor_ft[6:9] = np.nan
     curve = curve_of(evidence)
-    assert curve.cohort.sum() == 35
-    for point in (PLAIN, WISE):
-        own = evidence.moved[PRIMARY][point].drift
-        assert curve.figures[point].drift.value == pytest.approx(own[6:].mean())
-        assert curve.figures[point].moved[OCCLUSION].drift.n_images == 32
-        every = own[np.arange(40) != 5]
-        assert curve.figures[point].drift_all.value == pytest.approx(every.mean())
+    assert curve.figures[PLAIN].cohort.sum() == 40  # of a method's mistakes plain knows nothing
+    assert curve.figures[WISE].cohort.sum() == 35
+    wise, plain = (evidence.moved[PRIMARY][point].drift for point in (WISE, PLAIN))
+    every = np.arange(40) != 5
+    figures = curve.figures[WISE]
+    assert figures.drift.value == pytest.approx(wise[6:].mean())
+    assert figures.plain[PRIMARY].drift.value == pytest.approx(plain[6:].mean())
+    assert figures.drifts[PRIMARY][PLAIN].value == pytest.approx(plain[6:].mean())
+    assert figures.moved[OCCLUSION].drift.n_images == 32
+    assert figures.drift_all.value == pytest.approx(wise[every].mean())
+    assert curve.figures[PLAIN].drift.value == pytest.approx(plain[every].mean())
+    assert curve.figures[PLAIN].moved[OCCLUSION].drift.n_images == 40
+
+
+def test_a_training_that_failed_takes_nothing_from_the_other_points():
+    evidence = evidence_of(SWEEP, n=60, seeds=3)
+    before = curve_of(evidence)
+    evidence.right[Point("maps", "low")][:, 1] = False
+    after = curve_of(evidence)
+    assert after.figures[Point("maps", "low")].drift is None
+    assert after.figures[WISE].drift.value == before.figures[WISE].drift.value
 
 
 def test_shared_drift_is_less_what_two_trainings_differ_by():
     evidence = evidence_of(SWEEP, n=60, seeds=3)
     curve = curve_of(evidence)
     figures = curve.figures[WISE].moved[PRIMARY]
-    cross = evidence.moved[PRIMARY][WISE].cross[curve.cohort]
+    cross = evidence.moved[PRIMARY][WISE].cross[curve.figures[WISE].cohort]
     assert figures.shared.value == pytest.approx(cross.mean() - 0.05)  # each floor is 0.05
     assert figures.erratic.value == pytest.approx(figures.drift.value - figures.shared.value)
 
@@ -59,13 +73,15 @@ def test_a_method_without_maps_of_a_point_has_no_drift_to_compare():
     evidence = evidence_of(SWEEP, n=30, seeds=2)
     evidence.moved[OCCLUSION][PLAIN].drift[:] = np.nan
     curve = curve_of(evidence)
-    assert curve.drifts(OCCLUSION) == {}
-    assert set(curve.drifts()) == {TL, *SWEEP}
+    figures = curve.figures[WISE]
+    assert OCCLUSION not in figures.drifts
+    dials = {each for each in SWEEP if each.role == "dial"}
+    assert set(figures.drifts[PRIMARY]) == {TL, PLAIN, WISE, *dials}
 
 
 def test_places_are_changes_from_tl():
     evidence = evidence_of(SWEEP, n=30, seeds=2)
     lungs = evidence.places["lungs"]
     curve = curve_of(evidence)
-    expected = (lungs[WISE] - lungs[TL])[curve.cohort].mean()
+    expected = (lungs[WISE] - lungs[TL])[curve.figures[WISE].cohort].mean()
     assert curve.figures[WISE].places["lungs"].value == pytest.approx(expected)

@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 
 from evidrift.tradeoff.points import Point
-from tools.strategies.answers import VERSION_NAMES, Answer, Candidate, Condition
+from tools.strategies.answers import VERSION_NAMES, Answer, Condition
 
 QUESTIONS = {
     "T1": "a tenth of the rate takes at least half, for at most one point of accuracy",
-    "T2": "some share of `wise` lies below the dials' curve",
+    "T2": "some share of `wise` lies below the dials",
     "T3": "`features` or `maps` takes half of LayerCAM's and a quarter of occlusion's, within one point",
     "T4": "`focal` halves negative flips and leaves drift as it was",
     "T7": "the ranking of the architectures changes with the strategy",
@@ -20,24 +20,26 @@ MISSING = "-"
 
 
 def answers_table(answers: Sequence[Answer], architectures: Sequence[str]) -> str:
-    """The verdicts: a row a question and version, a column an architecture."""
+    """The verdicts: a row a question and version, a column an architecture; those of all stand below."""
     lines = [_line(["", "question", "of", *architectures]), _line(["---"] * (3 + len(architectures)))]
+    below: list[str] = []
     for question, version in dict.fromkeys((each.question, each.version) for each in answers):
         own = {each.arch: each for each in answers if (each.question, each.version) == (question, version)}
-        cells = [_verdict(own[arch]) if arch in own else MISSING for arch in architectures]
         if "" in own:  # of all architectures
-            cells = [_verdict(own[""]), *[""] * (len(architectures) - 1)]
+            below.append(f"{question}, {QUESTIONS[question]}: {_verdict(own[''])}")
+            continue
+        cells = [_verdict(own[arch]) if arch in own else MISSING for arch in architectures]
         lines.append(_line([question, QUESTIONS[question], VERSION_NAMES[version], *cells]))
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *(f"\n{each}" for each in below)]) + "\n"
 
 
 def conditions_table(answers: Sequence[Answer]) -> str:
-    """What each verdict rests on: of every question the candidates with their conditions."""
+    """What each verdict rests on: the candidates with their conditions, and what stands beside."""
     heads = ["", "of", "architecture", "point", "condition", "figure", "met"]
     lines = [_line(heads), _line(["---"] * len(heads))]
     for each in answers:
-        for candidate in _told(each):
-            for condition in candidate.conditions:
+        for candidate in each.candidates:
+            for condition in (*candidate.conditions, *candidate.beside):
                 where = [each.question, VERSION_NAMES[each.version], each.arch, candidate.point]
                 lines.append(_line([*where, condition.what, _figure(condition), condition.verdict]))
     return "\n".join(lines) + "\n"
@@ -68,14 +70,17 @@ def points_table(points: pd.DataFrame) -> str:
         "below the dials by": ("below_dials", 2),
         "negative flips": ("flips", 3),
     }
-    heads = ["point", *columns, "drift of all films", "floor of tl, of it", "verdict", "faithful", "sane"]
-    lines = [_line(heads), _line(["---", *["---:"] * (len(columns) + 2), "---", "---", "---"])]
+    heads = ["point", *columns, "ahead by at least", "films", "drift of all films", "floor of tl, of it"]
+    heads += ["verdict", "faithful", "sane"]
+    lines = [_line(heads), _line(["---", *["---:"] * (len(columns) + 4), "---", "---", "---"])]
     for row in points.to_dict("records"):
         lines.append(
             _line(
                 [
                     str(Point(row["strategy"], row["strength"])),
                     *(_interval(row, name, digits) for name, digits in columns.values()),
+                    MISSING if pd.isna(row["ahead_low"]) else f"{row['ahead_low']:z.3f}",
+                    str(row["n_images"]),
                     _number(row["drift_all"]),
                     f"{_number(row['floor_tl'])}, {_number(row['floor_ft'])}",
                     WORDS.get(row["standing"], row["standing"]),
@@ -115,13 +120,6 @@ def places_table(points: pd.DataFrame) -> str:
 
 
 SIGNS = {"supported": " ↓", "refuted": " =", "not decidable": "", "": ""}
-
-
-def _told(answer: Answer) -> Sequence[Candidate]:
-    """Of T7, which has many, those that are observed or decided for; of the others all."""
-    if answer.question != "T7":
-        return answer.candidates
-    return [each for each in answer.candidates if each.conditions[0].value > 0 or each.verdict == "supported"]
 
 
 def _verdict(answer: Answer) -> str:

@@ -24,14 +24,13 @@ HALO = [withStroke(linewidth=2.2, foreground="white")]
 POINT: dict[str, Any] = {"ms": 6, "mew": 1.4}
 CURVE: dict[str, Any] = {"color": style.INK, "lw": 2.2, "solid_capstyle": "round", "zorder": 2}
 MIXING: dict[str, Any] = {"color": style.QUIET, "lw": 1.2, "ls": (0, (5, 3)), "zorder": 1}
-CHANCE: dict[str, Any] = {"color": "#a0522d", "lw": 1.2, "ls": (0, (1, 2)), "zorder": 1}
-SCALE: dict[str, Any] = {"color": "#a0522d", "lw": 1.2, "ls": (0, (4, 2, 1, 2)), "zorder": 1}
+FAR = "#a0522d"  # what lies above the panel
 TITLE = "What does it cost to keep the evidence where it was?"
 ABOUT = (
-    "Right: more accurate. Down: the evidence stays where it was. What lies below the black curve keeps\n"
-    "more than turning the dials of plain fine-tuning can. Thin bars: 95 % intervals over patients and\n"
-    "trainings. A line runs from plain to the strongest setting. Filled: shown to lie below the curve, by a\n"
-    "judge that was not optimised, too. Crossed: shown by the optimised measure alone (cosmetic)."
+    "Right: more accurate. Down: the evidence stays where it was. Black: mixtures of the dials that were\n"
+    "tried. Only filled points are shown to lie below the dials; dot inside: not decidable; open: refuted;\n"
+    "crossed: below by LayerCAM alone, or by maps that say little. Thin bars: 95 % intervals of each point,\n"
+    "over patients and trainings. They are not paired: two points differ more surely than their bars say."
 )
 
 
@@ -89,8 +88,6 @@ def _legends(looks: Mapping[str, Look]) -> list[list[Line2D]]:
     lines = [
         Line2D([], [], **CURVE, label="the dials' curve"),
         Line2D([], [], **MIXING, label="mixing: each film to tl or plain at random"),
-        Line2D([], [], **CHANCE, label="chance: unrelated maps"),
-        Line2D([], [], **SCALE, label="another patient of the class"),
     ]
     strategies = [
         Line2D([], [], color=look.colour, marker=look.marker, mfc="white", **POINT, label=safe_text(name, 24))
@@ -106,8 +103,6 @@ def _draw(axes: Axes, points: pd.DataFrame, looks: Mapping[str, Look], width: fl
     traced = [each for each in traced if np.isfinite(each).all()]
     axes.plot(*zip(*[traced[at] for at in vertices(traced)], strict=True), **CURVE)
     axes.plot([0, plain["gain"]], [0, plain["drift"]], **MIXING)
-    for name, looks_of in (("chance", CHANCE), ("scale", SCALE)):
-        axes.axhline(plain[name], **looks_of)
     labels = [("tl", 0.0, 0.0, style.INK), ("plain", plain["gain"], plain["drift"], style.INK)]
     for name, look in looks.items():
         own = points[points["strategy"] == name]
@@ -132,8 +127,10 @@ def _point(axes: Axes, row: Mapping[str, Any], look: Look) -> None:
     filled = row["standing"] == "below" or look.colour == style.INK
     fill = look.colour if filled else "white"
     axes.plot([x], [y], ls="", marker=look.marker, color=look.colour, mfc=fill, **POINT, zorder=5)
-    if row["standing"] == "cosmetic":
-        axes.plot([x], [y], ls="", marker="x", color=look.colour, ms=4.5, mew=1.2, zorder=6)
+    inside = {"cosmetic": "x", "unconfirmed": "x", "doubtful": "x", "not decidable": "."}
+    if row["standing"] in inside:
+        mark = inside[row["standing"]]
+        axes.plot([x], [y], ls="", marker=mark, color=look.colour, ms=4.5, mew=1.2, zorder=6)
 
 
 def _dress(axes: Axes, points: pd.DataFrame) -> None:
@@ -142,8 +139,14 @@ def _dress(axes: Axes, points: pd.DataFrame) -> None:
     low, high = min(0.0, float(ends.min(initial=0))), max(0.0, float(ends.max(initial=0)))
     room = 0.04 * max(high - low, 1.0)
     axes.set_xlim(low - room, high + 3 * room)
-    tops = points[["chance", "scale", "drift_high", "drift"]].to_numpy(float)
-    axes.set_ylim(-0.02, float(np.nanmax(tops, initial=0.5)) + 0.05)
+    tops = points[["drift_high", "drift"]].to_numpy(float)
+    tops = tops[np.isfinite(tops)]
+    top = 1.2 * float(tops.max(initial=0.1))
+    axes.set_ylim(-0.04 * top, top)
+    plain = points[points["role"] == "plain"].iloc[0]
+    far = [("unrelated maps", plain["chance"]), ("another patient", plain["scale"])]
+    told = ", ".join(f"{name} {value:.2f}" for name, value in far if np.isfinite(value))
+    axes.text(0.02, 0.98, f"↑ {told}", transform=axes.transAxes, color=FAR, size=8.5, va="top", zorder=7)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     axes.set_xlabel("accuracy gained over tl, points")
     area = 100 * (1 - float(points["chance"].max()))

@@ -8,7 +8,7 @@ from evidrift.report.terminal.plain import plain_table
 from evidrift.report.words import view
 from evidrift.report.words.names import METHOD_NAMES
 from evidrift.tradeoff.points import Point
-from evidrift.tradeoff.table import UNOPTIMISED
+from evidrift.tradeoff.verdicts import UNOPTIMISED
 
 SIGNS = {"supported": "yes", "refuted": "no", "not decidable": "?", "": "-"}
 
@@ -23,8 +23,9 @@ def print_tradeoff(points: pd.DataFrame, judges: pd.DataFrame, to: Console) -> N
     """
     of_points = points[points["role"] != "origin"].iloc[0]
     to.print(
-        f"{shown(of_points['arch'])}: {of_points['n_test']} test images, {of_points['n_seeds']} seeds; drift "
-        f"of {of_points['n_images']} images of {of_points['n_patients']} patients that are right in all.",
+        f"{shown(of_points['arch'])}: {of_points['n_test']} test images, {of_points['n_seeds']} seeds; "
+        f"drift of {of_points['n_images']} images of {of_points['n_patients']} patients, right in tl, "
+        "plain and the dials; a method's of those that it gets right, too.",
         style="bold",
     )
     to.print(plain_table(points_view(points), once=False))
@@ -68,13 +69,16 @@ def methods_view(points: pd.DataFrame, judges: pd.DataFrame) -> view.TableView:
         [
             view.words("point", "point"),
             view.intervals("below by", "below_dials", "below_dials_low", "below_dials_high"),
+            view.numbers("ahead", "ahead_low", digits=3),
             *(view.words(_judge(layer, method), f"{layer} {method}") for layer, method in UNOPTIMISED),
             view.words("faithful", "faithful"),
             view.words("sane", "sane"),
             view.verdicts("verdict", "standing"),
         ],
-        "Judges that were not optimised: yes, no, ? not decidable, - not asked. Cosmetic: below by LayerCAM "
-        "at penultimate alone.",
+        "Below by: than mixtures of the dials that were tried. Ahead: by how much more accurate than any "
+        "setting of a dial, at least. Judges that were not optimised: yes, no, ? not decidable, - not asked. "
+        "Of maps and features: cosmetic where all refute it, unconfirmed where none decides. Doubtful: maps "
+        "not faithful or not sane.",
     )
 
 

@@ -10,7 +10,7 @@ from tests.tradeoff.made import RULES, SWEEP, checks_of, evidence_of
 
 def points_of(truth=SWEEP, **how):
     evidence = evidence_of(truth, **how)
-    return weigh(evidence, dict.fromkeys(evidence.points, checks_of()), RULES).points
+    return weigh(evidence, dict.fromkeys(evidence.points, checks_of()), RULES, {}).points
 
 
 def drawn(*tables) -> bytes:

@@ -9,14 +9,14 @@ from tests.tradeoff.made import OCCLUSION, RULES, SWEEP, checks_of, evidence_of
 
 def printed(truth, **how) -> str:
     evidence = evidence_of(truth, **how)
-    weighed = weigh(evidence, dict.fromkeys(evidence.points, checks_of()), RULES)
+    weighed = weigh(evidence, dict.fromkeys(evidence.points, checks_of()), RULES, {})
     file = io.StringIO()
     print_tradeoff(weighed.points, weighed.judges, console(file))
     return file.getvalue()
 
 
 def test_every_point_is_told_and_who_agrees_with_the_methods():
-    text = printed(SWEEP, n=400, other={("maps", OCCLUSION): 0.4})
+    text = printed(SWEEP, n=1500, noise=0.003, other={("maps", OCCLUSION): 0.4})
     lines = [line.split() for line in text.splitlines()]
     told = [line[1] for line in lines if line[:1] == ["maps"]]
     assert told == ["low", "mid", "high"] * 2
