@@ -22,9 +22,14 @@ outputs = {outputs!r}[stage]
 words = dict(zip(sys.argv[3::2], sys.argv[4::2]))
 for name, word in words.items():
     if name in outputs:
-        for item in ("arch", "seed", "family"):
+        for item in ("arch", "seed", "family", "strategy", "strength"):
             word = word.replace("@" + item, words.get("--" + item, ""))
         path = pathlib.Path(word)
+        if name == "--strategies":
+            for arch in {architectures!r}:  # the same while the strategy is
+                (path / (arch + ".txt")).parent.mkdir(parents=True, exist_ok=True)
+                (path / (arch + ".txt")).write_text("plain")
+            continue
         if not path.suffix:
             path = path / "file"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +37,7 @@ for name, word in words.items():
 """
 
 OUTPUTS = {
-    "parameters": ["--checked"],
+    "parameters": ["--checked", "--strategies"],
     "prepare": ["--images", "--metrics"],
     "probe": ["--probe", "--metrics"],
     "embed": ["--backbone", "--features"],
@@ -45,15 +50,20 @@ OUTPUTS = {
     "trajectory": ["--table", "--metrics"],
     "compare": ["--tables", "--figures", "--summary"],
     "report": ["--report"],
+    "treat": ["--treated", "--history", "--metrics"],
+    "judge": ["--judged"],
+    "tradeoff": ["--tables", "--figures", "--metrics"],
 }
 
 pytestmark = pytest.mark.slow
 
 ARCHITECTURES, SEEDS = ("resnetv2_mini", "inception_mini"), (1, 2)
+SWEPT, POINTS = "resnetv2_mini", ("wise-low", "maps-low")
 
 
-def stages(*names, architectures=ARCHITECTURES, seeds=SEEDS):
+def stages(*names, architectures=ARCHITECTURES, seeds=SEEDS, points=POINTS):
     """All items of the named stages."""
+    swept = [SWEPT] if SWEPT in architectures else []
     items = {
         "parameters": ["parameters"],
         "prepare": ["prepare"],
@@ -68,10 +78,14 @@ def stages(*names, architectures=ARCHITECTURES, seeds=SEEDS):
         "train_tl": [f"train_tl@{a}-{s}" for a in architectures for s in seeds],
         "finetune": [f"finetune@{a}-{s}" for a in architectures for s in seeds],
         "explain": [f"explain@{a}-{s}-cam" for a in architectures for s in seeds],
+        "treat": [f"treat@{a}-{p}" for a in swept for p in points],
+        "judge": [f"judge@{a}-{p}" for a in swept for p in points],
+        "tradeoff": [f"tradeoff@{a}" for a in swept],
     }
     return {item for name in names for item in items[name]}
 
 
+SWEEP = ("treat", "judge", "tradeoff")
 EVERYTHING = stages(*OUTPUTS) - {"parameters"}
 
 
@@ -90,7 +104,7 @@ def place(tmp_path_factory):
     place.replace("params.yaml", "source: phantoms/tiny.yaml", "source: images")
     stub = folder / "bin" / "python"
     stub.parent.mkdir()
-    stub.write_text(STUB.format(python=sys.executable, outputs=OUTPUTS))
+    stub.write_text(STUB.format(python=sys.executable, outputs=OUTPUTS, architectures=ARCHITECTURES))
     stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
     place.env["PATH"] = f"{stub.parent}:{place.env['PATH']}"
     assert rerun(place) == EVERYTHING
@@ -115,7 +129,7 @@ def test_a_new_seed_runs_its_own_stages_then_those_of_its_architecture_and_compa
     params["grid"]["seeds"] = [1, 2, 3]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
     own = stages("train_tl", "finetune", "explain", seeds=[3])
-    after = stages("check", "reliance", "drift", "trajectory", "compare", "report")
+    after = stages("check", "reliance", "drift", "trajectory", "compare", "report", *SWEEP)
     assert rerun(place) == own | after
     params["grid"]["seeds"] = [1, 2]
     (place.path / "params.yaml").write_text(yaml.safe_dump(params))
@@ -129,17 +143,17 @@ def test_a_new_seed_runs_its_own_stages_then_those_of_its_architecture_and_compa
 
 def test_another_area_reruns_drift_and_compare(place):
     place.replace("params.yaml", "area: 0.2", "area: 0.25")
-    assert rerun(place) == stages("drift", "compare", "report")
+    assert rerun(place) == stages("drift", "compare", "report", "tradeoff")
 
 
 def test_another_share_that_counts_as_preserved_reruns_compare(place):
     place.replace("params.yaml", "preserved: 0.5", "preserved: 0.4")
-    assert rerun(place) == stages("compare", "report")
+    assert rerun(place) == stages("compare", "report", "tradeoff")
 
 
 def test_another_number_of_images_to_check_reruns_check_and_compare(place):
     place.replace("params.yaml", "steps: 4", "steps: 5")
-    assert rerun(place) == stages("check", "compare", "report")
+    assert rerun(place) == stages("check", "compare", "report", "judge", "tradeoff")
 
 
 def test_another_number_of_images_to_follow_reruns_trajectory_and_compare(place):
@@ -151,7 +165,7 @@ def test_another_number_of_images_to_follow_reruns_trajectory_and_compare(place)
 
 def test_a_comment_in_an_attribution_familys_file_reruns_its_explain_items_and_what_follows(place):
     place.replace("evidrift/families/cam.py", '"""', '# a comment\n"""')
-    after = ("check", "reliance", "drift", "trajectory", "compare", "report")
+    after = ("check", "reliance", "drift", "trajectory", "compare", "report", "judge", "tradeoff")
     assert rerun(place) == stages("explain", *after)
 
 
@@ -166,9 +180,27 @@ def test_a_new_architectures_file_reruns_nothing(place):
     assert rerun(place) == set()
 
 
+def test_another_strength_of_a_strategy_reruns_its_point_of_the_sweep_alone(place):
+    place.replace("params.yaml", "gamma: 1", "gamma: 2")
+    assert rerun(place) == stages(*SWEEP, points=["maps-low"])
+
+
+def test_a_strategy_added_to_the_sweep_runs_its_own_points_alone(place):
+    params = yaml.safe_load((place.path / "params.yaml").read_text())
+    params["strategies"]["rate"] = {"low": {"factor": 0.3}}
+    params["tradeoff"]["strategies"].append("rate")
+    (place.path / "params.yaml").write_text(yaml.safe_dump(params))
+    assert rerun(place) == stages(*SWEEP, points=["rate-low"])
+
+
+def test_a_change_of_one_strategys_file_reruns_what_it_treats(place):
+    place.replace("evidrift/strategies/wise.py", '"""', '# a comment\n"""')
+    assert rerun(place) == stages(*SWEEP, points=["wise-low"])
+
+
 def test_one_more_image_in_the_source_folder_reruns_everything(place):
     (place.path / "images" / "normal" / "2.png").write_bytes(b"two")
-    assert rerun(place) == EVERYTHING
+    assert rerun(place) == EVERYTHING | stages("treat", "judge", points=["rate-low"])
 
 
 def test_the_stub_writes_every_output_of_dvc_yaml():
@@ -176,6 +208,6 @@ def test_the_stub_writes_every_output_of_dvc_yaml():
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
         entries = [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
         outputs = {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}
-        command = re.sub(r"@(arch|seed|family)\b", r"${item.\1}", stage["cmd"])
+        command = re.sub(r"@(arch|seed|family|strategy|strength)\b", r"${item.\1}", stage["cmd"])
         words = dict(re.findall(r"(--[\w-]+) (\S+)", command))
         assert {words[flag] for flag in OUTPUTS[name]} == outputs

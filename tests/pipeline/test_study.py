@@ -120,7 +120,8 @@ def test_an_experiment_with_another_threshold_reruns_drift_and_compare_and_shows
     assert yaml.safe_load((tiny_copy.path / "params.yaml").read_text())["drift"]["area"] == 0.3
     drift = {"drift@inception_mini", "drift@resnetv2_mini"}
     # "parameters" checks the whole file, and runs after any change of it
-    assert set(ran(said)) == {"parameters", *drift, "compare", "report"}
+    again = {"compare", "drift@inception_mini", "drift@resnetv2_mini", "parameters", "report"}
+    assert set(ran(said)) == again | {"tradeoff@resnetv2_mini"}
     changed = json.loads(tiny_copy.run("dvc", "params", "diff", "--json"))["params.yaml"]
     assert {name: (value["old"], value["new"]) for name, value in changed.items()} == {
         "drift.area": (0.2, 0.3)
@@ -169,7 +170,7 @@ def test_make_repro_with_a_typo_starts_no_work(tiny_copy):
 
 def test_an_unknown_profile_names_those_that_exist_and_edits_stay(tiny_copy):
     said = tiny_copy.make("repro", "PROFILE=papers", expect=2)
-    profiles = "cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, ten_seeds, tiny"
+    profiles = "cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, strategies, ten_seeds, tiny"
     assert f"There is no profile papers. There are: {profiles}." in said
     tiny_copy.replace("params.yaml", "draws: 3", "draws: 4")
     said = tiny_copy.make("repro", "PROFILE=paper", expect=2)
