@@ -4,13 +4,13 @@ import evidrift.base.pinned  # first, before numpy
 import evidrift.networks.start_tensorflow  # noqa: F401 - first, before TensorFlow
 from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.family import load_family
+from evidrift.attribution.origin import origin_of
 from evidrift.attribution.subset import choose
 from evidrift.base.arguments import arguments
 from evidrift.base.errors import run
 from evidrift.base.unfinished.scratch import unfinished
-from evidrift.base.versions import versions
 from evidrift.images.store import STORE, ImageStore
-from evidrift.maps.mapfile import CHECKPOINTS, Origin, write_maps
+from evidrift.maps.mapfile import CHECKPOINTS, write_maps
 from evidrift.networks.checkpoint import checkpoint_hash, load_checkpoints, load_plan
 from evidrift.networks.files import PREDICTIONS
 from evidrift.training.predictions import read_predictions
@@ -36,17 +36,8 @@ def main() -> None:
         for name in weights
     }
     chosen = choose(images.ids, images.labels, family.params.images_per_class)
-    origin = Origin(
-        architecture=args.architecture,
-        seed=args.seed,
-        family=args.family,
-        score=family.params.score,
-        target=family.params.target,
-        size=store.size,
-        classes=store.classes,
-        versions=versions(),
-        weights={name: checkpoint_hash(classifier, values) for name, values in weights.items()},
-    )
+    hashes = {name: checkpoint_hash(classifier, values) for name, values in weights.items()}
+    origin = origin_of(args.architecture, args.seed, family, images, hashes)
     with unfinished("explain", args, family, plan) as memo:
         maps = explain_checkpoints(family, classifier, weights, images, plan.prepare, recorded, chosen, memo)
         write_maps(args.maps, origin, images.ids[chosen], images.content[chosen], maps)

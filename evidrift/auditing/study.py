@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from evidrift.attribution.family import Family
+from evidrift.attribution.origin import origin_of
 from evidrift.auditing.films.calls import Scores, truth_of
 from evidrift.auditing.films.images import AuditImages
 from evidrift.auditing.rates import evaluate_findings
@@ -28,7 +29,7 @@ from evidrift.drift.source import ArchitectureMaps
 from evidrift.drift.table import Columns, build
 from evidrift.drift.tables import PAIRS, Notes
 from evidrift.images.store import EXCLUSIONS, MANIFEST, STORE, Images, write_store
-from evidrift.maps.mapfile import CHECKPOINTS, CheckpointMaps, LayerMaps, Origin, write_maps
+from evidrift.maps.mapfile import CHECKPOINTS, CheckpointMaps, LayerMaps, write_maps
 from evidrift.maps.scores import predicted_classes
 from evidrift.prepare.tables import write_exclusions, write_manifest
 from evidrift.report.page.material import ReportFiles
@@ -166,17 +167,8 @@ def write_material(
     )
     for seed, pair in enumerate(pairs, start=1):
         for family in families:
-            origin = Origin(
-                architecture=NAME,
-                seed=seed,
-                family=family.name,
-                score=family.params.score,
-                target=family.params.target,
-                size=images.pixels.shape[1],
-                classes=images.classes,
-                versions=versions(),
-                weights={name: run.sha256 for name, run in zip(CHECKPOINTS, pair, strict=True)},
-            )
+            hashes = {name: run.sha256 for name, run in zip(CHECKPOINTS, pair, strict=True)}
+            origin = origin_of(NAME, seed, family, images, hashes)
             maps = {name: run.maps[family.name] for name, run in zip(CHECKPOINTS, pair, strict=True)}
             path = files.maps / NAME / f"{seed}-{family.name}.h5"
             write_maps(path, origin, images.ids, images.content, maps)

@@ -1,7 +1,8 @@
 """The one kind of error that a user can mend, and its one place of printing."""
 
+import difflib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from evidrift.base.keys import PIPELINE
@@ -39,6 +40,12 @@ def told(where: str, check_it: Callable[..., Any], *arguments: Any) -> list[str]
     except UserError as error:
         return [where + line for line in error.spelled(PIPELINE).splitlines()]
     return []
+
+
+def likely(word: str, known: Sequence[str]) -> str:
+    """A hint beside a word that is not known: the one that was likely meant, or else those that there are."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."
 
 
 def run(main: Callable[[], None]) -> None:

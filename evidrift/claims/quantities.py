@@ -4,7 +4,8 @@ Drift is what fine-tuning moved in each training. Its shared part is what every 
 erratic part the rest. Scale is how far one patient's map lies from another's (docs/design.md, Drift).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -38,6 +39,17 @@ class Cells:
     scale: np.ndarray
     squared: bool = True
     classes: np.ndarray | None = None
+
+    def changed(self, change: Callable[[np.ndarray], np.ndarray]) -> "Cells":
+        """The same with all that was measured changed alike; every array is (n, ...)."""
+        return replace(
+            self,
+            drift=change(self.drift),
+            cross=change(self.cross),
+            floor_tl=change(self.floor_tl),
+            floor_ft=change(self.floor_ft),
+            scale=change(self.scale),
+        )
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 from evidrift.attribution.explain import explain_checkpoint
 from evidrift.attribution.family import Family
 from evidrift.attribution.networks import Networks
+from evidrift.attribution.origin import origin_of
 from evidrift.attribution.subset import choose
 from evidrift.base.progress import Progress
 from evidrift.base.unfinished.memo import NOTHING, Memo
-from evidrift.base.versions import versions
 from evidrift.judge.checkpoints import Checkpoints
 from evidrift.judge.start import read_start, require_alike
 from evidrift.maps.mapfile import CheckpointMaps, Origin
@@ -93,7 +93,7 @@ def judge_maps(
                 "ft": checkpoint_hash(networks.classifier, treated),
             }
             for family, at in zip(families, chosen, strict=True):
-                origin = _origin(point.architecture, seed, family, images, weights)
+                origin = origin_of(point.architecture, seed, family, images, weights)
                 path = folder / f"{seed}-{family.name}.h5"
                 start = read_start(path, origin, images.ids[at], images.content[at])
                 maps = explain_checkpoint(
@@ -109,19 +109,3 @@ def judge_maps(
                 )
                 require_alike(path, start, maps)
                 yield Judged(origin, at, {"tl": start, "ft": maps})
-
-
-def _origin(
-    architecture: str, seed: int, family: Family, images: "Images", weights: dict[str, str]
-) -> Origin:
-    return Origin(
-        architecture=architecture,
-        seed=seed,
-        family=family.name,
-        score=family.params.score,
-        target=family.params.target,
-        size=images.pixels.shape[1],
-        classes=images.classes,
-        versions=versions(),
-        weights=weights,
-    )

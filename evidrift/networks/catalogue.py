@@ -9,7 +9,6 @@ build(size, weights, **options): the trunk as a flat functional Keras model, fro
     to the tensor that enters global pooling, (h, w, channels). Keras is imported inside.
 """
 
-import difflib
 import hashlib
 import importlib
 import inspect
@@ -17,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from evidrift.base.errors import UserError
+from evidrift.base.errors import UserError, likely
 
 ZOO = Path(__file__).parents[1] / "zoo"
 Options = Mapping[str, int | float]
@@ -35,9 +34,7 @@ def find(name: str) -> ModuleType:
         UserError: no file in zoo/ has that name.
     """
     if name not in names():
-        close = difflib.get_close_matches(name, names(), n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(names())}."
-        raise UserError(f"{name} is not an architecture. {hint}")
+        raise UserError(f"{name} is not an architecture. {likely(name, names())}")
     return importlib.import_module(f"evidrift.zoo.{name}")
 
 

@@ -7,7 +7,7 @@ and a training of another strategy that failed takes nothing away from them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -166,11 +166,4 @@ def restricted(cells: Cells, images: np.ndarray) -> Cells:
     def only(values: np.ndarray) -> np.ndarray:
         return np.where(images[:, None], values, np.nan).astype(np.float64)
 
-    return replace(
-        cells,
-        drift=only(cells.drift),
-        cross=only(cells.cross),
-        floor_tl=only(cells.floor_tl),
-        floor_ft=only(cells.floor_ft),
-        scale=only(cells.scale),
-    )
+    return cells.changed(only)

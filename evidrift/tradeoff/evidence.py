@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import h5py
@@ -49,7 +50,7 @@ class Evidence:
     places: Mapping[str, Mapping[Point, np.ndarray]]
     area: float
 
-    @property
+    @cached_property
     def patients(self) -> np.ndarray:
         """Index of each image's patient, (n,)."""
         return np.unique(self.patient_ids, return_inverse=True)[1]

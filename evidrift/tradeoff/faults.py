@@ -84,7 +84,7 @@ def _strength_faults(
             )
     for strength in present:
         if contents[strength] == LEAVING.get(name):
-            yield f"strategies.{name}.{strength} leaves plain fine-tuning as it is. Change it.."
+            yield f"strategies.{name}.{strength} leaves plain fine-tuning as it is. Change it."
         for architecture, recipe in finetune.items():
             if (name, contents[strength]) == ("batchnorm", {"mode": recipe.batchnorm}):
                 yield (

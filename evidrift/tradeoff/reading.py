@@ -199,15 +199,8 @@ def _of_tl(maps: ArchitectureMaps, signed: np.ndarray, plain: Sets, params: Drif
 
 def _on_split(cells: Cells, at: np.ndarray, patients: np.ndarray) -> Cells:
     """Cells of some images as those of the whole test split."""
-    n = len(patients)
-    return Cells(
-        patients,
-        _spread(cells.drift, at, n),
-        _spread(cells.cross, at, n),
-        _spread(cells.floor_tl, at, n),
-        _spread(cells.floor_ft, at, n),
-        _spread(cells.scale, at, n),
-    )
+    whole = cells.changed(lambda values: _spread(values, at, len(patients)))
+    return replace(whole, patients=patients)
 
 
 def _spread(values: np.ndarray, at: np.ndarray, n: int) -> np.ndarray:

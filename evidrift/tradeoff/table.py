@@ -189,12 +189,8 @@ def summarise(weighed: Weighed) -> dict[str, Any]:
 
 
 def _of(curve: Curve, point: Point) -> dict[str, Any]:
-    role = {"role": point.role}
-    return {
-        "arch": curve.architecture,
-        "strategy": point.strategy,
-        "strength": point.strength,
-    } | role
+    own = {"strategy": point.strategy, "strength": point.strength, "role": point.role}
+    return {"arch": curve.architecture} | own
 
 
 def _counts(curve: Curve, point: Point, drift: Quantity | None) -> dict[str, int]:

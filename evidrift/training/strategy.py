@@ -11,7 +11,6 @@ treat(setting, params): the `Treatment` of a training (see `treatment`), where i
 blend(classifier, start, end, params, updated, inputs): where it does not, see `strategies.wise`.
 """
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from importlib import import_module
@@ -19,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from evidrift.base.errors import UserError
+from evidrift.base.errors import UserError, likely
 from evidrift.base.section import Section, load_section, validate
 
 STRATEGIES = Path(__file__).parents[1] / "strategies"
@@ -51,9 +50,7 @@ def find_strategy(name: str) -> ModuleType:
         UserError: no file in strategies/ has that name, or it lacks what such a file must define.
     """
     if name not in names():
-        close = difflib.get_close_matches(name, names(), n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(names())}."
-        raise UserError(f"{name} is not a strategy of fine-tuning. {hint}")
+        raise UserError(f"{name} is not a strategy of fine-tuning. {likely(name, names())}")
     module = import_module(f"evidrift.strategies.{name}")
     does = "treat" if getattr(module, "TRAINS", True) else "blend"
     lacking = [word for word in ("DIAL", "TRAINS", "Params", does) if not hasattr(module, word)]

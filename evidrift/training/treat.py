@@ -52,7 +52,7 @@ def treat(
         models: the architecture's folder, with backbone, tl and, for a strategy that does not train, ft.
         seeds: of the grid.
         store: the prepared images.
-        params: of fine-tuning, which the strategy changes.
+        params: of fine-tuning, which the strategy changes; see `Finetune.recipe`.
         strategy: with its parameters.
         folder: to write: `<seed>/network.weights.h5`.
         scratch: where unfinished trainings are kept.
@@ -67,10 +67,9 @@ def treat(
             start = models / str(seed) / "tl"
             classifier = load_tl(plan, backbone=models / BACKBONE, tl=start, dropout=params.dropout)
             name = f"treat {plan.architecture} {strategy.name} seed {seed}"
-            once = params.model_copy(update={"keep_epochs": []})
             part = scratch.part(f"seed-{seed}")
             history, chosen = finetune(
-                classifier, zoo, training, validation, once, seed, name, scratch=part, strategy=strategy
+                classifier, zoo, training, validation, params, seed, name, scratch=part, strategy=strategy
             )
         else:
             folders = {name: models / str(seed) / name for name in ("tl", "ft")}

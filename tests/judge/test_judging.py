@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evidrift.attribution import origin as making
 from evidrift.attribution.explain import explain_checkpoints
 from evidrift.attribution.family import Family
 from evidrift.attribution.networks import Networks
@@ -14,7 +15,6 @@ from evidrift.base.unfinished.memo import NOTHING
 from evidrift.base.versions import versions
 from evidrift.check.checking import check_architecture, check_checkpoints
 from evidrift.families import cam, perturbation
-from evidrift.judge import judging
 from evidrift.judge.checkpoints import Checkpoints
 from evidrift.judge.judging import Point, judge_maps
 from evidrift.maps.mapfile import MapFile, Origin, write_maps
@@ -211,7 +211,7 @@ def test_maps_by_other_parameters_are_refused(study, plain, family, change, matc
 
 def test_maps_of_tl_that_other_versions_of_libraries_made_are_refused(study, plain, tmp_path, monkeypatch):
     """Beside them the treated maps would differ by the libraries too."""
-    monkeypatch.setattr(judging, "versions", lambda: versions() | {"tensorflow": "3.0.0"})
+    monkeypatch.setattr(making, "versions", lambda: versions() | {"tensorflow": "3.0.0"})
     refused(study, plain, r"1-cam.h5 .*: versions differ\. .* with .* explain@", tmp_path)
 
 
