@@ -15,7 +15,14 @@ from tests.places import ROOT
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*.yaml"))]
 # their images, and for cxr5 the weights too, lie outside the repository
-NEEDS_FILES_OF_THE_USER = {"paper.yaml", "paper_raw.yaml", "cxr5.yaml", "cxr5_seeds.yaml", "cxr5_small.yaml"}
+NEEDS_FILES_OF_THE_USER = {
+    "paper.yaml",
+    "paper_raw.yaml",
+    "cxr5.yaml",
+    "cxr5_seeds.yaml",
+    "cxr5_small.yaml",
+    "strategies_cxr5.yaml",
+}
 
 
 @pytest.fixture

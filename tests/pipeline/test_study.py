@@ -169,7 +169,7 @@ def test_make_repro_with_a_typo_starts_no_work(tiny_copy):
 
 def test_an_unknown_profile_names_those_that_exist_and_edits_stay(tiny_copy):
     said = tiny_copy.make("repro", "PROFILE=papers", expect=2)
-    profiles = "cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, strategies, ten_seeds, tiny"
+    profiles = "cxr5, cxr5_seeds, cxr5_small, paper, paper_raw, strategies, strategies_cxr5, ten_seeds, tiny"
     assert f"There is no profile papers. There are: {profiles}." in said
     tiny_copy.replace("params.yaml", "draws: 3", "draws: 4")
     said = tiny_copy.make("repro", "PROFILE=paper", expect=2)
