@@ -27,7 +27,7 @@ import numpy as np
 from evidrift.claims.claim import NAN
 from evidrift.claims.estimate import Estimand, Quantity, estimate
 from evidrift.claims.functions import weighted_sum
-from evidrift.tradeoff.points import GRADED, PLAIN, TL, Point
+from evidrift.tradeoff.points import PLAIN, TL, Point
 
 Lines = tuple[Quantity, Quantity]  # accuracy of a point above that of the lines on both sides of a setting
 
@@ -68,7 +68,7 @@ def ahead_of(accuracy: Mapping[Point, Quantity], drift: Mapping[Point, Quantity]
         drift: by point; of all dials.
         point: to be judged.
     """
-    settings = sorted(each for each in drift if each.strategy in GRADED)
+    settings = sorted(each for each in drift if each.graded)
     return Ahead(
         tuple(
             _of_dial(accuracy, drift, point, list(own))

@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from pydantic.fields import FieldInfo
+
 from evidrift.base.section import read_params
 from evidrift.tradeoff.params import Tradeoff
 from evidrift.training.strategy import find_strategy
 
 Role = Literal["origin", "plain", "dial", "method"]
-# Dials with a setting between any two; batchnorm is a switch.
-GRADED = ("rate", "decay")
-# Strategies that hold maps, or what maps are made of, where they were.
-OPTIMISING = ("features", "maps")
+LAYER = "layer"  # the parameter of a strategy that holds maps, or what maps are made of: where
 
 
 class Point(NamedTuple):
@@ -35,6 +34,20 @@ class Point(NamedTuple):
             return "plain"
         return "dial" if find_strategy(self.strategy).DIAL else "method"
 
+    @property
+    def graded(self) -> bool:
+        """Whether it is of a dial with a setting between any two: one with numbers for parameters."""
+        return self.role == "dial" and all(field.annotation is float for field in self._parameters.values())
+
+    @property
+    def holds_maps(self) -> bool:
+        """Whether its strategy is told a layer, the maps of which, or what they are made of, it holds."""
+        return self.role == "method" and LAYER in self._parameters
+
+    @property
+    def _parameters(self) -> dict[str, FieldInfo]:
+        return find_strategy(self.strategy).Params.model_fields
+
     def __str__(self) -> str:
         """For people, such as `rate high`."""
         return f"{self.strategy} {self.strength}".strip()
@@ -54,8 +67,4 @@ def points_of(sweep: Tradeoff) -> tuple[Point, ...]:
 def held_layers(path: Path, points: Iterable[Point]) -> dict[Point, str]:
     """The layer whose maps or features each point is told to hold, by a parameter file; of those that do."""
     strategies = read_params(path)["strategies"]
-    return {
-        point: strategies[point.strategy][point.strength]["layer"]
-        for point in points
-        if point.strategy in OPTIMISING
-    }
+    return {point: strategies[point.strategy][point.strength][LAYER] for point in points if point.holds_maps}

@@ -9,7 +9,7 @@ from evidrift.tradeoff.ahead import ahead_of
 from evidrift.tradeoff.below import distance_below
 from evidrift.tradeoff.curve import rivals_of
 from evidrift.tradeoff.evidence import LAYER, PRIMARY, Key
-from evidrift.tradeoff.points import OPTIMISING, TL, Point
+from evidrift.tradeoff.points import TL, Point
 
 # Judges that no strategy optimises, but LayerCAM at a layer that it was told to hold.
 LAST: Key = ("last", "layer_cam")
@@ -105,7 +105,7 @@ def standing(
     first = verdicts.get(PRIMARY, OPEN)
     if first != "supported":
         return "not below" if first == "refuted" else "not decidable"
-    if point.strategy in OPTIMISING:
+    if point.holds_maps:
         found = {verdicts.get(key, OPEN) for key in judges}
         if found == {"refuted"}:
             return "cosmetic"
