@@ -84,12 +84,12 @@ def shown(figure: Path, page: Path) -> str:
 
 def answers_section(answers: list[Answer], every: list[Evidence]) -> str:
     """The verdicts, what they rest on, and the orders of the architectures."""
-    parts = [
-        markdown.answers_table(answers, [each.architecture for each in every]),
-        "What each verdict rests on; intervals hold together for the candidates of a question. In T3 "
-        "the dials stand beside and decide nothing:\n",
+    rests = markdown.folded(
+        "What each verdict rests on. Intervals hold together for the candidates of a question; in T3 the "
+        "dials stand beside and decide nothing.",
         markdown.conditions_table(answers),
-    ]
+    )
+    parts = [markdown.answers_table(answers, [each.architecture for each in every]), rests]
     if len(every) > 1:
         parts += ["The order of the architectures:\n", markdown.orders_table(orders_of(every))]
     return "\n" + "\n".join(parts) + "\n"

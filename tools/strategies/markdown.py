@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evidrift.tradeoff.points import Point
@@ -35,14 +36,22 @@ def answers_table(answers: Sequence[Answer], architectures: Sequence[str]) -> st
 
 def conditions_table(answers: Sequence[Answer]) -> str:
     """What each verdict rests on: the candidates with their conditions, and what stands beside."""
-    heads = ["", "of", "architecture", "point", "condition", "figure", "met"]
-    lines = [_line(heads), _line(["---"] * len(heads))]
-    for each in answers:
-        for candidate in each.candidates:
-            for condition in (*candidate.conditions, *candidate.beside):
-                where = [each.question, VERSION_NAMES[each.version], each.arch, candidate.point]
-                lines.append(_line([*where, condition.what, _figure(condition), condition.verdict]))
-    return "\n".join(lines) + "\n"
+    heads = ["", "architecture", "point", "condition", "figure", "met"]
+    rows = (
+        _line(
+            [each.question, each.arch, candidate.point, condition.what, _figure(condition), condition.verdict]
+        )
+        for each in answers
+        for candidate in each.candidates
+        for condition in (*candidate.conditions, *candidate.beside)
+    )
+    # both versions of a question ask some conditions alike
+    return "\n".join(dict.fromkeys([_line(heads), _line(["---"] * len(heads)), *rows])) + "\n"
+
+
+def folded(summary: str, content: str) -> str:
+    """A long table that a reader unfolds."""
+    return f"<details><summary>{summary}</summary>\n\n{content}\n</details>\n"
 
 
 def orders_table(orders: Mapping[str, Sequence[tuple[str, float]]]) -> str:
@@ -131,8 +140,13 @@ def _verdict(answer: Answer) -> str:
 
 
 def _figure(condition: Condition) -> str:
-    ends = f" [{condition.low:z.3f}, {condition.high:z.3f}]" if pd.notna(condition.low) else ""
-    return MISSING if pd.isna(condition.value) else f"{condition.value:z.3f}{ends}"
+    if pd.isna(condition.value):
+        return MISSING
+    if pd.isna(condition.low):
+        return f"{condition.value:z.3f}"
+    if np.isinf(condition.high):
+        return f"{condition.value:z.3f}, at least {condition.low:z.3f}"
+    return f"{condition.value:z.3f} [{condition.low:z.3f}, {condition.high:z.3f}]"
 
 
 def _interval(row: Mapping[str, Any], name: str, digits: int, sign: str = "") -> str:
