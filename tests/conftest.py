@@ -9,9 +9,15 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # Folders whose files share a fixture of the session.
 TOGETHER = ("tests/pipeline", "tests/full", "tests/browser", "tests/peers")
+# Files of these folders that do without it, so that the other core may take them.
+APART = tuple(
+    f"tests/pipeline/test_{name}.py" for name in ("bad_input", "commands", "full_network", "logs", "reruns")
+)
 # By `pytest --durations`: begun early, so that neither core waits for them at the end.
 LONGEST = (
     "tests/pipeline",
+    "tests/pipeline/test_reruns.py",
+    "tests/pipeline/test_full_network.py",
     "tests/test_planted_drift.py",
     "tests/test_shortcut.py",
     "tests/full",
@@ -28,7 +34,7 @@ settings.load_profile("few")
 
 
 class _Together(LoadScopeScheduling):
-    """Gives a worker one file after the other, or one folder of TOGETHER."""
+    """Gives a worker one file after the other, or what is left of one folder of TOGETHER."""
 
     def _split_scope(self, nodeid: str) -> str:
         return _group(nodeid)
@@ -49,4 +55,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _group(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
+    if file in APART:
+        return file
     return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
