@@ -54,8 +54,10 @@ def test_a_tenth_of_the_rate_must_take_half_of_the_drift_and_keep_the_accuracy(r
     assert answered({PLAIN: (0.9, 0.4), TENTH: rate}, "T1", version).verdict == verdict
 
 
-def test_without_a_tenth_of_the_rate_nothing_is_said_of_it():
-    assert "T1" not in {each.question for each in answers_of(curve_of(evidence_of()), None, RULES)}
+def test_nothing_is_said_of_what_the_sweep_has_not():
+    evidence = evidence_of({PLAIN: (0.9, 0.4), TENTH: (0.9, 0.1), Point("maps", HIGH): (0.9, 0.2)})
+    assert {each.question for each in answers_of(curve_of(evidence), TENTH, RULES)} == {"T1", "T3"}
+    assert {each.question for each in answers_of(curve_of(evidence), None, RULES)} == {"T3"}
 
 
 @pytest.mark.parametrize(("n", "verdict"), [(300, "not decidable"), (1200, "supported")])

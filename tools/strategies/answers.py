@@ -84,7 +84,7 @@ class Answer:
 
 
 def answers_of(curve: Curve, tenth: Point | None, rules: Rules) -> list[Answer]:
-    """T1 to T4 of one architecture.
+    """T1 to T4 of one architecture, as far as the sweep has points that they ask about.
 
     Args:
         curve: of it.
@@ -93,9 +93,10 @@ def answers_of(curve: Curve, tenth: Point | None, rules: Rules) -> list[Answer]:
         rules: when a verdict is given.
     """
     own = [point for point in curve.points if point == tenth]
-    first = [_protected(curve, own, version, rules) for version in VERSIONS if own]
+    first = [_protected(curve, own, version, rules) for version in VERSIONS]
     third = [_mapped(curve, version, rules) for version in VERSIONS]
-    return [*first, _averaged(curve, rules), *third, _focal(curve, rules)]
+    asked = [*first, _averaged(curve, rules), *third, _focal(curve, rules)]
+    return [each for each in asked if each.candidates]
 
 
 def _protected(curve: Curve, points: Sequence[Point], version: str, rules: Rules) -> Answer:
