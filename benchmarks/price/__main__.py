@@ -15,7 +15,7 @@ corner of marked films, by both fills. `clean` is the accuracy on films without 
 where all films carry it but those of `normal`, `matched` that where these alone do.
 
 Fixed before the run, with 95 % intervals over patients and seeds, at the strength `high`, which for `maps` is
-gamma 100 at every step (the sweep of studies goes to gamma 8):
+gamma 100 at every step (the sweep of studies goes to gamma 64 at every fourth):
 
 - T5, side learned: reliance under `maps` is shown below 0.3, that under `plain` above. The limit is
   spike_flips_at_most of docs/release/gate.yaml, derived from trainings of this architecture that saw no
