@@ -11,7 +11,7 @@ from evidrift.tradeoff.params import Tradeoff
 from evidrift.training.strategy import find_strategy
 
 Role = Literal["origin", "plain", "dial", "method"]
-LAYER = "layer"  # the parameter of a strategy that holds maps, or what maps are made of: where
+HELD = "layer"  # the parameter of a strategy that holds maps, or what maps are made of: where
 
 
 class Point(NamedTuple):
@@ -36,13 +36,15 @@ class Point(NamedTuple):
 
     @property
     def graded(self) -> bool:
-        """Whether it is of a dial with a setting between any two: one with numbers for parameters."""
-        return self.role == "dial" and all(field.annotation is float for field in self._parameters.values())
+        """Whether it is of a dial with a setting between any two: one with a number for a parameter."""
+        return self.role == "dial" and any(
+            each.annotation in (int, float) for each in self._parameters.values()
+        )
 
     @property
     def holds_maps(self) -> bool:
         """Whether its strategy is told a layer, the maps of which, or what they are made of, it holds."""
-        return self.role == "method" and LAYER in self._parameters
+        return self.role == "method" and HELD in self._parameters
 
     @property
     def _parameters(self) -> dict[str, FieldInfo]:
@@ -67,4 +69,4 @@ def points_of(sweep: Tradeoff) -> tuple[Point, ...]:
 def held_layers(path: Path, points: Iterable[Point]) -> dict[Point, str]:
     """The layer whose maps or features each point is told to hold, by a parameter file; of those that do."""
     strategies = read_params(path)["strategies"]
-    return {point: strategies[point.strategy][point.strength][LAYER] for point in points if point.holds_maps}
+    return {point: strategies[point.strategy][point.strength][HELD] for point in points if point.holds_maps}
